@@ -1,0 +1,36 @@
+# make run    environment + pipeline on the built-in sample, report in outputs/latest/report.html
+# make test   environment + test suite
+# make lab    JupyterLab on notebooks/explorer.ipynb
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: run test test-all lint lab serve clean
+run: $(READY)
+	$(BIN)/python run_pipeline.py
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+test-all: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks/explorer.ipynb
+
+serve: $(READY)
+	$(BIN)/recsys serve
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[api,lab,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,86 @@
+"""Parts of a model version: a folder of arrays, sealed by a manifest of what is in it.
+
+A version ``models/<dataset>/<version>/`` has a part ``als`` and a part ``search``, each written
+whole by the step that trains it. ``registry.publish`` joins their manifests to the version's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys_lib.errors import ArtifactError
+from recsys_lib.files import describe, read_json, replacing_folder, write_json
+
+PART_MANIFEST = "part.json"
+ALS_PART = "als"
+SEARCH_PART = "search"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a model version on disk, and its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> Part:
+        """Open a part; ArtifactError when it is absent or a file has not the recorded size."""
+        if not (folder / PART_MANIFEST).is_file():
+            raise ArtifactError(f"{folder} holds no {PART_MANIFEST}: this part was never trained")
+        part = cls(folder, read_json(folder / PART_MANIFEST))
+        for name, expected in part.manifest["files"].items():
+            path = folder / name
+            if not path.is_file() or path.stat().st_size != expected["bytes"]:
+                raise ArtifactError(
+                    f"{path} is missing or has another size than recorded: train the part again"
+                )
+        return part
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters the part was trained with."""
+        return self.manifest["parameters"]
+
+    def array(self, name: str) -> np.ndarray:
+        """A stored array, memory-mapped read-only."""
+        return np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
+
+
+@contextmanager
+def writing_part(
+    folder: Path,
+    *,
+    parameters: dict[str, Any],
+    data_fingerprint: str,
+    libraries: Sequence[str],
+    metrics: dict[str, float] | None = None,
+) -> Iterator[Path]:
+    """Yield an empty folder to fill; on success seal it and put it at ``folder`` in one rename.
+
+    ``libraries`` are the distributions whose versions the manifest records.
+    """
+    with replacing_folder(folder) as temporary:
+        yield temporary
+        files = sorted(path for path in temporary.iterdir() if path.is_file())
+        shapes = {
+            path.name: list(np.load(path, mmap_mode="r", allow_pickle=False).shape)
+            for path in files
+            if path.suffix == ".npy"
+        }
+        manifest = {
+            "files": {path.name: describe(path) for path in files},
+            "shapes": shapes,
+            "parameters": parameters,
+            "data_fingerprint": data_fingerprint,
+            "libraries": {name: metadata.version(name) for name in libraries},
+            "metrics": metrics or {},
+        }
+        write_json(temporary / PART_MANIFEST, manifest)

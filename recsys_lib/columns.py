@@ -1,0 +1,67 @@
+"""Column names, once for the whole project.
+
+``Ratings`` and ``Products`` are the tables of the SQLite database (the names of Amazon Reviews
+2023); ``Answers`` is the one long table that every query of the recommender returns.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class Ratings:
+    """Table ``user_item_rating``: one row per (user, item)."""
+
+    TABLE: Final = "user_item_rating"
+    USER: Final = "user_id"
+    ITEM: Final = "parent_asin"
+    RATING: Final = "rating"
+    TIMESTAMP: Final = "timestamp"
+    VERIFIED: Final = "verified_purchase"
+    HELPFUL: Final = "helpful_vote"
+    ALL: Final = (USER, ITEM, RATING, TIMESTAMP, VERIFIED, HELPFUL)
+
+
+class Products:
+    """Table ``product_catalog``: one row per product; lists and objects are JSON text."""
+
+    TABLE: Final = "product_catalog"
+    ITEM: Final = "parent_asin"
+    TITLE: Final = "title"
+    MAIN_CATEGORY: Final = "main_category"
+    AVERAGE_RATING: Final = "average_rating"
+    RATING_NUMBER: Final = "rating_number"
+    PRICE: Final = "price"
+    STORE: Final = "store"
+    FEATURES: Final = "features"
+    DESCRIPTION: Final = "description"
+    IMAGES: Final = "images"
+    CATEGORIES: Final = "categories"
+    DETAILS: Final = "details"
+    ALL: Final = (
+        ITEM,
+        TITLE,
+        MAIN_CATEGORY,
+        AVERAGE_RATING,
+        RATING_NUMBER,
+        PRICE,
+        STORE,
+        FEATURES,
+        DESCRIPTION,
+        IMAGES,
+        CATEGORIES,
+        DETAILS,
+    )
+
+
+class Answers:
+    """The long table of every query: at most n rows, rank from 1."""
+
+    QUERY: Final = "query"
+    ITEM: Final = "item_id"
+    TITLE: Final = "title"
+    SCORE: Final = "score"
+    RANK: Final = "rank"
+    SOURCE: Final = "source"
+    IMAGE: Final = "image_url"
+    ALL: Final = (QUERY, ITEM, TITLE, SCORE, RANK, SOURCE, IMAGE)

@@ -1,0 +1,105 @@
+"""Every parameter of every step: name, type, default, range and help, in one place.
+
+The ``parameters`` cell of a notebook repeats names and defaults as literals, so that papermill
+can inject them and a reader can change them; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_SEED = 42
+
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+
+class Section(BaseModel):
+    """The parameters of one step; unknown names and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+    notebook: ClassVar[str]
+
+
+class EtlParameters(Section):
+    """01_etl: which files to read and how to understand them."""
+
+    notebook: ClassVar[str] = "01_etl"
+
+    source: Literal["auto", "amazon2023", "amazon2018", "tables"] = Field(
+        "auto", description="where the files come from; auto looks at their names and fields"
+    )
+    reviews: str = Field("", description="review file or glob in the dataset folder; '' finds it")
+    products: str = Field("", description="product file or glob; '' finds it, 'none' has none")
+    columns: dict[str, str] = Field(
+        {}, description="our name of a review column -> its name in the file (source: tables)"
+    )
+    product_columns: dict[str, str] = Field(
+        {}, description="our name of a product column -> its name in the file (source: tables)"
+    )
+    timestamp_unit: Literal["auto", "ms", "s", "order"] = Field(
+        "auto", description="unit of the timestamps; order: only their order has a meaning"
+    )
+    max_bad_share: float = Field(
+        0.05, ge=0, le=1, description="stop when more than this share of the lines is bad"
+    )
+
+
+class AlsParameters(Section):
+    """02_train_als: implicit-feedback matrix factorization."""
+
+    notebook: ClassVar[str] = "02_train_als"
+
+    factors: int = Field(128, ge=1, le=4096, description="length of a user's or item's vector")
+    regularization: float = Field(1.0, gt=0, description="weight of the squared norms, lambda")
+    alpha: float = Field(10.0, gt=0, description="confidence of a rating r is alpha * r")
+    iterations: int = Field(100, ge=1, le=10_000, description="most passes over both sides")
+    tolerance: float = Field(
+        1e-4, ge=0, lt=1, description="stop when the loss falls by less than this share; 0: never"
+    )
+    seed: Seed = Field(DEFAULT_SEED, description="seed of the starting factors")
+    num_threads: int = Field(0, ge=0, description="threads of the solver; 0: all cores")
+
+
+class EmbedParameters(Section):
+    """03_embed_index: product texts to vectors, and an index to search them."""
+
+    notebook: ClassVar[str] = "03_embed_index"
+
+    model: str = Field(
+        "all-MiniLM-L6-v2",
+        description="sentence-transformers name or folder; the default ships as a package",
+    )
+    fields: list[str] = Field(
+        ["title", "store", "features", "description"],
+        min_length=1,
+        description="catalogue fields that make a product's text, most important first",
+    )
+    max_tokens: int = Field(64, ge=8, le=8192, description="longer texts are cut")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 where the processor has it in hardware"
+    )
+    batch_size: int = Field(128, ge=1, le=4096, description="texts encoded at once")
+
+
+class EvaluateParameters(Section):
+    """04_evaluate: leave-last-out by time, every item ranked, seen items removed."""
+
+    notebook: ClassVar[str] = "04_evaluate"
+
+    k_values: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
+        [5, 10, 20], min_length=1, description="list lengths at which metrics are computed"
+    )
+    max_users: int = Field(
+        100_000, ge=1, description="evaluate at most this many users, a seeded random sample"
+    )
+    seed: Seed = Field(DEFAULT_SEED, description="seed of the sample and of the random baseline")
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "etl": EtlParameters,
+    "als": AlsParameters,
+    "embed": EmbedParameters,
+    "evaluate": EvaluateParameters,
+}
