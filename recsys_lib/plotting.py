@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,14 +14,23 @@ _INK = "#374151"
 _GRID = "#e5e7eb"
 
 
+class Plot(Figure):
+    """A Figure that a notebook shows as PNG when it is a cell's last value.
+
+    It is made without pyplot, so nothing is shown twice and nothing stays in memory.
+    """
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 def figure(
     title: str, *, xlabel: str = "", ylabel: str = "", size: tuple[float, float] = (7.5, 3.6)
-) -> tuple[Figure, Axes]:
-    """An empty plot in the project's style; ``size`` in inches.
-
-    The Figure is made without pyplot, so nothing is shown twice and nothing stays in memory.
-    """
-    drawing = Figure(figsize=size, dpi=110, layout="constrained")
+) -> tuple[Plot, Axes]:
+    """An empty plot in the project's style; ``size`` in inches."""
+    drawing = Plot(figsize=size, dpi=110, layout="constrained")
     axes = drawing.subplots()
     style(axes, title, xlabel=xlabel, ylabel=ylabel)
     return drawing, axes
