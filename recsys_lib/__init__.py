@@ -1,0 +1,19 @@
+"""A product recommender to run, read and change in Jupyter, and to run unattended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recsys_lib.serving.recommender import Recommender
+
+__all__ = ["Recommender"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the facade on first use, so that a step pays only for what it needs."""
+    if name == "Recommender":
+        from recsys_lib.serving.recommender import Recommender  # noqa: PLC0415
+
+        return Recommender
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

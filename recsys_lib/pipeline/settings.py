@@ -1,0 +1,130 @@
+"""The parameters of a run: defaults, then a YAML file, then ``--set``, checked before anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from recsys_lib.errors import ParameterError
+from recsys_lib.parameters import SECTIONS, EtlParameters, Section
+from recsys_lib.paths import SAMPLE, Dataset
+from recsys_lib.pipeline.steps import did_you_mean
+
+DATASET = "dataset"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked parameters of all steps.
+
+    Parameters
+    ----------
+    dataset: the folders of the dataset.
+    dataset_name: the parameter as it was given; notebooks get it as their ``dataset``.
+    sections: one model of parameters for each step.
+    changed: names such as ``als.factors`` whose values are not the defaults.
+    """
+
+    dataset: Dataset
+    dataset_name: str
+    sections: dict[str, Section]
+    changed: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """``{dataset, section: {name: value}}``, as run.json has it."""
+        values = {name: section.model_dump() for name, section in self.sections.items()}
+        return {DATASET: self.dataset_name, **values}
+
+    @property
+    def etl(self) -> EtlParameters:
+        """The parameters of the first step, which the input check needs."""
+        section = self.sections["etl"]
+        if not isinstance(section, EtlParameters):
+            raise TypeError(f"section etl holds {type(section).__name__}")
+        return section
+
+
+def read_settings(config: Path | None = None, assignments: Iterable[str] = ()) -> Settings:
+    """Merge and check; raises ParameterError naming the parameter that is wrong."""
+    values = _read_yaml(config) if config else {}
+    for assignment in assignments:
+        _assign(values, assignment)
+    dataset = values.pop(DATASET, SAMPLE)
+    if not isinstance(dataset, str):
+        raise ParameterError(f"dataset must be a name or a path, got {dataset!r}")
+    sections = {name: _validate(name, values.pop(name, {})) for name in SECTIONS}
+    for name in values:
+        raise ParameterError(
+            f"unknown parameter section {name!r}{did_you_mean(name, [DATASET, *SECTIONS])}"
+        )
+    return Settings(Dataset.find(dataset), dataset, sections, _changed(sections))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParameterError(f"{path}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path}: not YAML ({error})") from error
+    if not isinstance(values or {}, dict):
+        raise ParameterError(f"{path}: must hold sections such as 'als:' with names and values")
+    return dict(values or {})
+
+
+def _assign(values: dict[str, Any], assignment: str) -> None:
+    name, equals, text = assignment.partition("=")
+    section, _, key = name.strip().partition(".")
+    if not equals or (not key and section != DATASET):
+        raise ParameterError(
+            f"--set {assignment!r}: write SECTION.NAME=VALUE, for example als.factors=64"
+        )
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ParameterError(f"--set {assignment!r}: not a YAML value ({error})") from error
+    if section == DATASET:
+        values[DATASET] = text.strip()
+        return
+    group = values.setdefault(section, {})
+    if not isinstance(group, dict):
+        raise ParameterError(f"section {section!r} must hold names and values, got {group!r}")
+    group[key] = "" if value is None else value
+
+
+def _validate(name: str, values: Any) -> Section:
+    model = SECTIONS[name]
+    if not isinstance(values or {}, Mapping):
+        raise ParameterError(f"section {name!r} must hold names and values, got {values!r}")
+    try:
+        return model.model_validate(values or {})
+    except ValidationError as error:
+        raise ParameterError("\n".join(_problems(name, model, error))) from error
+
+
+def _problems(name: str, model: type[Section], error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        place = ".".join([name, *map(str, problem["loc"])])
+        if problem["type"] == "extra_forbidden":
+            known = list(model.model_fields)
+            lines.append(
+                f"unknown parameter {place!r}{did_you_mean(str(problem['loc'][0]), known)}"
+            )
+        else:
+            lines.append(f"{place}: {problem['msg']}, got {problem['input']!r}")
+    return lines
+
+
+def _changed(sections: Mapping[str, Section]) -> list[str]:
+    return [
+        f"{name}.{field}"
+        for name, section in sections.items()
+        for field, info in type(section).model_fields.items()
+        if getattr(section, field) != info.get_default(call_default_factory=True)
+    ]

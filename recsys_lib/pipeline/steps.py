@@ -1,0 +1,74 @@
+"""What a pipeline is made of: steps, what they need, and the files they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from recsys_lib.errors import ParameterError
+from recsys_lib.paths import Dataset
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notebook of the pipeline.
+
+    Parameters
+    ----------
+    name: its name on the command line, and of its section of parameters.
+    notebook: file name in notebooks/, without the ending.
+    needs: steps whose files it reads.
+    produces: files it promises; ``{data}`` is the processed dataset, ``{model}`` the version.
+    metrics: the one of these files, JSON, that holds the step's ``metrics``.
+    """
+
+    name: str
+    notebook: str
+    needs: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ()
+    metrics: str = ""
+
+    def outputs(self, dataset: Dataset, version: str) -> list[Path]:
+        """Where the promised files of a run are."""
+        return [_path(template, dataset, version) for template in self.produces]
+
+    def metrics_file(self, dataset: Dataset, version: str) -> Path:
+        """Where the metrics of a run are."""
+        return _path(self.metrics, dataset, version)
+
+    @property
+    def model_folders(self) -> set[str]:
+        """Names of the folders in the model version that this step fills."""
+        parts = [Path(template).parts for template in self.produces]
+        return {part[1] for part in parts if part[0] == "{model}"}
+
+
+def select(
+    steps: Sequence[Step], names: Sequence[str] = (), start: str | None = None
+) -> list[Step]:
+    """The steps to run: those named, or from one on, or all; in the order of the table.
+
+    Raises ParameterError for a name that is not in the table.
+    """
+    known = [step.name for step in steps]
+    for name in [*names, *([start] if start else [])]:
+        if name not in known:
+            raise ParameterError(f"there is no step {name!r}{did_you_mean(name, known)}")
+    chosen = [step for step in steps if not names or step.name in names]
+    if start:
+        chosen = [step for step in chosen if known.index(step.name) >= known.index(start)]
+    if not chosen:
+        raise ParameterError(f"none of the steps {', '.join(names)} comes from {start!r} on")
+    return chosen
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """``: did you mean 'x'?``, or the list of what there is."""
+    close = get_close_matches(name, known, n=1)
+    return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(known)}"
+
+
+def _path(template: str, dataset: Dataset, version: str) -> Path:
+    return Path(template.format(data=dataset.processed, model=dataset.version(version)))

@@ -1,0 +1,122 @@
+"""Model versions on disk: sealed by a manifest, one of them named champion."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from recsys_lib.artifacts import ALS_PART, PART_MANIFEST, SEARCH_PART, Part
+from recsys_lib.errors import NotTrainedError
+from recsys_lib.files import describe, read_json, replacing_folder, write_json
+from recsys_lib.paths import Dataset
+
+MANIFEST = "manifest.json"
+CHAMPION = "champion.json"
+EVALUATION = "evaluation"
+PARTS = (ALS_PART, SEARCH_PART)
+
+
+def champion(dataset: Dataset) -> Path | None:
+    """Folder of the version that is served; None when nothing was published yet."""
+    pointer = dataset.models / CHAMPION
+    return dataset.version(read_json(pointer)["version"]) if pointer.is_file() else None
+
+
+def require_champion(dataset: Dataset) -> Path:
+    """The same, with a NotTrainedError that says what to run."""
+    folder = champion(dataset)
+    if folder is None:
+        raise NotTrainedError(
+            f"no model of dataset {dataset.name!r} is trained yet: {run_command(dataset)}"
+        )
+    return folder
+
+
+def run_command(dataset: Dataset) -> str:
+    """What a person types to train this dataset."""
+    inside = dataset.raw.parent == dataset.root / "data" / "raw"
+    return f"run 'python run_pipeline.py --set dataset={dataset.name if inside else dataset.raw}'"
+
+
+def adopt(dataset: Dataset, version: str, name: str) -> bool:
+    """Bring a folder of the champion into ``version``, when it has none of its own.
+
+    Files are hard links where the disk allows it. Returns whether the version has it now.
+    """
+    folder, source = dataset.version(version) / name, champion(dataset)
+    if folder.is_dir():
+        return True
+    if source is None or not (source / name).is_dir():
+        return False
+    with replacing_folder(folder) as temporary:
+        shutil.copytree(source / name, temporary, copy_function=_link, dirs_exist_ok=True)
+    return True
+
+
+def publish(dataset: Dataset, version: str) -> dict[str, Any]:
+    """Seal a version with its manifest and make it the champion; returns the manifest.
+
+    A part that was not trained anew comes from the champion before. An evaluation does only
+    together with the ALS part it measured.
+    """
+    folder = dataset.version(version)
+    if not (folder / ALS_PART).is_dir() and adopt(dataset, version, ALS_PART):
+        adopt(dataset, version, EVALUATION)
+    adopt(dataset, version, SEARCH_PART)
+    manifest = _manifest(dataset, version)
+    write_json(folder / MANIFEST, manifest)
+    write_json(
+        dataset.models / CHAMPION,
+        {"version": version, "published_at": manifest["published_at"]},
+    )
+    return manifest
+
+
+def _manifest(dataset: Dataset, version: str) -> dict[str, Any]:
+    folder = dataset.version(version)
+    parts = {name: Part.read(folder / name) for name in PARTS if (folder / name).is_dir()}
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.parent != folder)
+    known = {
+        parts[name].folder / file: facts
+        for name in parts
+        for file, facts in parts[name].manifest["files"].items()
+    }
+    evaluation = folder / EVALUATION / "metrics.json"
+    metrics = [part.manifest["metrics"] for part in parts.values()]
+    metrics += [read_json(evaluation)["metrics"]] if evaluation.is_file() else []
+    return {
+        "version": version,
+        "dataset": dataset.name,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": {
+            path.relative_to(folder).as_posix(): known.get(path) or describe(path) for path in files
+        },
+        "shapes": {
+            f"{name}/{file}": shape
+            for name, part in parts.items()
+            for file, shape in part.manifest["shapes"].items()
+        },
+        "parameters": {name: part.parameters for name, part in parts.items()},
+        "data_fingerprint": {
+            name: part.manifest["data_fingerprint"] for name, part in parts.items()
+        },
+        "libraries": {
+            k: v for part in parts.values() for k, v in part.manifest["libraries"].items()
+        },
+        "metrics": {name: value for group in metrics for name, value in group.items()},
+    }
+
+
+def has_part(folder: Path, name: str) -> bool:
+    """Whether a version folder has a part that was written to its end."""
+    return (folder / name / PART_MANIFEST).is_file()
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one without hard links: a copy is as good
+        shutil.copy2(source, target)

@@ -1,0 +1,47 @@
+"""The pipeline in one screen: its steps, and what each of them needs and leaves.
+
+python run_pipeline.py                          the built-in sample
+python run_pipeline.py --set dataset=/my/data   your own files
+python run_pipeline.py --help                   everything else
+"""
+
+from __future__ import annotations
+
+import sys
+
+from recsys_lib.pipeline.command import main
+from recsys_lib.pipeline.steps import Step
+
+# {data} is data/processed/<dataset>/, {model} is models/<dataset>/<run_id>/.
+STEPS = (
+    Step(
+        "etl",
+        notebook="01_etl",
+        produces=("{data}/recommender.db", "{data}/interactions.parquet", "{data}/summary.json"),
+        metrics="{data}/summary.json",
+    ),
+    Step(
+        "als",
+        notebook="02_train_als",
+        needs=("etl",),
+        produces=("{model}/als/item_factors.npy", "{model}/als/part.json"),
+        metrics="{model}/als/part.json",
+    ),
+    Step(
+        "embed",
+        notebook="03_embed_index",
+        needs=("etl",),
+        produces=("{model}/search/index.faiss", "{model}/search/part.json"),
+        metrics="{model}/search/part.json",
+    ),
+    Step(
+        "evaluate",
+        notebook="04_evaluate",
+        needs=("etl", "als"),
+        produces=("{model}/evaluation/metrics.json",),
+        metrics="{model}/evaluation/metrics.json",
+    ),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(STEPS))
