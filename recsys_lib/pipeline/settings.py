@@ -57,11 +57,19 @@ def read_settings(config: Path | None = None, assignments: Iterable[str] = ()) -
     dataset = values.pop(DATASET, SAMPLE)
     if not isinstance(dataset, str):
         raise ParameterError(f"dataset must be a name or a path, got {dataset!r}")
-    sections = {name: _validate(name, values.pop(name, {})) for name in SECTIONS}
-    for name in values:
-        raise ParameterError(
-            f"unknown parameter section {name!r}{did_you_mean(name, [DATASET, *SECTIONS])}"
-        )
+    problems = [
+        f"unknown parameter section {name!r}{did_you_mean(name, [DATASET, *SECTIONS])}"
+        for name in values
+        if name not in SECTIONS
+    ]
+    sections = {}
+    for name, model in SECTIONS.items():
+        try:
+            sections[name] = model.model_validate({} if (v := values.get(name)) is None else v)
+        except ValidationError as error:
+            problems += _problems(name, model, error)
+    if problems:
+        raise ParameterError("\n".join(problems))
     return Settings(Dataset.find(dataset), dataset, sections, _changed(sections))
 
 
@@ -97,21 +105,13 @@ def _assign(values: dict[str, Any], assignment: str) -> None:
     group[key] = "" if value is None else value
 
 
-def _validate(name: str, values: Any) -> Section:
-    model = SECTIONS[name]
-    if not isinstance(values or {}, Mapping):
-        raise ParameterError(f"section {name!r} must hold names and values, got {values!r}")
-    try:
-        return model.model_validate(values or {})
-    except ValidationError as error:
-        raise ParameterError("\n".join(_problems(name, model, error))) from error
-
-
 def _problems(name: str, model: type[Section], error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors():
         place = ".".join([name, *map(str, problem["loc"])])
-        if problem["type"] == "extra_forbidden":
+        if not problem["loc"]:
+            lines.append(f"section {name!r} must hold names and values, got {problem['input']!r}")
+        elif problem["type"] == "extra_forbidden":
             known = list(model.model_fields)
             lines.append(
                 f"unknown parameter {place!r}{did_you_mean(str(problem['loc'][0]), known)}"

@@ -1,0 +1,99 @@
+"""The story of a dataset in pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+
+from recsys_lib.columns import Products, Ratings
+from recsys_lib.plotting import COLORS, Plot, figure, style
+
+_DESCRIBING = (
+    Products.TITLE,
+    Products.STORE,
+    Products.PRICE,
+    Products.FEATURES,
+    Products.DESCRIPTION,
+    Products.IMAGES,
+    Products.CATEGORIES,
+    Products.DETAILS,
+)
+
+
+def funnel_table(funnel: list[dict[str, int | str]]) -> pl.DataFrame:
+    """The funnel with the share of all lines that each entry has."""
+    table = pl.DataFrame(funnel).select("what", "rows")
+    return table.with_columns((pl.col("rows") / table["rows"][0]).alias("share"))
+
+
+def ratings_histogram(ratings: pl.DataFrame) -> Plot:
+    """How many ratings have which value."""
+    counts = ratings[Ratings.RATING].drop_nulls().value_counts().sort(Ratings.RATING)
+    plot, axes = figure("Ratings by value", xlabel="rating", ylabel="ratings", size=(5, 3.2))
+    values = counts[Ratings.RATING].to_numpy()
+    width = 0.8 * (np.diff(values).min() if len(values) > 1 else 1.0)
+    axes.bar(values, counts["count"].to_numpy(), width=width, color=COLORS[0])
+    axes.grid(False, axis="x")
+    return plot
+
+
+def tails(ratings: pl.DataFrame) -> Plot:
+    """Who rates how much, and what is rated how often, both on log scales."""
+    plot = Plot(figsize=(9.5, 3.6), dpi=110, layout="constrained")
+    users, items = plot.subplots(1, 2)
+    _tail(users, ratings[Ratings.USER], COLORS[0])
+    style(users, "Users by activity", xlabel="at least this many ratings", ylabel="users")
+    _tail(items, ratings[Ratings.ITEM], COLORS[1])
+    style(items, "Items by popularity", xlabel="at least this many ratings", ylabel="items")
+    return plot
+
+
+def timeline(ratings: pl.DataFrame) -> Plot:
+    """Ratings a month, for timestamps in milliseconds."""
+    months = (
+        ratings.select(pl.from_epoch(Ratings.TIMESTAMP, time_unit="ms").dt.truncate("1mo"))
+        .to_series()
+        .value_counts()
+        .sort(Ratings.TIMESTAMP)
+    )
+    plot, axes = figure("Ratings a month", ylabel="ratings")
+    axes.fill_between(
+        months[Ratings.TIMESTAMP].to_numpy(),
+        months["count"].to_numpy(),
+        color=COLORS[0],
+        alpha=0.25,
+    )
+    axes.plot(months[Ratings.TIMESTAMP].to_numpy(), months["count"].to_numpy(), color=COLORS[0])
+    axes.set_ylim(bottom=0)
+    return plot
+
+
+def completeness(products: pl.DataFrame) -> Plot:
+    """The share of products that have a title, a price and so on."""
+    share = [100 * products[c].is_not_null().mean() for c in _DESCRIBING]  # type: ignore[operator]
+    plot, axes = figure("What the catalogue tells", xlabel="% of products", size=(7.5, 3.2))
+    bars = axes.barh(list(_DESCRIBING), share, color=COLORS[2])
+    axes.bar_label(bars, fmt="%.0f %%", padding=4, fontsize=9)
+    axes.set_xlim(0, 110)
+    axes.invert_yaxis()
+    axes.grid(False, axis="y")
+    return plot
+
+
+def most_rated(ratings: pl.DataFrame, products: pl.DataFrame, n: int = 10) -> pl.DataFrame:
+    """The n items with the most ratings: title, ratings, mean rating."""
+    return (
+        ratings.group_by(Ratings.ITEM)
+        .agg(pl.len().alias("ratings"), pl.col(Ratings.RATING).mean().round(2).alias("mean"))
+        .sort("ratings", Ratings.ITEM, descending=[True, False])
+        .head(n)
+        .join(products.select(Products.ITEM, Products.TITLE), on=Ratings.ITEM, how="left")
+        .select(Ratings.ITEM, Products.TITLE, "ratings", "mean")
+    )
+
+
+def _tail(axes: Axes, ids: pl.Series, color: str) -> None:
+    counts = np.sort(ids.value_counts()["count"].to_numpy())
+    values, first = np.unique(counts, return_index=True)
+    axes.loglog(values, len(counts) - first, color=color, marker="o", markersize=3)

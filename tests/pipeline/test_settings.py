@@ -1,0 +1,74 @@
+import pytest
+
+from recsys_lib.errors import ParameterError
+from recsys_lib.parameters import SECTIONS, AlsParameters
+from recsys_lib.pipeline.settings import read_settings
+
+
+def test_defaults(workspace):
+    settings = read_settings()
+    assert settings.dataset.name == "sample"
+    assert settings.sections["als"] == AlsParameters()
+    assert settings.changed == []
+    assert set(settings.as_dict()) == {"dataset", *SECTIONS}
+
+
+def test_the_file_beats_the_defaults_and_set_beats_the_file(workspace, tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text("dataset: shop\nals: {factors: 32, alpha: 2}\n")
+    settings = read_settings(config, ["als.factors=64", "evaluate.k_values=[1, 5]"])
+    assert settings.dataset.raw == workspace / "data" / "raw" / "shop"
+    als, evaluate = settings.sections["als"], settings.sections["evaluate"]
+    assert (als.factors, als.alpha, evaluate.k_values) == (64, 2.0, [1, 5])
+    assert settings.changed == ["als.factors", "als.alpha", "evaluate.k_values"]
+
+
+def test_an_empty_value_is_an_empty_text(workspace):
+    assert read_settings(None, ["etl.reviews="]).etl.reviews == ""
+
+
+def test_an_absolute_dataset_is_named_after_its_folder(workspace):
+    dataset = read_settings(None, ["dataset=/data/My Shop"]).dataset
+    assert (dataset.name, str(dataset.raw)) == ("My-Shop", "/data/My Shop")
+
+
+@pytest.mark.parametrize(
+    ("assignments", "says"),
+    [
+        (["als.factor=3"], "unknown parameter 'als.factor': did you mean 'factors'"),
+        (["asl.factors=3"], "unknown parameter section 'asl': did you mean 'als'"),
+        (["als.factors=many"], "als.factors: .*integer.*'many'"),
+        (["als.factors=0"], "als.factors: .*greater than or equal to 1"),
+        (["als.factors=1.5"], "als.factors"),
+        (["als.tolerance=-1"], "als.tolerance"),
+        (["etl.source=amazon"], "etl.source.*amazon2023"),
+        (["evaluate.k_values=[]"], "evaluate.k_values"),
+        (["evaluate.k_values=[0]"], "evaluate.k_values.0"),
+        (["als=3"], "SECTION.NAME=VALUE"),
+        (["als.factors"], "SECTION.NAME=VALUE"),
+        (["dataset=../up"], "neither a name"),
+        (["als.factors=[3"], "not a YAML value"),
+    ],
+)
+def test_mistakes_are_named(workspace, assignments, says):
+    with pytest.raises(ParameterError, match=says):
+        read_settings(None, assignments)
+
+
+def test_all_mistakes_are_told_at_once(workspace):
+    with pytest.raises(ParameterError) as caught:
+        read_settings(None, ["als.factors=0", "embed.batch_size=0", "typo.x=1"])
+    assert len(str(caught.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize("content", ["- 1\n", "als: [1]\n", "als: {factors: 1", "als: 7\n"])
+def test_a_bad_file_is_a_parameter_error(workspace, tmp_path, content):
+    config = tmp_path / "run.yaml"
+    config.write_text(content)
+    with pytest.raises(ParameterError):
+        read_settings(config)
+
+
+def test_a_missing_file_is_named(workspace, tmp_path):
+    with pytest.raises(ParameterError, match=r"no\.yaml"):
+        read_settings(tmp_path / "no.yaml")

@@ -1,0 +1,50 @@
+"""The project's own files agree with each other."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import yaml
+
+from recsys_lib.paths import project_root
+
+ROOT = project_root()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def distributions(requirements):
+    return {re.split(r"[\s<>=!~\[;]", line)[0].lower() for line in requirements}
+
+
+def declared():
+    extras = PROJECT["optional-dependencies"].values()
+    return distributions([*PROJECT["dependencies"], *(r for extra in extras for r in extra)])
+
+
+def pins():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def test_constraints_pin_every_dependency_exactly():
+    pinned = {name.lower() for name in pins()}
+    assert declared() <= pinned, declared() - pinned
+    assert pins()["torch"] == "2.13.0"
+
+
+def test_environment_yml_has_the_same_dependencies():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = [d for d in environment["dependencies"] if isinstance(d, str)]
+    (pip,) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
+    names = distributions(conda) | distributions(r for r in pip if not r.startswith("-"))
+    assert names - {"python", "pip"} == declared()
+    assert f"python{PROJECT['requires-python'].replace('>=', '=')}" in conda[0].replace(" ", "")
+
+
+def test_etl_and_als_do_not_import_torch():
+    code = (
+        "import sys, recsys_lib.data.etl, recsys_lib.als, recsys_lib.evaluation, recsys_lib.tables;"
+        "assert 'torch' not in sys.modules and 'sentence_transformers' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
