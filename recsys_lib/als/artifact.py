@@ -71,7 +71,7 @@ class AlsModel:
 
     @classmethod
     def load(cls, folder: Path) -> AlsModel:
-        """Open the part; factors are memory-mapped. ArtifactError when it is not whole."""
+        """Open the part; user factors are memory-mapped. ArtifactError when it is not whole."""
         part = Part.read(folder)
         display = pl.read_parquet(folder / "items.parquet")
         users = pl.read_parquet(folder / "users.parquet")
@@ -88,7 +88,8 @@ class AlsModel:
         """implicit's own model over the stored factors."""
         model = new_model(AlsParameters(**self.part.parameters))
         model.user_factors = self.part.array("user_factors.npy")
-        model.item_factors = self.part.array("item_factors.npy")
+        # Fold-in writes nothing here, but implicit's solver takes writable arrays only.
+        model.item_factors = np.array(self.part.array("item_factors.npy"))
         return model
 
     @cached_property

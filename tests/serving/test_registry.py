@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+
+from recsys_lib.artifacts import Part, writing_part
+from recsys_lib.errors import ArtifactError, NotTrainedError
+from recsys_lib.paths import Dataset
+from recsys_lib.serving import registry
+
+
+def write(dataset, version, part, value):
+    """Write a part of one small array."""
+    with writing_part(
+        dataset.version(version) / part,
+        parameters={"value": value},
+        data_fingerprint="f",
+        libraries=["numpy"],
+        metrics={f"{part}.value": value},
+    ) as folder:
+        np.save(folder / "array.npy", np.full(3, value))
+
+
+@pytest.fixture
+def shop(workspace):
+    return Dataset.find("shop")
+
+
+def test_nothing_is_served_before_the_first_version(shop):
+    assert registry.champion(shop) is None
+    with pytest.raises(NotTrainedError, match="--set dataset=shop"):
+        registry.require_champion(shop)
+
+
+def test_publishing_seals_and_names_the_champion(shop):
+    write(shop, "v1", "als", 1)
+    manifest = registry.publish(shop, "v1")
+    assert registry.require_champion(shop) == shop.version("v1")
+    assert set(manifest["files"]) == {"als/array.npy", "als/part.json"}
+    assert all(len(facts["sha256"]) == 64 for facts in manifest["files"].values())
+    assert manifest["metrics"] == {"als.value": 1}
+    assert manifest["shapes"] == {"als/array.npy": [3]}
+    assert json.loads((shop.version("v1") / "manifest.json").read_text()) == manifest
+
+
+def test_a_part_that_was_not_trained_anew_comes_from_the_champion(shop):
+    write(shop, "v1", "als", 1)
+    write(shop, "v1", "search", 2)
+    registry.publish(shop, "v1")
+    write(shop, "v2", "als", 3)
+    manifest = registry.publish(shop, "v2")
+    assert manifest["metrics"] == {"als.value": 3, "search.value": 2}
+    assert Part.read(shop.version("v2") / "search").array("array.npy").tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize(("trained", "kept"), [("als", False), ("search", True)])
+def test_an_evaluation_stays_with_the_factors_it_measured(shop, trained, kept):
+    write(shop, "v1", "als", 1)
+    write(shop, "v1", "search", 1)
+    evaluation = shop.version("v1") / "evaluation"
+    evaluation.mkdir()
+    (evaluation / "metrics.json").write_text('{"metrics": {"als.recall@10": 0.5}}')
+    registry.publish(shop, "v1")
+    write(shop, "v2", trained, 2)
+    assert ("als.recall@10" in registry.publish(shop, "v2")["metrics"]) is kept
+
+
+def test_a_failed_write_leaves_the_old_part(shop):
+    write(shop, "v1", "als", 1)
+    with (
+        pytest.raises(RuntimeError),
+        writing_part(
+            shop.version("v1") / "als", parameters={}, data_fingerprint="", libraries=[]
+        ) as folder,
+    ):
+        (folder / "half").write_text("x")
+        raise RuntimeError
+    assert Part.read(shop.version("v1") / "als").parameters == {"value": 1}
+    assert [path.name for path in shop.version("v1").iterdir()] == ["als"]
+
+
+def test_a_changed_file_is_noticed(shop):
+    write(shop, "v1", "als", 1)
+    (shop.version("v1") / "als" / "array.npy").write_bytes(b"x")
+    with pytest.raises(ArtifactError, match="another size"):
+        Part.read(shop.version("v1") / "als")
