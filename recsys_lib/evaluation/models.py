@@ -1,0 +1,53 @@
+"""Models in the form that the evaluation asks for, and the baselines that must be beaten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recsys_lib.evaluation.ranking import Scorer
+
+
+@dataclass(frozen=True)
+class Factors(Scorer):
+    """Matrix factorization: the product of user and item vectors.
+
+    ``user_factors`` has the shape (users, d), ``item_factors`` (items, d).
+    """
+
+    user_factors: np.ndarray
+    item_factors: np.ndarray
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Inner products."""
+        return self.user_factors[users] @ self.item_factors.T
+
+
+@dataclass(frozen=True)
+class MostPopular(Scorer):
+    """The same for everybody: the number of users who have an item in training."""
+
+    user_items: sparse.csr_matrix
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Counts, a row for each user."""
+        counts = np.bincount(self.user_items.indices, minlength=self.user_items.shape[1])
+        return np.tile(counts.astype(np.float32), (len(users), 1))
+
+
+@dataclass(frozen=True)
+class Random(Scorer):
+    """Chance. A user's scores depend on the seed and the user, not on the order of asking."""
+
+    n_items: int
+    seed: int
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Uniform in [0, 1)."""
+        rows = [
+            np.random.default_rng((self.seed, user)).random(self.n_items, dtype=np.float32)
+            for user in users
+        ]
+        return np.array(rows, dtype=np.float32).reshape(len(users), self.n_items)
