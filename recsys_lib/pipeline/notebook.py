@@ -86,22 +86,24 @@ class _Client(PapermillNotebookClient):
 
     watch: _Watch
 
-    async def async_start_new_kernel(self, **kwargs: Any) -> None:
-        await super().async_start_new_kernel(**kwargs)
+    def start_new_kernel(self, **kwargs: Any) -> None:
+        super().start_new_kernel(**kwargs)
         self.watch.kernel(self.km.provisioner.pid)
 
 
 class _Engine(Engine):
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
-        watch: _Watch = kwargs["watch"]
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, watch: _Watch, start_timeout: int, **_: Any
+    ) -> None:
         total = len(nb_man.nb.cells)
         client = _Client(
             nb_man,
             kernel_name=kernel_name,
-            startup_timeout=kwargs["start_timeout"],
-            timeout=kwargs["execution_timeout"],
+            startup_timeout=start_timeout,
             log=logging.getLogger("papermill"),
+            # The kernel warns about TCP at every start; it listens on 127.0.0.1, with signatures.
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
             on_cell_start=lambda cell, cell_index: watch.cell(cell_index, total),
         )
         client.watch = watch

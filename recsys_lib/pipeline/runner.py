@@ -98,6 +98,10 @@ class Run:
             except KeyboardInterrupt:
                 code = EXIT_INTERRUPTED
                 record.finish("interrupted")
+            except Exception:
+                record.finish("failed")
+                record.save(self.folder)
+                raise
         _mark_skipped(record)
         record.save(self.folder)
         self._report(record)

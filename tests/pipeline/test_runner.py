@@ -39,7 +39,9 @@ class Bench:
 
     def run(self, *cells, **arguments):
         notebook = nbformat.v4.new_notebook(
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            metadata={
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+            },
             cells=[
                 nbformat.v4.new_code_cell("dataset = ''", metadata={"tags": ["parameters"]}),
                 *(nbformat.v4.new_code_cell(cell) for cell in cells),

@@ -1,0 +1,110 @@
+"""The sample as files: reviews.jsonl, meta.jsonl, and sample.json that says how it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import polars as pl
+
+from recsys_lib.data.sample.catalogue import Catalogue, make_catalogue
+from recsys_lib.data.sample.dirt import (
+    Dirt,
+    break_lines,
+    choose_flaws,
+    lose_products,
+    repeat_some,
+    spoil,
+)
+from recsys_lib.data.sample.listings import Listings
+from recsys_lib.data.sample.purchases import make_purchases
+from recsys_lib.data.sample.rendering import Renderer
+from recsys_lib.data.sample.reviews import PhraseBook, make_reviews
+from recsys_lib.data.sample.sizes import DEFAULT_SIZE, SampleSize
+from recsys_lib.files import read_json, replacing_folder, write_json
+from recsys_lib.parameters import DEFAULT_SEED
+from recsys_lib.paths import SAMPLE, Dataset
+
+GENERATOR_VERSION = 1
+"""Raise it with every change of what is generated: samples on disk are then made anew."""
+REVIEWS, META, RECORD = "reviews.jsonl", "meta.jsonl", "sample.json"
+_CHUNK = 100_000
+
+
+def write_sample(folder: Path, size: SampleSize = DEFAULT_SIZE, seed: int = DEFAULT_SEED) -> None:
+    """Generate a sample and put it at ``folder`` whole; equal arguments give equal bytes."""
+    rng = np.random.default_rng(seed)
+    dirt, book = Dirt.of(size.reviews), PhraseBook.compile()
+    catalogue = make_catalogue(size.products, rng)
+    purchases = make_purchases(catalogue, size.users, dirt.clean(size.reviews), rng)
+    ledger = make_reviews(catalogue, purchases, book, rng)
+    ledger = lose_products(ledger, size.products, dirt.unknown, rng)
+    renderer = Renderer.make(book, size.users, size.products + dirt.unknown, rng)
+    with replacing_folder(folder) as temporary:
+        with (temporary / META).open("wb") as file:
+            file.writelines(_meta_lines(catalogue, ledger, renderer.asins, rng))
+        lines = repeat_some(ledger, dirt, book, rng)
+        with (temporary / REVIEWS).open("wb") as file:
+            _write_reviews(file, lines, renderer, dirt.broken, rng)
+        write_json(temporary / RECORD, _record(size, seed))
+
+
+def ensure_sample(dataset: Dataset, seed: int = DEFAULT_SEED) -> bool:
+    """Generate the sample that ``dataset`` names unless it is there; whether it had to.
+
+    "sample" has the default size, "sample-50000" has 50,000 users. Datasets that are no sample
+    are left alone. ParameterError when the name asks for too few users.
+    """
+    if not dataset.is_sample:
+        return False
+    users = dataset.name.removeprefix(SAMPLE).removeprefix("-")
+    size = SampleSize.for_users(int(users)) if users else DEFAULT_SIZE
+    record = dataset.raw / RECORD
+    if record.is_file() and read_json(record) == _record(size, seed):
+        return False
+    write_sample(dataset.raw, size, seed)
+    return True
+
+
+def _record(size: SampleSize, seed: int) -> dict[str, Any]:
+    return {"generator": GENERATOR_VERSION, "size": asdict(size), "seed": seed}
+
+
+def _meta_lines(
+    catalogue: Catalogue, ledger: pl.DataFrame, asins: pl.Series, rng: np.random.Generator
+) -> Iterator[bytes]:
+    """The lines of meta.jsonl, in no particular order."""
+    products = len(catalogue)
+    product, rating = ledger["product"].to_numpy(), ledger["rating"].to_numpy()
+    counts = np.bincount(product, minlength=products).tolist()
+    sums = np.bincount(product, rating, minlength=products).tolist()
+    listings = Listings(catalogue, int(rng.integers(2**32)))
+    flaws = choose_flaws(products, rng).tolist()
+    ids = asins[:products].to_list()
+    for row in rng.permutation(products).tolist():
+        mean = round(sums[row] / counts[row], 1) if counts[row] else None
+        listing = listings.listing(row, ids[row], mean, counts[row])
+        yield json.dumps(spoil(listing, flaws[row]), ensure_ascii=False).encode() + b"\n"
+
+
+def _write_reviews(
+    file: BinaryIO, lines: pl.DataFrame, renderer: Renderer, broken: int, rng: np.random.Generator
+) -> None:
+    """Write the lines chunk by chunk, with broken ones strewn in between."""
+    models = lines[np.sort(rng.choice(len(lines), broken, replace=False))]
+    text = renderer.render(models).write_ndjson()
+    damaged = iter(break_lines([line.encode() for line in text.strip().split("\n")]))
+    places = np.sort(rng.integers(len(lines), size=broken))
+    for start in range(0, len(lines), _CHUNK):
+        chunk = renderer.render(lines.slice(start, _CHUNK))
+        inside = places[(places >= start) & (places < start + _CHUNK)] - start
+        edges = [0, *inside.tolist(), len(chunk)]
+        for low, high in pairwise(edges):
+            chunk.slice(low, high - low).write_ndjson(file)
+            if high < len(chunk):
+                file.write(next(damaged) + b"\n")
