@@ -7,7 +7,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 
-from recsys_lib.errors import RecsysError
+from recsys_lib.errors import ParameterError, RecsysError
 from recsys_lib.paths import SAMPLE, project_root
 from recsys_lib.pipeline import command
 from recsys_lib.pipeline.steps import Step
@@ -40,8 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from recsys_lib.serving.api import serve  # noqa: PLC0415  # needs the extra "api"
-
+    try:
+        from recsys_lib.serving.api import serve  # noqa: PLC0415  # an extra, and slow to import
+    except ModuleNotFoundError as error:
+        raise ParameterError(
+            f"{error.name} is not installed: pip install -c constraints.txt -e '.[api]'"
+        ) from error
     serve(options.dataset, options.host, options.port)
     return 0
 

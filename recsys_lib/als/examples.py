@@ -9,7 +9,10 @@ from recsys_lib.als.artifact import AlsModel
 
 
 def similar_examples(model: AlsModel, n_items: int, n_similar: int) -> pl.DataFrame:
-    """The nearest items of the most popular ones: item, rank, similar item, score."""
+    """The nearest items of the most popular ones: item, rank, similar item, score.
+
+    The item is named in its first row only.
+    """
     popular = np.argsort(-model.popularity, kind="stable")[:n_items]
     return pl.concat([_neighbours(model, int(row), n_similar) for row in popular])
 
@@ -19,7 +22,7 @@ def _neighbours(model: AlsModel, row: int, n: int) -> pl.DataFrame:
     names = model.display.select(pl.coalesce("title", "id")).to_series()
     return pl.DataFrame(
         {
-            "item": names[row],
+            "item": [names[row], *[""] * (len(rows) - 1)],
             "rank": np.arange(1, len(rows) + 1),
             "similar item": names[rows.tolist()],
             "score": scores,

@@ -34,6 +34,7 @@ def ratings_histogram(ratings: pl.DataFrame) -> Plot:
     values = counts[Ratings.RATING].to_numpy()
     width = 0.8 * (np.diff(values).min() if len(values) > 1 else 1.0)
     axes.bar(values, counts["count"].to_numpy(), width=width, color=COLORS[0])
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.grid(False, axis="x")
     return plot
 
@@ -74,7 +75,7 @@ def completeness(products: pl.DataFrame) -> Plot:
     share = [100 * (1 - products[c].null_count() / len(products)) for c in _DESCRIBING]
     plot, axes = figure("What the catalogue tells", xlabel="% of products", size=(7.5, 3.2))
     bars = axes.barh(list(_DESCRIBING), share, color=COLORS[2])
-    axes.bar_label(bars, fmt="%.0f %%", padding=4, fontsize=9)
+    axes.bar_label(bars, fmt="%.1f %%", padding=4, fontsize=9)
     axes.set_xlim(0, 110)
     axes.invert_yaxis()
     axes.grid(False, axis="y")

@@ -55,7 +55,8 @@ def recall_by_history(evaluation: Evaluation, k: int) -> Plot:
     labels = [f"{s}\n{n:,} users" for s, n in zip(segments, users, strict=True)]
     axes.set_xticks(np.arange(len(segments)) + 0.4 - width / 2, labels)
     axes.grid(False, axis="x")
-    axes.legend(frameon=False, fontsize=9)
+    axes.margins(y=0.2)
+    axes.legend(frameon=False, fontsize=9, ncols=len(evaluation.lists), loc="upper right")
     return plot
 
 

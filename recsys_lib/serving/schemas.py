@@ -1,0 +1,123 @@
+"""What goes over HTTP: the fields of every request and response."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MOST_RESULTS = 1000
+
+Count = Annotated[int, Field(ge=1, le=MOST_RESULTS)]
+Id = Annotated[str, Field(min_length=1)]
+ModelType = Literal["mf", "ss"]
+
+
+class Request(BaseModel):
+    """Unknown fields are refused: a misspelt one would be ignored silently."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class SimilarRequest(Request):
+    """Items like this one."""
+
+    item_id: Id
+    n: Count = 10
+
+
+class UserRequest(Request):
+    """Items for a known user."""
+
+    user_id: Id
+    n: Count = 10
+    filter_already_liked: bool = True
+
+
+class SearchRequest(Request):
+    """Products that mean what the query says."""
+
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    top_k: Count = 10
+
+
+class TrainingRequest(Request):
+    """Train matrix factorization (mf) or similarity search (ss)."""
+
+    model_type: ModelType
+    force_retrain: bool = False
+
+
+class Recommendation(BaseModel):
+    """A recommended item."""
+
+    item_id: str
+    score: float
+    title: str | None
+    image_url: str | None
+
+
+class Recommendations(BaseModel):
+    """Best first."""
+
+    recommendations: list[Recommendation]
+
+
+class SearchResult(BaseModel):
+    """A found product."""
+
+    product_id: str
+    title: str | None
+    score: float
+    image_url: str | None
+
+
+class SearchResults(BaseModel):
+    """Best first."""
+
+    results: list[SearchResult]
+
+
+class DatabaseStatus(BaseModel):
+    """Counts of the database; zeros when there is none."""
+
+    n_ratings: int
+    n_users: int
+    n_products: int
+    avg_rating: float | None
+
+
+class FactorizationStatus(BaseModel):
+    """ready, training, failed or not_trained, and the shape of the served model."""
+
+    status: str
+    n_users: int
+    n_items: int
+    n_factors: int | None
+
+
+class SearchStatus(BaseModel):
+    """ready, training, failed or not_trained, and the shape of the served index."""
+
+    status: str
+    n_products: int
+    embedding_dimension: int | None
+
+
+class Status(BaseModel):
+    """What there is to serve."""
+
+    database: DatabaseStatus
+    matrix_factorization: FactorizationStatus
+    similarity_search: SearchStatus
+
+
+class TrainingAnswer(BaseModel):
+    """started, running or already_trained; stats are the metrics of the model that is there."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    status: str
+    message: str
+    model_type: ModelType
+    stats: dict[str, Any]
