@@ -6,6 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from recsys_lib.als import train_als, write_als_part
+from recsys_lib.data.database import read_products
+from recsys_lib.data.display import display_table
+from recsys_lib.data.etl import load_dataset, store_dataset
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.parameters import AlsParameters, EmbedParameters, EtlParameters
+from recsys_lib.paths import Dataset
+from recsys_lib.serving import registry
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -22,3 +31,28 @@ def real_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real data is not here: {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """A small sample, loaded and trained and published; for reading only."""
+    from recsys_lib.search import build_search_part  # imports torch, which not every test needs
+
+    dataset = Dataset.find("sample-1000", tmp_path_factory.mktemp("shop"))
+    summary = store_dataset(load_dataset(dataset, EtlParameters()))
+    interactions = Interactions.load(dataset.processed)
+    products = read_products(dataset.database)
+    parameters = AlsParameters(factors=16, iterations=15)
+    write_als_part(
+        dataset.version("v1") / "als",
+        train_als(interactions.user_items(), parameters),
+        interactions,
+        display_table(list(interactions.items.ids()), products),
+        parameters=parameters,
+        data_fingerprint=summary["fingerprint"],
+    )
+    build_search_part(
+        products, EmbedParameters(), dataset.version("v1") / "search", summary["fingerprint"]
+    )
+    registry.publish(dataset, "v1")
+    return dataset

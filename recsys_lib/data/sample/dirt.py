@@ -137,5 +137,5 @@ def spoil(listing: dict[str, Any], flaw: int) -> dict[str, Any]:
 
 
 def _marked_up(paragraphs: list[str]) -> list[str]:
-    text = "<br />".join(paragraphs) or "What&#39;s in the box?"
-    return [f"<p><b>Don&#39;t miss it:</b> {text} Parts &amp; labor included.</p>"]
+    text = "<br />".join(["<b>Don&#39;t miss it</b>", *paragraphs, "Parts &amp; labor included."])
+    return [f"<p>{text}</p>"]

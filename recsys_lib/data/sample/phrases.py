@@ -57,7 +57,7 @@ OPENERS: Moods = (
     (
         "This {it} is exactly what we were looking for.",
         "Very happy with this purchase.",
-        "Our {machine} needed this and the {it} did not disappoint.",
+        "We compared a dozen and the {it} we chose did not disappoint.",
         "I did a lot of reading before buying this {it} and it paid off.",
         "The {it} came quickly and well packed.",
     ),

@@ -13,7 +13,8 @@ from recsys_lib.data.sample.kinds import Kind
 
 _SLOT_SHARES = np.array([0.8, 0.14, 0.06])
 _ACTIVITY_SIGMA = 1.4
-_MOST_REVIEWS = 40
+_MOST_REVIEWS = 20
+"""What the busiest households are expected to write after their first; chance adds some."""
 _MACHINE_SHARE, _UNIVERSAL_SHARE, _STRAY_SHARE = 0.14, 0.08, 0.04
 """Of all purchases: machines, universal products, and products the household has no use for."""
 _COLOUR_TRIES = 3
@@ -89,9 +90,11 @@ def _without_repeats(
     drawn: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw again where a user already has the product, from another slot if need be."""
+    """Draw again where a user has the product already, or another machine of its family."""
     user, slot, product, stray = drawn
-    while len(again := _repeats(user * len(catalogue) + product)):
+    machine = catalogue.kind == Kind.MACHINE
+    model = np.where(machine, catalogue.cell_starts[catalogue.cell], np.arange(len(catalogue)))
+    while len(again := _repeats(user * len(catalogue) + model[product])):
         slot[again] = rng.integers(SLOTS, size=len(again))
         product[again], stray[again] = _draw(catalogue, households, user[again], slot[again], rng)
     return product, stray

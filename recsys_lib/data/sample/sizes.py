@@ -32,7 +32,7 @@ class SampleSize:
                 f"a sample of {self.users:,} users and {self.products:,} products is too small to "
                 f"show anything: ask for at least {MIN_USERS} users and {MIN_PRODUCTS} products"
             )
-        least = math.ceil(1.1 * max(self.users, self.products))
+        least = math.ceil(max(self.users, self.products) * 11 / 10)
         if self.reviews < least:
             raise ParameterError(
                 f"{self.reviews:,} reviews cannot cover {self.users:,} users and "

@@ -64,8 +64,8 @@ def ensure_sample(dataset: Dataset, seed: int = DEFAULT_SEED) -> bool:
         return False
     users = dataset.name.removeprefix(SAMPLE).removeprefix("-")
     size = SampleSize.for_users(int(users)) if users else DEFAULT_SIZE
-    record = dataset.raw / RECORD
-    if record.is_file() and read_json(record) == _record(size, seed):
+    complete = all((dataset.raw / name).is_file() for name in (REVIEWS, META, RECORD))
+    if complete and read_json(dataset.raw / RECORD) == _record(size, seed):
         return False
     write_sample(dataset.raw, size, seed)
     return True

@@ -1,0 +1,42 @@
+import json
+
+import polars as pl
+import pytest
+
+from recsys_lib.data.images import first_image_urls
+
+BIG, SMALL = "https://shop.example/big.jpg", "http://shop.example/small.jpg"
+
+
+def first(images):
+    text = images if images is None or isinstance(images, str) else json.dumps(images)
+    return first_image_urls(pl.Series([text], dtype=pl.String))[0]
+
+
+@pytest.mark.parametrize(
+    ("images", "url"),
+    [
+        ([{"thumb": SMALL, "hi_res": SMALL, "large": BIG}], BIG),
+        ([{"thumb": SMALL, "hi_res": BIG, "large": None}], BIG),
+        ([{"thumb": SMALL}], SMALL),
+        ([{"large": None}, {"large": BIG}], BIG),
+        ([BIG, SMALL], BIG),
+        (["data:image/svg+xml;base64,PHN2Zy8+"], "data:image/svg+xml;base64,PHN2Zy8+"),
+        (f" {BIG} ", BIG),
+        (["javascript:alert(1)", "data:text/html,x", "//shop.example/x.jpg", 7], None),
+        ([], None),
+        ("[]", None),
+        ("not json", None),
+        ("7", None),
+        (None, None),
+    ],
+)
+def test_first_image_url(images, url):
+    assert first(images) == url
+
+
+def test_one_answer_per_product_as_strings():
+    urls = first_image_urls(pl.Series([None, json.dumps([BIG]), None], dtype=pl.String))
+    assert urls.to_list() == [None, BIG, None]
+    assert urls.dtype == pl.String
+    assert first_image_urls(pl.Series([], dtype=pl.String)).dtype == pl.String

@@ -1,0 +1,165 @@
+import numpy as np
+import pytest
+
+from recsys_lib import Recommender
+from recsys_lib.columns import Answers
+from recsys_lib.data.database import read_products
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
+
+
+@pytest.fixture(scope="module")
+def recommender(shop):
+    return Recommender.load(shop.version("v1"))
+
+
+@pytest.fixture(scope="module")
+def interactions(shop):
+    return Interactions.load(shop.processed)
+
+
+@pytest.fixture(scope="module")
+def cold(shop, interactions):
+    """A product of the catalogue that nobody rated."""
+    products = read_products(shop.database)
+    known = products.filter(~products["parent_asin"].is_in(list(interactions.items.ids())))
+    return known["parent_asin"][0]
+
+
+def check(answer, n, source):
+    """What holds for every answer."""
+    assert list(answer.columns) == list(Answers.ALL)
+    assert len(answer) <= n
+    assert answer["rank"].tolist() == list(range(1, len(answer) + 1))
+    assert answer["item_id"].is_unique
+    assert set(answer["source"]) <= {source}
+    assert np.isfinite(answer["score"]).all()
+    assert (answer["score"].abs() < 1e3).all(), "a sentinel, not a score"
+    assert (answer["score"].diff().dropna() <= 1e-6).all()
+
+
+def test_similar_items(recommender):
+    item = recommender.example_items(1)[0]
+    answer = recommender.similar_items(item, 7)
+    check(answer, 7, "als")
+    assert len(answer) == 7
+    assert item not in set(answer["item_id"])
+    assert set(answer["query"]) == {item}
+
+
+def test_a_product_without_ratings_falls_back_to_its_text(recommender, cold):
+    answer = recommender.similar_items(cold, 5)
+    check(answer, 5, "semantic")
+    assert len(answer) == 5
+    assert cold not in set(answer["item_id"])
+
+
+def test_recommend_leaves_out_what_the_user_has(recommender, interactions):
+    user = recommender.example_users(1)[0]
+    has = set(
+        interactions.items.ids(interactions.item[interactions.user == interactions.users.row(user)])
+    )
+    everything = len(interactions.items)
+    answer = recommender.recommend(user, everything)
+    check(answer, everything, "als")
+    assert not has & set(answer["item_id"])
+    assert len(answer) == everything - len(has)
+    unfiltered = recommender.recommend(user, everything, filter_already_liked=False)
+    assert has < set(unfiltered["item_id"])
+
+
+def test_a_history_is_enough(recommender):
+    history = recommender.example_items(2)
+    answer = recommender.recommend_for_history(history, 10)
+    check(answer, 10, "als")
+    assert not set(history) & set(answer["item_id"])
+
+
+def test_a_history_of_cold_products_is_answered_by_text(recommender, cold):
+    answer = recommender.recommend_for_history([cold], 4)
+    check(answer, 4, "semantic")
+    assert len(answer) == 4
+    assert cold not in set(answer["item_id"])
+
+
+def test_a_mixed_history_never_returns_itself(recommender, cold):
+    history = [recommender.example_items(1)[0], cold]
+    assert not set(history) & set(recommender.recommend_for_history(history, 20)["item_id"])
+
+
+def test_a_known_user_and_their_history_get_the_same_list(recommender, interactions):
+    """Fold-in solves for the same vector when all ratings are alike."""
+    model = recommender.als.model
+    row = int(np.argmax(np.bincount(interactions.user)))
+    solved = model.recalculate_user(row, recommender.als.user_items[row])
+    stored = recommender.als.model.user_factors[row]
+    assert solved @ stored / np.linalg.norm(solved) / np.linalg.norm(stored) > 0.98
+
+
+def test_search_finds_by_meaning(recommender):
+    answer = recommender.search("washing machine", 5)
+    check(answer, 5, "semantic")
+    assert any("wash" in title.lower() for title in answer["title"])
+    assert answer["image_url"].str.startswith("data:image/").any()
+
+
+def test_unknown_ids_are_key_errors_that_say_what_is_unknown(recommender):
+    with pytest.raises(UnknownItemError, match="'nope'") as caught:
+        recommender.similar_items("nope")
+    assert isinstance(caught.value, KeyError)
+    with pytest.raises(UnknownUserError, match="recommend_for_history"):
+        recommender.recommend("nobody")
+    with pytest.raises(UnknownItemError):
+        recommender.recommend_for_history([recommender.example_items(1)[0], "nope"])
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_n_must_be_positive(recommender, n):
+    with pytest.raises(ValueError, match="at least 1"):
+        recommender.similar_items(recommender.example_items(1)[0], n)
+
+
+def test_an_empty_question_is_refused(recommender):
+    with pytest.raises(ValueError, match="item id"):
+        recommender.recommend_for_history([])
+    with pytest.raises(ValueError):
+        recommender.search("  ")
+
+
+def test_status_counts(recommender, interactions):
+    status = recommender.status()
+    assert status["database"]["n_ratings"] == len(interactions)
+    assert 1 <= status["database"]["avg_rating"] <= 5
+    assert status["matrix_factorization"] == {
+        "status": "ready",
+        "n_users": len(interactions.users),
+        "n_items": len(interactions.items),
+        "n_factors": 16,
+    }
+    assert status["similarity_search"]["embedding_dimension"] == 384
+
+
+def test_find_items_needs_all_words(recommender):
+    found = recommender.find_items("DRYER belt", 5)
+    assert len(found) > 0
+    assert all("dryer" in t.lower() and "belt" in t.lower() for t in found["title"])
+    assert recommender.find_items("no such words at all").empty
+
+
+def test_without_a_model_the_command_is_named(workspace):
+    with pytest.raises(NotTrainedError, match=r"run_pipeline\.py --set dataset=sample"):
+        Recommender.load()
+    with pytest.raises(NotTrainedError):
+        Recommender.load(workspace / "models" / "sample" / "v9")
+
+
+def test_a_version_with_one_part_answers_what_it_can(shop, tmp_path):
+    import shutil
+
+    folder = tmp_path / "models" / "sample-1000" / "only-als"
+    shutil.copytree(shop.version("v1") / "als", folder / "als")
+    recommender = Recommender.load(folder)
+    assert len(recommender.similar_items(recommender.example_items(1)[0], 3)) == 3
+    with pytest.raises(NotTrainedError, match="index"):
+        recommender.search("belt")
+    assert recommender.status()["similarity_search"]["status"] == "not_trained"
