@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -10,13 +11,22 @@ from typing import Any
 import pandas as pd
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from recsys_lib.columns import Answers
-from recsys_lib.errors import NotTrainedError, UnknownIdError
+from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownIdError
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import schemas
 from recsys_lib.serving.service import Service
+
+_MEANINGS = {
+    404: "unknown id",
+    409: "the model is not trained; the detail says what to run",
+    422: "the body is not valid",
+    503: "the files of the model are damaged",
+}
+_STATUS_CODES = {UnknownIdError: 404, NotTrainedError: 409, ArtifactError: 503}
 
 
 def create_app(service: Service) -> FastAPI:
@@ -43,7 +53,10 @@ def serve(dataset: str, host: str, port: int) -> None:
     """Answer requests until interrupted."""
     service = Service(Dataset.find(dataset))
     print(f"Serving dataset {service.dataset.name}: http://{host}:{port}/docs", flush=True)
-    uvicorn.run(create_app(service), host=host, port=port, log_level="info")
+    try:
+        uvicorn.run(create_app(service), host=host, port=port, log_level="info")
+    finally:
+        service.jobs.stop()  # once more, since a second Ctrl-C skips the end of the lifespan
 
 
 def _add_management(app: FastAPI, service: Service) -> None:
@@ -52,19 +65,19 @@ def _add_management(app: FastAPI, service: Service) -> None:
         """Counts of the database and state of the models."""
         return schemas.Status.model_validate(service.status())
 
-    @app.post("/training")
+    @app.post("/training", responses=_problems(422))
     def training(body: schemas.TrainingRequest) -> schemas.TrainingAnswer:
         """Train a model in the background."""
         return service.train(body.model_type, force=body.force_retrain)
 
 
 def _add_questions(app: FastAPI, service: Service) -> None:
-    @app.post("/matrix_factor/similar")
+    @app.post("/matrix_factor/similar", responses=_problems(404, 409, 422, 503))
     def similar(body: schemas.SimilarRequest) -> schemas.Recommendations:
         """Items that the same users like."""
         return _recommendations(service.require().similar_items(body.item_id, body.n))
 
-    @app.post("/matrix_factor/user")
+    @app.post("/matrix_factor/user", responses=_problems(404, 409, 422, 503))
     def user(body: schemas.UserRequest) -> schemas.Recommendations:
         """Items for a known user."""
         recommender = service.require()
@@ -72,7 +85,7 @@ def _add_questions(app: FastAPI, service: Service) -> None:
             recommender.recommend(body.user_id, body.n, body.filter_already_liked)
         )
 
-    @app.post("/search")
+    @app.post("/search", responses=_problems(409, 422, 503))
     def search(body: schemas.SearchRequest) -> schemas.SearchResults:
         """Products that mean what the query says."""
         answer = service.require().search(body.query, body.top_k)
@@ -81,13 +94,32 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
 
 def _add_errors(app: FastAPI) -> None:
-    @app.exception_handler(UnknownIdError)
-    def unknown(request: Request, error: UnknownIdError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=404)
+    """Every error is ``{"detail": "..."}``, a sentence."""
 
-    @app.exception_handler(NotTrainedError)
-    def not_trained(request: Request, error: NotTrainedError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=409)
+    def known(request: Request, error: Exception) -> JSONResponse:
+        code = next(code for kind, code in _STATUS_CODES.items() if isinstance(error, kind))
+        return _problem(code, str(error))
+
+    for kind in _STATUS_CODES:
+        app.add_exception_handler(kind, known)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [(".".join(map(str, p["loc"][1:])), p["msg"]) for p in error.errors()]
+        return _problem(422, "; ".join(f"{where or 'body'}: {what}" for where, what in problems))
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        return _problem(500, f"{type(error).__name__}: the log of the service has the details")
+
+
+def _problem(code: int, detail: str) -> JSONResponse:
+    return JSONResponse(schemas.Problem(detail=detail).model_dump(), code)
+
+
+def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """What the documentation says about the errors of an endpoint."""
+    return {code: {"model": schemas.Problem, "description": _MEANINGS[code]} for code in codes}
 
 
 def _recommendations(answer: pd.DataFrame) -> schemas.Recommendations:
@@ -95,5 +127,9 @@ def _recommendations(answer: pd.DataFrame) -> schemas.Recommendations:
 
 
 def _rows(answer: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON: what is not known is null, not NaN."""
-    return answer.astype(object).where(answer.notna(), None).to_dict("records")
+    """Rows for JSON: what is not known is null, not NaN. ArtifactError without a real score."""
+    rows = answer.astype(object).where(answer.notna(), None).to_dict("records")
+    for row in rows:
+        if row[Answers.SCORE] is None or not math.isfinite(row[Answers.SCORE]):
+            raise ArtifactError("the model gives a score that is no number: train it again")
+    return rows

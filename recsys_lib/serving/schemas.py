@@ -8,28 +8,32 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MOST_RESULTS = 1000
 
-Count = Annotated[int, Field(ge=1, le=MOST_RESULTS)]
-Id = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1, le=MOST_RESULTS, description="most rows to answer")]
+ItemId = Annotated[str, Field(min_length=1, examples=["B07G2MSBWK"])]
+UserId = Annotated[str, Field(min_length=1, examples=["AGKASBHYZPGTEPO6LWZPVJWB2BVA"])]
+Title = Annotated[str | None, Field(examples=["Water filter, pack of 3"])]
+ImageUrl = Annotated[str | None, Field(examples=["https://example.org/filter.jpg"])]
+Score = Annotated[float, Field(description="ranks the rows of one answer, nothing more")]
 ModelType = Literal["mf", "ss"]
 
 
 class Request(BaseModel):
-    """Unknown fields are refused: a misspelt one would be ignored silently."""
+    """Unknown fields are refused: a misspelt one would be ignored silently. So is "10" for 10."""
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
 
 
 class SimilarRequest(Request):
     """Items like this one."""
 
-    item_id: Id
+    item_id: ItemId
     n: Count = 10
 
 
 class UserRequest(Request):
     """Items for a known user."""
 
-    user_id: Id
+    user_id: UserId
     n: Count = 10
     filter_already_liked: bool = True
 
@@ -37,7 +41,11 @@ class UserRequest(Request):
 class SearchRequest(Request):
     """Products that mean what the query says."""
 
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    query: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1),
+        Field(examples=["water filter for a french door fridge"]),
+    ]
     top_k: Count = 10
 
 
@@ -51,10 +59,10 @@ class TrainingRequest(Request):
 class Recommendation(BaseModel):
     """A recommended item."""
 
-    item_id: str
-    score: float
-    title: str | None
-    image_url: str | None
+    item_id: ItemId
+    score: Score
+    title: Title
+    image_url: ImageUrl
 
 
 class Recommendations(BaseModel):
@@ -66,10 +74,10 @@ class Recommendations(BaseModel):
 class SearchResult(BaseModel):
     """A found product."""
 
-    product_id: str
-    title: str | None
-    score: float
-    image_url: str | None
+    product_id: ItemId
+    title: Title
+    score: Score
+    image_url: ImageUrl
 
 
 class SearchResults(BaseModel):
@@ -121,3 +129,9 @@ class TrainingAnswer(BaseModel):
     message: str
     model_type: ModelType
     stats: dict[str, Any]
+
+
+class Problem(BaseModel):
+    """Why there is no answer, and what to do about it."""
+
+    detail: str

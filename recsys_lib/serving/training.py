@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys_lib.paths import Dataset
+from recsys_lib.paths import HOME_VARIABLE, Dataset
 from recsys_lib.serving.schemas import ModelType
 
 _STEPS: dict[ModelType, str] = {"mf": "als,evaluate", "ss": "embed"}
@@ -58,6 +59,7 @@ class TrainingJobs:
         self._dataset, self._command = dataset, command
         self._jobs: dict[ModelType, Job] = {}
         self._lock = threading.Lock()
+        self._stopped = False
 
     def running(self) -> ModelType | None:
         """The model that is being trained now."""
@@ -69,9 +71,9 @@ class TrainingJobs:
         return job.failure if job else None
 
     def start(self, model_type: ModelType) -> Job | None:
-        """Start a training; None when one is running already."""
+        """Start a training; None when one is running already, or after :meth:`stop`."""
         with self._lock:
-            if self.running():
+            if self._stopped or self.running():
                 return None
             log = self._dataset.models / f"training-{model_type}.log"
             log.parent.mkdir(parents=True, exist_ok=True)
@@ -81,17 +83,24 @@ class TrainingJobs:
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=subprocess.STDOUT,
+                    env={**os.environ, HOME_VARIABLE: str(self._dataset.root)},
+                    start_new_session=True,  # Ctrl-C reaches it through stop(), and only once
                 )
             self._jobs[model_type] = Job(process, log)
             return self._jobs[model_type]
 
     def stop(self) -> None:
-        """End what is running, first politely: the pipeline stops its kernels on SIGTERM."""
-        for job in self._jobs.values():
-            if job.running:
-                job.process.terminate()
-                try:
-                    job.process.wait(_STOP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    job.process.kill()
-                    job.process.wait()
+        """End what is running, first politely: the pipeline stops its kernels on SIGTERM.
+
+        Nothing can be started any more.
+        """
+        with self._lock:
+            self._stopped = True
+            running = [job.process for job in self._jobs.values() if job.running]
+        for process in running:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -1,0 +1,414 @@
+"""The REST contract over real HTTP, with a recommender whose answers are known."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import httpx
+import pandas as pd
+import pytest
+import uvicorn
+
+from recsys_lib.columns import Answers
+from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
+from recsys_lib.files import write_json
+from recsys_lib.paths import Dataset
+from recsys_lib.serving import service as service_module
+from recsys_lib.serving.api import create_app
+from recsys_lib.serving.service import Service
+from recsys_lib.serving.training import TrainingJobs, pipeline_command
+
+METRICS = {"als.recall@10": 0.25, "popular.recall@10": 0.1, "search.n_products": 3}
+FOREVER = "import time; time.sleep(600)"
+
+
+class Fake:
+    """The facade over three items; the version is the title of the first, so tests can tell."""
+
+    def __init__(self, version, als=True, semantic=True, score=0.9):
+        self.version, self.score = version, score
+        parameters = SimpleNamespace(parameters={"factors": 8})
+        self.als = SimpleNamespace(users="uv", items="abc", part=parameters) if als else None
+        self.semantic = SimpleNamespace(items="abc", dimension=4) if semantic else None
+
+    def answer(self, query, n, ids=("a", "b", "c")):
+        titles, images = [self.version, None, "C"], ["https://x/a.png", None, None]
+        rows = zip(ids, titles, (self.score, 0.5, 0.25), range(1, 4), images, strict=False)
+        table = [(query, i, t, s, r, "als", u) for i, t, s, r, u in rows]
+        return pd.DataFrame(table, columns=list(Answers.ALL)).head(n)
+
+    def similar_items(self, item_id, n=10):
+        if item_id not in tuple("abc"):
+            raise UnknownItemError(item_id, "neither rated nor in the catalogue")
+        return self.answer(item_id, n)
+
+    def recommend(self, user_id, n=10, filter_already_liked=True):
+        if self.als is None:
+            raise NotTrainedError("matrix factorization is not trained: run 'python x'")
+        if user_id not in tuple("uv"):
+            raise UnknownUserError(user_id)
+        return self.answer(user_id, n, ("b", "c") if filter_already_liked else ("a", "b", "c"))
+
+    def search(self, query, top_k=10):
+        if self.semantic is None:
+            raise NotTrainedError("the search index is not built: run 'python x'")
+        return self.answer(query, top_k)
+
+
+class World:
+    """A workspace with versions to publish, and a server over it."""
+
+    def __init__(self, root, monkeypatch):
+        self.dataset = Dataset.find("shop", root)
+        self.fakes = {}
+        load = SimpleNamespace(load=lambda path, **_: self.fakes[path.name])
+        monkeypatch.setattr(service_module, "Recommender", load)
+        self.child = FOREVER
+        self.jobs = TrainingJobs(self.dataset, lambda *_: [sys.executable, "-c", self.child])
+        self.service = Service(self.dataset, self.jobs)
+
+    def publish(self, version, **options):
+        self.fakes[version] = Fake(version, **options)
+        write_json(self.dataset.version(version) / "manifest.json", {"metrics": METRICS})
+        write_json(self.dataset.models / "champion.json", {"version": version})
+
+
+@contextmanager
+def serving(app):
+    """The app behind a real socket, and a client for it."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def wait_until(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    world = World(tmp_path, monkeypatch)
+    yield world
+    world.jobs.stop()
+
+
+@pytest.fixture
+def client(world):
+    with serving(create_app(world.service)) as client:
+        yield client
+
+
+@pytest.fixture
+def trained(world, client):
+    world.publish("one")
+    return client
+
+
+def model_status(client, section):
+    return client.get("/status").json()[section]["status"]
+
+
+def test_status_when_nothing_is_trained(client):
+    response = client.get("/status")
+    assert response.status_code == 200
+    assert response.json() == {
+        "database": {"n_ratings": 0, "n_users": 0, "n_products": 0, "avg_rating": None},
+        "matrix_factorization": {
+            "status": "not_trained",
+            "n_users": 0,
+            "n_items": 0,
+            "n_factors": None,
+        },
+        "similarity_search": {
+            "status": "not_trained",
+            "n_products": 0,
+            "embedding_dimension": None,
+        },
+    }
+
+
+def test_status_of_trained_models(trained):
+    status = trained.get("/status").json()
+    ready = {"status": "ready", "n_users": 2, "n_items": 3, "n_factors": 8}
+    assert status["matrix_factorization"] == ready
+    search = {"status": "ready", "n_products": 3, "embedding_dimension": 4}
+    assert status["similarity_search"] == search
+
+
+def test_similar_items(trained):
+    response = trained.post("/matrix_factor/similar", json={"item_id": "a", "n": 2})
+    assert response.status_code == 200
+    assert response.json() == {
+        "recommendations": [
+            {"item_id": "a", "score": 0.9, "title": "one", "image_url": "https://x/a.png"},
+            {"item_id": "b", "score": 0.5, "title": None, "image_url": None},
+        ]
+    }
+
+
+@pytest.mark.parametrize(("hide", "expected"), [(True, ["b", "c"]), (False, ["a", "b", "c"])])
+def test_recommendations_for_a_user(trained, hide, expected):
+    body = {"user_id": "u", "n": 10, "filter_already_liked": hide}
+    answer = trained.post("/matrix_factor/user", json=body).json()
+    assert [row["item_id"] for row in answer["recommendations"]] == expected
+    assert {tuple(sorted(row)) for row in answer["recommendations"]} == {
+        ("image_url", "item_id", "score", "title")
+    }
+
+
+def test_owned_items_are_hidden_unless_asked_for(trained):
+    answer = trained.post("/matrix_factor/user", json={"user_id": "u"}).json()
+    assert [row["item_id"] for row in answer["recommendations"]] == ["b", "c"]
+
+
+def test_search(trained):
+    answer = trained.post("/search", json={"query": "filter", "top_k": 1})
+    found = {"product_id": "a", "title": "one", "score": 0.9, "image_url": "https://x/a.png"}
+    assert answer.json() == {"results": [found]}
+
+
+QUESTIONS = {
+    "/matrix_factor/similar": {"item_id": "a"},
+    "/matrix_factor/user": {"user_id": "u"},
+    "/search": {"query": "filter"},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/matrix_factor/similar", {"item_id": "?"}), ("/matrix_factor/user", {"user_id": "?"})],
+)
+def test_unknown_id_is_404(trained, path, body):
+    response = trained.post(path, json=body)
+    assert response.status_code == 404
+    assert "'?'" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+def test_nothing_trained_is_409_and_says_what_to_run(client, path):
+    response = client.post(path, json=QUESTIONS[path])
+    assert response.status_code == 409
+    assert "run_pipeline.py --set dataset=shop" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "path"), [("als", "/matrix_factor/user"), ("semantic", "/search")]
+)
+def test_one_model_missing_is_409(world, client, missing, path):
+    world.publish("half", **{missing: False})
+    assert client.post(path, json=QUESTIONS[path]).status_code == 409
+    assert client.post("/matrix_factor/similar", json={"item_id": "a"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "named"),
+    [
+        ("/matrix_factor/similar", {}, "item_id"),
+        ("/matrix_factor/similar", {"item_id": 7}, "item_id"),
+        ("/matrix_factor/similar", {"item_id": "a", "n": 0}, "n:"),
+        ("/matrix_factor/similar", {"item_id": "a", "n": 1001}, "n:"),
+        ("/matrix_factor/similar", {"item_id": "a", "n": "5"}, "n:"),
+        ("/matrix_factor/similar", {"item_id": "a", "n": True}, "n:"),
+        ("/matrix_factor/similar", {"item_id": "a", "top": 5}, "top"),
+        ("/matrix_factor/user", {"user_id": "u", "n": 2.5}, "n:"),
+        ("/matrix_factor/user", {"user_id": "u", "filter_already_liked": "no"}, "filter_already"),
+        ("/search", {"query": "  "}, "query"),
+        ("/search", {"query": "x", "top_k": 0}, "top_k"),
+        ("/search", {"query": "x", "n": 5}, "n:"),
+        ("/training", {"model_type": "als"}, "model_type"),
+        ("/training", {"model_type": "mf", "force": True}, "force"),
+    ],
+)
+def test_invalid_body_is_422_naming_the_field(trained, path, body, named):
+    response = trained.post(path, json=body)
+    assert response.status_code == 422
+    assert named in response.json()["detail"]
+
+
+def test_what_is_not_json_is_422(trained):
+    response = trained.post(
+        "/search", content=b"{query", headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 422
+    assert "JSON" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("n", [1, 1000])
+def test_bounds_of_n_are_allowed(trained, n):
+    assert trained.post("/matrix_factor/similar", json={"item_id": "a", "n": n}).is_success
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_never_gets_out(world, client, score):
+    world.publish("broken", score=score)
+    response = client.post("/matrix_factor/similar", json={"item_id": "a"})
+    assert response.status_code == 503
+    assert "train it again" in response.json()["detail"]
+
+
+def test_unexpected_error_is_500_with_a_sentence(world, client):
+    world.publish("odd")
+    del world.fakes["odd"].score
+    response = client.post("/search", json={"query": "x"})
+    assert response.status_code == 500
+    assert response.json()["detail"].startswith("AttributeError")
+
+
+def test_a_new_champion_is_served_at_once_and_the_old_request_ends_with_the_old(world, trained):
+    entered, go = threading.Event(), threading.Event()
+    old = world.fakes["one"]
+    answer = old.answer
+
+    def slow_answer(*args):
+        entered.set()
+        assert go.wait(10)
+        return answer(*args)
+
+    old.answer = slow_answer
+    with ThreadPoolExecutor(1) as pool:
+        in_flight = pool.submit(trained.post, "/search", json={"query": "x"})
+        assert entered.wait(10)
+        world.publish("two")
+        new = trained.post("/search", json={"query": "x"}).json()
+        go.set()
+        assert in_flight.result().json()["results"][0]["title"] == "one"
+    assert new["results"][0]["title"] == "two"
+
+
+def test_the_champion_is_opened_once_for_many_requests(world, trained, monkeypatch):
+    opened = []
+    load = SimpleNamespace(load=lambda path, **_: opened.append(path) or world.fakes[path.name])
+    monkeypatch.setattr(service_module, "Recommender", load)
+    with ThreadPoolExecutor(20) as pool:
+        ask = lambda _: trained.post("/matrix_factor/similar", json={"item_id": "a", "n": 3})  # noqa: E731
+        answers = list(pool.map(ask, range(20)))
+    assert [a.status_code for a in answers] == [200] * 20
+    assert len({a.text for a in answers}) == 1
+    assert len(opened) == 1
+
+
+def test_documentation_has_every_endpoint_with_examples(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {"/status", "/training", *QUESTIONS}
+    described = client.get("/openapi.json").json()["components"]["schemas"]
+    assert described["SearchRequest"]["properties"]["query"]["examples"]
+    assert described["SimilarRequest"]["properties"]["item_id"]["examples"]
+    assert "HTTPValidationError" not in described
+    assert set(paths["/matrix_factor/user"]["post"]["responses"]) >= {"200", "404", "409", "422"}
+
+
+# Training
+
+
+@pytest.mark.parametrize(
+    ("model", "section"), [("mf", "matrix_factorization"), ("ss", "similarity_search")]
+)
+def test_training_is_started_followed_and_ready(world, client, model, section):
+    gate = world.dataset.root / "gate"
+    world.child = (
+        f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
+    )
+    started = client.post("/training", json={"model_type": model}).json()
+    assert {**started, "message": ""} == {
+        "status": "started",
+        "message": "",
+        "model_type": model,
+        "stats": {},
+    }
+    assert "GET /status" in started["message"]
+    assert model_status(client, section) == "training"
+    second = client.post("/training", json={"model_type": model}).json()
+    assert (second["status"], second["model_type"]) == ("running", model)
+    world.publish("trained")
+    gate.touch()
+    wait_until(lambda: model_status(client, section) == "ready")
+
+
+@pytest.mark.parametrize(
+    ("model", "stats"),
+    [
+        ("mf", {"als.recall@10": 0.25, "popular.recall@10": 0.1}),
+        ("ss", {"search.n_products": 3}),
+    ],
+)
+def test_a_trained_model_is_not_trained_again_unless_forced(trained, model, stats):
+    answer = trained.post("/training", json={"model_type": model}).json()
+    assert (answer["status"], answer["stats"]) == ("already_trained", stats)
+    forced = trained.post("/training", json={"model_type": model, "force_retrain": True}).json()
+    assert forced["status"] == "started"
+
+
+def test_a_failed_training_is_shown_and_the_next_one_tells_why(world, client):
+    world.child = "import sys; print('no rows'); sys.exit(3)"
+    client.post("/training", json={"model_type": "mf"})
+    wait_until(lambda: model_status(client, "matrix_factorization") == "failed")
+    assert model_status(client, "similarity_search") == "not_trained"
+    log = world.dataset.models / "training-mf.log"
+    assert log.read_text() == "no rows\n"
+    world.child = FOREVER
+    again = client.post("/training", json={"model_type": "mf"}).json()
+    assert again["status"] == "started"
+    assert "exit code 3" in again["message"]
+    assert str(log) in again["message"]
+
+
+def test_shutdown_ends_the_child(world):
+    pid_file = world.dataset.root / "pid"
+    world.child = f"import os, pathlib; pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid())); {FOREVER}"
+    with serving(create_app(world.service)) as client:
+        client.post("/training", json={"model_type": "ss"})
+        wait_until(lambda: pid_file.exists() and pid_file.read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
+    assert world.jobs.start("mf") is None, "nothing starts after the end"
+
+
+def test_the_child_works_in_the_workspace_of_the_dataset(world):
+    world.child = "import os; print(os.environ['RECSYS_HOME'])"
+    job = world.jobs.start("mf")
+    assert job.process.wait(10) == 0
+    assert job.log.read_text().strip() == str(world.dataset.root)
+
+
+@pytest.mark.parametrize(("model", "steps"), [("mf", "als,evaluate"), ("ss", "embed")])
+def test_the_command_has_the_etl_only_where_there_is_no_database(tmp_path, model, steps):
+    dataset = Dataset.find("shop", tmp_path)
+    assert pipeline_command(dataset, model)[-1] == f"etl,{steps}"
+    dataset.processed.mkdir(parents=True)
+    dataset.database.touch()
+    command = pipeline_command(dataset, model)
+    assert command[0] == sys.executable
+    assert command[1:] == [
+        *("-m", "recsys_lib.cli", "run", "--quiet"),
+        *("--set", "dataset=shop", "--steps", steps),
+    ]
+
+
+def test_the_command_names_a_dataset_elsewhere_by_its_path(tmp_path):
+    dataset = Dataset.find(tmp_path / "elsewhere", tmp_path)
+    assert f"dataset={tmp_path / 'elsewhere'}" in pipeline_command(dataset, "mf")
+
+
+def test_the_pipeline_understands_the_command(workspace):
+    command = pipeline_command(Dataset.find("sample"), "mf")
+    planned = subprocess.run([*command, "--plan"], capture_output=True, text=True, check=False)
+    assert planned.returncode == 0, planned.stderr
