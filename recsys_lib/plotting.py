@@ -20,10 +20,15 @@ class Plot(Figure):
     It is made without pyplot, so nothing is shown twice and nothing stays in memory.
     """
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
         buffer = BytesIO()
         self.savefig(buffer, format="png")
-        return buffer.getvalue()
+        return buffer.getvalue(), {"alt": self.description}
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, for those who cannot see it."""
+        return "; ".join(axes.get_title(loc="left") for axes in self.axes)
 
 
 def figure(

@@ -9,7 +9,7 @@ import pandas as pd
 from recsys_lib.columns import Answers
 from recsys_lib.widgets.answers import AnswerView, EmptyQuestionError, answer_view, text_view
 
-_QUERY_WORDS = 4
+_QUERY_WORDS = 3
 
 
 class Answering(Protocol):

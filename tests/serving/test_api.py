@@ -373,7 +373,8 @@ def test_a_failed_training_is_shown_and_the_next_one_tells_why(world, client):
 
 def test_shutdown_ends_the_child(world):
     pid_file = world.dataset.root / "pid"
-    world.child = f"import os, pathlib; pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid())); {FOREVER}"
+    tell = f"import os, pathlib; pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid()))"
+    world.child = f"{tell}; {FOREVER}"
     with serving(create_app(world.service)) as client:
         client.post("/training", json={"model_type": "ss"})
         wait_until(lambda: pid_file.exists() and pid_file.read_text())

@@ -49,8 +49,8 @@ def clean(text: str) -> str:
     )
 
 
-class _SafeCells(Preprocessor):
-    """Keeps what a page can show: no scripts, no widgets, no banners."""
+class _ShownCells(Preprocessor):
+    """Keeps what a page can show: no widgets, no banners, no empty cells."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         nb.cells = [
@@ -59,20 +59,11 @@ class _SafeCells(Preprocessor):
             if not set(_BANNERS) & set(cell.metadata.get("tags", [])) and cell.source.strip()
         ]
         for cell in nb.cells:
-            if cell.cell_type == "markdown":
-                cell.source = clean(cell.source).replace("&amp;", "&")
             for output in cell.get("outputs", []):
-                _make_safe(output)
+                if "data" in output:
+                    shown = (kind for kind in _SHOWN_TYPES if kind in output["data"])
+                    output["data"] = {kind: output["data"][kind] for kind in shown}
         return nb, resources
-
-
-def _make_safe(output: Any) -> None:
-    if "data" not in output:
-        return
-    output["data"] = {kind: output["data"][kind] for kind in _SHOWN_TYPES if kind in output["data"]}
-    if "text/html" in output["data"]:
-        html = output["data"]["text/html"]
-        output["data"]["text/html"] = clean(html if isinstance(html, str) else "".join(html))
 
 
 def _is_safe(tag: str, name: str, value: str) -> bool:
@@ -87,7 +78,7 @@ def _is_safe(tag: str, name: str, value: str) -> bool:
 def _exporter(hide_code: bool) -> HTMLExporter:
     return HTMLExporter(
         template_name="basic",
-        preprocessors=[_SafeCells],
+        preprocessors=[_ShownCells],
         exclude_input=hide_code,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
@@ -97,4 +88,5 @@ def _exporter(hide_code: bool) -> HTMLExporter:
 
 def _convert(notebook: Path, *, hide_code: bool) -> str:
     body, _ = _exporter(hide_code).from_notebook_node(nbformat.read(notebook, as_version=4))
-    return str(body)
+    # What was rendered is cleaned, not what went in: Markdown, too, can make scripts and links.
+    return clean(str(body))
