@@ -15,6 +15,7 @@ from recsys_lib.widgets.questions import Answering
 DEFAULT_ROWS = 10
 MOST_ROWS = 100
 _EXAMPLES = 20
+_NO_CHOICE = [("nothing to choose from", "")]
 _WIDE = {"width": "520px"}
 _LABEL = {"description_width": "90px"}
 
@@ -33,7 +34,7 @@ class Panel(widgets.VBox):
         )
         self.button = widgets.Button(description=button, button_style="primary")
         self.answer = widgets.HTML()
-        self.results = widgets.Dropdown(description="Go on from", layout=_WIDE, style=_LABEL)
+        self.results = _pick_list("Go on from")
         self.go_on = widgets.Button(description="Similar items")
         self._on_similar: Callable[[str, str], None] | None = None
         self._last: tuple[Any, ...] | None = None
@@ -57,10 +58,9 @@ class Panel(widgets.VBox):
     def show(self, view: AnswerView) -> None:
         """Put an answer, or a message, below the controls."""
         self.answer.value = view.html
-        # Two products can have one title, so a pick-list tells them apart by their ids.
-        self.results.options = [
-            (f"{title}  [{item_id}]", item_id) for title, item_id in view.choices
-        ]
+        self._shown = {item: title for title, item in view.choices}
+        choices = [(_label(title, item), item) for title, item in view.choices]
+        self.results.options = choices or _NO_CHOICE
         self.results.disabled = self.go_on.disabled = not view.choices
 
     def static(self) -> HTML:
@@ -83,9 +83,8 @@ class Panel(widgets.VBox):
         self.go_on.on_click(self._go_on)
 
     def _go_on(self, _button: widgets.Button) -> None:
-        if self._on_similar and self.results.value is not None:
-            title = self.results.label.removesuffix(f"  [{self.results.value}]")
-            self._on_similar(self.results.value, title)
+        if self._on_similar and self.results.value:
+            self._on_similar(self.results.value, self._shown[self.results.value])
 
 
 class SimilarItemsPanel(Panel):
@@ -94,7 +93,7 @@ class SimilarItemsPanel(Panel):
     def __init__(self, recommender: Answering) -> None:
         super().__init__(recommender, "Show similar")
         self.words = _text("Find", "words of the title")
-        self.matches = widgets.Dropdown(description="Pick", layout=_WIDE, style=_LABEL)
+        self.matches = _pick_list("Pick")
         self.item = _text("Item id", "id of a product")
         self._titles: dict[str, str] = {}
         self._start(self.words, self.matches, self.item, first=self._first)
@@ -121,20 +120,20 @@ class SimilarItemsPanel(Panel):
         self.item.value = item_id
 
     def _first(self) -> AnswerView:
-        self._offer("")
+        self._find_items("")
         examples = self.recommender.example_items(1)
         self.item.value = examples[0] if examples else ""
         return self.question()
 
-    def _offer(self, words: str) -> None:
+    def _find_items(self, words: str) -> None:
         found = questions.matching_items(self.recommender, words)
         self._titles.update({item_id: title for title, item_id in found})
         hint = f"{len(found)} found: pick one" if found else "no title has all these words"
-        self.matches.options = [(hint, ""), *((f"{t}  [{i}]", i) for t, i in found)]
+        self.matches.options = [(hint, ""), *((_label(title, item), item) for title, item in found)]
 
     def _find(self, change: Any) -> None:
         try:
-            self._offer(change["new"])
+            self._find_items(change["new"])
         except Exception as error:
             self.show(reported(error))
 
@@ -148,7 +147,7 @@ class UserPanel(Panel):
 
     def __init__(self, recommender: Answering) -> None:
         super().__init__(recommender, "Recommend")
-        self.examples = widgets.Dropdown(description="Pick", layout=_WIDE, style=_LABEL)
+        self.examples = _pick_list("Pick")
         self.user = _text("User id", "id of a user")
         self.hide_owned = widgets.Checkbox(True, description="Hide what they already have")
         self._start(self.examples, self.user, self.hide_owned, first=self._first)
@@ -166,10 +165,8 @@ class UserPanel(Panel):
 
     def _first(self) -> AnswerView:
         users = self.recommender.example_users(_EXAMPLES)
-        self.examples.options = [
-            ("users with long histories: pick one", ""),
-            *((user, user) for user in users),
-        ]
+        hint = "users with long histories: pick one"
+        self.examples.options = [(hint, ""), *((user, user) for user in users)]
         self.user.value = users[0] if users else ""
         return self.question()
 
@@ -205,3 +202,16 @@ def _text(label: str, hint: str) -> widgets.Text:
     return widgets.Text(
         description=label, placeholder=hint, continuous_update=False, layout=_WIDE, style=_LABEL
     )
+
+
+def _label(title: str, item_id: str) -> str:
+    """What a pick-list says: two products can have one title, but not one id."""
+    return f"{title}  [{item_id}]"
+
+
+def _pick_list(label: str) -> widgets.Dropdown:
+    """A list that always has an entry: an empty one selects nothing when it gets some.
+
+    The browser and the kernel would then disagree about what is selected.
+    """
+    return widgets.Dropdown(description=label, options=_NO_CHOICE, layout=_WIDE, style=_LABEL)

@@ -6,15 +6,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from types import SimpleNamespace
 
-import httpx
 import pandas as pd
 import pytest
-import uvicorn
+from http_server import serving, wait_until
 
 from recsys_lib.columns import Answers
 from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
@@ -78,30 +75,6 @@ class World:
         self.fakes[version] = Fake(version, **options)
         write_json(self.dataset.version(version) / "manifest.json", {"metrics": METRICS})
         write_json(self.dataset.models / "champion.json", {"version": version})
-
-
-@contextmanager
-def serving(app):
-    """The app behind a real socket, and a client for it."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(20)
-    assert not thread.is_alive()
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 @pytest.fixture

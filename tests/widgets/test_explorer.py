@@ -250,6 +250,26 @@ def test_going_on_from_a_row(fake):
     assert "Similar to Water hose (d)" in panel.answer.value
 
 
+def test_every_pick_list_has_its_first_entry_selected(fake):
+    explorer = Explorer(fake)
+    assert explorer.similar.matches.value == ""
+    assert explorer.user.examples.value == ""
+    assert [explorer.similar.results.value, explorer.user.results.value] == ["b", "c"]
+    explorer.similar.words.value = "hose"
+    assert explorer.similar.matches.index == 0
+    explorer.similar.item.value = "unknown"
+    assert explorer.similar.results.options == (("nothing to choose from", ""),)
+    explorer.similar.item.value = "b"
+    assert explorer.similar.results.value == "a"
+
+
+def test_going_on_without_choosing_takes_the_first_row(fake):
+    explorer = Explorer(fake)
+    explorer.search.go_on.click()
+    assert fake.asked[-1] == ("similar", "b", 10)
+    assert f"Similar to {HOSTILE} (b)" in Page(explorer.similar.answer.value).text
+
+
 def test_number_of_rows(fake):
     panel = SimilarItemsPanel(fake)
     panel.rows.value = 1
