@@ -73,10 +73,11 @@ def page(lab):
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page()
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.goto(lab)
         page.locator(".jp-Notebook .jp-CodeCell").wait_for(timeout=60_000)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+        page.add_style_tag(content=".Toastify { display: none }")  # its news can cover a button
         page.get_by_text("Run", exact=True).first.click()
         page.get_by_text("Run All Cells", exact=True).click()
         page.locator(".widget-tab").wait_for(timeout=60_000)
