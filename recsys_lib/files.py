@@ -66,3 +66,11 @@ def sha256(path: Path) -> str:
 def describe(path: Path) -> dict[str, Any]:
     """``{sha256, bytes}`` of a file, as run records and manifests hold them."""
     return {"sha256": sha256(path), "bytes": path.stat().st_size}
+
+
+def link_or_copy(source: Path | str, target: Path | str) -> None:
+    """Let ``target`` be the same file as ``source``: a hard link, or a copy on another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

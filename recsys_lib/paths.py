@@ -63,6 +63,12 @@ class Dataset:
             )
         return cls(name=str(dataset), raw=root / "data" / "raw" / str(dataset), root=root)
 
+    @classmethod
+    def of_version(cls, folder: Path) -> Dataset:
+        """The dataset to which a folder ``<root>/models/<dataset>/<version>`` belongs."""
+        name, root = folder.parent.name, folder.parents[2]
+        return cls(name=name, raw=root / "data" / "raw" / name, root=root)
+
     @property
     def is_sample(self) -> bool:
         """Whether the built-in generator makes this dataset: sample, or sample-USERS."""

@@ -12,22 +12,14 @@ from typing import Any, Literal
 
 from recsys_lib.files import read_json, write_json
 from recsys_lib.paths import project_root
+from recsys_lib.pipeline.ingredients import KEY_LIBRARIES
 
 RECORD = "run.json"
-_PACKAGES = (
-    "recsys-lib",
-    "faiss-cpu",
-    "implicit",
-    "numpy",
-    "papermill",
-    "polars",
-    "scipy",
-    "sentence-transformers",
-    "torch",
-)
+_PACKAGES = ("recsys-lib", "papermill", *KEY_LIBRARIES.values())
 
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
 StepStatus = Literal["executed", "cached", "failed", "skipped"]
+DONE = ("executed", "cached")
 
 
 @dataclass
@@ -44,6 +36,7 @@ class StepRecord:
     peak_memory_mb: float = 0.0
     outputs: list[dict[str, Any]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
+    ingredients: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,15 +88,22 @@ def environment() -> dict[str, Any]:
 
 def previous_run(outputs: Path, dataset: str, before: str) -> dict[str, Any] | None:
     """The record of the last succeeded run of a dataset that started before ``before``."""
-    records = (read_json(path) for path in outputs.glob(f"*/{RECORD}"))
-    earlier = [
-        record
-        for record in records
-        if record["dataset"] == dataset
-        and record["status"] == "succeeded"
-        and record["started_at"] < before
-    ]
-    return max(earlier, key=lambda record: record["started_at"], default=None)
+    for record in records_of(outputs, dataset):
+        if record["status"] == "succeeded" and record["started_at"] < before:
+            return record
+    return None
+
+
+def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]]:
+    """The records of all runs, or of those of one dataset, newest first."""
+    records = (read_json(path) for path in outputs.glob(f"[!.]*/{RECORD}") if not _is_link(path))
+    mine = [record for record in records if dataset in (None, record["dataset"])]
+    return sorted(mine, key=lambda record: record["started_at"], reverse=True)
+
+
+def _is_link(path: Path) -> bool:
+    """``latest`` shows to one of the others."""
+    return path.parent.is_symlink()
 
 
 def _git(*arguments: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Run the steps one after the other, record everything, and leave a report."""
+"""Bring about the steps of a run, side by side where they can be, and record everything."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ import re
 import signal
 import uuid
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from recsys_lib.data.sources import find_source
-from recsys_lib.errors import (
-    EXIT_BAD_INPUT,
-    EXIT_BAD_PARAMETERS,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    EXIT_STEP_FAILED,
-    ParameterError,
-    StepFailedError,
-)
-from recsys_lib.files import describe, read_json
-from recsys_lib.paths import outputs_root, project_root
-from recsys_lib.pipeline.notebook import CellError, run_notebook
+from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError
+from recsys_lib.files import read_json
+from recsys_lib.paths import outputs_root
+from recsys_lib.pipeline.execution import StepExecution
+from recsys_lib.pipeline.lock import only_run
+from recsys_lib.pipeline.planning import decide, outputs_on_disk, step_inputs
 from recsys_lib.pipeline.progress import Progress
 from recsys_lib.pipeline.record import (
+    DONE,
+    RECORD,
     RunRecord,
     StepRecord,
     environment,
@@ -40,106 +37,101 @@ from recsys_lib.serving import registry
 
 LATEST = "latest"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARAMETERS}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
     """One run: which steps of the table, with which settings, under which name.
 
-    ``table`` has all steps of the pipeline, ``chosen`` those to run now.
+    ``table`` has all steps of the pipeline, ``chosen`` those to bring about now; ``force``
+    executes them also when an earlier run made the same; ``jobs`` of them run side by side.
+    ``resumed`` says that the run is there already and goes on.
     """
 
     table: Sequence[Step]
     chosen: Sequence[Step]
     settings: Settings
     run_id: str
-    folder: Path
+    force: bool = False
+    jobs: int = 1
+    resumed: bool = False
+    _known: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    @classmethod
-    def prepare(
-        cls,
-        table: Sequence[Step],
-        chosen: Sequence[Step],
-        settings: Settings,
-        run_id: str | None = None,
-    ) -> Run:
-        """Check everything that can be checked before a kernel starts.
+    @property
+    def folder(self) -> Path:
+        """Where the record, the notebooks and the report go."""
+        return outputs_root(self.settings.dataset.root) / self.run_id
 
-        Raises ParameterError (run id taken, an earlier step never ran) and InputDataError.
+    def check(self) -> None:
+        """Find out before a kernel starts what would go wrong.
+
+        Raises ParameterError (a run id that is taken or no name) and InputDataError.
         """
-        run_id = run_id or new_run_id()
-        if not _RUN_ID.fullmatch(run_id) or run_id == LATEST:
-            raise ParameterError(f"--run-id {run_id!r} is not a plain folder name")
-        run = cls(table, chosen, settings, run_id, outputs_root(settings.dataset.root) / run_id)
-        if run.folder.exists() or settings.dataset.version(run_id).exists():
-            raise ParameterError(f"run {run_id!r} exists already: choose another --run-id")
-        if run._runs("etl") and not settings.dataset.is_sample:
-            find_source(settings.dataset, settings.etl)
-        run._adopt_earlier_results()
-        return run
+        if not _RUN_ID.fullmatch(self.run_id) or self.run_id == LATEST:
+            raise ParameterError(f"--run-id {self.run_id!r} is not a plain folder name")
+        taken = self.folder.exists() or self.settings.dataset.version(self.run_id).exists()
+        if taken and not self.resumed:
+            raise ParameterError(f"run {self.run_id!r} exists already: choose another --run-id")
+        if any(not step.needs for step in self.chosen) and not self.settings.dataset.is_sample:
+            find_source(self.settings.dataset, self.settings.etl)
 
     def execute(self, progress: Progress) -> tuple[RunRecord, int]:
-        """Run the chosen steps; returns the record and the exit code."""
-        self.folder.mkdir(parents=True)
-        record = self._new_record()
-        record.save(self.folder)
-        code = EXIT_OK
-        with _terminable():
+        """Bring about the chosen steps; returns the record and the exit code.
+
+        Raises ParameterError when a step was not chosen that never ran, and LockedError when
+        another run works on the dataset.
+        """
+        with only_run(self.settings.dataset), _terminable():
+            self._adopt_earlier_results()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            progress.log_to(self.folder)
+            record = self._new_record()
+            record.save(self.folder)
             try:
-                for step, entry in zip(self.chosen, record.steps, strict=True):
-                    code = self._execute_step(step, entry, progress)
-                    record.save(self.folder)
-                    if code != EXIT_OK:
-                        break
+                code = self._bring_about(record, progress)
                 if code == EXIT_OK and any(step.model_folders for step in self.chosen):
                     registry.publish(self.settings.dataset, self.run_id)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
+                _stop_kernels()
                 code = EXIT_INTERRUPTED
                 record.finish("interrupted")
-            except Exception:
+            except BaseException:
                 record.finish("failed")
-                record.save(self.folder)
                 raise
-        _mark_skipped(record)
-        record.save(self.folder)
-        self._report(record)
+            finally:
+                _mark_skipped(record)
+                record.save(self.folder)
+            self._report(record)
         return record, code
 
-    def _execute_step(self, step: Step, entry: StepRecord, progress: Progress) -> int:
-        dataset, section = self.settings.dataset, self.settings.sections[step.name]
-        parameters = {"dataset": self.settings.dataset_name, **section.model_dump()}
-        if step.model_folders or "{model}" in step.metrics:
-            parameters["version"] = self.run_id
-        entry.started_at, entry.status = now(), "failed"
-        entry.reason = "interrupted"
-        progress.step_started(step.name)
-        done = run_notebook(
-            project_root() / "notebooks" / f"{step.notebook}.ipynb",
-            self.folder / entry.notebook,
-            parameters,
-            progress.cell_started,
-        )
-        entry.seconds = round(done.seconds, 3)
-        entry.startup_seconds = round(done.startup_seconds, 3)
-        entry.peak_memory_mb = round(done.peak_memory_mb, 1)
-        if done.error is not None:
-            entry.reason = f"{done.error.name}: {done.error.message}"
-            progress.step_failed(step.name, done.error, self.folder / entry.notebook)
-            return _EXIT_CODES.get(done.error.name, EXIT_STEP_FAILED)
-        try:
-            outputs = _delivered(step.outputs(dataset, self.run_id))
-        except StepFailedError as error:
-            entry.reason = str(error)
-            failure = CellError("StepFailedError", str(error), 0)
-            progress.step_failed(step.name, failure, self.folder / entry.notebook)
-            return EXIT_STEP_FAILED
-        entry.outputs = [{"path": str(path), **describe(path)} for path in outputs]
-        entry.metrics = read_json(step.metrics_file(dataset, self.run_id))["metrics"]
-        entry.status, entry.reason = "executed", ""
-        progress.step_done(step.name, done)
-        return EXIT_OK
+    def _bring_about(self, record: RunRecord, progress: Progress) -> int:
+        """Start each step when the steps that it needs are done; stop starting at a failure."""
+        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        execution = StepExecution(self.settings, self.folder, progress, threads)
+        waiting = dict(zip(self.chosen, record.steps, strict=True))
+        running: dict[Future[int], Step] = {}
+        code = EXIT_OK
+        with _pool(self.jobs) as pool:
+            while running or (waiting and code == EXIT_OK):
+                for step in [s for s in waiting if self._is_ready(s, code, running)]:
+                    inputs = step_inputs(step, self.settings, self._known)
+                    decision = decide(step, self.settings, inputs, force=self.force)
+                    future = pool.submit(execution.bring_about, decision, waiting.pop(step))
+                    running[future] = step
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    step = running.pop(future)
+                    code = code or future.result()
+                    self._known[step.name] = self._outputs(step)
+                    record.save(self.folder)
+        return code
+
+    def _is_ready(self, step: Step, code: int, running: dict[Future[int], Step]) -> bool:
+        free = len(running) < self.jobs
+        return code == EXIT_OK and free and all(name in self._known for name in step.needs)
+
+    def _outputs(self, step: Step) -> dict[str, str]:
+        return outputs_on_disk(step, self.settings.dataset, self.run_id)
 
     def _new_record(self) -> RunRecord:
         return RunRecord(
@@ -148,29 +140,34 @@ class Run:
             parameters=self.settings.as_dict(),
             changed_parameters=self.settings.changed,
             started_at=now(),
-            steps=[StepRecord(step.name, f"{step.notebook}.ipynb") for step in self.chosen],
+            steps=[self._entry(step) for step in self.chosen],
             git=git_state(),
             environment=environment(),
         )
 
-    def _runs(self, name: str) -> bool:
-        return any(step.name == name for step in self.chosen)
+    def _entry(self, step: Step) -> StepRecord:
+        """A new record of a step; in a resumed run that of before, when the step was done."""
+        if self.resumed:
+            for entry in read_json(self.folder / RECORD)["steps"]:
+                if entry["name"] == step.name and entry["status"] in DONE:
+                    return StepRecord(**entry)
+        return StepRecord(step.name, f"{step.notebook}.ipynb")
 
     def _adopt_earlier_results(self) -> None:
-        """Bring what the chosen steps need, and do not make anew, from the champion."""
-        dataset = self.settings.dataset
-        by_name = {step.name: step for step in self.table}
-        needed = {name for step in self.chosen for name in step.needs if not self._runs(name)}
-        for name in sorted(needed):
-            earlier = by_name[name]
-            for folder in earlier.model_folders:
+        """Bring what the chosen steps need, and were not chosen, from the champion."""
+        dataset, chosen = self.settings.dataset, {step.name for step in self.chosen}
+        needed = {name for step in self.chosen for name in step.needs} - chosen
+        for step in self.table:
+            if step.name not in needed:
+                continue
+            for folder in step.model_folders:
                 registry.adopt(dataset, self.run_id, folder)
-            for path in earlier.outputs(dataset, self.run_id):
-                if not path.is_file():
-                    raise ParameterError(
-                        f"step {name!r} has to run first, it never did for dataset "
-                        f"{dataset.name!r}: add it to --steps, or leave --steps away"
-                    )
+            self._known[step.name] = self._outputs(step)
+            if set(self._known[step.name]) != set(step.produces):
+                raise ParameterError(
+                    f"step {step.name!r} has to run first, it never did for dataset "
+                    f"{dataset.name!r}: add it to --steps, or leave --steps away"
+                )
 
     def _report(self, record: RunRecord) -> None:
         from recsys_lib.pipeline.report import write_report  # noqa: PLC0415  # slow import
@@ -185,13 +182,6 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
 
 
-def _delivered(paths: list[Path]) -> list[Path]:
-    for path in paths:
-        if not path.is_file() or path.stat().st_size == 0:
-            raise StepFailedError(f"the notebook ended well, but {path} is missing or empty")
-    return paths
-
-
 def _mark_skipped(record: RunRecord) -> None:
     failed = next((step.name for step in record.steps if step.status == "failed"), None)
     for step in record.steps:
@@ -204,6 +194,25 @@ def _point(link: Path, target: Path) -> None:
     temporary = link.with_name(f".{link.name}.{uuid.uuid4().hex[:8]}")
     temporary.symlink_to(target.name)
     os.replace(temporary, link)
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that watch kernels; after an interruption the kernels are stopped, too."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        _stop_kernels()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _stop_kernels() -> None:
+    from recsys_lib.pipeline.notebook import kill_kernels  # noqa: PLC0415  # slow import
+
+    kill_kernels()
 
 
 @contextmanager

@@ -54,6 +54,12 @@ def read_settings(config: Path | None = None, assignments: Iterable[str] = ()) -
     values = _read_yaml(config) if config else {}
     for assignment in assignments:
         _assign(values, assignment)
+    return read_values(values)
+
+
+def read_values(values: Mapping[str, Any]) -> Settings:
+    """Check ``{dataset, section: {name: value}}``, the form that run.json has, too."""
+    values = dict(values)
     dataset = values.pop(DATASET, SAMPLE)
     if not isinstance(dataset, str):
         raise ParameterError(f"dataset must be a name or a path, got {dataset!r}")

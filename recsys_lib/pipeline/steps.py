@@ -22,6 +22,7 @@ class Step:
     needs: steps whose files it reads.
     produces: files it promises; ``{data}`` is the processed dataset, ``{model}`` the version.
     metrics: the one of these files, JSON, that holds the step's ``metrics``.
+    timeout: seconds after which the step is stopped.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Step:
     needs: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
     metrics: str = ""
+    timeout: float = 6 * 3600
 
     def outputs(self, dataset: Dataset, version: str) -> list[Path]:
         """Where the promised files of a run are."""

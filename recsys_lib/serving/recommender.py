@@ -41,16 +41,19 @@ class Recommender:
         self._display = pl.concat(known).unique("id", keep="first", maintain_order=True)
 
     @classmethod
-    def load(cls, path: Path | str | None = None, *, dataset: str = SAMPLE) -> Recommender:
+    def load(
+        cls, path: Path | str | None = None, *, dataset: str | Dataset | None = None
+    ) -> Recommender:
         """Open a version's folder, or the champion of ``dataset`` when no path is given.
 
-        Raises NotTrainedError, saying what to run, when there is no model yet.
+        The default dataset is the sample, or the one to which the version belongs. Raises
+        NotTrainedError, saying what to run, when there is no model yet.
         """
-        found = Dataset.find(dataset)
+        if dataset is None and path is not None:
+            found = Dataset.of_version(Path(path).resolve())
+        else:
+            found = dataset if isinstance(dataset, Dataset) else Dataset.find(dataset or SAMPLE)
         folder = Path(path).resolve() if path is not None else require_champion(found)
-        if path is not None:
-            root = folder.parents[2]
-            found = Dataset(folder.parent.name, root / "data" / "raw" / folder.parent.name, root)
         als = AlsModel.load(folder / ALS_PART) if has_part(folder, ALS_PART) else None
         semantic = (
             SemanticSearch.load(folder / SEARCH_PART) if has_part(folder, SEARCH_PART) else None

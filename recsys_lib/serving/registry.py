@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from recsys_lib.artifacts import ALS_PART, PART_MANIFEST, SEARCH_PART, Part
 from recsys_lib.errors import NotTrainedError
-from recsys_lib.files import describe, read_json, replacing_folder, write_json
+from recsys_lib.files import describe, link_or_copy, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 
 MANIFEST = "manifest.json"
@@ -41,18 +40,19 @@ def run_command(dataset: Dataset) -> str:
     return f"run 'python run_pipeline.py --set dataset={dataset.name if inside else dataset.raw}'"
 
 
-def adopt(dataset: Dataset, version: str, name: str) -> bool:
-    """Bring a folder of the champion into ``version``, when it has none of its own.
+def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None) -> bool:
+    """Bring a folder of another version into ``version``, when it has none of its own.
 
-    Files are hard links where the disk allows it. Returns whether the version has it now.
+    ``source`` is the other version's folder, the champion's by default. Files are hard links
+    where the disk allows it. Returns whether the version has the folder now.
     """
-    folder, source = dataset.version(version) / name, champion(dataset)
+    folder, source = dataset.version(version) / name, source or champion(dataset)
     if folder.is_dir():
         return True
     if source is None or not (source / name).is_dir():
         return False
     with replacing_folder(folder) as temporary:
-        shutil.copytree(source / name, temporary, copy_function=_link, dirs_exist_ok=True)
+        shutil.copytree(source / name, temporary, copy_function=link_or_copy, dirs_exist_ok=True)
     return True
 
 
@@ -113,10 +113,3 @@ def _manifest(dataset: Dataset, version: str) -> dict[str, Any]:
 def has_part(folder: Path, name: str) -> bool:
     """Whether a version folder has a part that was written to its end."""
     return (folder / name / PART_MANIFEST).is_file()
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another disk, or one without hard links: a copy is as good
-        shutil.copy2(source, target)

@@ -38,7 +38,7 @@ class Service:
         with self._lock:
             changed = pointer.stat().st_mtime_ns
             if changed != self._loaded:
-                self._recommender = Recommender.load(champion(self.dataset))
+                self._recommender = Recommender.load(champion(self.dataset), dataset=self.dataset)
                 self._loaded = changed
             return self._recommender
 
@@ -51,32 +51,38 @@ class Service:
 
     def status(self) -> dict[str, Any]:
         """The body of ``GET /status``."""
+        # The jobs first: one that ends in between has published by the time the model is opened.
+        running = self.jobs.running()
+        failed = [model for model in _SECTIONS if self.jobs.failure(model)]
         answer = status(self.dataset, self.recommender())
         for model_type, section in _SECTIONS.items():
-            if self.jobs.running() == model_type:
+            if running == model_type:
                 answer[section]["status"] = "training"
-            elif self.jobs.failure(model_type):
+            elif model_type in failed:
                 answer[section]["status"] = "failed"
         return answer
 
     def train(self, model_type: ModelType, *, force: bool) -> TrainingAnswer:
         """Start a training, unless the model is there and ``force`` is not set."""
-        recommender = self.recommender()
-        part = None
-        if recommender is not None:
-            part = recommender.als if model_type == "mf" else recommender.semantic
-        stats = self._stats(model_type) if part is not None else {}
-        if part is not None and not force:
+        failure, running = self.jobs.failure(model_type), self.jobs.running()
+        trained = self._is_trained(model_type)
+        stats = self._stats(model_type) if trained else {}
+        if not running and trained and not force and not failure:
             message = "the model is there: set force_retrain to train it again"
             return self._answer("already_trained", message, model_type, stats)
-        failure = self.jobs.failure(model_type)
-        if self.jobs.start(model_type) is None:
-            message = f"{self.jobs.running()} is being trained: GET /status tells when it is ready"
+        if running or self.jobs.start(model_type) is None:
+            message = f"{running or 'a model'} is being trained: GET /status tells when it is ready"
             return self._answer("running", message, model_type, stats)
         message = "training has started: GET /status tells when it is ready"
         if failure:
             message = f"{message}; {failure}"
         return self._answer("started", message, model_type, stats)
+
+    def _is_trained(self, model_type: ModelType) -> bool:
+        recommender = self.recommender()
+        if recommender is None:
+            return False
+        return (recommender.als if model_type == "mf" else recommender.semantic) is not None
 
     def _stats(self, model_type: ModelType) -> dict[str, Any]:
         folder = champion(self.dataset)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,12 +15,15 @@ import nbformat
 import pytest
 
 from recsys_lib.errors import ParameterError
-from recsys_lib.pipeline import runner
+from recsys_lib.paths import Dataset, project_root
+from recsys_lib.pipeline import ingredients, planning, sources
+from recsys_lib.pipeline.lock import LockedError, only_run
 from recsys_lib.pipeline.progress import Progress
-from recsys_lib.pipeline.runner import Run
+from recsys_lib.pipeline.runner import Run, new_run_id
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
 
+PROJECT = project_root()
 WRITE = """
 import json
 from pathlib import Path
@@ -28,32 +32,52 @@ folder = Dataset.find(dataset).processed
 folder.mkdir(parents=True, exist_ok=True)
 (folder / "summary.json").write_text(json.dumps({"metrics": {"etl.kept": 7}}))
 """
+USE = WRITE.replace("summary.json", "second.json")
+HOLD = """
+from recsys_lib.paths import Dataset
+from recsys_lib.pipeline.lock import only_run
+with only_run(Dataset.find("sample")):
+    print("held", flush=True)
+    input()
+"""
 FAIL = "from recsys_lib.errors import {0}\nraise {0}('no good')"
+
+
+def files(name):
+    return {"produces": (f"{{data}}/{name}.json",), "metrics": f"{{data}}/{name}.json"}
 
 
 @dataclass
 class Bench:
-    """A project of one step, whose notebook has the given cells."""
+    """A project of two steps with tiny notebooks; the second needs the first."""
 
     root: Path
+    timeout: float = 600
 
-    def run(self, *cells, **arguments):
-        notebook = nbformat.v4.new_notebook(
-            metadata={
-                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
-            },
-            cells=[
-                nbformat.v4.new_code_cell("dataset = ''", metadata={"tags": ["parameters"]}),
-                *(nbformat.v4.new_code_cell(cell) for cell in cells),
-            ],
+    def __post_init__(self):
+        first = Step("etl", "01", **files("summary"), timeout=self.timeout)
+        self.table = (first, Step("als", "02", needs=("etl",), **files("second")))
+        self.notebook("02", USE)
+
+    def notebook(self, name, *cells, prose="# Story"):
+        """Write a notebook with a parameters cell and the given cells."""
+        v4 = nbformat.v4
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        parameters = v4.new_code_cell("dataset = ''", metadata={"tags": ["parameters"]})
+        codes = [v4.new_code_cell(cell) for cell in cells]
+        book = v4.new_notebook(
+            metadata={"kernelspec": kernel}, cells=[v4.new_markdown_cell(prose), parameters, *codes]
         )
-        folder = self.root / "notebooks"
-        folder.mkdir(exist_ok=True)
-        nbformat.write(notebook, folder / "01.ipynb")
-        nbformat.write(notebook, folder / "02.ipynb")
-        files = {"produces": ("{data}/summary.json",), "metrics": "{data}/summary.json"}
-        table = (Step("etl", "01", **files), Step("als", "02", needs=("etl",), **files))
-        run = Run.prepare(table, table, read_settings(), **arguments)
+        (self.root / "notebooks").mkdir(exist_ok=True)
+        nbformat.write(book, self.root / "notebooks" / f"{name}.ipynb")
+
+    def run(self, *cells, chosen=None, settings=(), **options):
+        """Run with these cells in the first notebook: the stored record, the code, the folder."""
+        if cells:
+            self.notebook("01", *cells)
+        options.setdefault("run_id", new_run_id())
+        run = Run(self.table, chosen or self.table, read_settings(None, settings), **options)
+        run.check()
         record, code = run.execute(Progress(quiet=True))
         stored = json.loads((run.folder / "run.json").read_text())
         assert stored["status"] == record.status
@@ -62,8 +86,14 @@ class Bench:
 
 @pytest.fixture
 def bench(workspace, monkeypatch):
-    monkeypatch.setattr(runner, "project_root", lambda: workspace)
+    (workspace / "recsys_lib").symlink_to(PROJECT / "recsys_lib")
+    for module in (planning, ingredients, sources):
+        monkeypatch.setattr(module, "project_root", lambda: workspace)
     return Bench(workspace)
+
+
+def statuses(record):
+    return [step["status"] for step in record["steps"]]
 
 
 def test_success_is_recorded_and_linked(bench, workspace):
@@ -109,20 +139,162 @@ def test_a_run_id_is_used_once(bench):
         bench.run(WRITE, run_id="nightly")
 
 
-@pytest.mark.parametrize("run_id", ["latest", "../x", ""])
+@pytest.mark.parametrize("run_id", ["latest", "../x"])
 def test_a_run_id_is_a_plain_name(bench, run_id):
-    if run_id:
-        with pytest.raises(ParameterError, match="plain"):
-            bench.run(WRITE, run_id=run_id)
-    else:
-        assert bench.run(WRITE, run_id=run_id)[1] == 0
+    with pytest.raises(ParameterError, match="plain"):
+        bench.run(WRITE, run_id=run_id)
 
 
-def test_a_step_without_its_inputs_is_refused(bench, workspace):
-    files = {"produces": ("{data}/summary.json",), "metrics": "{data}/summary.json"}
-    table = (Step("etl", "01", **files), Step("als", "02", needs=("etl",), **files))
+def test_a_step_without_its_inputs_is_refused(bench):
     with pytest.raises(ParameterError, match="step 'etl' has to run first"):
-        Run.prepare(table, table[1:], read_settings())
+        bench.run(WRITE, chosen=bench.table[1:])
+
+
+class TestCache:
+    def reasons(self, record):
+        return [step["reason"] for step in record["steps"]]
+
+    def test_the_same_again_is_taken_from_the_run_before(self, bench):
+        first, _, _ = bench.run(WRITE, run_id="one")
+        second, code, folder = bench.run()
+        assert code == 0
+        assert statuses(first) == ["executed"] * 2
+        assert self.reasons(first) == ["never ran on this dataset"] * 2
+        assert statuses(second) == ["cached"] * 2
+        assert self.reasons(second) == ["as in run one"] * 2
+        assert second["metrics"] == first["metrics"]
+        assert (folder / "01.ipynb").is_file()
+        assert "Story" in (folder / "report.html").read_text()
+
+    def test_prose_does_not_count(self, bench):
+        bench.run(WRITE)
+        bench.notebook("01", WRITE, prose="# Another story")
+        assert statuses(bench.run()[0]) == ["cached"] * 2
+
+    def test_code_counts_and_equal_outputs_stop_there(self, bench):
+        bench.run(WRITE)
+        record, _, _ = bench.run(WRITE + "\nunused = 1")
+        assert statuses(record) == ["executed", "cached"]
+        assert self.reasons(record)[0] == "the notebook's code changed"
+
+    def test_changed_outputs_run_the_next_step(self, bench):
+        bench.run(WRITE)
+        record, _, _ = bench.run(WRITE.replace("7", "8"))
+        assert statuses(record) == ["executed"] * 2
+        assert self.reasons(record)[1] == "input {data}/summary.json changed"
+
+    def test_a_parameter_counts_for_its_own_step(self, bench):
+        bench.run(WRITE)
+        record, _, _ = bench.run(settings=["als.factors=64"])
+        assert statuses(record) == ["cached", "executed"]
+        assert self.reasons(record)[1] == "parameter als.factors 128 -> 64"
+
+    def test_the_source_of_the_modules_it_uses_counts(self, bench, monkeypatch):
+        bench.run(WRITE)
+        real = ingredients._source
+        changed = Path("recsys_lib/paths.py")
+        monkeypatch.setattr(ingredients, "_source", lambda p: "x" if p == changed else real(p))
+        record, _, _ = bench.run()
+        assert self.reasons(record)[0] == "recsys_lib/paths.py changed"
+
+    def test_the_version_of_a_library_counts(self, bench, monkeypatch):
+        bench.run("import numpy\n" + WRITE)
+        monkeypatch.setattr(ingredients.metadata, "version", lambda name: "99")
+        record, _, _ = bench.run()
+        assert statuses(record)[0] == "executed"
+        assert "numpy" in self.reasons(record)[0]
+
+    @pytest.mark.parametrize("damage", ["delete", "change"])
+    def test_a_damaged_output_is_made_again(self, bench, damage):
+        bench.run(WRITE)
+        path = Dataset.find("sample").processed / "summary.json"
+        if damage == "delete":
+            path.unlink()
+        else:
+            path.write_text(path.read_text().replace("7", "9"))
+        record, _, _ = bench.run()
+        assert statuses(record) == ["executed", "cached"]
+        assert "summary.json" in self.reasons(record)[0]
+
+    def test_force_runs_everything(self, bench):
+        bench.run(WRITE)
+        record, _, _ = bench.run(force=True)
+        assert statuses(record) == ["executed"] * 2
+
+    def test_a_failed_step_is_not_taken_and_the_rest_is(self, bench):
+        bench.run(WRITE, run_id="one")
+        bench.notebook("02", "1 / 0")
+        failed, code, _ = bench.run()
+        assert (code, statuses(failed)) == (1, ["cached", "failed"])
+        bench.notebook("02", USE + "\n")
+        assert statuses(bench.run()[0]) == ["cached", "executed"]
+
+    def test_resuming_goes_on_in_the_same_run(self, bench):
+        bench.notebook("02", "1 / 0")
+        _, _, folder = bench.run(WRITE, run_id="one")
+        bench.notebook("02", USE)
+        record, code, again = bench.run(run_id="one", resumed=True)
+        assert again == folder
+        assert (code, record["status"]) == (0, "succeeded")
+        assert statuses(record) == ["cached", "executed"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "DeadKernel.*memory runs out"),
+        ("import sys; sys.exit(3)", "SystemExit"),
+        ("import sys; sys.exit(0)", "missing or empty"),
+    ],
+)
+def test_a_kernel_that_ends_early_is_a_failure(bench, cell, reason):
+    record, code, folder = bench.run(cell)
+    assert (code, statuses(record)) == (1, ["failed", "skipped"])
+    assert re.search(reason, record["steps"][0]["reason"])
+    assert (folder / "01.ipynb").is_file()
+    assert (folder / "report.html").is_file()
+
+
+def test_a_step_that_takes_too_long_is_stopped(workspace, bench):
+    slow = Bench(workspace, timeout=4)
+    started = time.monotonic()
+    record, code, _ = slow.run("import time; time.sleep(60)")
+    assert time.monotonic() - started < 30
+    assert (code, statuses(record)) == (1, ["failed", "skipped"])
+    assert "StepTimeout: the step took longer than its 4 s" in record["steps"][0]["reason"]
+
+
+def test_steps_that_do_not_need_each_other_run_side_by_side(bench):
+    """Each of the two waits for the other: one after the other, neither would end."""
+    wait = "for _ in range(200):\n    time.sleep(0.1)\n    if (folder / other).exists(): break"
+    check = "else:\n    raise RuntimeError('alone')"
+    for number, mine, other in (("02", "second", "third"), ("03", "third", "second")):
+        begin = USE.replace("second.json", f"{mine}.json")
+        bench.notebook(number, f"{begin}\nimport time\nother = '{other}.json'\n{wait}\n{check}")
+    third = Step("embed", "03", needs=("etl",), **files("third"))
+    bench.table = (*bench.table, third)
+    record, code, _ = bench.run(WRITE, jobs=2)
+    assert (code, statuses(record)) == (0, ["executed"] * 3)
+
+
+def test_a_second_run_of_the_dataset_is_refused_and_a_dead_one_is_not_in_the_way(bench):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    holder = subprocess.Popen([sys.executable, "-c", HOLD], **pipes)
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(LockedError, match=f"process {holder.pid}"):
+        bench.run(WRITE)
+    holder.kill()
+    holder.wait()
+    assert bench.run(WRITE)[1] == 0
+    with only_run(Dataset.find("other")):
+        assert bench.run()[1] == 0
+
+
+def test_the_log_has_an_event_a_line(bench):
+    _, _, folder = bench.run(WRITE)
+    events = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [e["event"] for e in events if "step" in e["event"]] == ["step started", "step done"] * 2
+    assert {"time", "step", "cell", "cells"} <= set(events[1])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -155,13 +327,15 @@ def test_signals_stop_the_kernel_and_record_the_interruption(bench, workspace, n
         (["--steps", "embd"], 2, "did you mean 'embed'"),
         (["--nonsense"], 2, "--nonsense"),
         (["--set", "dataset=/nowhere"], 3, "/nowhere"),
-        (["--plan"], 0, "notebooks/02_train_als.ipynb"),
+        (["--plan"], 0, "als        run     after etl"),
+        (["--jobs", "0"], 2, "--jobs must be at least 1"),
+        (["--resume"], 2, "no unfinished run"),
+        (["--steps", "evaluate"], 2, "step 'etl' has to run first"),
     ],
 )
 def test_exit_codes_before_a_kernel_starts(workspace, arguments, code, says):
-    root = Path(runner.__file__).resolve().parents[2]
     done = subprocess.run(
-        [sys.executable, str(root / "run_pipeline.py"), *arguments],
+        [sys.executable, str(PROJECT / "run_pipeline.py"), *arguments],
         capture_output=True,
         text=True,
         cwd=workspace,
@@ -169,7 +343,7 @@ def test_exit_codes_before_a_kernel_starts(workspace, arguments, code, says):
     )
     assert done.returncode == code
     assert says in done.stdout + done.stderr
-    assert not (workspace / "outputs").exists()
+    assert not list(workspace.glob("outputs/*"))
 
 
 def _alive(pid):

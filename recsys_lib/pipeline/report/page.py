@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from recsys_lib.files import read_json, replacing
 from recsys_lib.pipeline.report.headline import headline_cards, human
-from recsys_lib.pipeline.report.story import story, whole_notebook
 
 REPORT = "report.html"
 _RECORD = "run.json"
+_BEGIN, _END = "<!-- notebook begins -->", "<!-- notebook ends -->"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chapter:
-    """One notebook: the step's record, its place in the timeline, its prose and outputs."""
+    """One notebook: the step's record, its place in the timeline, and all of it as HTML.
+
+    The report's style hides the code.
+    """
 
     step: dict[str, Any]
     bar: Bar | None
@@ -76,9 +79,22 @@ def _chapter(
     if not notebook.is_file():
         return Chapter(step, None, "", "")
     page = notebook.with_suffix(".html")
+    body = _body_of(page) if page.is_file() else _converted(notebook)
     template = environment.get_template("notebook.html.j2")
-    _write(page, template.render(run=record, step=step, body=whole_notebook(notebook)))
-    return Chapter(step, _bar(step, record), story(notebook), page.name)
+    _write(page, template.render(run=record, step=step, body=body, begin=_BEGIN, end=_END))
+    return Chapter(step, _bar(step, record), body, page.name)
+
+
+def _converted(notebook: Path) -> str:
+    from recsys_lib.pipeline.report.story import as_html  # noqa: PLC0415  # imports nbconvert
+
+    return as_html(notebook)
+
+
+def _body_of(page: Path) -> str:
+    """The notebook inside a page that an earlier run made of it."""
+    text = page.read_text(encoding="utf-8")
+    return text.partition(_BEGIN)[2].partition(_END)[0]
 
 
 def _bar(step: dict[str, Any], record: dict[str, Any]) -> Bar | None:

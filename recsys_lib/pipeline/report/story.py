@@ -24,14 +24,11 @@ _IMAGE_ATTRIBUTES = ("alt", "width", "height", "loading")
 _STYLES = CSSSanitizer(allowed_css_properties=["text-align", "color", "font-weight", "width"])
 
 
-def story(notebook: Path) -> str:
-    """Prose and outputs of a notebook, without its code, as a piece of HTML."""
-    return _convert(notebook, hide_code=True)
-
-
-def whole_notebook(notebook: Path) -> str:
-    """Everything, code and outputs, as a piece of HTML."""
-    return _convert(notebook, hide_code=False)
+def as_html(notebook: Path) -> str:
+    """Prose, code and outputs of a notebook as a piece of HTML in which nothing can run."""
+    body, _ = _exporter().from_notebook_node(nbformat.read(notebook, as_version=4))
+    # What was rendered is cleaned, not what went in: Markdown, too, can make scripts and links.
+    return clean(str(body))
 
 
 def clean(text: str) -> str:
@@ -75,18 +72,11 @@ def _is_safe(tag: str, name: str, value: str) -> bool:
 
 
 @cache
-def _exporter(hide_code: bool) -> HTMLExporter:
+def _exporter() -> HTMLExporter:
     return HTMLExporter(
         template_name="basic",
         preprocessors=[_ShownCells],
-        exclude_input=hide_code,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-
-
-def _convert(notebook: Path, *, hide_code: bool) -> str:
-    body, _ = _exporter(hide_code).from_notebook_node(nbformat.read(notebook, as_version=4))
-    # What was rendered is cleaned, not what went in: Markdown, too, can make scripts and links.
-    return clean(str(body))

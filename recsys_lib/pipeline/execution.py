@@ -1,0 +1,111 @@
+"""One step of a run: taken from an earlier run, or executed and checked for what it left."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys_lib.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_BAD_PARAMETERS,
+    EXIT_OK,
+    EXIT_STEP_FAILED,
+    StepFailedError,
+)
+from recsys_lib.files import describe, link_or_copy, read_json
+from recsys_lib.pipeline.planning import Decision, Earlier, notebook_of
+from recsys_lib.pipeline.progress import Progress
+from recsys_lib.pipeline.record import StepRecord, now
+from recsys_lib.pipeline.settings import DATASET, Settings
+from recsys_lib.pipeline.steps import Step
+from recsys_lib.serving import registry
+
+_EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARAMETERS}
+
+
+@dataclass(frozen=True)
+class StepExecution:
+    """Brings about one step of the run whose folder is ``run_folder``.
+
+    ``threads`` is the share of the processor that its kernel may use.
+    """
+
+    settings: Settings
+    run_folder: Path
+    progress: Progress
+    threads: int
+
+    def bring_about(self, decision: Decision, entry: StepRecord) -> int:
+        """Fill in the step's record; returns the exit code that the step means for the run."""
+        entry.ingredients = asdict(decision.ingredients)
+        entry.reason = decision.reason
+        if decision.earlier is not None:
+            self._take(decision.step, decision.earlier, entry)
+            return EXIT_OK
+        return self._execute(decision.step, entry)
+
+    @property
+    def _run_id(self) -> str:
+        return self.run_folder.name
+
+    def _take(self, step: Step, earlier: Earlier, entry: StepRecord) -> None:
+        dataset = self.settings.dataset
+        for name in step.model_folders:
+            registry.adopt(dataset, self._run_id, name, dataset.version(earlier.run_id))
+        made = self.run_folder.parent / earlier.run_id / entry.notebook
+        for source in (made, made.with_suffix(".html")):
+            target = self.run_folder / source.name
+            if source.is_file() and not target.exists():
+                link_or_copy(source, target)
+        entry.started_at, entry.status = now(), "cached"
+        self._deliver(step, entry)
+        self.progress.step_cached(step.name, entry.reason)
+
+    def _execute(self, step: Step, entry: StepRecord) -> int:
+        from recsys_lib.pipeline.notebook import run_notebook  # noqa: PLC0415  # slow import
+
+        entry.started_at, entry.status = now(), "failed"
+        self.progress.step_started(step.name, entry.reason)
+        done = run_notebook(
+            notebook_of(step),
+            self.run_folder / entry.notebook,
+            self._parameters(step),
+            lambda number, total: self.progress.cell_started(step.name, number, total),
+            timeout=step.timeout,
+            threads=self.threads,
+        )
+        entry.seconds = round(done.seconds, 3)
+        entry.startup_seconds = round(done.startup_seconds, 3)
+        entry.peak_memory_mb = round(done.peak_memory_mb, 1)
+        if done.error is not None:
+            entry.reason = f"{done.error.name}: {done.error.message}"
+            place = f"cell {done.error.cell + 1}"
+            self.progress.step_failed(step.name, place, entry.reason, done.error.last_lines())
+            return _EXIT_CODES.get(done.error.name, EXIT_STEP_FAILED)
+        try:
+            self._deliver(step, entry)
+        except StepFailedError as error:
+            entry.reason = str(error)
+            self.progress.step_failed(step.name, "its outputs", entry.reason)
+            return EXIT_STEP_FAILED
+        entry.status = "executed"
+        self.progress.step_done(step.name, done.seconds, done.peak_memory_mb)
+        return EXIT_OK
+
+    def _parameters(self, step: Step) -> dict[str, Any]:
+        parameters = {
+            DATASET: self.settings.dataset_name,
+            **self.settings.sections[step.name].model_dump(),
+        }
+        return parameters | ({"version": self._run_id} if step.model_folders else {})
+
+    def _deliver(self, step: Step, entry: StepRecord) -> None:
+        """Note outputs and metrics; StepFailedError when a promised file is missing or empty."""
+        paths = step.outputs(self.settings.dataset, self._run_id)
+        for path in paths:
+            if not path.is_file() or path.stat().st_size == 0:
+                raise StepFailedError(f"the notebook ended well, but {path} is missing or empty")
+        entry.outputs = [{"path": str(path), **describe(path)} for path in paths]
+        metrics = step.metrics_file(self.settings.dataset, self._run_id)
+        entry.metrics = read_json(metrics)["metrics"]

@@ -1,0 +1,41 @@
+"""One run at a time on a dataset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from recsys_lib.errors import RecsysError
+from recsys_lib.paths import Dataset
+from recsys_lib.pipeline.record import now
+
+
+class LockedError(RecsysError):
+    """Another run works on the dataset."""
+
+
+@contextmanager
+def only_run(dataset: Dataset) -> Iterator[None]:
+    """Hold the dataset's lock; LockedError says who holds it.
+
+    The system frees the lock when its holder dies, however that happens.
+    """
+    dataset.models.mkdir(parents=True, exist_ok=True)
+    holder = dataset.models / ".holder"
+    lock = FileLock(dataset.models / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
+        raise LockedError(
+            f"dataset {dataset.name!r} is being worked on by {who}: wait for it, or stop it"
+        ) from error
+    try:
+        holder.write_text(f"process {os.getpid()} since {now()}", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()

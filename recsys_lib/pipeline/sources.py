@@ -1,0 +1,67 @@
+"""Which of our own modules a notebook uses, found by reading imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from recsys_lib.files import read_json
+from recsys_lib.paths import project_root
+
+_PACKAGE = "recsys_lib"
+
+
+def code_of(notebook: Path) -> str:
+    """The code cells of a notebook, one text; prose and outputs are not in it."""
+    cells = read_json(notebook)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def used_modules(code: str) -> tuple[set[Path], set[str]]:
+    """Files of ours that ``code`` imports, directly or not, and the foreign packages they import.
+
+    Files are relative to the checkout. Imports for type checking only, and those of a package's
+    lazy ``__getattr__``, are not followed.
+    """
+    files: set[Path] = set()
+    foreign: set[str] = set()
+    waiting = list(_imports(ast.parse(code)))
+    while waiting:
+        name = waiting.pop()
+        if name.split(".")[0] != _PACKAGE:
+            foreign.add(name.split(".")[0])
+            continue
+        for path in _files(name):
+            if path not in files:
+                files.add(path)
+                waiting += _imports(ast.parse((project_root() / path).read_text("utf-8")))
+    return files, foreign
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """Dotted names that a piece of code imports; ``from a import b`` gives a.b, too."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif not _is_deferred(node):
+            yield from _imports(node)
+
+
+def _is_deferred(node: ast.AST) -> bool:
+    if isinstance(node, ast.FunctionDef):
+        return node.name == "__getattr__"
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def _files(name: str) -> Iterator[Path]:
+    """The module's file and those of the packages around it, where they exist."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        base = Path(*parts[:end])
+        for path in (base / "__init__.py", base.with_suffix(".py")):
+            if (project_root() / path).is_file():
+                yield path
