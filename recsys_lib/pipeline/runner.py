@@ -36,6 +36,7 @@ from recsys_lib.pipeline.steps import Step
 from recsys_lib.serving import registry
 
 LATEST = "latest"
+_POLL_SECONDS = 0.2  # a signal that another thread receives does not wake a wait without end
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -119,7 +120,7 @@ class Run:
                     decision = decide(step, self.settings, inputs, force=self.force)
                     future = pool.submit(execution.bring_about, decision, waiting.pop(step))
                     running[future] = step
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in wait(running, _POLL_SECONDS, FIRST_COMPLETED).done:
                     step = running.pop(future)
                     code = code or future.result()
                     self._known[step.name] = self._outputs(step)

@@ -91,7 +91,8 @@ def test_prose_outputs_and_pictures_are_there_and_code_is_not(page, tmp_path):
     nothing_active(soup)
     assert soup.find("h1", string="Load")
     assert soup.find("em", string="fine")
-    assert "secret_looking_code" not in soup.text
+    assert soup.find(string="secret_looking_code").find_parent(class_="input")
+    assert ".chapter:not(.with-code) .input" in str(soup.style)
     whole = (tmp_path / "01_etl.html").read_text()
     assert "secret_looking_code" in BeautifulSoup(whole, "html.parser").text
     assert soup.find("a", href="01_etl.html")
