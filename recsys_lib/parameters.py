@@ -6,9 +6,12 @@ can inject them and a reader can change them; a test holds the two together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from recsys_lib.errors import ParameterError
 
 DEFAULT_SEED = 42
 
@@ -20,6 +23,12 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
     notebook: ClassVar[str]
+
+    def check_data(self, counts: Mapping[str, int]) -> None:
+        """Compare with the data, once its counts (users, items, ...) are known.
+
+        Raises ParameterError for values that cannot work on it.
+        """
 
 
 class EtlParameters(Section):
@@ -60,6 +69,15 @@ class AlsParameters(Section):
     )
     seed: Seed = Field(DEFAULT_SEED, description="seed of the starting factors")
     num_threads: int = Field(0, ge=0, description="threads of the solver; 0: all cores")
+
+    def check_data(self, counts: Mapping[str, int]) -> None:
+        """More factors than users or items cannot be determined by the data."""
+        users, items = counts["users"], counts["items"]
+        if self.factors > min(users, items):
+            raise ParameterError(
+                f"als.factors is {self.factors}, but the data has only {users:,} users and "
+                f"{items:,} items: choose at most {min(users, items)}"
+            )
 
 
 class EmbedParameters(Section):

@@ -14,7 +14,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from recsys_lib.errors import ParameterError, RecsysError
+from recsys_lib.errors import RecsysError
 from recsys_lib.parameters import AlsParameters
 
 
@@ -81,7 +81,7 @@ def train_als(
     ``on_iteration`` is called after each pass. Raises ParameterError when there are more factors
     than users or items, and TrainingError when the factors did not stay finite.
     """
-    _check_shape(user_items, parameters.factors)
+    parameters.check_data(dict(zip(("users", "items"), user_items.shape, strict=True)))
     model, history = new_model(parameters), []
 
     def record(index: int, seconds: float, loss: float) -> None:
@@ -102,15 +102,6 @@ def train_als(
             "the factors are not finite: raise als.regularization or lower als.alpha"
         )
     return TrainedAls(model.user_factors, model.item_factors, history, converged)
-
-
-def _check_shape(user_items: sparse.csr_matrix, factors: int) -> None:
-    users, items = user_items.shape
-    if factors > min(users, items):
-        raise ParameterError(
-            f"als.factors is {factors}, but the data has only {users:,} users and {items:,} items: "
-            f"choose at most {min(users, items)}"
-        )
 
 
 def _settled(history: list[Iteration], tolerance: float) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys_lib.data.summary import read_summary
 from recsys_lib.errors import (
     EXIT_BAD_INPUT,
     EXIT_BAD_PARAMETERS,
     EXIT_OK,
     EXIT_STEP_FAILED,
+    RecsysError,
     StepFailedError,
 )
 from recsys_lib.files import describe, link_or_copy, read_json
@@ -66,6 +69,12 @@ class StepExecution:
         from recsys_lib.pipeline.notebook import run_notebook  # noqa: PLC0415  # slow import
 
         entry.started_at, entry.status = now(), "failed"
+        if step.needs:
+            try:
+                counts = read_summary(self.settings.dataset.processed)["counts"]
+                self.settings.sections[step.name].check_data(counts)
+            except RecsysError as error:
+                return self._fail(step, entry, "its parameters", str(error), error.exit_code)
         self.progress.step_started(step.name, entry.reason)
         done = run_notebook(
             notebook_of(step),
@@ -79,19 +88,30 @@ class StepExecution:
         entry.startup_seconds = round(done.startup_seconds, 3)
         entry.peak_memory_mb = round(done.peak_memory_mb, 1)
         if done.error is not None:
-            entry.reason = f"{done.error.name}: {done.error.message}"
-            place = f"cell {done.error.cell + 1}"
-            self.progress.step_failed(step.name, place, entry.reason, done.error.last_lines())
-            return _EXIT_CODES.get(done.error.name, EXIT_STEP_FAILED)
+            place, code = f"cell {done.error.cell + 1}", _EXIT_CODES.get(done.error.name)
+            reason = f"{done.error.name}: {done.error.message}"
+            lines = done.error.last_lines()
+            return self._fail(step, entry, place, reason, code or EXIT_STEP_FAILED, lines)
         try:
             self._deliver(step, entry)
         except StepFailedError as error:
-            entry.reason = str(error)
-            self.progress.step_failed(step.name, "its outputs", entry.reason)
-            return EXIT_STEP_FAILED
+            return self._fail(step, entry, "its outputs", str(error), error.exit_code)
         entry.status = "executed"
         self.progress.step_done(step.name, done.seconds, done.peak_memory_mb)
         return EXIT_OK
+
+    def _fail(
+        self,
+        step: Step,
+        entry: StepRecord,
+        place: str,
+        reason: str,
+        code: int,
+        lines: Sequence[str] = (),
+    ) -> int:
+        entry.reason = reason
+        self.progress.step_failed(step.name, place, reason, lines)
+        return code
 
     def _parameters(self, step: Step) -> dict[str, Any]:
         parameters = {

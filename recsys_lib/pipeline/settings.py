@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.pipeline.steps import did_you_mean
 
 DATASET = "dataset"
+_SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,11 @@ def _problems(name: str, model: type[Section], error: ValidationError) -> list[s
         place = ".".join([name, *map(str, problem["loc"])])
         if not problem["loc"]:
             lines.append(f"section {name!r} must hold names and values, got {problem['input']!r}")
+        elif problem["type"] == "extra_forbidden" and _SECRET.search(str(problem["loc"][-1])):
+            lines.append(
+                f"{place} looks like a secret: parameters are stored in the notebooks and the "
+                "report, so read it from an environment variable instead"
+            )
         elif problem["type"] == "extra_forbidden":
             known = list(model.model_fields)
             lines.append(

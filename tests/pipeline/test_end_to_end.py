@@ -71,8 +71,18 @@ def test_a_small_sample_from_one_command(workspace):
     assert (workspace / "outputs/latest/report.html").stat().st_size > 50_000
     assert Recommender.load(dataset="sample-1000").version == "first"
 
+    # Combinations that cannot work are found before a kernel starts.
+    refused = run_pipeline(workspace, "--set", "dataset=sample-1000", "--set", "als.factors=4000")
+    assert refused.returncode == 2
+    assert "als.factors is 4000, but the data has only" in refused.stderr
+
+    # The same again takes everything from the first run, and seconds.
+    assert run_pipeline(workspace, *small).returncode == 0
+    assert {step["status"] for step in latest(workspace)["steps"]} == {"cached"}
+
     # One step alone takes the rest from the version before.
-    assert run_pipeline(workspace, *small, "--steps", "als", "--run-id", "second").returncode == 0
+    done = run_pipeline(workspace, *small, "--steps", "als", "--force", "--run-id", "second")
+    assert done.returncode == 0, done.stderr
     assert [step["name"] for step in latest(workspace)["steps"]] == ["als"]
     again = Recommender.load(dataset="sample-1000")
     assert again.version == "second"

@@ -30,7 +30,9 @@ from pathlib import Path
 from recsys_lib.paths import Dataset
 folder = Dataset.find(dataset).processed
 folder.mkdir(parents=True, exist_ok=True)
-(folder / "summary.json").write_text(json.dumps({"metrics": {"etl.kept": 7}}))
+counts = {"users": 500, "items": 500}
+summary = {"metrics": {"etl.kept": 7}, "counts": counts}
+(folder / "summary.json").write_text(json.dumps(summary))
 """
 USE = WRITE.replace("summary.json", "second.json")
 HOLD = """

@@ -44,6 +44,8 @@ def test_an_absolute_dataset_is_named_after_its_folder(workspace):
         (["etl.source=amazon"], "etl.source.*amazon2023"),
         (["evaluate.k_values=[]"], "evaluate.k_values"),
         (["evaluate.k_values=[0]"], "evaluate.k_values.0"),
+        (["etl.api_key=abc"], "looks like a secret.*environment variable"),
+        (["embed.max_tokens=1"], "embed.max_tokens: .*greater than or equal to 8"),
         (["als=3"], "SECTION.NAME=VALUE"),
         (["als.factors"], "SECTION.NAME=VALUE"),
         (["dataset=../up"], "neither a name"),
