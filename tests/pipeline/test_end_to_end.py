@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 import yaml
@@ -181,3 +182,37 @@ def test_real_data_by_configuration_alone(workspace, real_data, folder, config, 
     item = recommender.example_items(1)[0]
     assert len(recommender.similar_items(item, 5)) == 5
     assert recommender.search("gift", 3)["title"].notna().all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["etl", "als", "evaluate"])
+def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, step):
+    arguments = ["--set", "dataset=sample-1000", "--set", "als.factors=16"]
+    arguments += ["--steps", "etl,als,evaluate"]
+    script = str(project_root() / "run_pipeline.py")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    killed = subprocess.Popen([sys.executable, script, *arguments, "--run-id", "one"], **quiet)
+    log = workspace / "outputs" / "one" / "log.jsonl"
+    wait_until(lambda: log.is_file() and f'"cell started", "step": "{step}"' in log.read_text())
+    killed.kill()
+    killed.wait()
+
+    done = run_pipeline(workspace, "--resume")
+    assert done.returncode == 0, done.stderr
+    record = latest(workspace)
+    assert (record["run_id"], record["status"]) == ("one", "succeeded")
+    names = [entry["name"] for entry in record["steps"]]
+    before = names[: names.index(step)]
+    assert [e["name"] for e in record["steps"] if e["status"] == "cached"] == before
+
+    assert run_pipeline(workspace, *arguments, "--force", "--run-id", "two").returncode == 0
+    versions = workspace / "models" / "sample-1000"
+    for name in ("als/item_factors.npy", "als/user_factors.npy", "evaluation/results.parquet"):
+        assert sha256(versions / "one" / name) == sha256(versions / "two" / name)
+
+
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)

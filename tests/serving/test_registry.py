@@ -1,4 +1,5 @@
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -84,3 +85,35 @@ def test_a_changed_file_is_noticed(shop):
     (shop.version("v1") / "als" / "array.npy").write_bytes(b"x")
     with pytest.raises(ArtifactError, match="another size"):
         Part.read(shop.version("v1") / "als")
+
+
+def test_readers_never_see_a_torn_or_missing_version(shop):
+    """Fifty readers open the champion again and again while versions are published."""
+    write(shop, "v0", "als", 0)
+    registry.publish(shop, "v0")
+    stop, problems, seen = threading.Event(), [], set()
+
+    def read():
+        while not stop.is_set():
+            try:
+                folder = registry.require_champion(shop)
+                part = Part.read(folder / "als")
+                values = set(part.array("array.npy").tolist())
+                manifest = json.loads((folder / "manifest.json").read_text())
+                assert values == {manifest["parameters"]["als"]["value"]}
+                seen.update(values)
+            except Exception as error:
+                problems.append(repr(error))
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(50)]
+    for reader in readers:
+        reader.start()
+    for value in range(1, 15):
+        write(shop, f"v{value}", "als", value)
+        registry.publish(shop, f"v{value}")
+    stop.set()
+    for reader in readers:
+        reader.join(20)
+    assert problems == []
+    assert len(seen) > 1
