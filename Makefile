@@ -1,12 +1,13 @@
 # make run    environment + pipeline on the built-in sample, report in outputs/latest/report.html
 # make test   environment + test suite
+# make bench  our figures beside those of others
 # make lab    JupyterLab on notebooks/explorer.ipynb
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run test test-all lint lab serve clean
+.PHONY: run test test-all lint bench lab serve clean
 run: $(READY)
 	$(BIN)/python run_pipeline.py
 
@@ -20,6 +21,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench_pipeline.py
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks/explorer.ipynb

@@ -127,5 +127,6 @@ class StepExecution:
             if not path.is_file() or path.stat().st_size == 0:
                 raise StepFailedError(f"the notebook ended well, but {path} is missing or empty")
         entry.outputs = [{"path": str(path), **describe(path)} for path in paths]
-        metrics = step.metrics_file(self.settings.dataset, self._run_id)
-        entry.metrics = read_json(metrics)["metrics"]
+        if step.metrics:
+            metrics = step.metrics_file(self.settings.dataset, self._run_id)
+            entry.metrics = read_json(metrics)["metrics"]
