@@ -48,7 +48,7 @@ class EtlParameters(Section):
         {}, description="our name of a product column -> its name in the file (source: tables)"
     )
     timestamp_unit: Literal["auto", "ms", "s", "order"] = Field(
-        "auto", description="unit of the timestamps; order: only their order has a meaning"
+        "auto", description="unit of times that are numbers; order: only their order has a meaning"
     )
     max_bad_share: float = Field(
         0.05, ge=0, le=1, description="stop when more than this share of the lines is bad"

@@ -10,10 +10,9 @@ from recsys_lib.columns import Ratings
 from recsys_lib.data.records import FILE, LINE, Records
 from recsys_lib.data.rejected import Rejected, count_reasons
 from recsys_lib.data.sources import Fields, Source
+from recsys_lib.data.times import parse_times
 
 _REASON = "__reason__"
-_SECONDS_BELOW = 100_000_000_000  # in ms this is March 1973, in seconds the year 5138
-_ORDER_BELOW = 100_000_000  # in seconds this is March 1973: no review is that old
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,11 @@ def clean_ratings(records: Records, source: Source, timestamp_unit: str) -> Clea
         *(_first_value(names).alias(ours) for ours, names in source.review_fields.items()),
     )
     has_ratings = texts[Ratings.RATING].count() > 0
-    has_times = texts[Ratings.TIMESTAMP].count() > 0
-    typed = texts.with_columns(_types(has_times)).with_columns(
+    times, unit = parse_times(texts[Ratings.TIMESTAMP], timestamp_unit)
+    typed = texts.with_columns(*_types(), times.alias(Ratings.TIMESTAMP)).with_columns(
         _reason(texts, has_ratings, source.rating_range).alias(_REASON)
     )
     good = typed.filter(pl.col(_REASON).is_null()).drop(_REASON)
-    unit = _unit(good[Ratings.TIMESTAMP], has_times) if timestamp_unit == "auto" else timestamp_unit
-    if unit == "s":
-        good = good.with_columns(pl.col(Ratings.TIMESTAMP) * 1000)
     distinct = good.unique(Ratings.ALL, keep="first", maintain_order=True)
     kept = distinct.sort(Ratings.USER, Ratings.TIMESTAMP, FILE, LINE).unique(
         [Ratings.USER, Ratings.ITEM], keep="last", maintain_order=True
@@ -96,13 +92,10 @@ def _first_value(names: tuple[str, ...]) -> pl.Expr:
     )
 
 
-def _types(has_times: bool) -> list[pl.Expr]:
-    time = pl.col(Ratings.TIMESTAMP).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
-    in_file_order = pl.int_range(pl.len(), dtype=pl.Int64).alias(Ratings.TIMESTAMP)
+def _types() -> list[pl.Expr]:
     votes = pl.col(Ratings.HELPFUL).str.replace_all(",", "")
     return [
         pl.col(Ratings.RATING).cast(pl.Float64, strict=False),
-        time if has_times else in_file_order,
         pl.col(Ratings.VERIFIED).str.to_lowercase().is_in(["true", "1"]).cast(pl.Int8),
         votes.cast(pl.Int64, strict=False),
     ]
@@ -118,7 +111,7 @@ def _reason(texts: pl.DataFrame, has_ratings: bool, limits: tuple[float, float] 
             pl.col(Ratings.RATING).is_null() & texts[Ratings.RATING].is_not_null(),
             f"{Ratings.RATING} is not a number",
         ),
-        (pl.col(Ratings.TIMESTAMP).is_null(), f"{Ratings.TIMESTAMP} is missing or not a number"),
+        (pl.col(Ratings.TIMESTAMP).is_null(), f"{Ratings.TIMESTAMP} is missing or no time"),
     ]
     rating = pl.col(Ratings.RATING)
     if limits is not None:
@@ -129,13 +122,6 @@ def _reason(texts: pl.DataFrame, has_ratings: bool, limits: tuple[float, float] 
         good = rating.is_finite() & (rating > 0)
         checks.append((~good, f"{Ratings.RATING} is not positive"))
     return pl.coalesce(pl.when(bad).then(pl.lit(why)) for bad, why in checks)
-
-
-def _unit(timestamps: pl.Series, has_times: bool) -> str:
-    typical = timestamps.median()
-    if not has_times or not isinstance(typical, float) or typical < _ORDER_BELOW:
-        return "order"
-    return "s" if typical < _SECONDS_BELOW else "ms"
 
 
 def _set_aside(typed: pl.DataFrame, records: Records) -> list[Rejected]:

@@ -68,7 +68,7 @@ def test_exact_duplicates_are_counted_apart(shop):
         ({"rating": 9}, "rating is not between 1 and 5"),
         ({"rating": "good"}, "rating is not a number"),
         ({"rating": None}, "rating is missing"),
-        ({"timestamp": "yesterday"}, "timestamp is missing or not a number"),
+        ({"timestamp": "yesterday"}, "timestamp is missing or no time"),
     ],
 )
 def test_bad_records_are_set_aside_with_line_and_reason(shop, workspace, bad, reason):
