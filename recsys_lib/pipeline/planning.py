@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys_lib.artifacts import PART_MANIFEST, Part
 from recsys_lib.data.sources import find_source
+from recsys_lib.errors import ArtifactError
 from recsys_lib.files import sha256
 from recsys_lib.paths import Dataset, outputs_root, project_root
 from recsys_lib.pipeline.ingredients import Ingredients, gather
@@ -44,6 +46,11 @@ class Earlier:
                 return f"output {path.name} is missing or was changed"
             if sha256(path) != output["sha256"]:
                 return f"output {path.name} was changed"
+            if path.name == PART_MANIFEST:
+                try:
+                    Part.read(path.parent)
+                except ArtifactError as error:
+                    return str(error)
         return None
 
 

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, write_json
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.ingredients import KEY_LIBRARIES
@@ -95,10 +96,21 @@ def previous_run(outputs: Path, dataset: str, before: str) -> dict[str, Any] | N
 
 
 def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]]:
-    """The records of all runs, or of those of one dataset, newest first."""
-    records = (read_json(path) for path in outputs.glob(f"[!.]*/{RECORD}") if not _is_link(path))
+    """The records of all runs, or of those of one dataset, newest first.
+
+    Raises ArtifactError naming a record that is not readable.
+    """
+    records = (_read(path) for path in outputs.glob(f"[!.]*/{RECORD}") if not _is_link(path))
     mine = [record for record in records if dataset in (None, record["dataset"])]
     return sorted(mine, key=lambda record: record["started_at"], reverse=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = read_json(path)
+    except ValueError as error:
+        raise ArtifactError(f"{path} is no run record ({error}): remove its folder") from error
+    return record
 
 
 def _is_link(path: Path) -> bool:

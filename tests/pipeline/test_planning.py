@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from recsys_lib.artifacts import writing_part
+from recsys_lib.errors import ArtifactError
+from recsys_lib.files import describe
+from recsys_lib.paths import project_root
+from recsys_lib.pipeline.ingredients import Ingredients
+from recsys_lib.pipeline.planning import Earlier
+from recsys_lib.pipeline.record import records_of
+from recsys_lib.pipeline.sources import code_of, used_modules
+
+
+def names(code):
+    files, foreign = used_modules(code)
+    return {path.as_posix() for path in files}, foreign
+
+
+def test_imports_are_followed_from_module_to_module():
+    files, foreign = names("from recsys_lib.als.plots import training_curve\nimport json")
+    expected = ("__init__", "als/__init__", "als/plots", "als/training", "plotting", "parameters")
+    assert {f"recsys_lib/{name}.py" for name in expected} <= files
+    assert {"implicit", "json", "matplotlib", "numpy"} <= foreign
+    assert not [name for name in files if "serving" in name or "search" in name]
+
+
+def test_imports_in_functions_count_and_lazy_facades_do_not():
+    files, _ = names("def f():\n    import recsys_lib.ids\n")
+    assert "recsys_lib/ids.py" in files
+    assert not [name for name in files if "serving" in name]
+
+
+def test_the_first_steps_do_not_depend_on_torch():
+    for notebook in ("01_etl", "02_train_als", "04_evaluate"):
+        _, foreign = names(code_of(project_root() / "notebooks" / f"{notebook}.ipynb"))
+        assert not {"torch", "sentence_transformers", "faiss"} & foreign
+
+
+def test_changes_are_told_in_words():
+    before = Ingredients("n", {"als.factors": 64}, {"a": "1"}, {"x.py": "1"}, {"numpy": "1"})
+    after = Ingredients("m", {"als.factors": 128}, {"a": "2"}, {"x.py": "2"}, {"numpy": "2"})
+    assert after.changes_since(before) == [
+        "the notebook's code changed",
+        "parameter als.factors 64 -> 128",
+        "input a changed",
+        "x.py changed",
+        "numpy 1 -> 2",
+    ]
+    assert after.changes_since(after) == []
+    assert before.key != after.key
+
+
+@pytest.mark.parametrize("damaged", ["array.npy", "part.json", None])
+def test_a_part_counts_as_a_whole(tmp_path, damaged):
+    """The array is not among the declared outputs, but the part's manifest knows it."""
+    folder = tmp_path / "als"
+    with writing_part(folder, parameters={}, data_fingerprint="", libraries=[]) as part:
+        np.save(part / "array.npy", np.zeros(3))
+    manifest = folder / "part.json"
+    earlier = Earlier("r", {"outputs": [{"path": str(manifest), **describe(manifest)}]})
+    if damaged:
+        (folder / damaged).write_text("x")
+    assert (earlier.damage() is None) is (damaged is None)
+
+
+def test_a_record_that_is_not_readable_is_named(tmp_path):
+    (tmp_path / "r1").mkdir()
+    (tmp_path / "r1" / "run.json").write_text("{")
+    with pytest.raises(ArtifactError, match=r"r1/run\.json"):
+        records_of(tmp_path)
