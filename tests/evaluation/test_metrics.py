@@ -65,6 +65,7 @@ def test_bounds_and_monotony(lists, relevant):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:unsafe cast")  # inside ranx
 def test_equal_to_ranx():
     from ranx import Qrels, Run
     from ranx import evaluate as ranx_evaluate
