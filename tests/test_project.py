@@ -48,3 +48,13 @@ def test_etl_and_als_do_not_import_torch():
         "assert 'torch' not in sys.modules and 'sentence_transformers' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_each_heavy_library_is_touched_by_one_module():
+    for library in ("implicit", "faiss", "sentence_transformers", "papermill", "nbconvert"):
+        importing = [
+            path.name
+            for path in (ROOT / "recsys_lib").rglob("*.py")
+            if re.search(rf"^\s*(import|from) {library}\b", path.read_text(), re.MULTILINE)
+        ]
+        assert len(importing) == 1, (library, importing)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 
-from recsys_lib.als.training import TrainedAls, new_model
+from recsys_lib.als.training import Model, TrainedAls, new_model
 from recsys_lib.artifacts import Part, writing_part
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
@@ -84,7 +83,7 @@ class AlsModel:
         )
 
     @cached_property
-    def model(self) -> AlternatingLeastSquares:
+    def model(self) -> Model:
         """implicit's own model over the stored factors."""
         model = new_model(AlsParameters(**self.part.parameters))
         model.user_factors = self.part.array("user_factors.npy")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
@@ -16,6 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from recsys_lib.errors import RecsysError
 from recsys_lib.parameters import AlsParameters
+
+Model: TypeAlias = AlternatingLeastSquares
 
 
 class TrainingError(RecsysError):
@@ -57,10 +60,10 @@ class TrainedAls:
         return [iteration.loss for iteration in self.history]
 
 
-def new_model(parameters: AlsParameters) -> AlternatingLeastSquares:
+def new_model(parameters: AlsParameters) -> Model:
     """An untrained implicit model with our parameters."""
     with threadpool_limits(1, "blas"):  # implicit warns about BLAS threads when it is made
-        return AlternatingLeastSquares(
+        return Model(
             factors=parameters.factors,
             regularization=parameters.regularization,
             alpha=parameters.alpha,

@@ -7,14 +7,17 @@ product, which is exact and takes about 10 ms for 100,000 products.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import faiss
 import numpy as np
 
 from recsys_lib.errors import ArtifactError
 
+Index: TypeAlias = faiss.Index
 
-def build_index(embeddings: np.ndarray) -> faiss.Index:
+
+def build_index(embeddings: np.ndarray) -> Index:
     """An exact inner-product index over ``embeddings``, shape (n, d); its row i is vector i.
 
     Raises ValueError when they are not two-dimensional, not finite, or none at all.
@@ -27,7 +30,7 @@ def build_index(embeddings: np.ndarray) -> faiss.Index:
     return index
 
 
-def search_index(index: faiss.Index, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def search_index(index: Index, vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k most similar rows of each vector, best first.
 
     ``vectors`` has shape (q, d). Returns scores, float32, and rows, int64, both of shape
@@ -45,12 +48,12 @@ def search_index(index: faiss.Index, vectors: np.ndarray, k: int) -> tuple[np.nd
     return index.search(queries, min(k, index.ntotal))
 
 
-def save_index(index: faiss.Index, path: Path) -> None:
+def save_index(index: Index, path: Path) -> None:
     """Write the index in FAISS's own format."""
     faiss.write_index(index, str(path))
 
 
-def load_index(path: Path) -> faiss.Index:
+def load_index(path: Path) -> Index:
     """Read what :func:`save_index` wrote, memory-mapped; ArtifactError when it is damaged."""
     try:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import faiss
 import numpy as np
 import polars as pl
 
@@ -21,7 +20,7 @@ from recsys_lib.search.build import (
     text_encoder,
 )
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.search.index import load_index, search_index
+from recsys_lib.search.index import Index, load_index, search_index
 
 
 class SemanticSearch:
@@ -35,7 +34,7 @@ class SemanticSearch:
     embeddings: float32, shape (n, dimension), each row of length 1; memory-mapped.
     """
 
-    def __init__(self, part: Part, display: pl.DataFrame, index: faiss.Index) -> None:
+    def __init__(self, part: Part, display: pl.DataFrame, index: Index) -> None:
         self.part = part
         self.items = IdMap(display["id"].to_list())
         self.display = display
