@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.artifacts import ALS_PART, PART_MANIFEST, SEARCH_PART, Part
-from recsys_lib.errors import NotTrainedError
+from recsys_lib.errors import ArtifactError, NotTrainedError
 from recsys_lib.files import describe, link_or_copy, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 
@@ -56,6 +56,17 @@ def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None)
     return True
 
 
+def promote(dataset: Dataset, version: str) -> None:
+    """Let another sealed version be served; ArtifactError when there is none of this name."""
+    if not (dataset.version(version) / MANIFEST).is_file():
+        sealed = sorted(path.parent.name for path in dataset.models.glob(f"*/{MANIFEST}"))
+        raise ArtifactError(
+            f"dataset {dataset.name!r} has no published version {version!r}: "
+            f"there is {', '.join(sealed) or 'none'}"
+        )
+    _name_champion(dataset, version)
+
+
 def publish(dataset: Dataset, version: str) -> dict[str, Any]:
     """Seal a version with its manifest and make it the champion; returns the manifest.
 
@@ -68,11 +79,16 @@ def publish(dataset: Dataset, version: str) -> dict[str, Any]:
     adopt(dataset, version, SEARCH_PART)
     manifest = _manifest(dataset, version)
     write_json(folder / MANIFEST, manifest)
-    write_json(
-        dataset.models / CHAMPION,
-        {"version": version, "published_at": manifest["published_at"]},
-    )
+    _name_champion(dataset, version)
     return manifest
+
+
+def _name_champion(dataset: Dataset, version: str) -> None:
+    write_json(dataset.models / CHAMPION, {"version": version, "since": _now()})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _manifest(dataset: Dataset, version: str) -> dict[str, Any]:
@@ -90,7 +106,7 @@ def _manifest(dataset: Dataset, version: str) -> dict[str, Any]:
     return {
         "version": version,
         "dataset": dataset.name,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "published_at": _now(),
         "files": {
             path.relative_to(folder).as_posix(): known.get(path) or describe(path) for path in files
         },

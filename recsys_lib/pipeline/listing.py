@@ -1,0 +1,86 @@
+"""Runs and parameters as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from pydantic.fields import FieldInfo
+from rich.table import Table
+from rich.text import Text
+
+from recsys_lib.errors import ParameterError
+from recsys_lib.parameters import SECTIONS, Section
+from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.pipeline.record import records_of
+from recsys_lib.pipeline.steps import did_you_mean
+from recsys_lib.serving.registry import champion
+
+_SHOWN_METRICS = ("als.recall@10", "als.ndcg@10")
+_WHOLE = ("run", "parameter", "status")
+_SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
+
+
+def runs_table(root: Path, dataset: str | None = None) -> Table:
+    """All runs of a workspace, newest first; a star marks the one whose models are served."""
+    table = _table("run", "", "dataset", "status", "started", "changed", *_SHOWN_METRICS)
+    for record in records_of(outputs_root(root), dataset):
+        changed = ", ".join(record["changed_parameters"])
+        metrics = (_number(record["metrics"].get(name)) for name in _SHOWN_METRICS)
+        served = champion(Dataset(record["dataset"], root, root))
+        star = "*" if served is not None and served.name == record["run_id"] else ""
+        started = record["started_at"][:16].replace("T", " ")
+        cells = (record["run_id"], star, record["dataset"], record["status"], started, changed)
+        table.add_row(*(Text(cell) for cell in (*cells, *metrics)))
+    return table
+
+
+def parameters_table(section: str | None = None) -> Table:
+    """Every parameter with type, default, range and help; ParameterError for no such section."""
+    if section is not None and section not in SECTIONS:
+        raise ParameterError(f"no section {section!r}{did_you_mean(section, list(SECTIONS))}")
+    table = _table("parameter", "type", "default", "range", "meaning")
+    for name, model in SECTIONS.items():
+        if section in (None, name):
+            _add_section(table, name, model)
+    return table
+
+
+def _add_section(table: Table, name: str, model: type[Section]) -> None:
+    for field, info in model.model_fields.items():
+        default = repr(info.get_default(call_default_factory=True))
+        cells = (f"{name}.{field}", _type(info), default, _range(info), info.description or "")
+        table.add_row(*(Text(cell) for cell in cells))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
+    return table
+
+
+def _type(info: FieldInfo) -> str:
+    name = getattr(info.annotation, "__name__", "")
+    if name == "Literal":
+        return "one of"
+    return str(info.annotation).removeprefix("typing.") if "[" in str(info.annotation) else name
+
+
+def _range(info: FieldInfo) -> str:
+    """The bounds in words: ">= 1, <= 4096", or the choices."""
+    if getattr(info.annotation, "__name__", "") == "Literal":
+        return ", ".join(map(str, getattr(info.annotation, "__args__", ())))
+    found = [
+        f"{sign} {getattr(limit, attribute)}"
+        for limit in info.metadata
+        for kind, attribute, sign in _SIGNS
+        if isinstance(limit, kind)
+    ]
+    return ", ".join(found + ["not empty" for m in info.metadata if isinstance(m, MinLen)])
+
+
+def _number(value: float | Mapping[str, Any] | None) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "-"
