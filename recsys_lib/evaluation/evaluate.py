@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import metrics
 from recsys_lib.evaluation.ranking import Scorer, top_k
 from recsys_lib.evaluation.split import TrainTest
@@ -72,7 +73,15 @@ class Evaluation:
 def evaluate(
     models: Mapping[str, Scorer], split: TrainTest, k_values: Sequence[int], *, seed: int
 ) -> Evaluation:
-    """Rank every item for every test user, without the items of their training history."""
+    """Rank every item for every test user, without the items of their training history.
+
+    A k that is given twice counts once. Raises InputDataError when there is nobody to test.
+    """
+    if not len(split.test_users):
+        raise InputDataError(
+            "no user has two interactions, so nothing can be held out: "
+            "leave the evaluation out with --steps etl,als,embed"
+        )
     seen = split.train.user_items()
     relevant = held_out_matrix(split)
     lists, seconds, rows = {}, {}, []
@@ -80,7 +89,7 @@ def evaluate(
         started = time.perf_counter()
         lists[name] = top_k(model, split.test_users, seen, max(k_values), seed=seed)
         seconds[name] = time.perf_counter() - started
-        rows += _rows(name, lists[name], relevant, sorted(k_values))
+        rows += _rows(name, lists[name], relevant, sorted(set(k_values)))
     schema = {
         "model": pl.String,
         "metric": pl.String,

@@ -50,6 +50,15 @@ def results_table(evaluation: Evaluation, k: int) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+def in_words(evaluation: Evaluation, k: int) -> str:
+    """One sentence: how often ``als`` finds the held-out product, compared with ``popular``."""
+    als, popular = (evaluation.value(model, "recall", k) for model in ("als", "popular"))
+    found = f"ALS finds the held-out product in its top {k} for {als:.1%} of the users"
+    if not popular:
+        return f"{found}, most-popular for none."
+    return f"{found}, {als / popular:.1f} times as often as most-popular ({popular:.1%})."
+
+
 def _join(names: pl.Series, rows: np.ndarray) -> str:
     return " · ".join(_shortened(names[int(row)]) for row in rows)
 

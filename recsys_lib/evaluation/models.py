@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -33,8 +34,12 @@ class MostPopular(Scorer):
 
     def scores(self, users: np.ndarray) -> np.ndarray:
         """Counts, a row for each user."""
+        return np.tile(self._counts, (len(users), 1))
+
+    @cached_property
+    def _counts(self) -> np.ndarray:
         counts = np.bincount(self.user_items.indices, minlength=self.user_items.shape[1])
-        return np.tile(counts.astype(np.float32), (len(users), 1))
+        return counts.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
@@ -32,7 +34,7 @@ def accuracy_against_coverage(evaluation: Evaluation, k: int) -> Plot:
         ylabel="nDCG",
         size=(5.5, 3.6),
     )
-    for color, model in zip(COLORS, evaluation.lists, strict=False):
+    for color, model in zip(cycle(COLORS), evaluation.lists, strict=False):
         x, y = (evaluation.value(model, metric, k) for metric in ("coverage", "ndcg"))
         axes.scatter(100 * x, y, color=color, s=60)
         axes.annotate(model, (100 * x, y), textcoords="offset points", xytext=(0, 8), ha="center")
@@ -49,7 +51,7 @@ def recall_by_history(evaluation: Evaluation, k: int) -> Plot:
         f"Recall@{k} by length of the history", xlabel="ratings in training", ylabel=f"recall@{k}"
     )
     width = 0.8 / len(evaluation.lists)
-    for i, (color, model) in enumerate(zip(COLORS, evaluation.lists, strict=False)):
+    for i, (color, model) in enumerate(zip(cycle(COLORS), evaluation.lists, strict=False)):
         values = table.filter(model=model)["recall"].to_numpy()
         axes.bar(np.arange(len(segments)) + i * width, values, width, color=color, label=model)
     labels = [f"{s}\n{n:,} users" for s, n in zip(segments, users, strict=True)]
@@ -78,7 +80,7 @@ def history_segments(evaluation: Evaluation, k: int) -> pl.DataFrame:
 
 
 def _curves(axes: Axes, evaluation: Evaluation, metric: str) -> None:
-    for color, model in zip(COLORS, evaluation.lists, strict=False):
+    for color, model in zip(cycle(COLORS), evaluation.lists, strict=False):
         rows = evaluation.results.filter(model=model, metric=metric).sort("k")
         k, value, ci95 = (rows[c].to_numpy() for c in ("k", "value", "ci95"))
         axes.errorbar(k, value, yerr=ci95, color=color, marker="o", capsize=3, label=model)

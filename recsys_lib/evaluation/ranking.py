@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from recsys_lib.errors import RecsysError
 
 NO_ITEM = -1
-_BLOCK_CELLS = 16_000_000  # scores held at once by one thread: 64 MB
+_BLOCK_CELLS = 2_000_000  # scores held at once by one thread: 8 MB, some 40 MB with all copies
+_MOST_THREADS = 8  # so that memory does not grow with the cores of the machine
 
 
 class ScoreError(RecsysError):
-    """A model gave a score that is not a number."""
+    """A model gave scores that cannot be ranked."""
 
 
 class Scorer(Protocol):
     """A model: one score for every user and item, higher is better."""
 
     def scores(self, users: np.ndarray) -> np.ndarray:
-        """float32, shape (len(users), items); a new array that the caller may change."""
+        """Finite float32, shape (len(users), items); a new array that the caller may change."""
         ...
 
 
@@ -40,35 +41,45 @@ def top_k(
 
     Items in the user's row of ``seen`` are never returned; where fewer than k are left the rest
     of the row is -1. Equal scores are ordered by a seeded shuffle of the items and not by item
-    number, which may carry information. Raises ScoreError for scores that are NaN.
+    number, which may carry information. Raises ScoreError for scores that are not finite, or not
+    one for every user and item.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        blocks = pool.map(
-            lambda block: _rank(scorer.scores(block), block, seen, k, seed), _blocks(scorer, users)
-        )
-        ranked = list(blocks)
-    return np.concatenate(ranked) if ranked else np.empty((0, k), dtype=np.int32)
-
-
-def _blocks(scorer: Scorer, users: np.ndarray) -> Iterator[np.ndarray]:
     if not len(users):
-        return
+        return np.empty((0, k), dtype=np.int32)
     n_items = scorer.scores(users[:1]).shape[1]
+    order = np.random.default_rng(seed).permutation(n_items)
     size = max(1, _BLOCK_CELLS // n_items)
-    for start in range(0, len(users), size):
-        yield users[start : start + size]
+
+    def ranked(start: int) -> np.ndarray:
+        block = users[start : start + size]
+        scores = _checked_scores(scorer, block, n_items)
+        return _rank(scores, None if seen is None else seen[block], order, k)
+
+    threads = min(os.cpu_count() or 1, _MOST_THREADS)
+    # The blocks run side by side already; threads of BLAS on top of them halve the speed.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(ranked, range(0, len(users), size))))
+
+
+def _checked_scores(scorer: Scorer, users: np.ndarray, n_items: int) -> np.ndarray:
+    scores, model = scorer.scores(users), type(scorer).__name__
+    if scores.shape != (len(users), n_items):
+        raise ScoreError(
+            f"{model} gave scores of the shape {scores.shape} for {len(users)} users "
+            f"and {n_items} items: a score is needed for each user and item"
+        )
+    # Minus infinity would pass for "seen" below, and the item would be lost without a word.
+    if not np.isfinite(scores).all():
+        raise ScoreError(f"{model} gave NaN or infinity as a score: it cannot be ranked")
+    return scores
 
 
 def _rank(
-    scores: np.ndarray, users: np.ndarray, seen: sparse.csr_matrix | None, k: int, seed: int
+    scores: np.ndarray, seen: sparse.csr_matrix | None, order: np.ndarray, k: int
 ) -> np.ndarray:
-    if np.isnan(scores).any():
-        raise ScoreError("a model gave NaN as a score: it cannot be ranked")
+    n_users, n_items = scores.shape
     if seen is not None:
-        rows = seen[users]
-        scores[np.repeat(np.arange(len(users)), np.diff(rows.indptr)), rows.indices] = -np.inf
-    n_items = scores.shape[1]
-    order = np.random.default_rng(seed).permutation(n_items)
+        scores[np.repeat(np.arange(n_users), np.diff(seen.indptr)), seen.indices] = -np.inf
     shuffled = scores[:, order]
     best = min(k, n_items)
     top = np.argpartition(shuffled, n_items - best, axis=1)[:, n_items - best :]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys_lib.data.interactions import Interactions
+from recsys_lib.errors import InputDataError
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class TrainTest:
 def leave_last_out(interactions: Interactions) -> TrainTest:
     """Hold out the last interaction in time of every user who has at least two.
 
-    Of several at the same time it is the later row. Rows must be in the order of user, then time,
-    as :class:`Interactions` promises.
+    Of several at the same time it is the later row. Raises InputDataError when the rows are not
+    in the order of user, then time, as :class:`Interactions` promises.
     """
+    _check_order(interactions)
     user = interactions.user
     ends = np.flatnonzero(np.diff(user, append=-1))
     counts = np.bincount(user, minlength=len(interactions.users))
@@ -59,6 +61,17 @@ def leave_last_out(interactions: Interactions) -> TrainTest:
         n_single=int((counts == 1).sum()),
         n_cold=_count_cold(train, interactions.item[held_out]),
     )
+
+
+def _check_order(interactions: Interactions) -> None:
+    """In another order the future would leak into training, and the results would look too good."""
+    user, time = interactions.user, interactions.timestamp
+    same_user = user[1:] == user[:-1]
+    if (user[1:] < user[:-1]).any() or (time[1:] < time[:-1])[same_user].any():
+        raise InputDataError(
+            "the interactions are not in the order of user, then time, so nobody's last one is "
+            "known: run the etl step again"
+        )
 
 
 def _count_cold(train: Interactions, items: np.ndarray) -> int:

@@ -79,8 +79,12 @@ def test_equal_to_ranx():
     run = Run(
         {str(u): {str(i): float(k - r) for r, i in enumerate(lists[u])} for u in range(users)}
     )
-    theirs = ranx_evaluate(qrels, run, [f"recall@{k}", f"ndcg@{k}"])
+    # ranx divides AP by all relevant items, we by at most k of them: the same up to k.
+    assert relevant.sum(axis=1).max() <= k
+    theirs = ranx_evaluate(qrels, run, [f"recall@{k}", f"ndcg@{k}", f"map@{k}"])
     matrix = sparse.csr_matrix(relevant.astype(float))
     found, n_relevant = metrics.hits(lists, matrix), np.diff(matrix.indptr)
     assert metrics.recall(found, n_relevant).mean() == pytest.approx(theirs[f"recall@{k}"])
     assert metrics.ndcg(found, n_relevant).mean() == pytest.approx(theirs[f"ndcg@{k}"])
+    ap = metrics.average_precision(found, n_relevant)
+    assert ap.mean() == pytest.approx(theirs[f"map@{k}"])

@@ -34,9 +34,19 @@ def test_no_users_no_lists():
     assert top_k(Fixed([[1, 2]]), empty, None, 2, seed=1).shape == (0, 2)
 
 
-def test_nan_is_refused():
-    with pytest.raises(ScoreError, match="NaN"):
-        top_k(Fixed([[1, np.nan]]), np.array([0]), None, 1, seed=1)
+@pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_not_finite_is_refused(score):
+    with pytest.raises(ScoreError, match="Fixed gave NaN or infinity"):
+        top_k(Fixed([[1, score]]), np.array([0]), None, 1, seed=1)
+
+
+def test_a_row_for_each_user_is_demanded():
+    class OneRow:
+        def scores(self, users):
+            return np.ones((1, 4), dtype=np.float32)
+
+    with pytest.raises(ScoreError, match=r"OneRow gave scores of the shape \(1, 4\) for 5 users"):
+        top_k(OneRow(), np.arange(5), None, 2, seed=1)
 
 
 def test_a_constant_model_scores_at_chance():

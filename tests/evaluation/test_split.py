@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_lib.data.interactions import Interactions
+from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import leave_last_out
 from recsys_lib.ids import IdMap
 
@@ -76,6 +78,29 @@ def test_ties_in_time_go_to_the_later_row():
         np.array([1, 5, 5]),
     )
     assert leave_last_out(interactions).test_items.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("user", "time"), [([0, 1, 0], [1, 2, 3]), ([0, 0, 1], [9, 1, 1])], ids=["users", "times"]
+)
+def test_rows_out_of_order_are_refused(user, time):
+    """The last row of a user would not be the last in time, and the future would leak."""
+    ids = IdMap(["a", "b", "c"])
+    rows = Interactions(
+        ids,
+        ids,
+        np.array(user, np.int32),
+        np.arange(3, dtype=np.int32),
+        np.ones(3, np.float32),
+        np.array(time),
+    )
+    with pytest.raises(InputDataError, match="order of user, then time"):
+        leave_last_out(rows)
+
+
+def test_time_may_start_again_with_the_next_user():
+    interactions = world([(0, 0, 8), (0, 1, 9), (1, 2, 1), (1, 3, 2)])
+    assert leave_last_out(interactions).test_items.tolist() == [1, 3]
 
 
 def test_a_sample_is_seeded_and_keeps_training_whole():

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
-import bleach
 import nbformat
 from bleach.css_sanitizer import CSSSanitizer
+from bleach.html5lib_shim import Filter
+from bleach.sanitizer import Cleaner
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 
 _BANNERS = ("papermill-error-cell-tag",)
-_SHOWN_TYPES = ("text/html", "image/png", "image/jpeg", "text/markdown", "text/plain")
+_MAY_FAIL = "raises-exception"
+_PICTURE_TYPES = ("image/png", "image/jpeg", "image/svg+xml")
+_SHOWN_TYPES = ("text/html", *_PICTURE_TYPES, "text/markdown", "text/plain")
+_UNREADABLE = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAGS = {
-    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "details", "div", "em", "figure"),
-    *("h1", "h2", "h3", "h4", "hr", "i", "img", "li", "ol", "p", "pre", "small", "span"),
-    *("strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
-    "ul",
+    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div"),
+    *("dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i"),
+    *("img", "kbd", "li", "mark", "ol", "p", "pre", "small", "span", "strong", "sub", "summary"),
+    *("sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
 }
 _IMAGE_ATTRIBUTES = ("alt", "width", "height", "loading")
 _STYLES = CSSSanitizer(allowed_css_properties=["text-align", "color", "font-weight", "width"])
@@ -36,31 +43,65 @@ def clean(text: str) -> str:
 
     Titles of products come from strangers. Pictures must be inside (``data:image/``).
     """
-    return bleach.clean(
-        text,
+    cleaner = Cleaner(
         tags=_TAGS,
         attributes=_is_safe,
         protocols=["http", "https", "data"],
         css_sanitizer=_STYLES,
+        filters=[_Described],
         strip=True,
     )
+    return str(cleaner.clean(text))
+
+
+class _Described(Filter):
+    """Pictures that may not be loaded become their description."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for token in super().__iter__():
+            if token.get("name") != "img" or (None, "src") in token["data"]:
+                yield token
+                continue
+            label = {(None, "class"): "described"}
+            yield {"type": "StartTag", "name": "span", "namespace": None, "data": label}
+            text = unescape(token["data"].get((None, "alt"), ""))  # it is escaped when written
+            yield {"type": "Characters", "data": text}
+            yield {"type": "EndTag", "name": "span", "namespace": None, "data": {}}
 
 
 class _ShownCells(Preprocessor):
-    """Keeps what a page can show: no widgets, no banners, no empty cells."""
+    """Keeps what a page can show: no widgets, banners or empty cells, nothing that never ran."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        nb.cells = [
-            cell
-            for cell in nb.cells
-            if not set(_BANNERS) & set(cell.metadata.get("tags", [])) and cell.source.strip()
-        ]
+        nb.metadata.pop("widgets", None)  # their state is for scripts, and would show as text
+        cells = [cell for cell in _until_failure(nb.cells) if cell.source.strip()]
+        nb.cells = [cell for cell in cells if not set(_BANNERS) & _tags(cell)]
         for cell in nb.cells:
             for output in cell.get("outputs", []):
                 if "data" in output:
-                    shown = (kind for kind in _SHOWN_TYPES if kind in output["data"])
-                    output["data"] = {kind: output["data"][kind] for kind in shown}
+                    output["data"] = _shown(output["data"])
         return nb, resources
+
+
+def _shown(data: dict[str, str]) -> dict[str, str]:
+    shown = {kind: data[kind] for kind in _SHOWN_TYPES if kind in data}
+    if "text/html" in shown:
+        # For looks only: clean() makes scripts and styles harmless, but leaves their text.
+        shown["text/html"] = _UNREADABLE.sub("", shown["text/html"])
+    return shown
+
+
+def _until_failure(cells: list[Any]) -> list[Any]:
+    """The cells up to the one whose error ended the notebook."""
+    for number, cell in enumerate(cells, start=1):
+        kinds = {output["output_type"] for output in cell.get("outputs", [])}
+        if "error" in kinds and _MAY_FAIL not in _tags(cell):
+            return cells[:number]
+    return cells
+
+
+def _tags(cell: Any) -> set[str]:
+    return set(cell.metadata.get("tags", []))
 
 
 def _is_safe(tag: str, name: str, value: str) -> bool:
