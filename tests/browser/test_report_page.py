@@ -1,22 +1,12 @@
 """The report in a real browser, where it is hard: hostile texts, a failure, paper, a phone."""
 
-import shutil
-
 import nbformat
 import pytest
+from chromium import FLAGS, PROGRAM
 
 from recsys_lib.files import write_json
 from recsys_lib.pipeline.report import write_report
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = (
     "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">"
     "<img src='http://127.0.0.1:9/x.png' alt='A belt'><style>body { display: none }</style>"
@@ -25,7 +15,7 @@ HOSTILE = (
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium"),
+    pytest.mark.skipif(PROGRAM is None, reason="needs the program chromium"),
 ]
 
 
@@ -85,7 +75,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
         yield chromium
         chromium.close()
 

@@ -1,27 +1,16 @@
 """The report in a real browser: it fits, hides code, and asks nobody for anything."""
 
-import shutil
-
 import nbformat
 import pytest
+from chromium import FLAGS, PROGRAM
 from test_report import notebook, output, record
 
 from recsys_lib.files import write_json
 from recsys_lib.pipeline.report import write_report
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium"),
+    pytest.mark.skipif(PROGRAM is None, reason="needs the program chromium"),
 ]
 
 
@@ -35,7 +24,7 @@ def open_report(tmp_path):
     nbformat.write(notebook(output(**{"text/html": wide})), tmp_path / "01_etl.ipynb")
     path = write_report(tmp_path)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
 
         def open_at(width):
             page, problems = browser.new_page(viewport={"width": width, "height": 800}), []
