@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 
 .PHONY: run test test-all lint bench lab serve clean
 run: $(READY)
-	$(BIN)/python run_pipeline.py
+	$(BIN)/python run_pipeline.py $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow and not browser"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from recsys_lib.paths import outputs_root
+from recsys_lib.pipeline.record import RunRecord
+from recsys_lib.pipeline.settings import read_values
 
 SMALL = {
     "dataset": "'sample-1000'",
@@ -13,6 +18,8 @@ SMALL = {
     "version": "'draft'",
 }
 _HOME = TemporaryDirectory(prefix="recsys-notebooks-")
+_RUNS = {"one": 16, "two": 32}
+"""What compare_runs finds: id of a run -> its factors."""
 _PATCH = pytest.MonkeyPatch()
 
 
@@ -30,9 +37,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Give all notebooks one workspace of their own; their kernels inherit it."""
     if hasattr(item, "cell"):
         _PATCH.setenv("RECSYS_HOME", _HOME.name)
+        _write_runs(Path(_HOME.name))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     """Leave the environment as it was."""
     _PATCH.undo()
+
+
+def _write_runs(home: Path) -> None:
+    for number, (run_id, factors) in enumerate(_RUNS.items(), start=1):
+        settings = read_values({"dataset": "sample-1000", "als": {"factors": factors}})
+        RunRecord(
+            run_id=run_id,
+            dataset=settings.dataset.name,
+            parameters=settings.as_dict(),
+            changed_parameters=settings.changed,
+            started_at=f"2026-01-0{number}T03:15:00.000Z",
+            steps=[],
+            git={"commit": None, "dirty": None},
+            environment={"python": "3.11", "packages": {}},
+            status="succeeded",
+            metrics={"als.ndcg@10": factors / 100, "als.ndcg@10.ci95": 0.01},
+        ).save(outputs_root(home) / run_id)

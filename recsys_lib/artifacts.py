@@ -6,6 +6,7 @@ whole by the step that trains it. ``registry.publish`` joins their manifests to 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import describe, read_json, replacing_folder, write_json
@@ -21,6 +23,10 @@ from recsys_lib.files import describe, read_json, replacing_folder, write_json
 PART_MANIFEST = "part.json"
 ALS_PART = "als"
 SEARCH_PART = "search"
+
+_HEADERS = threading.Lock()
+"""NumPy reads a file's header with ``ast``, which Python 3.11 cannot do in two threads at once: now
+and then it raises SystemError (python/cpython issue 106905)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,12 @@ class Part:
 
     def array(self, name: str) -> np.ndarray:
         """A stored array, memory-mapped read-only."""
-        return np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
+        return _array(self.folder / name)
+
+    def matrix(self, name: str) -> sparse.csr_matrix:
+        """A stored CSR matrix."""
+        with _HEADERS:
+            return sparse.load_npz(self.folder / name)
 
 
 @contextmanager
@@ -70,11 +81,7 @@ def writing_part(
     with replacing_folder(folder) as temporary:
         yield temporary
         files = sorted(path for path in temporary.iterdir() if path.is_file())
-        shapes = {
-            path.name: list(np.load(path, mmap_mode="r", allow_pickle=False).shape)
-            for path in files
-            if path.suffix == ".npy"
-        }
+        shapes = {path.name: list(_array(path).shape) for path in files if path.suffix == ".npy"}
         manifest = {
             "files": {path.name: describe(path) for path in files},
             "shapes": shapes,
@@ -84,3 +91,8 @@ def writing_part(
             "metrics": metrics or {},
         }
         write_json(temporary / PART_MANIFEST, manifest)
+
+
+def _array(path: Path) -> np.ndarray:
+    with _HEADERS:
+        return np.load(path, mmap_mode="r", allow_pickle=False)

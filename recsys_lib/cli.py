@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-
 from recsys_lib.errors import EXIT_OK, ParameterError, RecsysError
-from recsys_lib.paths import SAMPLE, Dataset, project_root, workspace_root
+from recsys_lib.paths import SAMPLE, Dataset, outputs_root, project_root, workspace_root
 from recsys_lib.pipeline import command
-from recsys_lib.pipeline.listing import parameters_table, runs_table
+from recsys_lib.pipeline.comparison import Comparison
+from recsys_lib.pipeline.listing import comparison_tables, console, parameters_table, runs_table
+from recsys_lib.pipeline.options import add_arguments
+from recsys_lib.pipeline.retention import clean
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.serving.registry import promote
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="recsys", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run the pipeline (the same as run_pipeline.py)")
-    command.add_arguments(run)
+    add_arguments(run)
     serve = commands.add_parser("serve", help="answer over HTTP from the trained models")
     serve.add_argument("--dataset", default=SAMPLE, help="whose models to serve")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -46,6 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _add_management(commands: Any) -> None:
     runs = commands.add_parser("runs", help="list the runs; a star marks what is served")
     runs.add_argument("--dataset", help="only runs of this dataset")
+    compare = commands.add_parser("compare", help="parameters and metrics of runs side by side")
+    compare.add_argument("runs", nargs="+", metavar="RUN", help="id of a run, or a part of it")
+    clean = commands.add_parser("clean", help="remove old runs and their models")
+    clean.add_argument("--keep", type=int, default=5, help="how many of each dataset to keep (5)")
+    clean.add_argument("--dataset", help="only runs of this dataset")
+    clean.add_argument("--dry-run", action="store_true", help="say what would go, and stop")
     params = commands.add_parser("params", help="list the parameters with range and meaning")
     params.add_argument("section", nargs="?", help="only those of this step")
     promote = commands.add_parser("promote", help="serve another version of the models")
@@ -58,12 +65,29 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    Console().print(runs_table(workspace_root(), options.dataset))
+    console().print(runs_table(workspace_root(), options.dataset))
+    return EXIT_OK
+
+
+def _compare(options: argparse.Namespace) -> int:
+    if len(options.runs) < 2:
+        raise ParameterError("name two runs or more: 'recsys runs' lists them")
+    for table in comparison_tables(Comparison.of(outputs_root(), options.runs)):
+        console().print(table, end="\n\n")
+    return EXIT_OK
+
+
+def _clean(options: argparse.Namespace) -> int:
+    removal = clean(workspace_root(), options.keep, options.dataset, dry_run=options.dry_run)
+    for folder in removal.folders:
+        print(folder)
+    verb = "would be removed" if options.dry_run else "removed"
+    print(f"{len(removal.folders)} folders {verb}, {removal.freed / 2**20:,.1f} MB")
     return EXIT_OK
 
 
 def _params(options: argparse.Namespace) -> int:
-    Console().print(parameters_table(options.section))
+    console().print(parameters_table(options.section))
     return EXIT_OK
 
 
@@ -89,6 +113,8 @@ _COMMANDS = {
     "run": _run,
     "serve": _serve,
     "runs": _runs,
+    "compare": _compare,
+    "clean": _clean,
     "params": _params,
     "promote": _promote,
 }

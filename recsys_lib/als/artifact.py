@@ -79,7 +79,7 @@ class AlsModel:
             users=IdMap(users["id"].to_list()),
             items=IdMap(display["id"].to_list()),
             display=display,
-            user_items=sparse.load_npz(folder / "user_items.npz"),
+            user_items=part.matrix("user_items.npz"),
         )
 
     @cached_property

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import outputs_root
+from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.planning import plan
 from recsys_lib.pipeline.progress import Progress
 from recsys_lib.pipeline.record import RunRecord, records_of
@@ -16,67 +17,22 @@ from recsys_lib.pipeline.report import REPORT
 from recsys_lib.pipeline.runner import LATEST, Run, new_run_id
 from recsys_lib.pipeline.settings import Settings, read_settings, read_values
 from recsys_lib.pipeline.steps import Step, select
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of a run."""
-    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="parameters to change")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SECTION.NAME=VALUE",
-        dest="assignments",
-        help="change one parameter, for example als.factors=64 or dataset=/data/shop",
-    )
-    parser.add_argument("--steps", default="", metavar="A,B", help="run only these steps")
-    parser.add_argument("--from", dest="start", metavar="STEP", help="run from this step on")
-    parser.add_argument("--force", action="store_true", help="run steps that could be cached, too")
-    parser.add_argument("--plan", action="store_true", help="say what would run and why, and stop")
-    parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="run N steps side by side where they can"
-    )
-    parser.add_argument(
-        "--resume",
-        nargs="?",
-        const="",
-        metavar="RUN_ID",
-        help="go on with a run that failed or was interrupted, by default the last one",
-    )
-    parser.add_argument("--run-id", metavar="ID", help="name of the run's folder in outputs/")
-    parser.add_argument("--quiet", action="store_true", help="print failures only")
+from recsys_lib.pipeline.sweep import Sweep, in_words, read_grid
 
 
 def run_command(table: Sequence[Step], options: argparse.Namespace) -> int:
     """Run the pipeline as the options say; returns the exit code."""
     progress = Progress(quiet=options.quiet)
+    command = _Command(table, options, progress)
     try:
-        settings = read_settings(options.config, options.assignments)
-        names = [name.strip() for name in options.steps.split(",") if name.strip()]
-        run_id, resumed = options.run_id or new_run_id(), options.resume is not None
-        if resumed:
-            record = unfinished(settings, options.resume)
-            settings, run_id = read_values(record["parameters"]), record["run_id"]
-            names = [step["name"] for step in record["steps"]]
-        chosen = select(table, names, options.start)
-        if options.jobs < 1:
-            raise ParameterError(f"--jobs must be at least 1, got {options.jobs}")
-        how = {"force": options.force, "jobs": options.jobs, "resumed": resumed}
-        run = Run(table, chosen, settings, run_id, **how)
-        run.check()
-        if options.plan:
-            _print_plan(run, progress)
-            return EXIT_OK
-        progress.note(f"run {run.run_id}, dataset {settings.dataset.name}")
-        result, code = run.execute(progress)
+        command.check()
+        return command.sweep() if options.grid else command.single()
     except RecsysError as error:
         progress.error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         progress.error("interrupted")
         return EXIT_INTERRUPTED
-    _print_end(run, result, code, progress)
-    return code
 
 
 def main(table: Sequence[Step], arguments: Sequence[str] | None = None) -> int:
@@ -99,22 +55,102 @@ def unfinished(settings: Settings, run_id: str) -> dict[str, Any]:
     raise ParameterError(f"there is no run {run_id!r}" if run_id else "there is no unfinished run")
 
 
-def _print_plan(run: Run, progress: Progress) -> None:
-    progress.note(f"dataset {run.settings.dataset.name}: {run.settings.dataset.raw}")
-    for step, action, reason in plan(run.table, run.chosen, run.settings, force=run.force):
-        progress.note(f"{step.name:<10} {action:<7} {reason}")
-    for name in run.settings.changed:
-        section, _, field = name.partition(".")
-        value = getattr(run.settings.sections[section], field)
-        progress.note(f"changed    {name} = {value!r}")
+@dataclass(frozen=True)
+class _Command:
+    table: Sequence[Step]
+    options: argparse.Namespace
+    progress: Progress
 
+    def check(self) -> None:
+        """Refuse options that cannot be meant; ParameterError."""
+        options = self.options
+        if options.jobs < 1:
+            raise ParameterError(f"--jobs must be at least 1, got {options.jobs}")
+        if options.timeout is not None and options.timeout <= 0:
+            raise ParameterError(f"--timeout must be more than 0 s, got {options.timeout:g}")
+        if options.grid and options.resume is not None:
+            raise ParameterError("--grid goes on by itself: give the same --grid without --resume")
+        if options.mlflow:
+            from recsys_lib.pipeline.tracking import check_tracking  # noqa: PLC0415  # an extra
 
-def _print_end(run: Run, record: RunRecord, code: int, progress: Progress) -> None:
-    if code == EXIT_OK:
-        progress.note(f"{record.status}: {run.folder.parent / LATEST / REPORT}")
-        return
-    for step in record.steps:
-        if step.status == "failed":
-            progress.error(f"the notebook with the error: {run.folder / step.notebook}")
-    progress.error(f"{record.status}: {run.folder / REPORT}")
-    progress.error(f"to go on from there: python run_pipeline.py --resume {run.run_id}")
+            check_tracking()
+
+    def single(self) -> int:
+        """One run."""
+        options = self.options
+        settings = read_settings(options.config, options.assignments)
+        names = [name.strip() for name in options.steps.split(",") if name.strip()]
+        run_id, resumed = options.run_id or new_run_id(), options.resume is not None
+        if resumed:
+            record = unfinished(settings, options.resume)
+            settings, run_id = read_values(record["parameters"]), record["run_id"]
+            names = [step["name"] for step in record["steps"]]
+        run = self._run(settings, run_id, names, resumed=resumed)
+        if options.plan:
+            self._print_plan(run)
+            return EXIT_OK
+        return self._execute(run)
+
+    def sweep(self) -> int:
+        """A run for each combination of the grid, all of them checked before the first starts."""
+        options, combinations = self.options, read_grid(self.options.grid)
+        name = options.run_id or new_run_id()
+        names = [name.strip() for name in options.steps.split(",") if name.strip()]
+        runs = []
+        for number, combination in enumerate(combinations, start=1):
+            settings = read_settings(options.config, options.assignments, combination)
+            runs.append(self._run(settings, f"{name}-{number:02}", names, serve=False))
+        if not options.plan:
+            return Sweep(name, combinations, runs).execute(self._execute, self.progress)
+        self.progress.note("what several combinations share runs once")
+        for combination, run in zip(combinations, runs, strict=True):
+            self.progress.note(f"\n{in_words(combination)}")
+            self._print_plan(run)
+        return EXIT_OK
+
+    def _run(self, settings: Settings, run_id: str, names: Sequence[str], **how: Any) -> Run:
+        options = self.options
+        chosen = select(self.table, names, options.start)
+        run = Run(
+            self.table,
+            chosen,
+            settings,
+            run_id,
+            force=options.force,
+            jobs=options.jobs,
+            timeout=options.timeout,
+            wait=options.wait,
+            **how,
+        )
+        run.check()
+        return run
+
+    def _execute(self, run: Run) -> int:
+        self.progress.note(f"run {run.run_id}, dataset {run.settings.dataset.name}")
+        record, code = run.execute(self.progress)
+        self._print_end(run, record, code)
+        if self.options.mlflow:
+            from recsys_lib.pipeline.tracking import track  # noqa: PLC0415  # an extra
+
+            self.progress.note(f"tracked: {track(run.folder)}")
+        return code
+
+    def _print_plan(self, run: Run) -> None:
+        self.progress.note(f"dataset {run.settings.dataset.name}: {run.settings.dataset.raw}")
+        for step, action, reason in plan(run.table, run.chosen, run.settings, force=run.force):
+            self.progress.note(f"{step.name:<10} {action:<7} {reason}")
+        for name in run.settings.changed:
+            section, _, field = name.partition(".")
+            value = getattr(run.settings.sections[section], field)
+            self.progress.note(f"changed    {name} = {value!r}")
+
+    def _print_end(self, run: Run, record: RunRecord, code: int) -> None:
+        if code == EXIT_OK:
+            report = run.folder.parent / LATEST if run.serve else run.folder
+            self.progress.note(f"{record.status}: {report / REPORT}")
+            return
+        for step in record.steps:
+            if step.status == "failed":
+                self.progress.error(f"the notebook with the error: {run.folder / step.notebook}")
+        self.progress.error(f"{record.status}: {run.folder / REPORT}")
+        self.progress.error(f"to go on from there: python run_pipeline.py --resume {run.run_id}")

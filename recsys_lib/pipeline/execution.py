@@ -31,13 +31,15 @@ _EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARA
 class StepExecution:
     """Brings about one step of the run whose folder is ``run_folder``.
 
-    ``threads`` is the share of the processor that its kernel may use.
+    ``threads`` is the share of the processor that its kernel may use; ``timeout`` in seconds
+    replaces that of the step.
     """
 
     settings: Settings
     run_folder: Path
     progress: Progress
     threads: int
+    timeout: float | None = None
 
     def bring_about(self, decision: Decision, entry: StepRecord) -> int:
         """Fill in the step's record; returns the exit code that the step means for the run."""
@@ -81,7 +83,7 @@ class StepExecution:
             self.run_folder / entry.notebook,
             self._parameters(step),
             lambda number, total: self.progress.cell_started(step.name, number, total),
-            timeout=step.timeout,
+            timeout=self.timeout or step.timeout,
             threads=self.threads,
         )
         entry.seconds = round(done.seconds, 3)

@@ -1,39 +1,76 @@
-"""Runs and parameters as tables for the terminal."""
+"""Runs, their comparison, and parameters as tables for the terminal."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.pipeline.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.record import records_of
 from recsys_lib.pipeline.steps import did_you_mean
 from recsys_lib.serving.registry import champion
 
-_SHOWN_METRICS = ("als.recall@10", "als.ndcg@10")
-_WHOLE = ("run", "parameter", "status")
+_MOST_RUNS = 4  # as many fit beside each other
+_FOLDED = ("changed", "started", "meaning", "range", "default", "type")
+_NARROWEST = 10
+_PAGE_WIDTH = 1000
 _SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
 
 
 def runs_table(root: Path, dataset: str | None = None) -> Table:
     """All runs of a workspace, newest first; a star marks the one whose models are served."""
-    table = _table("run", "", "dataset", "status", "started", "changed", *_SHOWN_METRICS)
+    table = _table("run", "", "dataset", "status", "started", "changed", *HEADLINES)
     for record in records_of(outputs_root(root), dataset):
         changed = ", ".join(record["changed_parameters"])
-        metrics = (_number(record["metrics"].get(name)) for name in _SHOWN_METRICS)
+        metrics = (_number(record["metrics"].get(name)) for name in HEADLINES)
         served = champion(Dataset(record["dataset"], root, root))
         star = "*" if served is not None and served.name == record["run_id"] else ""
         started = record["started_at"][:16].replace("T", " ")
         cells = (record["run_id"], star, record["dataset"], record["status"], started, changed)
         table.add_row(*(Text(cell) for cell in (*cells, *metrics)))
+    return table
+
+
+def comparison_tables(comparison: Comparison) -> list[Table]:
+    """The runs below each other; what differs between them side by side, unless they are many."""
+    tables = [frame_table(comparison.overview())]
+    if len(comparison.records) > _MOST_RUNS:
+        return tables
+    parts = {
+        "parameter": comparison.parameters(),
+        "also differs": comparison.circumstances(),
+        "metric": comparison.metric_table(),
+    }
+    return tables + [
+        frame_table(frame.rename({"name": title})) for title, frame in parts.items() if len(frame)
+    ]
+
+
+def console(*, quiet: bool = False) -> Console:
+    """Where tables go; in a file or a pipe no line is folded."""
+    plain = Console(quiet=quiet, highlight=False, soft_wrap=True)
+    if not plain.is_terminal and "COLUMNS" not in os.environ:
+        plain.width = _PAGE_WIDTH
+    return plain
+
+
+def frame_table(frame: pl.DataFrame) -> Table:
+    """A table of texts as it is."""
+    table = _table(*frame.columns)
+    for row in frame.iter_rows():
+        table.add_row(*(Text(str(cell)) for cell in row))
     return table
 
 
@@ -58,7 +95,10 @@ def _add_section(table: Table, name: str, model: type[Section]) -> None:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
+        folded = column in _FOLDED
+        table.add_column(
+            column, overflow="fold", no_wrap=not folded, min_width=_NARROWEST if folded else None
+        )
     return table
 
 

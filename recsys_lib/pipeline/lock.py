@@ -12,14 +12,16 @@ from recsys_lib.errors import RecsysError
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.record import now
 
+_FOREVER = -1
+
 
 class LockedError(RecsysError):
     """Another run works on the dataset."""
 
 
 @contextmanager
-def only_run(dataset: Dataset) -> Iterator[None]:
-    """Hold the dataset's lock; LockedError says who holds it.
+def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
+    """Hold the dataset's lock; unless it is to wait for it, LockedError says who holds it.
 
     The system frees the lock when its holder dies, however that happens.
     """
@@ -27,11 +29,12 @@ def only_run(dataset: Dataset) -> Iterator[None]:
     holder = dataset.models / ".holder"
     lock = FileLock(dataset.models / ".lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_FOREVER if wait else 0)
     except Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
         raise LockedError(
-            f"dataset {dataset.name!r} is being worked on by {who}: wait for it, or stop it"
+            f"dataset {dataset.name!r} is being worked on by {who}: "
+            "wait for it (--wait), or stop it"
         ) from error
     try:
         holder.write_text(f"process {os.getpid()} since {now()}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a person sees while the pipeline runs: a live line in a terminal, plain lines elsewhere."""
+"""What a person sees while the pipeline runs: live bars in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from rich.console import Console
-from rich.status import Status
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Live
 from rich.text import Text
 
+from recsys_lib.pipeline.listing import console, frame_table
 from recsys_lib.pipeline.record import now
 
 LOG = "log.jsonl"
+_COLUMNS = (
+    TextColumn("{task.description:<10}"),
+    SpinnerColumn(),
+    BarColumn(),
+    TextColumn("{task.fields[doing]}"),
+    TimeElapsedColumn(),
+)
 
 
 class Progress:
@@ -24,10 +34,10 @@ class Progress:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._out = Console(quiet=quiet, highlight=False, soft_wrap=True)
+        self._out = console(quiet=quiet)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._live: Status | None = None
-        self._now: dict[str, str] = {}
+        self._live: Live | None = None
+        self._bars: dict[str, TaskID] = {}
         self._log: Path | None = None
         self._lock = threading.Lock()
 
@@ -38,15 +48,21 @@ class Progress:
     def step_started(self, name: str, reason: str) -> None:
         """A step begins, for this reason."""
         self._event("step started", step=name, reason=reason)
-        if self._out.is_terminal and self._live is None:
-            self._live = self._out.status(Text())
-            self._live.start()
-        self._show(name, "starting a kernel")
+        if not self._out.is_terminal:
+            return
+        with self._lock:
+            if self._live is None:
+                self._live = Live(*_COLUMNS, console=self._out, transient=True)
+                self._live.start()
+            self._bars[name] = self._live.add_task(name, total=None, doing="starting a kernel")
 
     def cell_started(self, name: str, number: int, total: int) -> None:
         """A cell begins; shown in a terminal only, a log of lines needs none for each."""
         self._event("cell started", step=name, cell=number, cells=total)
-        self._show(name, f"cell {number} of {total}")
+        with self._lock:
+            if self._live is not None:
+                bar, doing = self._bars[name], f"cell {number} of {total}"
+                self._live.update(bar, completed=number - 1, total=total, doing=doing)
 
     def step_done(self, name: str, seconds: float, memory_mb: float) -> None:
         """A step succeeded."""
@@ -71,28 +87,30 @@ class Progress:
         """A line for people."""
         self._out.print(Text(text))
 
+    def table(self, frame: pl.DataFrame) -> None:
+        """A table for people."""
+        self._out.print(frame_table(frame))
+
     def error(self, text: str) -> None:
         """A line about what went wrong."""
         self._stop()
         self._event("error", text=text)
         self._err.print(Text(text, style="red"))
 
-    def _show(self, name: str, what: str) -> None:
-        with self._lock:
-            self._now[name] = what
-            if self._live is not None:
-                steps = (f"{step}: {doing}" for step, doing in self._now.items())
-                self._live.update(Text("   ".join(steps)))
-
     def _end(self, name: str) -> None:
-        self._now.pop(name, None)
-        if not self._now:
+        with self._lock:
+            bar = self._bars.pop(name, None)
+            if self._live is not None and bar is not None:
+                self._live.remove_task(bar)
+        if not self._bars:
             self._stop()
 
     def _stop(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        with self._lock:
+            if self._live is not None:
+                self._live.stop()
+                self._live = None
+            self._bars.clear()
 
     def _event(self, event: str, **facts: Any) -> None:
         if self._log is not None:

@@ -46,7 +46,9 @@ class Run:
 
     ``table`` has all steps of the pipeline, ``chosen`` those to bring about now; ``force``
     executes them also when an earlier run made the same; ``jobs`` of them run side by side.
-    ``resumed`` says that the run is there already and goes on.
+    ``resumed`` says that the run is there already and goes on. ``serve`` lets its models be
+    served when it succeeds. ``timeout`` in seconds replaces that of the steps; ``wait`` waits for
+    another run of the dataset.
     """
 
     table: Sequence[Step]
@@ -56,6 +58,9 @@ class Run:
     force: bool = False
     jobs: int = 1
     resumed: bool = False
+    serve: bool = True
+    timeout: float | None = None
+    wait: bool = False
     _known: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
@@ -82,7 +87,7 @@ class Run:
         Raises ParameterError when a step was not chosen that never ran, and LockedError when
         another run works on the dataset.
         """
-        with only_run(self.settings.dataset), _terminable():
+        with only_run(self.settings.dataset, wait=self.wait), _terminable():
             self._adopt_earlier_results()
             self.folder.mkdir(parents=True, exist_ok=True)
             progress.log_to(self.folder)
@@ -91,7 +96,7 @@ class Run:
             try:
                 code = self._bring_about(record, progress)
                 if code == EXIT_OK and any(step.model_folders for step in self.chosen):
-                    registry.publish(self.settings.dataset, self.run_id)
+                    registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
                 _stop_kernels()
@@ -109,7 +114,7 @@ class Run:
     def _bring_about(self, record: RunRecord, progress: Progress) -> int:
         """Start each step when the steps that it needs are done; stop starting at a failure."""
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
-        execution = StepExecution(self.settings, self.folder, progress, threads)
+        execution = StepExecution(self.settings, self.folder, progress, threads, self.timeout)
         waiting = dict(zip(self.chosen, record.steps, strict=True))
         running: dict[Future[int], Step] = {}
         code = EXIT_OK

@@ -51,11 +51,22 @@ class Settings:
         return section
 
 
-def read_settings(config: Path | None = None, assignments: Iterable[str] = ()) -> Settings:
-    """Merge and check; raises ParameterError naming the parameter that is wrong."""
+def read_settings(
+    config: Path | None = None,
+    assignments: Iterable[str] = (),
+    combination: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Merge and check; raises ParameterError naming the parameter that is wrong.
+
+    Later ones win: the file, ``section.name=text`` assignments, the combination of a sweep
+    (``section.name`` -> value).
+    """
     values = _read_yaml(config) if config else {}
     for assignment in assignments:
         _assign(values, assignment)
+    for name, value in (combination or {}).items():
+        section, _, key = name.partition(".")
+        _group(values, section)[key] = value
     return read_values(values)
 
 
@@ -107,10 +118,14 @@ def _assign(values: dict[str, Any], assignment: str) -> None:
     if section == DATASET:
         values[DATASET] = text.strip()
         return
+    _group(values, section)[key] = "" if value is None else value
+
+
+def _group(values: dict[str, Any], section: str) -> dict[str, Any]:
     group = values.setdefault(section, {})
     if not isinstance(group, dict):
         raise ParameterError(f"section {section!r} must hold names and values, got {group!r}")
-    group[key] = "" if value is None else value
+    return group
 
 
 def _problems(name: str, model: type[Section], error: ValidationError) -> list[str]:

@@ -67,11 +67,11 @@ def promote(dataset: Dataset, version: str) -> None:
     _name_champion(dataset, version)
 
 
-def publish(dataset: Dataset, version: str) -> dict[str, Any]:
-    """Seal a version with its manifest and make it the champion; returns the manifest.
+def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, Any]:
+    """Seal a version with its manifest and, if it is to serve, make it the champion.
 
-    A part that was not trained anew comes from the champion before. An evaluation does only
-    together with the ALS part it measured.
+    Returns the manifest. A part that was not trained anew comes from the champion before. An
+    evaluation does only together with the ALS part it measured.
     """
     folder = dataset.version(version)
     if not (folder / ALS_PART).is_dir() and adopt(dataset, version, ALS_PART):
@@ -79,7 +79,8 @@ def publish(dataset: Dataset, version: str) -> dict[str, Any]:
     adopt(dataset, version, SEARCH_PART)
     manifest = _manifest(dataset, version)
     write_json(folder / MANIFEST, manifest)
-    _name_champion(dataset, version)
+    if serve:
+        _name_champion(dataset, version)
     return manifest
 
 

@@ -1,5 +1,5 @@
 """The report of a run: one page that tells the whole story, without a network."""
 
-from recsys_lib.pipeline.report.page import REPORT, write_report
+from recsys_lib.pipeline.report.page import REPORT, write_page, write_report
 
-__all__ = ["REPORT", "write_report"]
+__all__ = ["REPORT", "write_page", "write_report"]

@@ -83,6 +83,13 @@ def write_report(run_folder: Path, *, previous: dict[str, Any] | None = None) ->
     return _write(run_folder / REPORT, page)
 
 
+def write_page(notebook: Path) -> Path:
+    """Write one executed notebook as a page beside it, which stands alone; returns its path."""
+    body = _converted(notebook)
+    page = _environment().get_template("alone.html.j2").render(notebook=notebook.name, body=body)
+    return _write(notebook.with_suffix(".html"), page)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

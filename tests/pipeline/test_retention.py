@@ -1,0 +1,98 @@
+"""What recsys clean removes, and what it never does."""
+
+import os
+
+import pytest
+from records import write_run
+
+from recsys_lib.cli import main
+from recsys_lib.errors import ParameterError
+from recsys_lib.files import write_json
+from recsys_lib.paths import Dataset
+from recsys_lib.pipeline.lock import LockedError, only_run
+from recsys_lib.pipeline.retention import clean
+from recsys_lib.serving import registry
+
+
+@pytest.fixture
+def runs(workspace):
+    """Five runs of a shop with models, of which the first is served; two of another dataset."""
+    shop = Dataset.find("shop")
+    for day in (1, 2, 3, 4, 5):
+        write_run(workspace, f"s{day}", day=day)
+        write_model(shop, f"s{day}")
+    write_json(shop.models / registry.CHAMPION, {"version": "s1"})
+    for day in (1, 2):
+        write_run(workspace, f"o{day}", day=day, dataset="other")
+    return workspace
+
+
+def write_model(dataset, version):
+    folder = dataset.version(version) / "als"
+    folder.mkdir(parents=True)
+    (folder / "item_factors.npy").write_bytes(b"x" * 1000)
+    write_json(folder.parent / registry.MANIFEST, {})
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_the_last_runs_and_what_is_served_stay(runs):
+    removal = clean(runs, 2)
+    assert left(runs / "outputs") == ["o1", "o2", "s1", "s4", "s5"]
+    assert left(runs / "models/shop") == [registry.CHAMPION, "s1", "s4", "s5"]
+    assert len(removal.folders) == 4
+    assert removal.freed > 2000
+    assert clean(runs, 2).folders == []
+
+
+def test_a_dry_run_removes_nothing(runs, capsys):
+    before = left(runs / "outputs"), left(runs / "models/shop")
+    assert main(["clean", "--keep", "1", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert str(runs / "outputs/s2") in out and "7 folders would be removed" in out
+    assert (left(runs / "outputs"), left(runs / "models/shop")) == before
+
+
+def test_one_dataset_only(runs, capsys):
+    assert main(["clean", "--keep", "1", "--dataset", "other"]) == 0
+    assert left(runs / "outputs") == ["o2", "s1", "s2", "s3", "s4", "s5"]
+
+
+def test_versions_that_no_run_made_stay_and_torn_writes_go(runs):
+    shop = Dataset.find("shop")
+    write_model(shop, "draft")
+    write_model(shop, "mine")
+    (shop.models / ".s6.1234abcd.tmp").mkdir()
+    clean(runs, 5)
+    assert left(shop.models) == [registry.CHAMPION, "draft", "mine", "s1", "s2", "s3", "s4", "s5"]
+    assert not (shop.models / ".s6.1234abcd.tmp").exists()
+
+
+def test_files_that_a_kept_version_shares_are_not_counted_as_freed(runs):
+    shop = Dataset.find("shop")
+    old = shop.version("s2") / "als/item_factors.npy"
+    new = shop.version("s5") / "als/item_factors.npy"
+    new.unlink()
+    os.link(old, new)
+    freed = clean(runs, 3, "shop", dry_run=True).freed
+    new.unlink()
+    assert clean(runs, 3, "shop").freed == freed + 1000
+
+
+def test_a_sweep_goes_with_the_last_of_its_runs(runs):
+    write_json(runs / "outputs/s/sweep.json", {"sweep": "s", "runs": ["s2", "s5"]})
+    clean(runs, 2)
+    assert (runs / "outputs/s").is_dir()
+    write_run(runs, "s6", day=6)
+    clean(runs, 1)
+    assert not (runs / "outputs/s").exists()
+
+
+def test_nothing_is_removed_while_a_run_works(runs):
+    with only_run(Dataset.find("shop")), pytest.raises(LockedError):
+        clean(runs, 1)
+    assert "s2" in left(runs / "outputs")
+    with pytest.raises(ParameterError, match="--keep must be at least 1"):
+        clean(runs, 0)
