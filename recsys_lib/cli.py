@@ -6,13 +6,20 @@ import argparse
 import runpy
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from recsys_lib.errors import EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import SAMPLE, Dataset, outputs_root, project_root, workspace_root
 from recsys_lib.pipeline import command
 from recsys_lib.pipeline.comparison import Comparison
-from recsys_lib.pipeline.listing import comparison_tables, console, parameters_table, runs_table
+from recsys_lib.pipeline.listing import (
+    comparison_tables,
+    console,
+    frame_table,
+    parameters_table,
+    runs_table,
+)
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.retention import clean
 from recsys_lib.pipeline.steps import Step
@@ -53,6 +60,9 @@ def _add_management(commands: Any) -> None:
     clean.add_argument("--keep", type=int, default=5, help="how many of each dataset to keep (5)")
     clean.add_argument("--dataset", help="only runs of this dataset")
     clean.add_argument("--dry-run", action="store_true", help="say what would go, and stop")
+    doctor = commands.add_parser("doctor", help="say what is made of somebody's files")
+    doctor.add_argument("what", choices=["data"], help="what to look at")
+    doctor.add_argument("path", type=Path, help="a folder of files, or one file of ratings")
     params = commands.add_parser("params", help="list the parameters with range and meaning")
     params.add_argument("section", nargs="?", help="only those of this step")
     promote = commands.add_parser("promote", help="serve another version of the models")
@@ -86,6 +96,27 @@ def _clean(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from recsys_lib.data.doctor import inspect  # noqa: PLC0415  # slow to import
+
+    finding = inspect(options.path)
+    source, out = finding.source, console()
+    out.print(f"understood as {source.preset}, times in {finding.unit}")
+    for file in (*source.reviews, *source.products):
+        out.print(f"  {file}")
+    for frame in (finding.mapping(), finding.ratings, finding.products):
+        if len(frame):
+            out.print(frame_table(frame), end="\n\n")
+    for bad in finding.rejected:
+        out.print(f"set aside: {bad.file}, line {bad.line}: {bad.reason}")
+    folder = options.path.parent if options.path.is_file() else options.path
+    out.print(
+        f"to load it, put this into a file for --config:\n\n"
+        f"{finding.configuration(str(folder.resolve()))}"
+    )
+    return EXIT_OK
+
+
 def _params(options: argparse.Namespace) -> int:
     console().print(parameters_table(options.section))
     return EXIT_OK
@@ -115,6 +146,7 @@ _COMMANDS = {
     "runs": _runs,
     "compare": _compare,
     "clean": _clean,
+    "doctor": _doctor,
     "params": _params,
     "promote": _promote,
 }

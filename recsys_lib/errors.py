@@ -53,6 +53,10 @@ class ArtifactError(RecsysError):
     """A stored file of a step or a model is missing, damaged or of another version."""
 
 
+class StorageError(RecsysError):
+    """A file could not be written, for example because the disk is full."""
+
+
 class NotTrainedError(RecsysError):
     """A model that the question needs has not been trained yet; the message names the command."""
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 
 Missing = Literal["error", "negative"]
 
@@ -19,7 +21,9 @@ class IdMap:
 
     __slots__ = ("_index",)
 
-    def __init__(self, ids: Iterable[str] | pd.Index) -> None:
+    def __init__(self, ids: Iterable[str] | pl.Series) -> None:
+        if isinstance(ids, pl.Series):  # a million ids without a Python object for each
+            ids = pd.array(ids.to_arrow().cast(pa.large_string()), dtype="str")
         index = pd.Index(ids, dtype="str")
         if not index.is_unique:
             twice = index[index.duplicated()][0]
@@ -50,6 +54,10 @@ class IdMap:
     def row(self, key: str) -> int:
         """Row number of one id; KeyError when it is absent."""
         return int(self._index.get_loc(key))
+
+    def series(self) -> pl.Series:
+        """All ids in their order."""
+        return pl.Series("id", self._index.array.__arrow_array__(), dtype=pl.String)
 
     def ids(self, rows: np.ndarray | Sequence[int] | None = None) -> np.ndarray:
         """Ids at ``rows`` (all of them without an argument), as an object array of str."""

@@ -7,15 +7,26 @@ can inject them and a reader can change them; a test holds the two together.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from recsys_lib.errors import ParameterError
 
 DEFAULT_SEED = 42
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+
+def _is_day(text: str) -> str:
+    """A day as in ISO 8601, or nothing; ValueError for anything else."""
+    if text:
+        date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[str, AfterValidator(_is_day)]
 
 
 class Section(BaseModel):
@@ -36,16 +47,19 @@ class EtlParameters(Section):
 
     notebook: ClassVar[str] = "01_etl"
 
-    source: Literal["auto", "amazon2023", "amazon2018", "tables"] = Field(
-        "auto", description="where the files come from; auto looks at their names and fields"
+    source: Literal["auto", "amazon2023", "amazon2018", "amazon2023-csv", "movielens", "tables"] = (
+        Field("auto", description="where the files come from; auto looks at names and fields")
+    )
+    mode: Literal["full", "append"] = Field(
+        "full", description="append reads new files and lines only; the result is the same"
     )
     reviews: str = Field("", description="review file or glob in the dataset folder; '' finds it")
     products: str = Field("", description="product file or glob; '' finds it, 'none' has none")
     columns: dict[str, str] = Field(
-        {}, description="our name of a review column -> its name in the file (source: tables)"
+        {}, description="our name of a review column -> its name in the file; '' is no column"
     )
     product_columns: dict[str, str] = Field(
-        {}, description="our name of a product column -> its name in the file (source: tables)"
+        {}, description="our name of a product column -> its name in the file; '' is no column"
     )
     timestamp_unit: Literal["auto", "ms", "s", "order"] = Field(
         "auto", description="unit of times that are numbers; order: only their order has a meaning"
@@ -53,6 +67,20 @@ class EtlParameters(Section):
     max_bad_share: float = Field(
         0.05, ge=0, le=1, description="stop when more than this share of the lines is bad"
     )
+    verified_only: bool = Field(False, description="models see verified purchases only")
+    min_rating: float = Field(
+        0.0, ge=0, description="models see ratings from here on; 0: all of them"
+    )
+    since: Day = Field("", description="models see ratings from this day on, 2020-01-31; '': all")
+    until: Day = Field("", description="models see ratings up to this day; '': all")
+    sample_users: int = Field(
+        0, ge=0, description="models see so many users, a seeded random draw; 0: all"
+    )
+    min_user_ratings: int = Field(1, ge=1, description="models see users with so many ratings")
+    min_item_ratings: int = Field(
+        1, ge=1, description="and items with so many, again and again until both hold (k-core)"
+    )
+    seed: Seed = Field(DEFAULT_SEED, description="seed of the draw of users")
 
 
 class AlsParameters(Section):

@@ -32,7 +32,7 @@ def write_als_part(
 
     ``items`` has the columns id, title, image_url, one row per item in the order of the factors.
     """
-    if items["id"].to_list() != list(interactions.items.ids()):
+    if not items["id"].equals(interactions.items.series()):
         raise ValueError("items must have one row per item, in the order of interactions.items")
     metrics = {
         "als.iterations": len(trained.history),
@@ -51,9 +51,7 @@ def write_als_part(
         np.save(part / "user_factors.npy", trained.user_factors)
         np.save(part / "item_factors.npy", trained.item_factors)
         sparse.save_npz(part / "user_items.npz", interactions.user_items(), compressed=False)
-        pl.DataFrame({"id": pl.Series(interactions.users.ids(), dtype=pl.String)}).write_parquet(
-            part / "users.parquet"
-        )
+        interactions.users.series().to_frame().write_parquet(part / "users.parquet")
         items.select("id", "title", "image_url").write_parquet(part / "items.parquet")
     return metrics
 
@@ -76,8 +74,8 @@ class AlsModel:
         users = pl.read_parquet(folder / "users.parquet")
         return cls(
             part=part,
-            users=IdMap(users["id"].to_list()),
-            items=IdMap(display["id"].to_list()),
+            users=IdMap(users["id"]),
+            items=IdMap(display["id"]),
             display=display,
             user_items=part.matrix("user_items.npz"),
         )

@@ -6,23 +6,36 @@ import ast
 import html
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.data.records import FILE, LINE, Records
+from recsys_lib.data.blocks import LINE, Records
+from recsys_lib.data.cleaning import FILE
 from recsys_lib.data.rejected import Rejected
-from recsys_lib.data.sources import Fields
+from recsys_lib.data.sources import Source
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _SPACE = re.compile(r"\s+")
+_MARKUP = r"[<&]|\s\s|[\s--[ ]]"
 _JSON_COLUMNS = (
     Products.FEATURES,
     Products.DESCRIPTION,
     Products.IMAGES,
     Products.CATEGORIES,
     Products.DETAILS,
+)
+_EMPTY = pl.DataFrame(
+    schema={
+        **dict.fromkeys(Products.ALL, pl.String()),
+        Products.PRICE: pl.Float64(),
+        Products.AVERAGE_RATING: pl.Float64(),
+        Products.RATING_NUMBER: pl.Int64(),
+        FILE: pl.Int32(),
+        LINE: pl.Int64(),
+    }
 )
 _NUMBER = r"(\d[\d,]*(?:\.\d+)?)"
 
@@ -33,23 +46,29 @@ class Catalogue:
 
     Parameters
     ----------
-    frame: columns ``Products.ALL``, one row per product, in the order of the file.
+    placed: columns ``Products.ALL``, ``FILE`` and ``LINE``, one row per product, in this order.
     n_lines, n_duplicates: lines read; further lines of a product that was there already.
     n_unreadable_prices: prices that hold no number, such as a dash.
     rejected: the lines that were set aside.
     """
 
-    frame: pl.DataFrame
+    placed: pl.DataFrame
     rejected: list[Rejected]
     n_lines: int
     n_duplicates: int
     n_unreadable_prices: int
 
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Columns ``Products.ALL``, one row per product, in the order of the file."""
+        return self.placed.select(Products.ALL)
 
-def clean_products(records: Records, fields: Fields) -> Catalogue:
-    """Apply types and rules to product records; the first line of a product wins."""
+
+def clean_products(records: Records, source: Source, file: int) -> Catalogue:
+    """Apply types and rules to product records of one file; the first line of a product wins."""
     texts = records.frame.select(
-        LINE, FILE, *(_first_value(names).alias(ours) for ours, names in fields.items())
+        LINE,
+        *(_first_value(names).alias(ours) for ours, names in source.product_fields.items()),
     )
     nameless = texts.filter(pl.col(Products.ITEM).is_null())
     named = texts.filter(pl.col(Products.ITEM).is_not_null())
@@ -57,14 +76,15 @@ def clean_products(records: Records, fields: Fields) -> Catalogue:
         *_numbers(),
         pl.col(Products.TITLE).map_batches(_plain_titles, return_dtype=pl.String),
         *(pl.col(c).map_batches(_json_texts, return_dtype=pl.String) for c in _JSON_COLUMNS),
+        pl.lit(file, dtype=pl.Int32).alias(FILE),
     )
     unreadable = named[Products.PRICE].is_not_null() & ~named[Products.PRICE].str.contains(_NUMBER)
     rejected = [
-        Rejected.at(records.files[file], line, f"{Products.ITEM} is missing", str(title))
-        for file, line, title in nameless.select(FILE, LINE, Products.TITLE).iter_rows()
+        Rejected.at(source.products[file], line, f"{Products.ITEM} is missing", str(title))
+        for line, title in nameless.select(LINE, Products.TITLE).iter_rows()
     ]
     return Catalogue(
-        frame=products.select(Products.ALL),
+        placed=products.select(*Products.ALL, FILE, LINE),
         rejected=records.rejected + rejected,
         n_lines=records.n_lines,
         n_duplicates=len(named) - len(products),
@@ -72,10 +92,17 @@ def clean_products(records: Records, fields: Fields) -> Catalogue:
     )
 
 
-def empty_catalogue() -> Catalogue:
-    """The catalogue of a dataset without product files."""
-    frame = pl.DataFrame(schema=dict.fromkeys(Products.ALL, pl.String()))
-    return Catalogue(frame, [], 0, 0, 0)
+def join_catalogues(parts: Sequence[Catalogue]) -> Catalogue:
+    """One catalogue of all; the first line of a product wins."""
+    everything = pl.concat([_EMPTY, *(part.placed for part in parts)]).sort(FILE, LINE)
+    placed = everything.unique(Products.ITEM, keep="first", maintain_order=True)
+    return Catalogue(
+        placed=placed,
+        rejected=[bad for part in parts for bad in part.rejected],
+        n_lines=sum(part.n_lines for part in parts),
+        n_duplicates=sum(part.n_duplicates for part in parts) + len(everything) - len(placed),
+        n_unreadable_prices=sum(part.n_unreadable_prices for part in parts),
+    )
 
 
 def plain_text(text: str) -> str:
@@ -86,7 +113,8 @@ def plain_text(text: str) -> str:
 def _first_value(names: tuple[str, ...]) -> pl.Expr:
     """The first of several fields that says something: not null, blank or an empty list."""
     said = (pl.col(name).str.strip_chars() for name in names)
-    return pl.coalesce(pl.when(~value.is_in(["", "[]", "{}"])).then(value) for value in said)
+    values = [pl.when(~value.is_in(["", "[]", "{}"])).then(value) for value in said]
+    return pl.coalesce(values) if values else pl.lit(None, dtype=pl.String)
 
 
 def _numbers() -> list[pl.Expr]:
@@ -99,27 +127,30 @@ def _numbers() -> list[pl.Expr]:
 
 
 def _plain_titles(titles: pl.Series) -> pl.Series:
-    cleaned = [_title(title) for title in titles]
-    return pl.Series(titles.name, cleaned, dtype=pl.String)
-
-
-def _title(title: str | None) -> str | None:
-    if title is None:
-        return None
-    return plain_text(title) or None
+    return _mended(titles, titles.str.contains(_MARKUP), lambda title: plain_text(title) or None)
 
 
 def _json_texts(values: pl.Series) -> pl.Series:
-    return pl.Series(values.name, [_json_text(v) for v in values], dtype=pl.String)
-
-
-def _json_text(value: str | None) -> str | None:
     """Lists and objects as JSON, also when they were printed by Python; other text as it is."""
-    if value is None or value[0] not in "[{":
-        return value
+    nested = values.str.contains(r"^[\[{]")
+    # Python prints strings in single quotes, so these are JSON beyond doubt.
+    sure = values.str.contains(r'^(\["|\{"|\[\{")') & ~values.str.contains("'", literal=True)
+    return _mended(values, nested & ~sure, _json_text)
+
+
+def _mended(values: pl.Series, doubtful: pl.Series, mend: Callable[[str], str | None]) -> pl.Series:
+    """The values, with what a function makes of the doubtful ones."""
+    places = doubtful.fill_null(False).arg_true()
+    if not len(places):
+        return values
+    made = pl.Series([mend(value) for value in values.gather(places)], dtype=pl.String)
+    return values.clone().scatter(places, made)
+
+
+def _json_text(value: str) -> str:
     try:
         json.loads(value)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         try:
             return json.dumps(ast.literal_eval(value), ensure_ascii=False, default=str)
         except (ValueError, SyntaxError, MemoryError, RecursionError):

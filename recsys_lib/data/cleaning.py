@@ -1,95 +1,90 @@
-"""Text records to ratings: types, rules, duplicates, and a count for every row that goes."""
+"""Text records to typed ratings: one block after the other, with a reason for every bad line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.records import FILE, LINE, Records
-from recsys_lib.data.rejected import Rejected, count_reasons
-from recsys_lib.data.sources import Fields, Source
-from recsys_lib.data.times import parse_times
+from recsys_lib.data.blocks import LINE, Records
+from recsys_lib.data.rejected import Rejected
+from recsys_lib.data.sources import Source
+from recsys_lib.data.times import AUTO, ORDER, parse_times, unit_of
 
-_REASON = "__reason__"
+FILE = "__file__"
+"""Column of the number of the file, in the order of reading."""
 
 
-@dataclass(frozen=True)
-class CleanRatings:
-    """Ratings in the form of the table ``user_item_rating``, and what became of every line.
+@dataclass
+class RatingRules:
+    """Types and rules for the ratings of one source.
 
-    Parameters
-    ----------
-    frame: columns ``Ratings.ALL``; one row per (user, item), in the order of user, then time.
-    rejected: the lines that were set aside.
-    n_lines, n_exact_duplicates, n_superseded: lines read; repeated lines; earlier ratings of a
-        product that the same user rated again. ``n_lines`` is the sum of all three and the
-        rows that were kept and rejected.
-    timestamp_unit: ms, s or order: what the source holds; the frame has ms, or the plain order.
-    has_ratings: False when the source has none.
+    ``unit`` says what times that are numbers mean; "auto" is settled by the first records.
     """
 
-    frame: pl.DataFrame
-    rejected: list[Rejected]
-    n_lines: int
-    n_exact_duplicates: int
-    n_superseded: int
-    timestamp_unit: str
-    has_ratings: bool
+    source: Source
+    unit: str = AUTO
 
-    def funnel(self) -> list[dict[str, int | str]]:
-        """``[{rows, what}]``: the lines that were read, what took some away, what is left."""
-        gone = [
-            *((reason, n) for reason, n in count_reasons(self.rejected).items()),
-            ("exact duplicates", self.n_exact_duplicates),
-            ("superseded by a later rating", self.n_superseded),
+    def apply(self, records: Records, file: int) -> tuple[pl.DataFrame, list[Rejected]]:
+        """Good rows (columns ``Ratings.ALL``, ``FILE`` and ``LINE``), and the bad lines."""
+        fields = self.source.review_fields
+        texts = records.frame.select(
+            *(first_value(names).alias(ours) for ours, names in fields.items()), LINE
+        )
+        if not self.source.has_times:
+            self.unit = ORDER
+        elif self.unit == AUTO:
+            self.unit = unit_of(texts[Ratings.TIMESTAMP])
+        typed = texts.with_columns(
+            *_types(),
+            parse_times(texts[Ratings.TIMESTAMP], self.unit).alias(Ratings.TIMESTAMP),
+            pl.lit(file, dtype=pl.Int32).alias(FILE),
+        )
+        checks = self._checks(texts[Ratings.RATING])
+        bad = typed.select(pl.any_horizontal(check for check, _ in checks)).to_series()
+        rejected = list(records.rejected)
+        if bad.any():
+            reasons = typed.select(_reason(checks)).to_series().filter(bad)
+            rejected += _set_aside(
+                records.frame.filter(bad), reasons, self.source.reviews[file]
+            )
+            typed = typed.filter(~bad)
+        return typed.select(*Ratings.ALL, FILE, LINE), rejected
+
+    def _checks(self, ratings: pl.Series) -> list[tuple[pl.Expr, str]]:
+        """What makes a row bad, and why; ``ratings`` are the texts before typing."""
+        rating = pl.col(Ratings.RATING)
+        checks = [
+            (pl.col(Ratings.USER).is_null(), f"{Ratings.USER} is missing"),
+            (pl.col(Ratings.ITEM).is_null(), f"{Ratings.ITEM} is missing"),
         ]
-        steps: list[dict[str, int | str]] = [{"what": "lines read", "rows": self.n_lines}]
-        steps += [{"what": what, "rows": -n} for what, n in gone if n]
-        return [*steps, {"what": "ratings kept", "rows": len(self.frame)}]
+        if self.source.has_ratings:
+            checks += [
+                (pl.lit(ratings).is_null(), f"{Ratings.RATING} is missing"),
+                (rating.is_null(), f"{Ratings.RATING} is not a number"),
+                *self._out_of_range(rating),
+            ]
+        if self.source.has_times:
+            problem = f"{Ratings.TIMESTAMP} is missing or no time"
+            checks.append((pl.col(Ratings.TIMESTAMP).is_null(), problem))
+        return [(check.fill_null(False), reason) for check, reason in checks]
+
+    def _out_of_range(self, rating: pl.Expr) -> list[tuple[pl.Expr, str]]:
+        if self.source.rating_range is None:
+            good = rating.is_finite() & (rating > 0)
+            return [(~good, f"{Ratings.RATING} is not positive")]
+        low, high = self.source.rating_range
+        outside = ~rating.is_between(low, high)
+        return [(outside, f"{Ratings.RATING} is not between {low:g} and {high:g}")]
 
 
-def source_names(fields: Fields) -> list[str]:
-    """All names to read from the files for these fields."""
-    return list(dict.fromkeys(name for names in fields.values() for name in names))
-
-
-def clean_ratings(records: Records, source: Source, timestamp_unit: str) -> CleanRatings:
-    """Apply types and rules to review records; ``timestamp_unit`` as in EtlParameters."""
-    texts = records.frame.select(
-        pl.struct(LINE, FILE).struct.unnest(),
-        *(_first_value(names).alias(ours) for ours, names in source.review_fields.items()),
-    )
-    has_ratings = texts[Ratings.RATING].count() > 0
-    times, unit = parse_times(texts[Ratings.TIMESTAMP], timestamp_unit)
-    typed = texts.with_columns(*_types(), times.alias(Ratings.TIMESTAMP)).with_columns(
-        _reason(texts, has_ratings, source.rating_range).alias(_REASON)
-    )
-    good = typed.filter(pl.col(_REASON).is_null()).drop(_REASON)
-    distinct = good.unique(Ratings.ALL, keep="first", maintain_order=True)
-    kept = distinct.sort(Ratings.USER, Ratings.TIMESTAMP, FILE, LINE).unique(
-        [Ratings.USER, Ratings.ITEM], keep="last", maintain_order=True
-    )
-    return CleanRatings(
-        frame=kept.select(Ratings.ALL),
-        rejected=sorted(
-            records.rejected + _set_aside(typed, records),
-            key=lambda bad: (bad.file, bad.line),
-        ),
-        n_lines=records.n_lines,
-        n_exact_duplicates=len(good) - len(distinct),
-        n_superseded=len(distinct) - len(kept),
-        timestamp_unit=unit,
-        has_ratings=has_ratings,
-    )
-
-
-def _first_value(names: tuple[str, ...]) -> pl.Expr:
+def first_value(names: tuple[str, ...]) -> pl.Expr:
     """The first of several fields that is neither null nor blank."""
-    return pl.coalesce(
-        pl.when(pl.col(n).str.strip_chars() != "").then(pl.col(n).str.strip_chars()) for n in names
-    )
+    stripped = [pl.col(name).str.strip_chars() for name in names]
+    values = [pl.when(text != "").then(text) for text in stripped]
+    return pl.coalesce(values) if values else pl.lit(None, dtype=pl.String)
 
 
 def _types() -> list[pl.Expr]:
@@ -101,35 +96,14 @@ def _types() -> list[pl.Expr]:
     ]
 
 
-def _reason(texts: pl.DataFrame, has_ratings: bool, limits: tuple[float, float] | None) -> pl.Expr:
-    """Why a typed row is bad; null when it is good. Compares with the text before typing."""
-    checks: list[tuple[pl.Expr | pl.Series, str]] = [
-        (pl.col(Ratings.USER).is_null(), f"{Ratings.USER} is missing"),
-        (pl.col(Ratings.ITEM).is_null(), f"{Ratings.ITEM} is missing"),
-        (texts[Ratings.RATING].is_null() & has_ratings, f"{Ratings.RATING} is missing"),
-        (
-            pl.col(Ratings.RATING).is_null() & texts[Ratings.RATING].is_not_null(),
-            f"{Ratings.RATING} is not a number",
-        ),
-        (pl.col(Ratings.TIMESTAMP).is_null(), f"{Ratings.TIMESTAMP} is missing or no time"),
-    ]
-    rating = pl.col(Ratings.RATING)
-    if limits is not None:
-        low, high = limits
-        outside = ~rating.is_between(low, high)
-        checks.append((outside, f"{Ratings.RATING} is not between {low:g} and {high:g}"))
-    else:
-        good = rating.is_finite() & (rating > 0)
-        checks.append((~good, f"{Ratings.RATING} is not positive"))
+def _reason(checks: list[tuple[pl.Expr, str]]) -> pl.Expr:
+    """The first reason that holds."""
     return pl.coalesce(pl.when(bad).then(pl.lit(why)) for bad, why in checks)
 
 
-def _set_aside(typed: pl.DataFrame, records: Records) -> list[Rejected]:
-    bad = typed.with_row_index("__row__").filter(pl.col(_REASON).is_not_null())
-    texts = records.frame[bad["__row__"].to_list()].drop(LINE, FILE)
+def _set_aside(texts: pl.DataFrame, reasons: pl.Series, path: Path) -> list[Rejected]:
+    lines, rows = texts[LINE], texts.drop(LINE).iter_rows(named=True)
     return [
-        Rejected.at(records.files[file], line, reason, str(text))
-        for file, line, reason, text in zip(
-            bad[FILE], bad[LINE], bad[_REASON], texts.iter_rows(named=True), strict=True
-        )
+        Rejected.at(path, line, reason, str(row))
+        for line, reason, row in zip(lines, reasons, rows, strict=True)
     ]

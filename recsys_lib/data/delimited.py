@@ -1,106 +1,157 @@
-"""Tables with named columns: CSV, TSV and Parquet, every value as text."""
+"""Text tables: CSV, TSV and their relatives, every value as text."""
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import TextIOWrapper
+from functools import partial
+from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from recsys_lib.data.open_files import open_binary
+from recsys_lib.data.blocks import LINE, Records, Start, Work, read_blocks
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.errors import InputDataError
 
 _SLOW_PATH_ERRORS = (pl.exceptions.ComputeError, pl.exceptions.SchemaError)
+_INSIDE = "\x1f"  # stands in for separators of several characters
+_MOST_BYTES_IN_QUOTES = 256 << 20
 
 
 @dataclass(frozen=True)
 class Delimited:
-    """Reader of CSV and TSV files whose first line names the columns."""
+    """Reader of files with a record a line (or more lines, in quotes).
 
-    line_column: str
+    Parameters
+    ----------
+    separator: what stands between values; several characters are fine.
+    columns: names of the columns when the file does not begin with them.
+    quoted: whether a value in double quotes may hold separators and line ends.
+    encoding: of the text.
+    typed: whether the names in the file carry a type after a colon, as in ``user_id:token``.
+    """
+
     separator: str
+    columns: tuple[str, ...] = ()
+    quoted: bool = True
+    encoding: str = "utf-8"
+    typed: bool = False
 
     def fields(self, path: Path) -> list[str]:
-        """The column names of the first line."""
-        _, header = next(self._rows(path), (1, []))
+        """The column names; InputDataError when the file does not tell them."""
+        if self.columns:
+            return list(self.columns)
+        _, _, block = next(read_blocks(path, Start()), (1, 0, b""))
+        header, _, _ = self._header(block)
         if not any(header):
             raise InputDataError("the first line names no columns", file=path, line=1)
+        if len(set(header)) < len(header):
+            twice = next(name for name in header if header.count(name) > 1)
+            raise InputDataError("two columns have this name", file=path, line=1, field=twice)
         return header
 
-    def read(self, path: Path, fields: Sequence[str]) -> tuple[pl.DataFrame, list[Rejected]]:
-        """All rows as text columns, and the rows that do not fit the header."""
+    def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
+        """Rows as text columns, and the rows that do not fit the columns."""
         header = self.fields(path)
-        with open_binary(path) as file:
-            content = file.read()
-        try:
-            frame = pl.read_csv(content, separator=self.separator, infer_schema=False)
-        except _SLOW_PATH_ERRORS:
-            return self._read_row_by_row(path, header, fields)
-        if content.count(b'"') and any(frame[c].str.contains("\n").any() for c in frame.columns):
-            # A value with line breaks: only the slow reader knows the line numbers.
-            return self._read_row_by_row(path, header, fields)
-        numbers = pl.int_range(2, len(frame) + 2, dtype=pl.Int64, eager=True)
-        return _with_fields(frame, fields, numbers.alias(self.line_column)), []
+        for first, _, block in read_blocks(path, start, self._is_whole):
+            line, data = first, block
+            if first == 1 and not self.columns:
+                _, n_lines, data = self._header(block)
+                line += n_lines
+            if data.strip():
+                yield partial(self._read_block, path, data, line, header, fields)
 
-    def _read_row_by_row(
-        self, path: Path, header: list[str], fields: Sequence[str]
-    ) -> tuple[pl.DataFrame, list[Rejected]]:
+    def _header(self, block: bytes) -> tuple[list[str], int, bytes]:
+        """The names in the first line with text, the lines up to there, and the rest."""
+        data, n_lines, line = block, 0, b""
+        while data and not line.strip():
+            line, _, data = data.partition(b"\n")
+            n_lines += 1
+        text = self._plain(line).decode("utf-8", "replace").strip()
+        names: list[str] = next(self._csv([text]), [])
+        return [n.rpartition(":")[0] or n for n in names] if self.typed else names, n_lines, data
+
+    def _read_block(
+        self, path: Path, block: bytes, line: int, header: list[str], fields: Sequence[str]
+    ) -> Records:
+        block = self._plain(block)
+        n_lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        wanted = [name for name in fields if name in header]
+        try:
+            frame = pl.read_csv(
+                BytesIO(block),
+                has_header=False,
+                separator=self._mark,
+                quote_char='"' if self.quoted else None,
+                schema=dict.fromkeys(header, pl.String()),
+            )
+        except _SLOW_PATH_ERRORS:
+            return self._row_by_row(path, block, line, header, fields)
+        if len(frame) != n_lines:
+            # Blank lines, or a value with line ends: only the slow reader knows the line numbers.
+            return self._row_by_row(path, block, line, header, fields)
+        numbers = pl.int_range(line, line + n_lines, dtype=pl.Int64, eager=True)
+        return Records(with_fields(frame.select(wanted), fields, numbers.alias(LINE)), [])
+
+    def _row_by_row(
+        self, path: Path, block: bytes, line: int, header: list[str], fields: Sequence[str]
+    ) -> Records:
         rows, numbers, rejected = [], [], []
-        for line, row in self._rows(path, skip=1):
+        for offset, row in self._rows(block.decode("utf-8", "surrogateescape")):
             reason = _row_problem(row, header)
             if reason is None:
                 rows.append([value or None for value in row])
-                numbers.append(line)
+                numbers.append(line + offset)
             else:
                 text = self.separator.join(row).encode("utf-8", "surrogateescape")
-                rejected.append(
-                    Rejected.at(path, line, reason, text.decode("utf-8", "backslashreplace"))
-                )
+                shown = text.decode("utf-8", "backslashreplace")
+                rejected.append(Rejected.at(path, line + offset, reason, shown))
         frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String()), orient="row")
-        lines = pl.Series(self.line_column, numbers, dtype=pl.Int64)
-        return _with_fields(frame, fields, lines), rejected
+        lines = pl.Series(LINE, numbers, dtype=pl.Int64)
+        return Records(with_fields(frame, fields, lines), rejected)
 
-    def _rows(self, path: Path, skip: int = 0) -> Iterator[tuple[int, list[str]]]:
-        """Rows that are not blank, each with the number of the line it starts on."""
+    def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
+        """Rows that are not blank, each with the lines before it."""
         csv.field_size_limit(sys.maxsize)
-        with open_binary(path) as file:
-            text = TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-            reader = csv.reader((line.replace("\0", "") for line in text), delimiter=self.separator)
-            start = 1
-            for number, row in enumerate(reader):
-                if number >= skip and row:
-                    yield start, row
-                start = reader.line_num + 1
+        reader = self._csv(StringIO(text, newline=""))
+        before = 0
+        for row in reader:
+            if row:
+                yield before, row
+            before = reader.line_num
+
+    def _plain(self, block: bytes) -> bytes:
+        """The block in UTF-8 with one separator character and without NUL bytes."""
+        if self.encoding != "utf-8":
+            block = block.decode(self.encoding).encode()
+        if len(self.separator) > 1:
+            block = block.replace(self.separator.encode(), _INSIDE.encode())
+        return block.replace(b"\0", b"")
+
+    @property
+    def _mark(self) -> str:
+        return self.separator if len(self.separator) == 1 else _INSIDE
+
+    def _csv(self, lines: Iterable[str]) -> Any:
+        if self.quoted:
+            return csv.reader(lines, delimiter=self._mark)
+        return csv.reader(lines, delimiter=self._mark, quoting=csv.QUOTE_NONE)
+
+    def _is_whole(self, block: bytes) -> bool:
+        """Whether every quote is closed; a lone one ends the wait after a while."""
+        return (
+            not self.quoted
+            or block.count(b'"') % 2 == 0
+            or len(block) > _MOST_BYTES_IN_QUOTES
+        )
 
 
-@dataclass(frozen=True)
-class Parquet:
-    """Reader of Parquet files; the "line" of a record is its row number from 1."""
-
-    line_column: str
-
-    def fields(self, path: Path) -> list[str]:
-        """The column names."""
-        try:
-            return pl.read_parquet_schema(path).names()  # type: ignore[attr-defined]
-        except (pl.exceptions.ComputeError, OSError) as error:
-            raise InputDataError(f"not readable as Parquet ({error})", file=path) from error
-
-    def read(self, path: Path, fields: Sequence[str]) -> tuple[pl.DataFrame, list[Rejected]]:
-        """All rows as text columns; lists and objects become JSON text."""
-        present = [name for name in fields if name in self.fields(path)]
-        frame = pl.read_parquet(path, columns=present)
-        frame = frame.with_columns(_as_text(frame[name]) for name in present)
-        numbers = pl.int_range(1, len(frame) + 1, dtype=pl.Int64, eager=True)
-        return _with_fields(frame, fields, numbers.alias(self.line_column)), []
-
-
-def _with_fields(frame: pl.DataFrame, fields: Sequence[str], lines: pl.Series) -> pl.DataFrame:
+def with_fields(frame: pl.DataFrame, fields: Sequence[str], lines: pl.Series) -> pl.DataFrame:
+    """The frame with exactly these fields, null where it has none, and the line numbers."""
     absent = [pl.lit(None, dtype=pl.String).alias(f) for f in fields if f not in frame.columns]
     return frame.with_columns(absent).select(fields).with_columns(lines)
 
@@ -111,12 +162,3 @@ def _row_problem(row: list[str], header: list[str]) -> str | None:
     if any("\udc80" <= c <= "\udcff" for value in row for c in value):
         return "not UTF-8"
     return None
-
-
-def _as_text(column: pl.Series) -> pl.Series:
-    if column.dtype == pl.Datetime:
-        return column.dt.epoch("ms").cast(pl.String)
-    if isinstance(column.dtype, pl.List | pl.Struct | pl.Array):
-        wrapped = column.to_frame().select(pl.struct(column.name).struct.json_encode())
-        return wrapped.to_series().str.json_path_match(f"$.['{column.name}']").alias(column.name)
-    return column.cast(pl.String)

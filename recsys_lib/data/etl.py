@@ -4,62 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.catalogue import Catalogue, clean_products, empty_catalogue
-from recsys_lib.data.cleaning import CleanRatings, clean_ratings, source_names
+from recsys_lib.columns import Ratings
 from recsys_lib.data.database import write_database
-from recsys_lib.data.interactions import Interactions
-from recsys_lib.data.records import read_records
+from recsys_lib.data.duplicates import latest
+from recsys_lib.data.intake import Extent, Intake, measure, read_source
+from recsys_lib.data.journal import Journal, read_new, write_journal
+from recsys_lib.data.loaded import Loaded, LoadedRatings
 from recsys_lib.data.rejected import write_rejected
 from recsys_lib.data.sample import ensure_sample
 from recsys_lib.data.sources import Source, find_source
 from recsys_lib.data.summary import write_summary
 from recsys_lib.errors import InputDataError
-from recsys_lib.files import sha256
-from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
 REJECTED_FILE = "rejected.jsonl"
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A dataset read and cleaned, not yet stored."""
-
-    dataset: Dataset
-    parameters: EtlParameters
-    source: Source
-    ratings: CleanRatings
-    catalogue: Catalogue
-
-    def counts(self) -> dict[str, int]:
-        """The numbers that people ask for first."""
-        rated = self.ratings.frame[Ratings.ITEM].unique()
-        known = self.catalogue.frame[Products.ITEM]
-        return {
-            "lines": self.ratings.n_lines,
-            "kept": len(self.ratings.frame),
-            "rejected": len(self.ratings.rejected),
-            "exact_duplicates": self.ratings.n_exact_duplicates,
-            "superseded": self.ratings.n_superseded,
-            "users": self.ratings.frame[Ratings.USER].n_unique(),
-            "items": len(rated),
-            "products": len(known),
-            "rejected_products": len(self.catalogue.rejected),
-            "duplicate_products": self.catalogue.n_duplicates,
-            "products_without_title": self.catalogue.frame[Products.TITLE].null_count(),
-            "products_without_reviews": int((~known.is_in(rated.implode())).sum()),
-            "reviewed_unknown_products": int((~rated.is_in(known.implode())).sum()),
-            "unreadable_prices": self.catalogue.n_unreadable_prices,
-        }
+_APPEND = "append"
+_EVERYTHING, _NEWS = "everything", "what is new"
 
 
 def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
@@ -70,76 +37,82 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     if dataset.is_sample:
         ensure_sample(dataset)
     source = find_source(dataset, parameters)
-    ratings = clean_ratings(
-        read_records(source.reviews, source_names(source.review_fields)),
-        source,
-        parameters.timestamp_unit,
+    intake, n_repeats, reading, extents = _read(dataset, source, parameters)
+    rows = intake.rows
+    if not source.has_times:
+        rows = rows.with_columns(pl.int_range(len(rows), dtype=pl.Int64).alias(Ratings.TIMESTAMP))
+    last = latest(rows)
+    ratings = LoadedRatings(
+        latest=last,
+        rejected=sorted(intake.rejected, key=lambda bad: (bad.file, bad.line)),
+        n_lines=intake.n_lines,
+        n_exact_duplicates=n_repeats + int(last.repeated.sum()),
+        timestamp_unit=intake.unit,
+        has_ratings=source.has_ratings,
     )
-    catalogue = empty_catalogue()
-    if source.products:
-        names = source_names(source.product_fields)
-        catalogue = clean_products(read_records(source.products, names), source.product_fields)
-    loaded = Loaded(dataset, parameters, source, ratings, catalogue)
+    files = [{"path": str(path), "sha256": extents[path].sha256} for path in _files(source)]
+    loaded = Loaded(dataset, parameters, source, ratings, intake.catalogue, reading, files)
     # Before the checks, so that the bad lines can be looked at when they stop the run.
     dataset.processed.mkdir(parents=True, exist_ok=True)
-    write_rejected(dataset.processed / REJECTED_FILE, ratings.rejected + catalogue.rejected)
+    bad = ratings.rejected + intake.catalogue.rejected
+    write_rejected(dataset.processed / REJECTED_FILE, bad)
     _check(loaded)
+    if parameters.mode == _APPEND:
+        distinct, unit = intake.rows.filter(~last.repeated), parameters.timestamp_unit
+        write_journal(dataset.processed, intake, distinct, source, unit, extents)
     return loaded
 
 
 def store_dataset(loaded: Loaded) -> dict[str, Any]:
-    """Write database, interactions and summary; return the summary."""
+    """Write database, interactions and summary; return the summary.
+
+    Raises StorageError when a file cannot be written; what was there before stays as it is.
+    """
     folder = loaded.dataset.processed
-    write_database(loaded.dataset.database, loaded.ratings.frame, loaded.catalogue.frame)
-    to_interactions(loaded.ratings.frame).save(folder)
-    counts = loaded.counts()
-    files = [{"path": str(p), "sha256": sha256(p)} for p in _input_files(loaded.source)]
+    with ThreadPoolExecutor(1) as other_core:
+        ratings, products = loaded.ratings.frame, loaded.catalogue.frame
+        written = other_core.submit(write_database, loaded.dataset.database, ratings, products)
+        loaded.view.interactions.save(folder)
+        counts = loaded.counts()
+        written.result()
     summary = {
         "dataset": loaded.dataset.name,
         "source": loaded.source.preset,
-        "files": files,
+        "files": loaded.files,
+        "reading": loaded.reading,
         "timestamp_unit": loaded.ratings.timestamp_unit,
         "has_ratings": loaded.ratings.has_ratings,
-        "funnel": loaded.ratings.funnel(),
+        "funnel": loaded.funnel(),
         "counts": counts,
-        "fingerprint": _fingerprint(files, loaded.parameters),
+        "fingerprint": _fingerprint(loaded.files, loaded.parameters),
         "metrics": {f"etl.{name}": value for name, value in counts.items()},
     }
     write_summary(folder, summary)
     return summary
 
 
-def to_interactions(ratings: pl.DataFrame) -> Interactions:
-    """Number users and items (sorted by id) and turn the table into arrays.
-
-    A missing rating counts as 1: the user touched the item.
-    """
-    users, items = (ratings[c].unique().sort() for c in (Ratings.USER, Ratings.ITEM))
-    numbered = ratings.select(
-        pl.col(Ratings.USER).cast(pl.Enum(users)).to_physical().cast(pl.Int32),
-        pl.col(Ratings.ITEM).cast(pl.Enum(items)).to_physical().cast(pl.Int32),
-        pl.col(Ratings.RATING).fill_null(1.0).cast(pl.Float32),
-        pl.col(Ratings.TIMESTAMP),
-    )
-    # Stable: rows of one user at one time stay in the order of the file.
-    order = np.lexsort((numbered[Ratings.TIMESTAMP].to_numpy(), numbered[Ratings.USER].to_numpy()))
-    return Interactions(
-        users=IdMap(users.to_list()),
-        items=IdMap(items.to_list()),
-        user=numbered[Ratings.USER].to_numpy()[order],
-        item=numbered[Ratings.ITEM].to_numpy()[order],
-        rating=numbered[Ratings.RATING].to_numpy()[order],
-        timestamp=numbered[Ratings.TIMESTAMP].to_numpy()[order],
-    )
+def _read(
+    dataset: Dataset, source: Source, parameters: EtlParameters
+) -> tuple[Intake, int, str, dict[Path, Extent]]:
+    """The intake, the repeated rows that it does not hold any more, how it was read, the files."""
+    unit, files = parameters.timestamp_unit, _files(source)
+    with ThreadPoolExecutor(1) as other_core:
+        extents = other_core.submit(lambda: {path: measure(path)[0] for path in files})
+        journal = Journal.of(dataset.processed) if parameters.mode == _APPEND else None
+        obstacle = journal.obstacle(source, unit) if journal else ""
+        if journal and not obstacle:
+            return *read_new(journal, source, extents.result()), _NEWS, extents.result()
+        reading = f"{_EVERYTHING}: {obstacle}" if obstacle else _EVERYTHING
+        return read_source(source, unit), 0, reading, extents.result()
 
 
-def _input_files(source: Source) -> tuple[Path, ...]:
+def _files(source: Source) -> tuple[Path, ...]:
     return (*source.reviews, *source.products)
 
 
 def _fingerprint(files: list[dict[str, str]], parameters: EtlParameters) -> str:
-    """SHA-256 over the files' contents and how they were read."""
-    facts = [[file["sha256"] for file in files], parameters.model_dump()]
+    """SHA-256 over the files' contents and how they were read; not over how much at a time."""
+    facts = [[file["sha256"] for file in files], parameters.model_dump(exclude={"mode"})]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

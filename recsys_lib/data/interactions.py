@@ -65,8 +65,8 @@ class Interactions:
         }
         tables = (
             pl.DataFrame(columns),
-            pl.DataFrame({"id": pl.Series(self.users.ids(), dtype=pl.String)}),
-            pl.DataFrame({"id": pl.Series(self.items.ids(), dtype=pl.String)}),
+            self.users.series().to_frame(),
+            self.items.series().to_frame(),
         )
         for name, table in zip(_FILES, tables, strict=True):
             table.write_parquet(folder / name)
@@ -82,8 +82,8 @@ class Interactions:
             )
         rows, users, items = (pl.read_parquet(folder / name) for name in _FILES)
         return cls(
-            users=IdMap(users["id"].to_list()),
-            items=IdMap(items["id"].to_list()),
+            users=IdMap(users["id"]),
+            items=IdMap(items["id"]),
             user=rows["user"].to_numpy(),
             item=rows["item"].to_numpy(),
             rating=rows["rating"].to_numpy(),

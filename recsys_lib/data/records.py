@@ -1,4 +1,4 @@
-"""Read records from files: every value as text, every record with its line number.
+"""Read records from files of any kind: every value as text, every record with its line number.
 
 Values stay text here (a nested list or object is its JSON text), so that one cleaning stage
 decides about types for all formats and no reader guesses. What is not a record at all is set
@@ -7,64 +7,72 @@ aside with its line number and the reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
-import polars as pl
-
-from recsys_lib.data import delimited, jsonlines
-from recsys_lib.data.rejected import Rejected
+from recsys_lib.data.blocks import Start, Work
+from recsys_lib.data.delimited import Delimited
+from recsys_lib.data.jsonlines import JsonLines
+from recsys_lib.data.open_files import plain_name
+from recsys_lib.data.parquet import Parquet
 from recsys_lib.errors import InputDataError
 
-LINE = "__line__"
-FILE = "__file__"
+
+class Reader(Protocol):
+    """What knows one format."""
+
+    def fields(self, path: Path) -> list[str]:
+        """Names of the fields in the first records of a file."""
+
+    def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
+        """The records from ``start`` on; a field that the file does not have is null."""
 
 
-@dataclass
-class Records:
-    """Text columns, plus the number of the file (in ``files``) and the line of each record."""
+_TYPED = Delimited("\t", quoted=False, typed=True)
+_READERS: dict[str, Reader] = {
+    # The files of MovieLens that do not say what their columns are, by their whole names.
+    "u.data": Delimited("\t", ("user_id", "item_id", "rating", "timestamp"), quoted=False),
+    "u.item": Delimited(
+        "|",
+        ("item_id", "title", "date", "video", "url", *(f"genre{i}" for i in range(19))),
+        quoted=False,
+        encoding="latin-1",
+    ),
+    "ratings.dat": Delimited("::", ("user_id", "item_id", "rating", "timestamp"), quoted=False),
+    "movies.dat": Delimited("::", ("item_id", "title", "genres"), quoted=False, encoding="latin-1"),
+    ".json": JsonLines(),
+    ".jsonl": JsonLines(),
+    ".ndjson": JsonLines(),
+    ".csv": Delimited(","),
+    ".tsv": Delimited("\t"),
+    ".parquet": Parquet(),
+    ".inter": _TYPED,
+    ".item": _TYPED,
+}
 
-    files: tuple[Path, ...]
-    frame: pl.DataFrame
-    rejected: list[Rejected] = field(default_factory=list)
 
-    @property
-    def n_lines(self) -> int:
-        """Records that were there, good or bad."""
-        return len(self.frame) + len(self.rejected)
+def reader_of(path: Path) -> Reader:
+    """The reader for a file, by its name; InputDataError for a name of no known kind."""
+    name = plain_name(path)
+    reader = _READERS.get(name) or _READERS.get(Path(name).suffix)
+    if reader is None:
+        raise InputDataError(
+            "unknown kind of file: use .jsonl or .json (one object a line), .csv, .tsv, .inter or "
+            ".parquet, the text ones also as .gz or .zst",
+            file=path,
+        )
+    return reader
 
 
-def read_records(files: Sequence[Path], fields: Sequence[str]) -> Records:
-    """Read ``fields`` from all files; a field that a file does not have is null.
-
-    Raises InputDataError naming the file when it cannot be read at all.
-    """
-    frames, rejected = [], []
-    for number, path in enumerate(files):
-        frame, bad = _reader(path).read(path, fields)
-        frames.append(frame.with_columns(pl.lit(number, dtype=pl.Int32).alias(FILE)))
-        rejected += bad
-    return Records(tuple(files), pl.concat(frames), rejected)
+def is_known(path: Path) -> bool:
+    """Whether there is a reader for a file of this name."""
+    name = plain_name(path)
+    return name in _READERS or Path(name).suffix in _READERS
 
 
 def first_fields(path: Path) -> list[str]:
     """Names of the fields in the first records of a file."""
     if path.stat().st_size == 0:
         raise InputDataError("the file is empty", file=path)
-    return _reader(path).fields(path)
-
-
-def _reader(path: Path) -> jsonlines.JsonLines | delimited.Delimited | delimited.Parquet:
-    name = path.name.removesuffix(".gz")
-    if name.endswith((".json", ".jsonl", ".ndjson")):
-        return jsonlines.JsonLines(LINE)
-    if name.endswith((".csv", ".tsv")):
-        return delimited.Delimited(LINE, separator="\t" if name.endswith(".tsv") else ",")
-    if name.endswith(".parquet"):
-        return delimited.Parquet(LINE)
-    raise InputDataError(
-        "unknown kind of file: use .jsonl, .json (one object a line), .csv, .tsv (each also .gz) "
-        "or .parquet",
-        file=path,
-    )
+    return reader_of(path).fields(path)

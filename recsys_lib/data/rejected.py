@@ -35,6 +35,12 @@ def write_rejected(path: Path, rejected: Iterable[Rejected]) -> None:
             out.write(json.dumps(asdict(bad), ensure_ascii=False) + "\n")
 
 
+def read_rejected(path: Path) -> list[Rejected]:
+    """What :func:`write_rejected` wrote."""
+    with path.open(encoding="utf-8") as lines:
+        return [Rejected(**json.loads(line)) for line in lines]
+
+
 def count_reasons(rejected: Iterable[Rejected]) -> dict[str, int]:
     """Lines by reason, most frequent first."""
     return dict(Counter(bad.reason for bad in rejected).most_common())

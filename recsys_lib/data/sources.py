@@ -2,71 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.records import first_fields
+from recsys_lib.data.presets import (
+    ANY_PRODUCT_FILES,
+    ANY_REVIEW_FILES,
+    PRESETS,
+    Fields,
+    recognize,
+)
+from recsys_lib.data.records import first_fields, is_known
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
-Fields = Mapping[str, tuple[str, ...]]
-"""Our column -> its possible names in a file; the first one that has a value wins."""
-
-AMAZON_RATINGS = (1.0, 5.0)
-
-_REVIEWS_2023: Fields = {
-    Ratings.USER: ("user_id",),
-    Ratings.ITEM: ("parent_asin", "asin"),
-    Ratings.RATING: ("rating",),
-    Ratings.TIMESTAMP: ("timestamp",),
-    Ratings.VERIFIED: ("verified_purchase",),
-    Ratings.HELPFUL: ("helpful_vote",),
-}
-_REVIEWS_2018: Fields = {
-    Ratings.USER: ("reviewerID",),
-    Ratings.ITEM: ("asin",),
-    Ratings.RATING: ("overall",),
-    Ratings.TIMESTAMP: ("unixReviewTime",),
-    Ratings.VERIFIED: ("verified",),
-    Ratings.HELPFUL: ("vote",),
-}
-_REVIEWS_OTHER: Fields = {
-    Ratings.USER: ("user_id", "userId", "user"),
-    Ratings.ITEM: ("item_id", "itemId", "parent_asin", "product_id", "productId", "asin", "item"),
-    Ratings.RATING: ("rating", "stars"),
-    Ratings.TIMESTAMP: ("timestamp", "time", "position"),
-    Ratings.VERIFIED: ("verified_purchase",),
-    Ratings.HELPFUL: ("helpful_vote",),
-}
-_PRODUCTS: Fields = {
-    Products.ITEM: ("parent_asin", "asin", "item_id", "itemId", "product_id", "productId", "id"),
-    Products.TITLE: ("title", "name"),
-    Products.MAIN_CATEGORY: ("main_category", "main_cat"),
-    Products.AVERAGE_RATING: ("average_rating",),
-    Products.RATING_NUMBER: ("rating_number",),
-    Products.PRICE: ("price",),
-    Products.STORE: ("store", "brand"),
-    Products.FEATURES: ("features", "feature"),
-    Products.DESCRIPTION: ("description",),
-    Products.IMAGES: ("images", "imageURLHighRes", "imageURL", "image"),
-    Products.CATEGORIES: ("categories", "category"),
-    Products.DETAILS: ("details",),
-}
-_PRESETS = {"amazon2023": _REVIEWS_2023, "amazon2018": _REVIEWS_2018, "tables": _REVIEWS_OTHER}
 _REQUIRED = (Ratings.USER, Ratings.ITEM)
-_REVIEW_NAMES = ("reviews*", "*reviews*", "interactions*", "ratings*")
-_PRODUCT_NAMES = ("meta*", "*meta*", "products*", "items*")
-_SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".parquet")
+_AUTO, _NONE = "auto", "none"
 
 
 @dataclass(frozen=True)
 class Source:
     """The files of a dataset and how to understand their fields.
 
-    ``rating_range`` is None where the scale is the user's own: any positive rating is good then.
+    Parameters
+    ----------
+    preset: name of the layout.
+    reviews, products: the files, in the order in which they are read.
+    review_fields, product_fields: our column -> its names in the files; none when it is not there.
+    rating_range: None where the scale is the user's own: any positive rating is good then.
     """
 
     preset: str
@@ -76,6 +42,16 @@ class Source:
     product_fields: Fields
     rating_range: tuple[float, float] | None
 
+    @property
+    def has_ratings(self) -> bool:
+        """Whether the files of ratings hold ratings; without, every line counts as 1."""
+        return bool(self.review_fields[Ratings.RATING])
+
+    @property
+    def has_times(self) -> bool:
+        """Whether they hold times; without, the order of the lines stands in."""
+        return bool(self.review_fields[Ratings.TIMESTAMP])
+
 
 def find_source(dataset: Dataset, parameters: EtlParameters) -> Source:
     """Locate files and fields without reading more than their first lines.
@@ -83,28 +59,38 @@ def find_source(dataset: Dataset, parameters: EtlParameters) -> Source:
     Raises InputDataError when a file is missing or unreadable or lacks a required field,
     ParameterError when a column mapping names something that does not exist.
     """
-    reviews = _files(dataset, parameters.reviews, _REVIEW_NAMES, what="reviews")
+    chosen = PRESETS.get(parameters.source)
+    reviews = review_files(dataset, parameters)
     products: tuple[Path, ...] = ()
-    if parameters.products != "none":
-        products = _files(
-            dataset, parameters.products, _PRODUCT_NAMES, what="products", taken=reviews
-        )
+    if parameters.products != _NONE:
+        names = chosen.product_files if chosen else ANY_PRODUCT_FILES
+        products = _files(dataset, parameters.products, names, what="products", taken=reviews)
     present = first_fields(reviews[0])
-    preset = _preset(present) if parameters.source == "auto" else parameters.source
-    review_fields = _mapped(_PRESETS[preset], parameters.columns, "etl.columns")
-    _require(reviews[0], present, review_fields, _REQUIRED, "etl.columns")
-    product_fields = _mapped(_PRODUCTS, parameters.product_columns, "etl.product_columns")
-    if products:
-        fields = first_fields(products[0])
-        _require(products[0], fields, product_fields, (Products.ITEM,), "etl.product_columns")
+    preset = chosen or recognize(reviews[0].name, present)
+    review_fields = _mapped(preset.reviews, parameters.columns, "etl.columns")
+    _require(reviews, review_fields, _REQUIRED, "etl.columns")
+    product_fields = _mapped(preset.products, parameters.product_columns, "etl.product_columns")
+    _require(products, product_fields, (Products.ITEM,), "etl.product_columns")
     return Source(
-        preset=preset,
+        preset=preset.name,
         reviews=reviews,
         products=products,
-        review_fields=review_fields,
-        product_fields=product_fields,
-        rating_range=None if preset == "tables" else AMAZON_RATINGS,
+        review_fields=_present(review_fields, reviews),
+        product_fields=_present(product_fields, products),
+        rating_range=preset.rating_range,
     )
+
+
+def review_files(dataset: Dataset, parameters: EtlParameters) -> tuple[Path, ...]:
+    """The files of ratings; InputDataError when there are none."""
+    chosen = PRESETS.get(parameters.source)
+    names = chosen.review_files if chosen else ANY_REVIEW_FILES
+    return _files(dataset, parameters.reviews, names, what="reviews")
+
+
+def source_names(fields: Fields) -> list[str]:
+    """All names to read from the files for these fields."""
+    return list(dict.fromkeys(name for names in fields.values() for name in names))
 
 
 def _files(
@@ -135,8 +121,7 @@ def _files(
     if what == "products":
         return ()
     raise InputDataError(
-        f"no {what} file found (looked for {', '.join(names)} as {', '.join(_SUFFIXES)}, "
-        f"also .gz): set etl.{what} to its name",
+        f"no {what} file found (looked for {', '.join(names)}): set etl.{what} to its name",
         file=dataset.raw,
     )
 
@@ -149,35 +134,36 @@ def _glob(folder: Path, pattern: str) -> tuple[Path, ...]:
 
 
 def _readable(path: Path) -> bool:
-    suffixes = path.name.removesuffix(".gz")
-    return suffixes.endswith(_SUFFIXES) and not path.name.startswith((".", "sample.json"))
-
-
-def _preset(present: list[str]) -> str:
-    if {"reviewerID", "asin"} <= set(present):
-        return "amazon2018"
-    if {"user_id", "rating"} <= set(present) and {"parent_asin", "asin"} & set(present):
-        return "amazon2023"
-    return "tables"
+    return is_known(path) and not path.name.startswith((".", "sample.json"))
 
 
 def _mapped(fields: Fields, columns: Mapping[str, str], parameter: str) -> Fields:
+    """The fields with the user's own names; an empty name says that there is no such column."""
     for ours in columns:
         if ours not in fields:
             raise ParameterError(
                 f"{parameter}: we have no column {ours!r}; choose from {', '.join(fields)}"
             )
-    return {**fields, **{ours: (theirs,) for ours, theirs in columns.items()}}
+    named = {ours: (theirs,) if theirs else () for ours, theirs in columns.items()}
+    return {**fields, **named}
+
+
+def _present(fields: Fields, files: Sequence[Path]) -> Fields:
+    """The fields with the names that one of the files has."""
+    known = {name for file in files for name in first_fields(file)}
+    return {ours: tuple(n for n in names if n in known) for ours, names in fields.items()}
 
 
 def _require(
-    file: Path, present: list[str], fields: Fields, required: tuple[str, ...], parameter: str
+    files: Sequence[Path], fields: Fields, required: tuple[str, ...], parameter: str
 ) -> None:
-    for ours in required:
-        if not set(fields[ours]) & set(present):
-            raise InputDataError(
-                f"missing in the first records of the file, which have {', '.join(present)}: "
-                f"set {parameter} to {{{ours}: NAME}} if it has another name",
-                file=file,
-                field=" or ".join(fields[ours]),
-            )
+    for file in files:
+        present = first_fields(file)
+        for ours in required:
+            if not set(fields[ours]) & set(present):
+                raise InputDataError(
+                    f"missing in the first records of the file, which have {', '.join(present)}: "
+                    f"set {parameter} to {{{ours}: NAME}} if it has another name",
+                    file=file,
+                    field=" or ".join(fields[ours]) or ours,
+                )

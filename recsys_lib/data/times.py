@@ -9,37 +9,46 @@ AUTO = "auto"
 
 _SECONDS_BELOW = 100_000_000_000  # in ms this is March 1973, in seconds the year 5138
 _ORDER_BELOW = 100_000_000  # in seconds this is March 1973: no review is that old
-_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_LOCAL = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M:%S%.f%z")
 
 
-def parse_times(texts: pl.Series, unit: str) -> tuple[pl.Series, str]:
-    """int64 times and their unit; null where a text is neither a number nor an ISO date.
-
-    ``unit`` says what numbers mean; with "auto" their size tells. Dates are taken as UTC. Without
-    any time at all the order of the rows stands in.
-    """
-    if texts.null_count() == len(texts):
-        return pl.int_range(len(texts), dtype=pl.Int64, eager=True), ORDER
-    numbers = texts.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
-    if unit == AUTO:
-        unit = _unit_of(numbers)
-    if unit == SECONDS:
-        numbers = numbers * 1000
-    if numbers.null_count() > texts.null_count():
-        numbers = numbers.to_frame("n").select(pl.coalesce("n", _dates(texts))).to_series()
-    return numbers, unit
-
-
-def _unit_of(numbers: pl.Series) -> str:
-    typical = numbers.median()
+def unit_of(texts: pl.Series) -> str:
+    """What the numbers among these times mean, by their size; ms when there are only dates."""
+    typical = _numbers(texts).median()
     if not isinstance(typical, float):
-        return MILLISECONDS  # no numbers, so there are dates
+        return MILLISECONDS
     if typical < _ORDER_BELOW:
         return ORDER
     return SECONDS if typical < _SECONDS_BELOW else MILLISECONDS
 
 
+def parse_times(texts: pl.Series, unit: str) -> pl.Series:
+    """int64 times; null where a text is neither a number nor an ISO date.
+
+    ``unit`` says what numbers mean. Dates with an offset count by it, others as UTC.
+    """
+    numbers = _numbers(texts)
+    if unit == SECONDS:
+        numbers = numbers * 1000
+    if numbers.null_count() > texts.null_count():
+        numbers = numbers.to_frame("n").select(pl.coalesce("n", _dates(texts))).to_series()
+    return numbers
+
+
+def _numbers(texts: pl.Series) -> pl.Series:
+    whole = texts.cast(pl.Int64, strict=False)
+    if whole.null_count() == texts.null_count():
+        return whole
+    return texts.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
+
+
 def _dates(texts: pl.Series) -> pl.Series:
-    local = texts.str.strip_suffix("Z").to_frame("t")
-    parsed = (pl.col("t").str.to_datetime(form, time_unit="ms", strict=False) for form in _FORMATS)
-    return local.select(pl.coalesce(parsed).dt.epoch("ms")).to_series()
+    utc = pl.col("t").str.replace(r"Z$", "")
+    local = (utc.str.to_datetime(form, time_unit="ms", strict=False) for form in _LOCAL)
+    zoned = (
+        pl.col("t").str.to_datetime(form, time_unit="ms", time_zone="UTC", strict=False)
+        for form in _ZONED
+    )
+    either = (time.dt.epoch("ms") for time in (*local, *zoned))
+    return texts.to_frame("t").select(pl.coalesce(either)).to_series()

@@ -36,7 +36,7 @@ class SemanticSearch:
 
     def __init__(self, part: Part, display: pl.DataFrame, index: Index) -> None:
         self.part = part
-        self.items = IdMap(display["id"].to_list())
+        self.items = IdMap(display["id"])
         self.display = display
         self.embeddings = part.array(EMBEDDINGS_FILE)
         self._index = index

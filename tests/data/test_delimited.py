@@ -3,17 +3,20 @@ import json
 
 import polars as pl
 import pytest
+from reading import read
 
-from recsys_lib.data.delimited import Delimited, Parquet
+from recsys_lib.data.blocks import LINE
+from recsys_lib.data.delimited import Delimited
+from recsys_lib.data.parquet import Parquet
 from recsys_lib.errors import InputDataError
 
-CSV = Delimited("line", separator=",")
+CSV = Delimited(",")
 
 
 def test_values_stay_text_and_lines_are_numbered(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("user,item\n007,a\n008,\n")
-    frame, rejected = CSV.read(path, ["user", "item", "rating"])
+    frame, rejected = read(CSV, path, ["user", "item", "rating"])
     assert frame.rows() == [("007", "a", None, 2), ("008", None, None, 3)]
     assert rejected == []
 
@@ -21,10 +24,10 @@ def test_values_stay_text_and_lines_are_numbered(tmp_path):
 def test_rows_that_do_not_fit_are_set_aside(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(b'user,item\n1,a\n2,b,c\n3,"two\nlines"\n4,\xff\n5,e\n')
-    frame, rejected = CSV.read(path, ["user", "item"])
+    frame, rejected = read(CSV, path, ["user", "item"])
     assert frame["user"].to_list() == ["1", "3", "5"]
     assert frame["item"].to_list() == ["a", "two\nlines", "e"]
-    assert frame["line"].to_list() == [2, 4, 7]
+    assert frame[LINE].to_list() == [2, 4, 7]
     assert [(bad.line, bad.reason) for bad in rejected] == [
         (3, "2 columns expected by the header, other number found"),
         (6, "not UTF-8"),
@@ -34,31 +37,31 @@ def test_rows_that_do_not_fit_are_set_aside(tmp_path):
 def test_line_numbers_after_a_value_with_line_breaks(tmp_path):
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b'user,item\n1,"a\nb\nc"\n2,d\n'))
-    frame, _ = CSV.read(path, ["user", "item"])
-    assert frame["line"].to_list() == [2, 5]
+    frame, _ = read(CSV, path, ["user", "item"])
+    assert frame[LINE].to_list() == [2, 5]
 
 
 def test_bom_and_tabs(tmp_path):
     path = tmp_path / "t.tsv"
     path.write_bytes(b"\xef\xbb\xbfuser\titem\r\n1\ta\r\n")
-    reader = Delimited("line", separator="\t")
+    reader = Delimited("\t")
     assert reader.fields(path) == ["user", "item"]
-    frame, _ = reader.read(path, ["user", "item"])
+    frame, _ = read(reader, path, ["user", "item"])
     assert frame.rows() == [("1", "a", 2)]
 
 
 def test_parquet_values_become_text(tmp_path):
     path = tmp_path / "t.parquet"
     pl.DataFrame({"user": [1, 2], "tags": [["a", "b"], None]}).write_parquet(path)
-    frame, _ = Parquet("line").read(path, ["user", "tags", "rating"])
+    frame, _ = read(Parquet(), path, ["user", "tags", "rating"])
     assert frame["user"].to_list() == ["1", "2"]
     assert json.loads(frame["tags"][0]) == ["a", "b"]
     assert frame["tags"][1] is None
-    assert frame["line"].to_list() == [1, 2]
+    assert frame[LINE].to_list() == [1, 2]
 
 
 def test_not_parquet_is_named(tmp_path):
     path = tmp_path / "t.parquet"
     path.write_text("no")
     with pytest.raises(InputDataError, match=r"t\.parquet"):
-        Parquet("line").fields(path)
+        Parquet().fields(path)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.data.database import database_counts, read_products
-from recsys_lib.data.etl import load_dataset, store_dataset, to_interactions
+from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.errors import InputDataError
@@ -193,7 +193,7 @@ def test_a_source_without_ratings_counts_one_each(workspace):
     loaded = load_dataset(Dataset.find("plays"), parameters)
     assert not loaded.ratings.has_ratings
     assert loaded.ratings.frame["rating"].null_count() == 3
-    assert to_interactions(loaded.ratings.frame).rating.tolist() == [1.0, 1.0, 1.0]
+    assert loaded.ratings.interactions().rating.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_the_fingerprint_follows_content_and_parameters(shop):

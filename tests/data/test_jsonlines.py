@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import read
 
-from recsys_lib.data import jsonlines
+from recsys_lib.data import blocks
+from recsys_lib.data.blocks import LINE
 from recsys_lib.data.jsonlines import JsonLines
 from recsys_lib.errors import InputDataError
 
-READER = JsonLines("line")
+READER = JsonLines()
 GOOD = st.fixed_dictionaries({"a": st.integers(0, 9)}).map(lambda v: json.dumps(v).encode())
 BAD = st.sampled_from(
     [b"not json", b'{"a": 1', b"[1, 2]", b"3", b'{"a": "\xff"}', b'{"a": "x\x00"}', b'{"a":1}{}']
@@ -28,7 +30,7 @@ def write(folder: Path, content: bytes, name: str = "reviews.jsonl") -> Path:
 @given(lines=st.lists(GOOD | BAD | BLANK, max_size=40), end=st.sampled_from([b"", b"\n"]))
 def test_every_line_is_kept_or_rejected_with_its_number(tmp_path_factory, lines, end):
     path = write(tmp_path_factory.mktemp("lines"), b"\n".join(lines) + end)
-    frame, rejected = READER.read(path, ["a"])
+    frame, rejected = read(READER, path, ["a"])
     bad = [
         number
         for number, line in enumerate(lines, 1)
@@ -37,7 +39,7 @@ def test_every_line_is_kept_or_rejected_with_its_number(tmp_path_factory, lines,
     ]
     good = [number for number, line in enumerate(lines, 1) if line.strip() and number not in bad]
     assert [r.line for r in rejected] == bad
-    assert frame["line"].to_list() == good
+    assert frame[LINE].to_list() == good
     assert frame["a"].to_list() == [str(json.loads(lines[n - 1])["a"]) for n in good]
 
 
@@ -45,17 +47,17 @@ def test_blocks_do_not_break_lines(tmp_path, monkeypatch):
     rows = [json.dumps({"a": f"value {i}"}).encode() for i in range(500)]
     rows[123] = b"broken"
     path = write(tmp_path, b"\n".join(rows))
-    monkeypatch.setattr(jsonlines, "_BLOCK_BYTES", 64)
-    frame, rejected = READER.read(path, ["a"])
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 64)
+    frame, rejected = read(READER, path, ["a"])
     assert [r.line for r in rejected] == [124]
-    assert frame["line"].to_list() == [n for n in range(1, 501) if n != 124]
+    assert frame[LINE].to_list() == [n for n in range(1, 501) if n != 124]
     assert frame["a"][0] == "value 0"
     assert frame["a"][-1] == "value 499"
 
 
 def test_nested_values_are_json_text_and_absent_fields_null(tmp_path):
     path = write(tmp_path, b'{"a": {"x": [1, "y"]}, "b": 5.0}\n{"b": "4"}\n')
-    frame, _ = READER.read(path, ["a", "b"])
+    frame, _ = read(READER, path, ["a", "b"])
     assert json.loads(frame["a"][0]) == {"x": [1, "y"]}
     assert frame["a"][1] is None
     assert frame["b"].to_list() == ["5", "4"]
@@ -63,13 +65,13 @@ def test_nested_values_are_json_text_and_absent_fields_null(tmp_path):
 
 def test_bom_crlf_and_gzip(tmp_path):
     content = b'\xef\xbb\xbf{"a": 1}\r\n{"a": 2}\r\n'
-    frame, rejected = READER.read(write(tmp_path, content, "r.jsonl.gz"), ["a"])
+    frame, rejected = read(READER, write(tmp_path, content, "r.jsonl.gz"), ["a"])
     assert frame["a"].to_list() == ["1", "2"]
     assert rejected == []
 
 
 def test_rejected_says_why_and_keeps_the_text(tmp_path):
-    _, rejected = READER.read(write(tmp_path, b'{"a": 1}\nnonsense\n'), ["a"])
+    _, rejected = read(READER, write(tmp_path, b'{"a": 1}\nnonsense\n'), ["a"])
     (bad,) = rejected
     assert (bad.line, bad.reason, bad.text) == (2, "not JSON", "nonsense")
 
@@ -93,4 +95,4 @@ def test_a_broken_gzip_is_named(tmp_path, damage):
     path = tmp_path / "reviews.jsonl.gz"
     path.write_bytes(damage(gzip.compress(b'{"a": 1}\n' * 10_000)))
     with pytest.raises(InputDataError, match="not readable as gzip"):
-        READER.read(path, ["a"])
+        read(READER, path, ["a"])

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from recsys_lib.als import train_als
-from recsys_lib.data.etl import load_dataset, to_interactions
+from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import (
@@ -163,7 +163,7 @@ def test_the_sentence_is_computed(split):
 def test_known_results_on_games(workspace, real_data):
     """Known from other runs: recall and nDCG of ALS 0.0990, 0.0557; popular 0.0124, 0.0065."""
     ratings = load_dataset(Dataset.find(real_data / "amazon2018_games"), EtlParameters()).ratings
-    split = leave_last_out(to_interactions(ratings.frame))
+    split = leave_last_out(ratings.interactions())
     user_items = split.train.user_items()
     trained = train_als(user_items, AlsParameters())
     models = {

@@ -1,0 +1,64 @@
+"""Pieces of a file that hold whole records, small enough for memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from recsys_lib.data.open_files import open_binary
+from recsys_lib.data.rejected import Rejected
+
+LINE = "__line__"
+"""Column of the line number of a record, from 1; of the row number in a Parquet file."""
+
+BLOCK_BYTES = 16 << 20
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where to begin in a file: the byte, and the number of the line that begins there."""
+
+    byte: int = 0
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Records:
+    """Some records of one file as text columns with their ``LINE``, and what is no record."""
+
+    frame: pl.DataFrame
+    rejected: list[Rejected]
+
+    @property
+    def n_lines(self) -> int:
+        """Records that were there, good or bad."""
+        return len(self.frame) + len(self.rejected)
+
+
+Work = Callable[[], Records]
+"""Makes the records of one block; blocks can be worked on side by side."""
+
+
+def read_blocks(
+    path: Path, start: Start, is_whole: Callable[[bytes], bool] = lambda block: True
+) -> Iterator[tuple[int, int, bytes]]:
+    """Blocks of whole lines: the number of the first line, how many there are, and the bytes.
+
+    Lines are added until ``is_whole`` says that a block does not end inside of a record.
+    """
+    line = start.line
+    with open_binary(path) as file:
+        if start.byte:
+            file.seek(start.byte)
+        while block := file.read(BLOCK_BYTES) + file.readline():
+            if line == 1:
+                block = block.removeprefix(_BOM)
+            while not is_whole(block) and (more := file.read(BLOCK_BYTES) + file.readline()):
+                block += more
+            n_lines = block.count(b"\n") + (not block.endswith(b"\n"))
+            yield line, n_lines, block
+            line += n_lines

@@ -1,0 +1,128 @@
+"""A dataset after reading and cleaning: what is there, and what became of every line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from recsys_lib.columns import Products, Ratings
+from recsys_lib.data.catalogue import Catalogue
+from recsys_lib.data.duplicates import Latest
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.rejected import Rejected, count_reasons
+from recsys_lib.data.sources import Source
+from recsys_lib.data.views import View, view
+from recsys_lib.ids import IdMap
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import Dataset
+
+Funnel = list[dict[str, int | str]]
+"""``[{what, rows}]``: what there was, what took some away (negative), what is left."""
+
+
+@dataclass(frozen=True)
+class LoadedRatings:
+    """Ratings in the form of the table ``user_item_rating``, and what became of every line.
+
+    Parameters
+    ----------
+    latest: one row per (user, item).
+    rejected: the lines that were set aside.
+    n_lines, n_exact_duplicates, n_superseded: lines read; repeated lines; earlier ratings of a
+        product that the same user rated again. ``n_lines`` is the sum of the last two and the
+        rows that were kept and rejected.
+    timestamp_unit: ms, s or order: what the source holds; the frame has ms, or the plain order.
+    has_ratings: False when the source has none.
+    """
+
+    latest: Latest
+    rejected: list[Rejected]
+    n_lines: int
+    n_exact_duplicates: int
+    timestamp_unit: str
+    has_ratings: bool
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Columns ``Ratings.ALL``, in the order of user, then time."""
+        return self.latest.frame
+
+    @property
+    def n_superseded(self) -> int:
+        """Earlier ratings of a product that the same user rated again."""
+        return self.latest.n_superseded
+
+    def interactions(self) -> Interactions:
+        """The same as arrays; a missing rating counts as 1: the user touched the item."""
+        return Interactions(
+            users=IdMap(self.latest.users),
+            items=IdMap(self.latest.items),
+            user=self.latest.user_rows,
+            item=self.latest.item_rows,
+            rating=self.frame[Ratings.RATING].fill_null(1.0).to_numpy().astype(np.float32),
+            timestamp=self.frame[Ratings.TIMESTAMP].to_numpy(),
+        )
+
+    def funnel(self) -> Funnel:
+        """From the lines that were read to the ratings that were kept."""
+        gone = [
+            *((reason, n) for reason, n in count_reasons(self.rejected).items()),
+            ("exact duplicates", self.n_exact_duplicates),
+            ("superseded by a later rating", self.n_superseded),
+        ]
+        steps: Funnel = [{"what": "lines read", "rows": self.n_lines}]
+        steps += [{"what": what, "rows": -n} for what, n in gone if n]
+        return [*steps, {"what": "ratings kept", "rows": len(self.frame)}]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A dataset read and cleaned, not yet stored.
+
+    ``reading`` says whether all of it was read, or only what is new.
+    """
+
+    dataset: Dataset
+    parameters: EtlParameters
+    source: Source
+    ratings: LoadedRatings
+    catalogue: Catalogue
+    reading: str
+    files: list[dict[str, str]]
+
+    @cached_property
+    def view(self) -> View:
+        """The interactions that the models see."""
+        unit = self.ratings.timestamp_unit
+        return view(self.ratings.frame, self.ratings.interactions(), self.parameters, unit)
+
+    def funnel(self) -> Funnel:
+        """From the lines that were read to the interactions that the models see."""
+        filters = self.view.funnel
+        left: Funnel = [{"what": "seen by the models", "rows": len(self.view.interactions)}]
+        return self.ratings.funnel() + (filters + left if filters else [])
+
+    def counts(self) -> dict[str, int]:
+        """The numbers that people ask for first; users and items are those the models see."""
+        rated, seen = self.ratings.latest.items, self.view.interactions
+        known = self.catalogue.frame[Products.ITEM]
+        return {
+            "lines": self.ratings.n_lines,
+            "kept": len(self.ratings.frame),
+            "rejected": len(self.ratings.rejected),
+            "exact_duplicates": self.ratings.n_exact_duplicates,
+            "superseded": self.ratings.n_superseded,
+            "interactions": len(seen),
+            "users": len(seen.users),
+            "items": len(seen.items),
+            "products": len(known),
+            "rejected_products": len(self.catalogue.rejected),
+            "duplicate_products": self.catalogue.n_duplicates,
+            "products_without_title": self.catalogue.frame[Products.TITLE].null_count(),
+            "products_without_reviews": int((~known.is_in(rated.implode())).sum()),
+            "reviewed_unknown_products": int((~rated.is_in(known.implode())).sum()),
+            "unreadable_prices": self.catalogue.n_unreadable_prices,
+        }

@@ -1,0 +1,178 @@
+"""The files that people really have, each loaded by configuration alone."""
+
+import gzip
+import json
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from recsys_lib.data.etl import load_dataset
+from recsys_lib.errors import InputDataError
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import Dataset
+
+SECOND = 1_600_000_000
+
+
+@pytest.fixture
+def put(workspace):
+    """Write files into the dataset ``shop``."""
+
+    def write(**files):
+        folder = workspace / "data" / "raw" / "shop"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            data = content if isinstance(content, bytes) else content.encode()
+            (folder / name).write_bytes(data)
+
+    return write
+
+
+def load(**parameters):
+    return load_dataset(Dataset.find("shop"), EtlParameters(**parameters))
+
+
+def pairs(loaded):
+    return loaded.ratings.frame.select("user_id", "parent_asin", "rating", "timestamp").rows()
+
+
+def zstd(data):
+    return pa.Codec("zstd").compress(data, asbytes=True)
+
+
+MOVIE = [("1", "10", 4.0, SECOND * 1000), ("2", "10", 0.5, SECOND * 1000)]
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        (
+            {
+                "u.data": f"1\t10\t4\t{SECOND}\n2\t10\t0.5\t{SECOND}\n",
+                "u.item": "10|Misérables, Les (1995)|x||url|".encode("latin-1")
+                + b"|".join([b"0"] * 19),
+            },
+            "Misérables, Les (1995)",
+        ),
+        (
+            {
+                "ratings.dat": f"1::10::4::{SECOND}\n2::10::0.5::{SECOND}\n",
+                "movies.dat": "10::Misérables: Les::Drama|Musical\n".encode("latin-1"),
+            },
+            "Misérables: Les",
+        ),
+        (
+            {
+                "ratings.csv": f"userId,movieId,rating,timestamp\n1,10,4,{SECOND}\n"
+                f"2,10,0.5,{SECOND}\n",
+                "movies.csv": 'movieId,title,genres\n10,"Misérables, Les ""1995""",Drama\n',
+                "tags.csv": "userId,movieId,tag\n1,10,sad\n",
+            },
+            'Misérables, Les "1995"',
+        ),
+        (
+            {
+                "ml.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+                f"1\t10\t4\t{SECOND}\n2\t10\t0.5\t{SECOND}\n",
+                "ml.item": 'item_id:token\tmovie_title:token_seq\n10\tSaid "No\n',
+            },
+            'Said "No',
+        ),
+    ],
+    ids=["100k", "1m", "csv", "inter"],
+)
+def test_movielens_of_every_age(put, files, title):
+    put(**files)
+    loaded = load()
+    assert loaded.source.preset == "movielens"
+    assert pairs(loaded) == MOVIE
+    assert loaded.catalogue.frame["title"].to_list() == [title]
+    assert loaded.ratings.rejected == []
+
+
+def test_a_scale_of_ones_own_is_not_taken_for_movielens(put):
+    put(**{"ratings.csv": "user_id,item_id,rating,timestamp\n1,2,97,2020-01-01\n"})
+    loaded = load()
+    assert loaded.source.preset == "tables"
+    assert loaded.ratings.frame["rating"].to_list() == [97.0]
+
+
+def test_published_splits_of_amazon_are_joined(put):
+    header = "user_id,parent_asin,rating,timestamp,history\n"
+    put(
+        **{
+            "All_Beauty.train.csv.gz": gzip.compress(f"{header}u,a,5.0,{SECOND}000,\n".encode()),
+            "All_Beauty.valid.csv.gz": gzip.compress(f"{header}u,b,4.0,{SECOND}001,a\n".encode()),
+            "meta.csv": "parent_asin,title\na,A\n",
+        }
+    )
+    loaded = load()
+    assert loaded.source.preset == "amazon2023-csv"
+    assert pairs(loaded) == [("u", "a", 5.0, SECOND * 1000), ("u", "b", 4.0, SECOND * 1000 + 1)]
+    assert len(loaded.catalogue.frame) == 1
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [("", bytes), (".gz", gzip.compress), (".zst", zstd)]
+)
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
+def test_plain_and_compressed(put, kind, suffix, pack):
+    rows = [("u1", "i1"), ("u2", "i2")]
+    if kind == "jsonl":
+        text = "\r\n".join(json.dumps({"user_id": u, "item_id": i}) for u, i in rows)
+    else:
+        mark = {"csv": ",", "tsv": "\t"}[kind]
+        text = "\r\n".join(mark.join(row) for row in [("user_id", "item_id"), *rows])
+    put(**{f"interactions.{kind}{suffix}": pack(b"\xef\xbb\xbf" + text.encode())})
+    assert load().ratings.frame.select("user_id", "parent_asin").rows() == rows
+
+
+def test_many_files_of_several_kinds_with_a_glob(put, workspace):
+    put(
+        **{
+            "orders-1.csv": "user_id,item_id\nu1,i1\n",
+            "orders-2.jsonl.zst": zstd(b'{"user_id": "u2", "item_id": "i2"}\n'),
+            "other.csv": "user_id,item_id\nu9,i9\n",
+        }
+    )
+    pl.DataFrame({"user_id": [3], "item_id": [7]}).write_parquet(
+        workspace / "data/raw/shop/orders-3.parquet"
+    )
+    users = load(reviews="orders-*").ratings.frame["user_id"].to_list()
+    assert users == ["3", "u1", "u2"]
+
+
+def test_a_column_can_be_left_out(put):
+    put(**{"reviews.csv": "user_id,item_id,rating,timestamp\nu,i,,\nv,i,,\n"})
+    with pytest.raises(InputDataError, match="2 of 2 lines are bad"):
+        load()
+    loaded = load(columns={"rating": "", "timestamp": ""})
+    assert loaded.ratings.timestamp_unit == "order"
+    assert loaded.ratings.frame["timestamp"].to_list() == [0, 1]
+    assert loaded.ratings.interactions().rating.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["reviews.csv.zst", "reviews.jsonl.zst"])
+def test_a_broken_zstd_file_is_named(put, name):
+    put(**{name: zstd(b'{"user_id": "u", "item_id": "i"}\n' * 5000)[:60]})
+    with pytest.raises(InputDataError, match=name):
+        load()
+
+
+def test_two_columns_of_one_name_are_refused(put):
+    put(**{"reviews.csv": "user_id,user_id\n1,2\n"})
+    with pytest.raises(InputDataError, match="two columns have this name"):
+        load()
+
+
+def test_values_with_quotes_and_line_ends_across_blocks(put, monkeypatch):
+    from recsys_lib.data import blocks
+
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 16)
+    text = "user_id,item_id,note\n" + "".join(
+        f'u{i},i{i},"first line\nsecond ""line"", {i}"\n' for i in range(50)
+    )
+    put(**{"reviews.csv": text})
+    frame = load().ratings.frame
+    assert sorted(frame["user_id"]) == sorted(f"u{i}" for i in range(50))
