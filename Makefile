@@ -1,6 +1,6 @@
 # make run    environment + pipeline on the built-in sample, report in outputs/latest/report.html
 # make test   environment + test suite
-# make bench  our figures beside those of others
+# make bench  our figures beside those of others; make bench-etl: only those of loading
 # make lab    JupyterLab on notebooks/explorer.ipynb
 PYTHON ?= python3
 VENV   := .venv
@@ -24,6 +24,10 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench_pipeline.py
+	$(BIN)/python benchmarks/bench_etl.py
+
+bench-%: $(READY)
+	$(BIN)/python benchmarks/bench_$*.py
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks/explorer.ipynb

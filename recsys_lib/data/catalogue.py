@@ -72,10 +72,13 @@ def clean_products(records: Records, source: Source, file: int) -> Catalogue:
     )
     nameless = texts.filter(pl.col(Products.ITEM).is_null())
     named = texts.filter(pl.col(Products.ITEM).is_not_null())
-    products = named.unique(Products.ITEM, keep="first", maintain_order=True).with_columns(
+    products = named.unique(Products.ITEM, keep="first", maintain_order=True)
+    # Not as functions inside of expressions: polars would call them from its own threads, which
+    # wait for Python's lock, while another thread of ours holds it and waits for polars.
+    products = products.with_columns(
         *_numbers(),
-        pl.col(Products.TITLE).map_batches(_plain_titles, return_dtype=pl.String),
-        *(pl.col(c).map_batches(_json_texts, return_dtype=pl.String) for c in _JSON_COLUMNS),
+        _plain_titles(products[Products.TITLE]),
+        *(_json_texts(products[name]) for name in _JSON_COLUMNS),
         pl.lit(file, dtype=pl.Int32).alias(FILE),
     )
     unreadable = named[Products.PRICE].is_not_null() & ~named[Products.PRICE].str.contains(_NUMBER)
@@ -143,7 +146,7 @@ def _mended(values: pl.Series, doubtful: pl.Series, mend: Callable[[str], str | 
     places = doubtful.fill_null(False).arg_true()
     if not len(places):
         return values
-    made = pl.Series([mend(value) for value in values.gather(places)], dtype=pl.String)
+    made = pl.Series(values.name, [mend(value) for value in values.gather(places)], dtype=pl.String)
     return values.clone().scatter(places, made)
 
 

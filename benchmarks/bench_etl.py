@@ -1,0 +1,111 @@
+"""Loading at the size of Amazon Appliances: ours beside the plain recipe, same machine, same files.
+
+The plain recipe is what most scripts do: json.loads for each line, executemany in batches of
+10,000, two indexes. It checks nothing, keeps duplicates, and skips lines that are not JSON; ours
+does all of 01_etl: rules, duplicates, database, interactions, fingerprints, bad lines.
+
+python benchmarks/bench_etl.py [USERS]     users of the generated data, 1690000 by default
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from recsys_lib.columns import Products, Ratings
+from recsys_lib.data.etl import load_dataset, store_dataset
+from recsys_lib.data.sample import ensure_sample
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import HOME_VARIABLE, Dataset
+
+_USERS = 1_690_000
+_ROUNDS = 3
+_BATCH = 10_000
+
+
+def main() -> None:
+    """Print seconds and peak memory of both, and their ratio."""
+    name = f"sample-{sys.argv[1] if len(sys.argv) > 1 else _USERS}"
+    with tempfile.TemporaryDirectory() as home:
+        os.environ[HOME_VARIABLE] = home
+        dataset = Dataset.find(name)
+        ensure_sample(dataset)
+        megabytes = sum(path.stat().st_size for path in dataset.raw.iterdir()) / 1e6
+        print(f"{name}: {megabytes:,.0f} MB of JSON lines, median of {_ROUNDS} rounds")
+        rounds = [{way: _measured(way, name) for way in ("plain", "ours")} for _ in range(_ROUNDS)]
+    for way in ("plain", "ours"):
+        seconds, memory = (statistics.median(r[way][i] for r in rounds) for i in (0, 1))
+        print(f"  {way:<6} {seconds:6.1f} s   {memory:6.0f} MB")
+    ratio = statistics.median(r["plain"][0] / r["ours"][0] for r in rounds)
+    print(f"  ours is {ratio:.2f} times as fast")
+
+
+def _measured(way: str, name: str) -> tuple[float, float]:
+    """Seconds and peak memory in MB of one load in a process of its own."""
+    command = [sys.executable, __file__, f"--{way}", name]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds, memory = json.loads(answer)
+    return seconds, memory
+
+
+def _run(way: str, name: str) -> None:
+    dataset = Dataset.find(name)
+    started = time.perf_counter()
+    if way == "--ours":
+        store_dataset(load_dataset(dataset, EtlParameters()))
+    else:
+        dataset.processed.mkdir(parents=True, exist_ok=True)
+        _plain(dataset, dataset.processed / "plain.db")
+    seconds = time.perf_counter() - started
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def _plain(dataset: Dataset, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        for table, columns, file in (
+            (Ratings.TABLE, Ratings.ALL, "reviews.jsonl"),
+            (Products.TABLE, Products.ALL, "meta.jsonl"),
+        ):
+            connection.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+            marks = ", ".join("?" * len(columns))
+            rows = _rows(dataset.raw / file, columns)
+            while batch := list(islice(rows, _BATCH)):
+                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", batch)
+        connection.commit()
+        for table, column in (
+            (Ratings.TABLE, Ratings.USER),
+            (Ratings.TABLE, Ratings.ITEM),
+            (Products.TABLE, Products.ITEM),
+        ):
+            connection.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
+        connection.commit()
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[list[object]]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            values = (record.get(column) for column in columns)
+            yield [json.dumps(v) if isinstance(v, list | dict) else v for v in values]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] and sys.argv[1].startswith("--"):
+        _run(*sys.argv[1:])
+    else:
+        main()

@@ -1,0 +1,111 @@
+"""When writing fails, what was there before stays."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from recsys_lib.data import database
+from recsys_lib.data.database import database_counts
+from recsys_lib.data.etl import load_dataset, store_dataset
+from recsys_lib.errors import StorageError
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import Dataset
+
+KILLED = """
+import sys
+from recsys_lib.data import database
+from recsys_lib.data.etl import load_dataset, store_dataset
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import Dataset
+insert = database._insert
+def slow(path, table, frame):
+    insert(path, table, frame)
+    print("half way", flush=True)
+    import time; time.sleep(60)
+database._insert = slow
+store_dataset(load_dataset(Dataset.find("shop"), EtlParameters()))
+"""
+
+
+@pytest.fixture
+def shop(workspace):
+    """A stored dataset with one rating, and a second rating in its file since."""
+    dataset = Dataset.find("shop")
+    dataset.raw.mkdir(parents=True)
+    path = dataset.raw / "reviews.csv"
+    path.write_text("user_id,item_id\nu1,a\n")
+    store_dataset(load_dataset(dataset, EtlParameters()))
+    path.write_text("user_id,item_id\nu1,a\nu2,a\n")
+    return dataset
+
+
+def files(dataset):
+    return sorted(path.name for path in dataset.processed.iterdir())
+
+
+def test_a_full_disk_leaves_the_old_database_and_is_named(shop, monkeypatch):
+    before = files(shop)
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(database, "_insert", full)
+    with pytest.raises(StorageError, match=r"recommender\.db could not be written.*No space left"):
+        store_dataset(load_dataset(shop, EtlParameters()))
+    assert database_counts(shop.database)["n_ratings"] == 1
+    assert files(shop) == before
+
+
+def test_a_really_full_disk(workspace, tmp_path_factory):
+    """A file system of one megabyte, where the machine lets us make one."""
+    small = tmp_path_factory.mktemp("small")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("a file system cannot be mounted here")
+    try:
+        path = small / "recommender.db"
+        ids = [f"user-{i}" for i in range(40_000)]
+        one = pl.DataFrame({"user_id": ids[:1], "parent_asin": ["a"]})
+        database.write_database(path, as_ratings(one), no_products())
+        many = pl.DataFrame({"user_id": ids, "parent_asin": ["a"] * len(ids)})
+        with pytest.raises(StorageError, match="is the disk full"):
+            database.write_database(path, as_ratings(many), no_products())
+        assert database_counts(path)["n_ratings"] == 1
+        assert [p.name for p in small.iterdir()] == ["recommender.db"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def as_ratings(pairs):
+    return pairs.with_columns(
+        pl.lit(5.0).alias("rating"),
+        pl.lit(1).alias("timestamp"),
+        pl.lit(1).alias("verified_purchase"),
+        pl.lit(0).alias("helpful_vote"),
+    )
+
+
+def no_products():
+    from recsys_lib.columns import Products
+
+    return pl.DataFrame(schema=dict.fromkeys(Products.ALL, pl.String()))
+
+
+def test_kill_9_while_the_database_is_written(shop):
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+    )
+    assert process.stdout.readline() == "half way\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert database_counts(shop.database)["n_ratings"] == 1
+    time.sleep(0.1)
+    summary = store_dataset(load_dataset(shop, EtlParameters()))
+    assert summary["counts"]["kept"] == database_counts(shop.database)["n_ratings"] == 2
