@@ -51,7 +51,14 @@ def test_etl_and_als_do_not_import_torch():
 
 
 def test_each_heavy_library_is_touched_by_one_module():
-    for library in ("implicit", "faiss", "sentence_transformers", "papermill", "nbconvert"):
+    for library in (
+        "implicit",
+        "faiss",
+        "sentence_transformers",
+        "papermill",
+        "nbconvert",
+        "mlflow",
+    ):
         importing = [
             path.name
             for path in (ROOT / "recsys_lib").rglob("*.py")

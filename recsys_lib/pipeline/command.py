@@ -18,6 +18,7 @@ from recsys_lib.pipeline.runner import LATEST, Run, new_run_id
 from recsys_lib.pipeline.settings import Settings, read_settings, read_values
 from recsys_lib.pipeline.steps import Step, select
 from recsys_lib.pipeline.sweep import Sweep, in_words, read_grid
+from recsys_lib.pipeline.tracking import check_tracking, track
 
 
 def run_command(table: Sequence[Step], options: argparse.Namespace) -> int:
@@ -71,8 +72,6 @@ class _Command:
         if options.grid and options.resume is not None:
             raise ParameterError("--grid goes on by itself: give the same --grid without --resume")
         if options.mlflow:
-            from recsys_lib.pipeline.tracking import check_tracking  # noqa: PLC0415  # an extra
-
             check_tracking()
 
     def single(self) -> int:
@@ -130,8 +129,6 @@ class _Command:
         record, code = run.execute(self.progress)
         self._print_end(run, record, code)
         if self.options.mlflow:
-            from recsys_lib.pipeline.tracking import track  # noqa: PLC0415  # an extra
-
             self.progress.note(f"tracked: {track(run.folder)}")
         return code
 

@@ -1,0 +1,148 @@
+"""Runs logged to a real MLflow server of this machine."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import venv
+from pathlib import Path
+
+import pytest
+from records import write_run
+
+from recsys_lib.errors import ParameterError
+from recsys_lib.pipeline.tracking import TrackingError, check_tracking, track
+
+# The full package, which has the server, wants an older pandas than ours: it gets its own place.
+SERVER = "mlflow==3.17.2"
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def server(pytestconfig, tmp_path_factory):
+    """Its address; installed once and kept in pytest's cache."""
+    home = Path(pytestconfig.cache.mkdir("mlflow-server"))
+    python = home / "bin" / "python"
+    if not (home / "installed").is_file():
+        venv.create(home, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", SERVER], check=True)
+        (home / "installed").touch()
+    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
+    command = [python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"]
+    command += ["--artifacts-destination", str(folder / "artifacts"), "--serve-artifacts"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            pytest.fail((folder / "log").read_text())
+        yield address
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait(30)
+
+
+@pytest.fixture
+def run(workspace):
+    """A finished run with a report and a notebook."""
+    facts = {"metrics": {"als.recall@10": 0.25, "als.loss": None}, "als": {"factors": 64}}
+    write_run(workspace, "r1", finished_at="2026-01-01T03:16:00.000Z", **facts)
+    folder = workspace / "outputs" / "r1"
+    (folder / "report.html").write_text("<p>report</p>")
+    (folder / "01_etl.ipynb").write_text("{}")
+    return folder
+
+
+def logged(address):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=address)
+    experiment = client.get_experiment_by_name("shop")
+    return client, client.search_runs([experiment.experiment_id])
+
+
+@pytest.mark.slow
+def test_parameters_metrics_and_report_are_logged_once(server, run, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    check_tracking()
+    assert "experiment shop" in track(run)
+    track(run)  # a run that went on is the same run
+    client, (one,) = logged(server)
+    assert one.info.run_name == "r1"
+    assert one.info.status == "FINISHED"
+    assert one.data.metrics["als.recall_at_10"] == 0.25
+    assert "als.loss" not in one.data.metrics
+    assert one.data.params["als.factors"] == "64"
+    assert one.data.params["dataset"] == "shop"
+    assert one.data.tags["changed_parameters"] == "als.factors"
+    assert one.data.tags["git.commit"] == "a" * 40
+    assert one.info.end_time - one.info.start_time == 60_000
+    names = {artifact.path for artifact in client.list_artifacts(one.info.run_id)}
+    assert names == {"run.json", "report.html", "01_etl.ipynb"}
+
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"status": "failed"}))
+    track(run)
+    assert [found.info.status for found in logged(server)[1]] == ["FAILED"]
+
+
+@pytest.mark.slow
+def test_a_whole_pipeline_run_is_logged(server, workspace, monkeypatch, capsys):
+    from recsys_lib.cli import main
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    arguments = ["--set", "dataset=sample-1000", "--steps", "etl", "--run-id", "tracked"]
+    assert main(["run", "--mlflow", *arguments]) == 0
+    assert "tracked: http://127.0.0.1" in capsys.readouterr().out
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=server)
+    experiment = client.get_experiment_by_name("sample-1000")
+    (one,) = client.search_runs([experiment.experiment_id])
+    assert one.data.metrics["etl.users"] == 1000
+    assert one.data.metrics["etl.seconds"] > 0
+
+
+def test_no_server_is_named(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(ParameterError, match="export MLFLOW_TRACKING_URI"):
+        check_tracking()
+
+
+def test_a_server_that_does_not_answer(run, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{free_port()}")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    started = time.monotonic()
+    with pytest.raises(ParameterError, match="does not answer") as caught:
+        check_tracking()
+    with pytest.raises(TrackingError, match="r1 is succeeded and recorded in") as later:
+        track(run)
+    assert time.monotonic() - started < 20
+    assert "secret" not in str(caught.value) + str(later.value)
+
+
+def test_without_mlflow(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(ParameterError, match=r"\.\[mlflow\]"):
+        check_tracking()
+
+
+def test_mlflow_is_not_imported_until_it_is_wanted():
+    code = "import sys, recsys_lib.cli; assert 'mlflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
