@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recsys_lib.errors import EXIT_OK, ParameterError, RecsysError
+from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import SAMPLE, Dataset, outputs_root, project_root, workspace_root
 from recsys_lib.pipeline import command
 from recsys_lib.pipeline.comparison import Comparison
@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RecsysError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
 
 
 def _add_management(commands: Any) -> None:
@@ -60,6 +63,11 @@ def _add_management(commands: Any) -> None:
     clean.add_argument("--keep", type=int, default=5, help="how many of each dataset to keep (5)")
     clean.add_argument("--dataset", help="only runs of this dataset")
     clean.add_argument("--dry-run", action="store_true", help="say what would go, and stop")
+    download = commands.add_parser("download", help="fetch a published dataset into data/raw/")
+    download.add_argument("name", help="such as amazon2023:Appliances or movielens:1m")
+    download.add_argument("--base-url", default="", help="another place that has the same files")
+    download.add_argument("--force", action="store_true", help="fetch it again")
+    download.add_argument("--quiet", action="store_true", help="print failures only")
     doctor = commands.add_parser("doctor", help="say what is made of somebody's files")
     doctor.add_argument("what", choices=["data"], help="what to look at")
     doctor.add_argument("path", type=Path, help="a folder of files, or one file of ratings")
@@ -93,6 +101,13 @@ def _clean(options: argparse.Namespace) -> int:
         print(folder)
     verb = "would be removed" if options.dry_run else "removed"
     print(f"{len(removal.folders)} folders {verb}, {removal.freed / 2**20:,.1f} MB")
+    return EXIT_OK
+
+
+def _download(options: argparse.Namespace) -> int:
+    from recsys_lib.data.download import download  # noqa: PLC0415  # slow to import
+
+    download(options.name, base_url=options.base_url, force=options.force, quiet=options.quiet)
     return EXIT_OK
 
 
@@ -146,6 +161,7 @@ _COMMANDS = {
     "runs": _runs,
     "compare": _compare,
     "clean": _clean,
+    "download": _download,
     "doctor": _doctor,
     "params": _params,
     "promote": _promote,

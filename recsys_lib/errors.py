@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 EXIT_OK = 0
@@ -88,3 +90,9 @@ class UnknownUserError(UnknownIdError):
     """No such user; ``recommend_for_history`` serves strangers."""
 
     kind = "user"
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """``: did you mean 'x'?``, or the list of what there is."""
+    close = get_close_matches(name, known, n=1)
+    return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(known)}"

@@ -10,10 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.errors import ParameterError
+from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.pipeline.record import records_of
 from recsys_lib.pipeline.settings import DATASET
-from recsys_lib.pipeline.steps import did_you_mean
 
 INTERVAL = ".ci95"
 HEADLINES = ("als.recall@10", "als.ndcg@10")

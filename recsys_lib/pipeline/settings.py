@@ -11,10 +11,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from recsys_lib.errors import ParameterError
+from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS, EtlParameters, Section
 from recsys_lib.paths import SAMPLE, Dataset
-from recsys_lib.pipeline.steps import did_you_mean
 
 DATASET = "dataset"
 _SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)

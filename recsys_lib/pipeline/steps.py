@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from recsys_lib.errors import ParameterError
+from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.paths import Dataset
 
 
@@ -64,12 +63,6 @@ def select(
     if not chosen:
         raise ParameterError(f"none of the steps {', '.join(names)} comes from {start!r} on")
     return chosen
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """``: did you mean 'x'?``, or the list of what there is."""
-    close = get_close_matches(name, known, n=1)
-    return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(known)}"
 
 
 def _path(template: str, dataset: Dataset, version: str) -> Path:
