@@ -1,0 +1,75 @@
+"""What is made of somebody's files, before they are loaded."""
+
+import json
+
+import pytest
+import yaml
+
+from recsys_lib.cli import main
+from recsys_lib.data.advice import watch_for
+from recsys_lib.data.doctor import inspect
+from recsys_lib.data.etl import load_dataset
+from recsys_lib.errors import InputDataError
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import Dataset
+
+
+def test_known_files_need_no_configuration(tmp_path):
+    review = {"reviewerID": "u", "asin": "a", "overall": 5.0, "unixReviewTime": 1_600_000_000}
+    (tmp_path / "reviews.jsonl").write_text(json.dumps(review) + "\nbroken\n")
+    (tmp_path / "meta.jsonl").write_text('{"asin": "a", "title": "<b>A</b>", "price": "$1.50"}\n')
+    finding = inspect(tmp_path)
+    assert (finding.source.preset, finding.unit, finding.parameters) == ("amazon2018", "s", {})
+    assert finding.ratings.row(0)[:4] == ("u", "a", 5.0, 1_600_000_000_000)
+    assert finding.products.row(0) == ("a", "A", None, 1.5)
+    assert [bad.line for bad in finding.rejected] == [2]
+    assert ("ratings.rating", "overall") in finding.mapping().rows()
+
+
+def test_a_mapping_is_proposed_that_loads(tmp_path, capsys):
+    path = tmp_path / "orders.csv"
+    path.write_text("order_no,customer,sku,ordered_at\n7,c1,s1,2020-01-01\n")
+    assert main(["doctor", "data", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "understood as tables, times in ms" in out
+    proposed = yaml.safe_load(out.partition("--config:")[2])
+    assert proposed["etl"]["columns"] == {
+        "user_id": "customer",
+        "parent_asin": "sku",
+        "timestamp": "ordered_at",
+    }
+    loaded = load_dataset(Dataset.find(proposed["dataset"], tmp_path), EtlParameters(**proposed["etl"]))
+    assert loaded.ratings.frame.row(0)[:2] == ("c1", "s1")
+
+
+def test_what_cannot_be_guessed_is_asked_for(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("x,y\n1,2\n")
+    with pytest.raises(InputDataError, match=r"have x, y.*etl\.columns"):
+        inspect(path)
+    with pytest.raises(InputDataError, match="no reviews file found"):
+        inspect(tmp_path)
+
+
+def test_what_to_watch_for(workspace):
+    folder = workspace / "data/raw/shop"
+    folder.mkdir(parents=True)
+    lines = [f"u{i},{'hit' if i < 80 else f'i{i}'},2020-01-01" for i in range(100)]
+    (folder / "reviews.csv").write_text("\n".join(["user_id,item_id,timestamp", *lines]))
+    said = " ".join(watch_for(load_dataset(Dataset.find("shop"), EtlParameters())))
+    assert "100% of the users have a single rating" in said
+    assert "1 % of the items have 80% of the ratings" in said
+    assert "95% of the items have fewer than 5" in said
+    assert "100% of the ratings are of one day" in said
+    assert "There are no products" in said
+
+
+def test_nothing_to_watch_for(workspace):
+    folder = workspace / "data/raw/shop"
+    folder.mkdir(parents=True)
+    rows = [(u, i, f"2020-{u % 12 + 1:02}-{i + 1:02}") for u in range(24) for i in range(8)]
+    lines = [",".join(map(str, row)) for row in rows]
+    (folder / "reviews.csv").write_text("\n".join(["user_id,item_id,timestamp", *lines]))
+    products = [f'{i},Thing {i},"It is good"' for i in range(8)]
+    (folder / "products.csv").write_text("\n".join(["id,title,description", *products]))
+    assert watch_for(load_dataset(Dataset.find("shop"), EtlParameters())) == []
