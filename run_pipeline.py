@@ -32,6 +32,7 @@ STEPS = (
         notebook="03_embed_index",
         needs=("etl",),
         produces=("{model}/search/index.faiss", "{model}/search/part.json"),
+        only_with="products",
         metrics="{model}/search/part.json",
     ),
     Step(

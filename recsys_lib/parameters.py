@@ -10,13 +10,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from recsys_lib.errors import ParameterError
 
 DEFAULT_SEED = 42
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+
+def _as_day(value: object) -> object:
+    """YAML makes a date of 2020-01-31."""
+    return value.isoformat() if type(value) is date else value
 
 
 def _is_day(text: str) -> str:
@@ -26,7 +31,7 @@ def _is_day(text: str) -> str:
     return text
 
 
-Day = Annotated[str, AfterValidator(_is_day)]
+Day = Annotated[str, BeforeValidator(_as_day), AfterValidator(_is_day)]
 
 
 class Section(BaseModel):

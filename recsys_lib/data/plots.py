@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.plotting import COLORS, Plot, figure, style
@@ -98,3 +99,4 @@ def _tail(axes: Axes, ids: pl.Series, color: str) -> None:
     counts = np.sort(ids.value_counts()["count"].to_numpy())
     values, first = np.unique(counts, return_index=True)
     axes.loglog(values, len(counts) - first, color=color, marker="o", markersize=3)
+    axes.xaxis.set_minor_formatter(NullFormatter())  # over a short range its labels overlap

@@ -74,6 +74,8 @@ class StepExecution:
         if step.needs:
             try:
                 counts = read_summary(self.settings.dataset.processed)["counts"]
+                if step.only_with and not counts.get(step.only_with):
+                    return self._skip(step, entry)
                 self.settings.sections[step.name].check_data(counts)
             except RecsysError as error:
                 return self._fail(step, entry, "its parameters", str(error), error.exit_code)
@@ -100,6 +102,12 @@ class StepExecution:
             return self._fail(step, entry, "its outputs", str(error), error.exit_code)
         entry.status = "executed"
         self.progress.step_done(step.name, done.seconds, done.peak_memory_mb)
+        return EXIT_OK
+
+    def _skip(self, step: Step, entry: StepRecord) -> int:
+        entry.started_at, entry.status = None, "skipped"
+        entry.reason = f"the dataset has no {step.only_with}"
+        self.progress.step_skipped(step.name, entry.reason)
         return EXIT_OK
 
     def _fail(

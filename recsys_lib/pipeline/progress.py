@@ -75,6 +75,11 @@ class Progress:
         self._event("step cached", step=name, reason=reason)
         self._out.print(Text(f"{name:<10} cached  {reason}"))
 
+    def step_skipped(self, name: str, reason: str) -> None:
+        """A step has nothing to work on."""
+        self._event("step skipped", step=name, reason=reason)
+        self._out.print(Text(f"{name:<10} skipped {reason}"))
+
     def step_failed(self, name: str, place: str, reason: str, lines: Sequence[str] = ()) -> None:
         """A step failed: where, why, and the end of its traceback."""
         self._event("step failed", step=name, place=place, reason=reason)

@@ -191,7 +191,7 @@ def new_run_id() -> str:
 def _mark_skipped(record: RunRecord) -> None:
     failed = next((step.name for step in record.steps if step.status == "failed"), None)
     for step in record.steps:
-        if step.status == "skipped":
+        if step.status == "skipped" and not step.started_at and not step.ingredients:
             step.reason = f"step {failed} did not succeed" if failed else "interrupted before"
 
 

@@ -20,6 +20,8 @@ class Step:
     notebook: file name in notebooks/, without the ending.
     needs: steps whose files it reads.
     produces: files it promises; ``{data}`` is the processed dataset, ``{model}`` the version.
+    only_with: what the data must have for the step to make sense, a name in the counts of the
+        ETL; without any the step is skipped.
     metrics: the one of these files, JSON, that holds the step's ``metrics``.
     timeout: seconds after which the step is stopped.
     """
@@ -28,6 +30,7 @@ class Step:
     notebook: str
     needs: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
+    only_with: str = ""
     metrics: str = ""
     timeout: float = 6 * 3600
 

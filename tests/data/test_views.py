@@ -12,6 +12,7 @@ from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
+from recsys_lib.pipeline.settings import read_settings
 
 ROWS = [
     ("u1", "a", 5, "2020-01-01", "true"),
@@ -90,6 +91,10 @@ def test_dates_need_dates(workspace):
     loaded = load_dataset(Dataset.find("shop"), EtlParameters(since="2020-01-01"))
     with pytest.raises(ParameterError, match="only an order"):
         _ = loaded.view
+
+
+def test_a_day_as_yaml_reads_it():
+    assert read_settings(None, ["etl.since=2020-01-31"]).etl.since == "2020-01-31"
 
 
 def test_a_day_that_is_none():

@@ -279,6 +279,51 @@ def test_steps_that_do_not_need_each_other_run_side_by_side(bench):
     assert (code, statuses(record)) == (0, ["executed"] * 3)
 
 
+def test_a_step_without_anything_to_work_on_is_skipped(bench, capsys):
+    third = Step("embed", "03", needs=("etl",), only_with="products", **files("third"))
+    bench.table = (*bench.table, third)
+    bench.notebook("03", "1 / 0")
+    record, code, folder = bench.run(WRITE)
+    assert (code, record["status"]) == (0, "succeeded")
+    assert statuses(record) == ["executed", "executed", "skipped"]
+    assert record["steps"][2]["reason"] == "the dataset has no products"
+    assert "the dataset has no products" in (folder / "report.html").read_text()
+
+
+def test_a_step_stops_at_the_timeout_of_the_run(bench):
+    record, code, _ = bench.run("import time; time.sleep(60)", timeout=3)
+    assert (code, statuses(record)) == (1, ["failed", "skipped"])
+    assert "longer than its 3 s" in record["steps"][0]["reason"]
+
+
+def test_a_run_can_wait_for_another_one(bench):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    holder = subprocess.Popen([sys.executable, "-c", HOLD], **pipes)
+    assert holder.stdout.readline() == "held\n"
+    threading.Timer(0.5, holder.kill).start()
+    assert bench.run(WRITE, wait=True)[1] == 0
+    holder.wait()
+
+
+def test_models_of_a_run_that_does_not_serve_are_sealed_but_not_served(bench):
+    from recsys_lib.serving import registry
+
+    dataset = Dataset.find("sample")
+    write = (
+        "import numpy as np\nfrom recsys_lib.artifacts import writing_part\n"
+        "from recsys_lib.paths import Dataset\n"
+        "options = {'parameters': {}, 'data_fingerprint': '', 'libraries': []}\n"
+        "with writing_part(Dataset.find(dataset).version(version) / 'als', **options) as folder:\n"
+        "    np.save(folder / 'a.npy', np.zeros(1))"
+    )
+    bench.notebook("02", write)
+    bench.table = (bench.table[0], Step("als", "02", ("etl",), ("{model}/als/part.json",)))
+    assert bench.run(WRITE, serve=False, run_id="quiet")[1] == 0
+    assert registry.champion(dataset) is None
+    registry.promote(dataset, "quiet")
+    assert registry.require_champion(dataset).name == "quiet"
+
+
 def test_a_second_run_of_the_dataset_is_refused_and_a_dead_one_is_not_in_the_way(bench):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     holder = subprocess.Popen([sys.executable, "-c", HOLD], **pipes)
