@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.blocks import LINE, Records
+from recsys_lib.data.formats.blocks import LINE, Records
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source
 from recsys_lib.data.times import AUTO, ORDER, parse_times, unit_of

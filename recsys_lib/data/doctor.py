@@ -10,11 +10,11 @@ import polars as pl
 import yaml
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.blocks import Start
+from recsys_lib.data.formats.blocks import Start
 from recsys_lib.data.catalogue import clean_products
 from recsys_lib.data.cleaning import RatingRules
 from recsys_lib.data.presets import PRESETS
-from recsys_lib.data.records import first_fields, reader_of
+from recsys_lib.data.formats.records import first_fields, reader_of
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source, find_source, review_files, source_names
 from recsys_lib.errors import InputDataError

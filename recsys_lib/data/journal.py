@@ -15,11 +15,11 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.data.blocks import LINE, Start
+from recsys_lib.data.formats.blocks import LINE, Start
 from recsys_lib.data.catalogue import Catalogue, join_catalogues
 from recsys_lib.data.cleaning import FILE
 from recsys_lib.data.intake import Extent, Intake, measure, read_source, renumbered
-from recsys_lib.data.open_files import COMPRESSED
+from recsys_lib.data.formats.open_files import COMPRESSED
 from recsys_lib.data.rejected import read_rejected, write_rejected
 from recsys_lib.data.sources import Source
 from recsys_lib.files import read_json, replacing_folder, write_json
@@ -134,6 +134,6 @@ def _continues(path: Path, size: int) -> bool:
 
 def _rules(source: Source, timestamp_unit: str) -> str:
     """Fingerprint of how lines become rows: names of fields, their meaning, and our code."""
-    code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+    code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.rglob("*.py"))]
     facts = [source.review_fields, source.product_fields, source.rating_range, timestamp_unit, code]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

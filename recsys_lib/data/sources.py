@@ -14,7 +14,7 @@ from recsys_lib.data.presets import (
     Fields,
     recognize,
 )
-from recsys_lib.data.records import first_fields, is_known
+from recsys_lib.data.formats.records import first_fields, is_known
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset

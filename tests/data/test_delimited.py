@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from reading import read
 
-from recsys_lib.data.blocks import LINE
-from recsys_lib.data.delimited import Delimited
-from recsys_lib.data.parquet import Parquet
+from recsys_lib.data.formats.blocks import LINE
+from recsys_lib.data.formats.delimited import Delimited
+from recsys_lib.data.formats.parquet import Parquet
 from recsys_lib.errors import InputDataError
 
 CSV = Delimited(",")

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import read
 
-from recsys_lib.data import blocks
-from recsys_lib.data.blocks import LINE
-from recsys_lib.data.jsonlines import JsonLines
+from recsys_lib.data.formats import blocks
+from recsys_lib.data.formats.blocks import LINE
+from recsys_lib.data.formats.jsonlines import JsonLines
 from recsys_lib.errors import InputDataError
 
 READER = JsonLines()

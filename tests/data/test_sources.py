@@ -167,7 +167,7 @@ def test_two_columns_of_one_name_are_refused(put):
 
 
 def test_values_with_quotes_and_line_ends_across_blocks(put, monkeypatch):
-    from recsys_lib.data import blocks
+    from recsys_lib.data.formats import blocks
 
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 16)
     text = "user_id,item_id,note\n" + "".join(

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from recsys_lib.data.blocks import Start, Work
-from recsys_lib.data.delimited import Delimited
-from recsys_lib.data.jsonlines import JsonLines
-from recsys_lib.data.open_files import plain_name
-from recsys_lib.data.parquet import Parquet
+from recsys_lib.data.formats.blocks import Start, Work
+from recsys_lib.data.formats.delimited import Delimited
+from recsys_lib.data.formats.jsonlines import JsonLines
+from recsys_lib.data.formats.open_files import plain_name
+from recsys_lib.data.formats.parquet import Parquet
 from recsys_lib.errors import InputDataError
 
 

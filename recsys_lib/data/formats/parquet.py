@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys_lib.data.blocks import LINE, Records, Start, Work
-from recsys_lib.data.delimited import with_fields
+from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
+from recsys_lib.data.formats.delimited import with_fields
 from recsys_lib.errors import InputDataError
 
 _BATCH_ROWS = 500_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from recsys_lib.data.open_files import open_binary
+from recsys_lib.data.formats.open_files import open_binary
 from recsys_lib.data.rejected import Rejected
 
 LINE = "__line__"

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.data.blocks import LINE, Records, Start, Work, read_blocks
+from recsys_lib.data.formats.blocks import LINE, Records, Start, Work, read_blocks
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.errors import InputDataError
 
