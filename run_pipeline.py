@@ -17,7 +17,11 @@ STEPS = (
     Step(
         "etl",
         notebook="01_etl",
-        produces=("{data}/recommender.db", "{data}/interactions.parquet", "{data}/summary.json"),
+        produces=(
+            *("{data}/recommender.db", "{data}/summary.json"),
+            *("{data}/interactions.parquet", "{data}/users.parquet", "{data}/items.parquet"),
+        ),
+        keeps=("{data}/rejected.jsonl", "{data}/journal"),
         metrics="{data}/summary.json",
     ),
     Step(

@@ -19,6 +19,7 @@ from recsys_lib.errors import (
 from recsys_lib.files import describe, link_or_copy, read_json
 from recsys_lib.pipeline.planning import Decision, Earlier, notebook_of
 from recsys_lib.pipeline.progress import Progress
+from recsys_lib.pipeline.promises import Promises
 from recsys_lib.pipeline.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
@@ -36,6 +37,7 @@ class StepExecution:
     """
 
     settings: Settings
+    promises: Promises
     run_folder: Path
     progress: Progress
     threads: int
@@ -64,7 +66,7 @@ class StepExecution:
             if source.is_file() and not target.exists():
                 link_or_copy(source, target)
         entry.started_at, entry.status = now(), "cached"
-        self._deliver(step, entry)
+        self._deliver(step, entry, step.outputs(dataset, self._run_id))
         self.progress.step_cached(step.name, entry.reason)
 
     def _execute(self, step: Step, entry: StepRecord) -> int:
@@ -80,6 +82,7 @@ class StepExecution:
             except RecsysError as error:
                 return self._fail(step, entry, "its parameters", str(error), error.exit_code)
         self.progress.step_started(step.name, entry.reason)
+        before = self.promises.snapshot()
         done = run_notebook(
             notebook_of(step),
             self.run_folder / entry.notebook,
@@ -97,7 +100,7 @@ class StepExecution:
             lines = done.error.last_lines()
             return self._fail(step, entry, place, reason, code or EXIT_STEP_FAILED, lines)
         try:
-            self._deliver(step, entry)
+            self._deliver(step, entry, self.promises.check(step, before))
         except StepFailedError as error:
             return self._fail(step, entry, "its outputs", str(error), error.exit_code)
         entry.status = "executed"
@@ -130,12 +133,8 @@ class StepExecution:
         }
         return parameters | ({"version": self._run_id} if step.model_folders else {})
 
-    def _deliver(self, step: Step, entry: StepRecord) -> None:
-        """Note outputs and metrics; StepFailedError when a promised file is missing or empty."""
-        paths = step.outputs(self.settings.dataset, self._run_id)
-        for path in paths:
-            if not path.is_file() or path.stat().st_size == 0:
-                raise StepFailedError(f"the notebook ended well, but {path} is missing or empty")
+    def _deliver(self, step: Step, entry: StepRecord, paths: Sequence[Path]) -> None:
+        """Note outputs and metrics."""
         entry.outputs = [{"path": str(path), **describe(path)} for path in paths]
         if step.metrics:
             metrics = step.metrics_file(self.settings.dataset, self._run_id)

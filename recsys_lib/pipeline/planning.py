@@ -38,8 +38,10 @@ class Earlier:
         hashes = (output["sha256"] for output in self.record["outputs"])
         return dict(zip(step.produces, hashes, strict=True))
 
-    def damage(self) -> str | None:
+    def damage(self, step: Step) -> str | None:
         """Which output is not as it was left; None when all are intact."""
+        if len(self.record["outputs"]) != len(step.produces):
+            return "the step promises other files now"
         for output in self.record["outputs"]:
             path = Path(output["path"])
             if not path.is_file() or path.stat().st_size != output["bytes"]:
@@ -78,7 +80,7 @@ def decide(
     damage = None
     for earlier in candidates:
         if earlier.ingredients.key == ingredients.key:
-            damage = earlier.damage()
+            damage = earlier.damage(step)
             if damage is None:
                 return Decision(step, ingredients, earlier, f"as in run {earlier.run_id}")
     if damage or not candidates:

@@ -19,8 +19,9 @@ from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.execution import StepExecution
 from recsys_lib.pipeline.lock import only_run
-from recsys_lib.pipeline.planning import decide, outputs_on_disk, step_inputs
+from recsys_lib.pipeline.planning import decide, notebook_of, outputs_on_disk, step_inputs
 from recsys_lib.pipeline.progress import Progress
+from recsys_lib.pipeline.promises import Promises
 from recsys_lib.pipeline.record import (
     DONE,
     RECORD,
@@ -32,6 +33,7 @@ from recsys_lib.pipeline.record import (
     previous_run,
 )
 from recsys_lib.pipeline.settings import Settings
+from recsys_lib.pipeline.sources import check_notebook
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.serving import registry
 
@@ -71,13 +73,16 @@ class Run:
     def check(self) -> None:
         """Find out before a kernel starts what would go wrong.
 
-        Raises ParameterError (a run id that is taken or no name) and InputDataError.
+        Raises ParameterError (a run id that is taken or no name, a notebook that takes no
+        parameters) and InputDataError.
         """
         if not _RUN_ID.fullmatch(self.run_id) or self.run_id == LATEST:
             raise ParameterError(f"--run-id {self.run_id!r} is not a plain folder name")
         taken = self.folder.exists() or self.settings.dataset.version(self.run_id).exists()
         if taken and not self.resumed:
             raise ParameterError(f"run {self.run_id!r} exists already: choose another --run-id")
+        for step in self.chosen:
+            check_notebook(notebook_of(step))
         if any(not step.needs for step in self.chosen) and not self.settings.dataset.is_sample:
             find_source(self.settings.dataset, self.settings.etl)
 
@@ -114,7 +119,10 @@ class Run:
     def _bring_about(self, record: RunRecord, progress: Progress) -> int:
         """Start each step when the steps that it needs are done; stop starting at a failure."""
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
-        execution = StepExecution(self.settings, self.folder, progress, threads, self.timeout)
+        promises = Promises(self.table, self.settings.dataset, self.run_id)
+        execution = StepExecution(
+            self.settings, promises, self.folder, progress, threads, self.timeout
+        )
         waiting = dict(zip(self.chosen, record.steps, strict=True))
         running: dict[Future[int], Step] = {}
         code = EXIT_OK

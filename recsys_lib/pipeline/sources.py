@@ -1,4 +1,4 @@
-"""Which of our own modules a notebook uses, found by reading imports."""
+"""What a notebook is made of: its code, and those of our modules that it uses."""
 
 from __future__ import annotations
 
@@ -6,16 +6,34 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
 from recsys_lib.paths import project_root
 
 _PACKAGE = "recsys_lib"
+_TAG = "parameters"
 
 
 def code_of(notebook: Path) -> str:
     """The code cells of a notebook, one text; prose and outputs are not in it."""
     cells = read_json(notebook)["cells"]
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def check_notebook(notebook: Path) -> None:
+    """ParameterError when a notebook is not there, or has no cell to put parameters after."""
+    if not notebook.is_file():
+        raise ParameterError(f"{notebook} is not there: is its name right in run_pipeline.py?")
+    try:
+        cells = read_json(notebook)["cells"]
+    except (ValueError, KeyError) as error:
+        raise ParameterError(f"{notebook} is no notebook ({error!r})") from error
+    tagged = [c for c in cells if _TAG in c.get("metadata", {}).get("tags", [])]
+    if len(tagged) != 1:
+        raise ParameterError(
+            f"{notebook} has {len(tagged)} cells with the tag {_TAG!r}, where there must be one: "
+            "parameters would not arrive (tag it in JupyterLab under Property Inspector)"
+        )
 
 
 def used_modules(code: str) -> tuple[set[Path], set[str]]:

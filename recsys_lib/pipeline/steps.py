@@ -20,6 +20,7 @@ class Step:
     notebook: file name in notebooks/, without the ending.
     needs: steps whose files it reads.
     produces: files it promises; ``{data}`` is the processed dataset, ``{model}`` the version.
+    keeps: files and folders that it may write, too, but need not.
     only_with: what the data must have for the step to make sense, a name in the counts of the
         ETL; without any the step is skipped.
     metrics: the one of these files, JSON, that holds the step's ``metrics``.
@@ -30,6 +31,7 @@ class Step:
     notebook: str
     needs: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     only_with: str = ""
     metrics: str = ""
     timeout: float = 6 * 3600
@@ -37,6 +39,11 @@ class Step:
     def outputs(self, dataset: Dataset, version: str) -> list[Path]:
         """Where the promised files of a run are."""
         return [_path(template, dataset, version) for template in self.produces]
+
+    def own(self, dataset: Dataset, version: str) -> list[Path]:
+        """What else is the step's own: what it keeps, and its parts of the model."""
+        parts = (f"{{model}}/{name}" for name in sorted(self.model_folders))
+        return [_path(template, dataset, version) for template in (*self.keeps, *parts)]
 
     def metrics_file(self, dataset: Dataset, version: str) -> Path:
         """Where the metrics of a run are."""

@@ -2,13 +2,16 @@ import numpy as np
 import pytest
 
 from recsys_lib.artifacts import writing_part
-from recsys_lib.errors import ArtifactError
+from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import describe
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.ingredients import Ingredients
 from recsys_lib.pipeline.planning import Earlier
 from recsys_lib.pipeline.record import records_of
-from recsys_lib.pipeline.sources import code_of, used_modules
+from recsys_lib.pipeline.sources import check_notebook, code_of, used_modules
+from recsys_lib.pipeline.steps import Step
+
+TAGGED = '{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ""}'
 
 
 def names(code):
@@ -60,7 +63,31 @@ def test_a_part_counts_as_a_whole(tmp_path, damaged):
     earlier = Earlier("r", {"outputs": [{"path": str(manifest), **describe(manifest)}]})
     if damaged:
         (folder / damaged).write_text("x")
-    assert (earlier.damage() is None) is (damaged is None)
+    step = Step("als", "02", produces=("{model}/als/part.json",))
+    assert (earlier.damage(step) is None) is (damaged is None)
+
+
+def test_a_step_that_promises_other_files_now_runs_again():
+    earlier = Earlier("r", {"outputs": []})
+    step = Step("als", "02", produces=("{model}/als/part.json",))
+    assert earlier.damage(step) == "the step promises other files now"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "is not there"),
+        ("no notebook", "is no notebook"),
+        ('{"cells": [{"cell_type": "code", "metadata": {}, "source": ""}]}', "has 0 cells"),
+        (f'{{"cells": [{TAGGED}, {TAGGED}]}}', "has 2 cells"),
+    ],
+)
+def test_a_notebook_that_takes_no_parameters_is_refused(tmp_path, content, says):
+    path = tmp_path / "01.ipynb"
+    if content:
+        path.write_text(content)
+    with pytest.raises(ParameterError, match=says):
+        check_notebook(path)
 
 
 def test_a_record_that_is_not_readable_is_named(tmp_path):

@@ -122,6 +122,11 @@ def test_success_is_recorded_and_linked(bench, workspace):
         (FAIL.format("ParameterError"), 2, "ParameterError: no good"),
         ("done = True", 1, "missing or empty"),
         (WRITE + "(folder / 'summary.json').write_text('')", 1, "missing or empty"),
+        (
+            WRITE + "(folder / 'extra.csv').write_text('x')",
+            1,
+            "extra.csv was written, which no step",
+        ),
     ],
 )
 def test_failure_is_recorded_and_the_notebook_kept(bench, workspace, cell, code, reason):
@@ -133,6 +138,15 @@ def test_failure_is_recorded_and_the_notebook_kept(bench, workspace, cell, code,
     assert (second["status"], second["reason"]) == ("skipped", "step etl did not succeed")
     assert (folder / "01.ipynb").is_file()
     assert (folder / "report.html").is_file()
+
+
+def test_a_notebook_without_a_parameters_cell_is_refused_before_a_kernel_starts(bench, workspace):
+    bench.run(WRITE)
+    path = workspace / "notebooks" / "02.ipynb"
+    path.write_text(path.read_text().replace('"parameters"', '"other"'))
+    with pytest.raises(ParameterError, match=r"02\.ipynb has 0 cells with the tag 'parameters'"):
+        bench.run()
+    assert len(list(workspace.glob("outputs/2*"))) == 1
 
 
 def test_a_run_id_is_used_once(bench):
