@@ -25,6 +25,7 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench_pipeline.py
 	$(BIN)/python benchmarks/bench_etl.py
+	$(BIN)/python benchmarks/bench_als.py
 
 bench-%: $(READY)
 	$(BIN)/python benchmarks/bench_$*.py

@@ -100,6 +100,9 @@ class AlsParameters(Section):
     tolerance: float = Field(
         1e-4, ge=0, lt=1, description="stop when the loss falls by less than this share; 0: never"
     )
+    solver: Literal["auto", "exact", "cg"] = Field(
+        "auto", description="how a row is solved; auto: exactly where that is faster"
+    )
     seed: Seed = Field(DEFAULT_SEED, description="seed of the starting factors")
     num_threads: int = Field(0, ge=0, description="threads of the solver; 0: all cores")
 

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.als.training import Model, TrainedAls, new_model
+from recsys_lib.als.model import ConjugateGradientALS, ExactALS
+from recsys_lib.als.training import TrainedAls, new_model
 from recsys_lib.artifacts import Part, writing_part
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
@@ -81,7 +82,7 @@ class AlsModel:
         )
 
     @cached_property
-    def model(self) -> Model:
+    def model(self) -> ExactALS | ConjugateGradientALS:
         """implicit's own model over the stored factors."""
         model = new_model(AlsParameters(**self.part.parameters))
         model.user_factors = self.part.array("user_factors.npy")

@@ -1,4 +1,4 @@
-"""Implicit-feedback ALS: the only module that touches the library ``implicit``.
+"""Implicit-feedback ALS: training with an early stop.
 
 Model and objective: Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback
 Datasets" (2008), with confidence ``alpha * rating`` for what a user rated and 1 for all else.
@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from recsys_lib.als.model import ConjugateGradientALS, ExactALS, faster_model
 from recsys_lib.errors import RecsysError
 from recsys_lib.parameters import AlsParameters
 
-Model: TypeAlias = AlternatingLeastSquares
+_KINDS: dict[str, type[ExactALS] | type[ConjugateGradientALS]] = {
+    "exact": ExactALS,
+    "cg": ConjugateGradientALS,
+}
 
 
 class TrainingError(RecsysError):
     """The factors did not stay finite."""
-
-
-class _ConvergedError(Exception):
-    """Leaves implicit's loop, which has no early stop of its own."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,12 @@ class TrainedAls:
         return [iteration.loss for iteration in self.history]
 
 
-def new_model(parameters: AlsParameters) -> Model:
-    """An untrained implicit model with our parameters."""
+def new_model(
+    parameters: AlsParameters, kind: type[ExactALS] | type[ConjugateGradientALS] = ExactALS
+) -> ExactALS | ConjugateGradientALS:
+    """An untrained model with our parameters; kinds differ in nothing but the training."""
     with threadpool_limits(1, "blas"):  # implicit warns about BLAS threads when it is made
-        return Model(
+        return kind(
             factors=parameters.factors,
             regularization=parameters.regularization,
             alpha=parameters.alpha,
@@ -85,21 +85,18 @@ def train_als(
     than users or items, and TrainingError when the factors did not stay finite.
     """
     parameters.check_data(dict(zip(("users", "items"), user_items.shape, strict=True)))
-    model, history = new_model(parameters), []
+    kind = _KINDS.get(parameters.solver) or faster_model(user_items, parameters.factors)
+    model, history = new_model(parameters, kind), []
 
-    def record(index: int, seconds: float, loss: float) -> None:
+    def record(index: int, seconds: float, loss: float) -> bool:
+        """Note the iteration; True ends the training."""
         history.append(Iteration(index + 1, seconds, loss))
         if on_iteration is not None:
             on_iteration(history[-1])
-        if _settled(history, parameters.tolerance):
-            raise _ConvergedError
+        return _settled(history, parameters.tolerance)
 
-    converged = False
-    with threadpool_limits(1, "blas"):
-        try:
-            model.fit(user_items, show_progress=False, callback=record)
-        except _ConvergedError:
-            converged = True
+    model.fit(user_items, show_progress=False, callback=record)
+    converged = _settled(history, parameters.tolerance)
     if not (np.isfinite(model.user_factors).all() and np.isfinite(model.item_factors).all()):
         raise TrainingError(
             "the factors are not finite: raise als.regularization or lower als.alpha"

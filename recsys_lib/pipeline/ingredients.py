@@ -18,6 +18,7 @@ from recsys_lib.pipeline.sources import code_of, used_modules
 KEY_LIBRARIES = {
     "faiss": "faiss-cpu",
     "implicit": "implicit",
+    "numba": "numba",
     "numpy": "numpy",
     "pandas": "pandas",
     "polars": "polars",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -92,14 +93,14 @@ class Run:
         Raises ParameterError when a step was not chosen that never ran, and LockedError when
         another run works on the dataset.
         """
-        with only_run(self.settings.dataset, wait=self.wait), _terminable():
+        with only_run(self.settings.dataset, wait=self.wait), _terminable() as asked_to_stop:
             self._adopt_earlier_results()
             self.folder.mkdir(parents=True, exist_ok=True)
             progress.log_to(self.folder)
             record = self._new_record()
             record.save(self.folder)
             try:
-                code = self._bring_about(record, progress)
+                code = self._bring_about(record, progress, asked_to_stop)
                 if code == EXIT_OK and any(step.model_folders for step in self.chosen):
                     registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
@@ -116,7 +117,9 @@ class Run:
             self._report(record)
         return record, code
 
-    def _bring_about(self, record: RunRecord, progress: Progress) -> int:
+    def _bring_about(
+        self, record: RunRecord, progress: Progress, asked_to_stop: threading.Event
+    ) -> int:
         """Start each step when the steps that it needs are done; stop starting at a failure."""
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         promises = Promises(self.table, self.settings.dataset, self.run_id)
@@ -133,7 +136,10 @@ class Run:
                     decision = decide(step, self.settings, inputs, force=self.force)
                     future = pool.submit(execution.bring_about, decision, waiting.pop(step))
                     running[future] = step
-                for future in wait(running, _POLL_SECONDS, FIRST_COMPLETED).done:
+                finished = wait(running, _POLL_SECONDS, FIRST_COMPLETED).done
+                if asked_to_stop.is_set():
+                    raise KeyboardInterrupt
+                for future in finished:
                     step = running.pop(future)
                     code = code or future.result()
                     self._known[step.name] = self._outputs(step)
@@ -230,14 +236,22 @@ def _stop_kernels() -> None:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that kernels are stopped and the run is recorded."""
+def _terminable() -> Iterator[threading.Event]:
+    """Let SIGINT and SIGTERM interrupt, so that kernels are stopped and the run is recorded.
+
+    The event says that it was asked for: an exception alone can get lost, where Python ignores
+    those of a destructor.
+    """
+    asked = threading.Event()
 
     def interrupt(number: int, frame: object) -> None:
+        asked.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
     try:
-        yield
+        yield asked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
