@@ -1,7 +1,8 @@
 """Training: ours beside implicit's two solvers, same data, same start, same machine.
 
-Prints seconds an iteration (median) and the objective after each iteration. Appliances size is
-generated; Video Games and MovieLens 100K are used where ../shared/data has them.
+Prints seconds an iteration (median; the objective is in the time of ours only) and the objective
+after each iteration. Appliances size is generated; Video Games and MovieLens 100K are used where
+../shared/data has them.
 
 python benchmarks/bench_als.py [USERS]     users of the generated data, 1690000 by default
 """
@@ -23,7 +24,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from recsys_lib.als.model import ExactALS
+from recsys_lib.als.model import ExactALS, faster_model
 from recsys_lib.als.solver import loss
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.parameters import EtlParameters
@@ -32,7 +33,7 @@ from recsys_lib.paths import HOME_VARIABLE, Dataset
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 _ALPHA, _REGULARIZATION, _SEED = 10.0, 1.0, 42
 _MODELS = {
-    "ours": (ExactALS, 6),
+    "ours, exact": (ExactALS, 6),
     "implicit, conjugate gradient": (AlternatingLeastSquares, 4),
     "implicit, Cholesky": (partial(AlternatingLeastSquares, use_cg=False), 2),
 }
@@ -54,6 +55,7 @@ def main() -> None:
                 seconds, objective = _train(kind, matrix, factors, iterations)
                 values = "  ".join(f"{value:.8f}" for value in objective)
                 print(f"  {label:<29} {statistics.median(seconds):7.2f} s   {values}")
+            print(f"  als.solver: auto takes {faster_model(matrix, factors).__name__}")
 
 
 def _datasets() -> Iterator[tuple[str, int, sparse.csr_matrix]]:
@@ -97,7 +99,8 @@ def _train(
             objective.append(value)
 
         model.fit(matrix, callback=note)
-        print(f"    whole training of ours with preparation: {time.perf_counter() - started:.2f} s")
+        whole = time.perf_counter() - started
+        print(f"  ours with preparation, {iterations} iterations: {whole:.1f} s")
         return seconds, objective
 
     def record(number: int, elapsed: float, value: None) -> None:
