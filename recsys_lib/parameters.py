@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from recsys_lib.errors import ParameterError
 
@@ -95,16 +102,46 @@ class AlsParameters(Section):
 
     factors: int = Field(128, ge=1, le=4096, description="length of a user's or item's vector")
     regularization: float = Field(1.0, gt=0, description="weight of the squared norms, lambda")
-    alpha: float = Field(10.0, gt=0, description="confidence of a rating r is alpha * r")
+    frequency_scaling: float = Field(
+        0.0, ge=0, le=1, description="how lambda grows with a row's confidence; 0: not at all"
+    )
+    confidence: Literal["linear", "log", "constant"] = Field(
+        "linear", description="of a rating r: alpha * r, 1 + alpha * log(1 + r), or alpha"
+    )
+    alpha: float = Field(10.0, gt=0, description="how much more a rating weighs than its absence")
+    min_rating: float = Field(
+        0.0, ge=0, description="lower ratings are no sign of liking; they still count as seen"
+    )
+    half_life_days: float = Field(
+        0.0, ge=0, description="confidence halves in so many days before the newest; 0: never"
+    )
+    recency_half_life: float = Field(
+        0.0, ge=0, description="in a query an item counts half for so many newer ones; 0: alike"
+    )
     iterations: int = Field(100, ge=1, le=10_000, description="most passes over both sides")
     tolerance: float = Field(
         1e-4, ge=0, lt=1, description="stop when the loss falls by less than this share; 0: never"
     )
+    validation_users: int = Field(
+        0, ge=0, description="stop where recall for so many users is best; 0: go by the loss"
+    )
+    warm_start: str = Field(
+        "", description="version whose factors to begin with, or 'champion'; '': at random"
+    )
     solver: Literal["auto", "exact", "cg"] = Field(
         "auto", description="how a row is solved; auto: exactly where that is faster"
     )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where the solver runs; auto: on a GPU where there is one"
+    )
     seed: Seed = Field(DEFAULT_SEED, description="seed of the starting factors")
     num_threads: int = Field(0, ge=0, description="threads of the solver; 0: all cores")
+
+    @model_validator(mode="after")
+    def _one_lambda_for_conjugate_gradient(self) -> AlsParameters:
+        if self.solver == "cg" and (self.frequency_scaling or self.device == "cuda"):
+            raise ValueError("solver cg goes neither with frequency_scaling nor with cuda")
+        return self
 
     def check_data(self, counts: Mapping[str, int]) -> None:
         """More factors than users or items cannot be determined by the data."""

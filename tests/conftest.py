@@ -45,7 +45,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     parameters = AlsParameters(factors=16, iterations=15)
     write_als_part(
         dataset.version("v1") / "als",
-        train_als(interactions.user_items(), parameters),
+        train_als(interactions, parameters),
         interactions,
         display_table(list(interactions.items.ids()), products),
         parameters=parameters,

@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.als.model import ConjugateGradientALS, ExactALS
+from recsys_lib.als.confidence import confidence, recency_weights
+from recsys_lib.als.fold_in import FoldIn
+from recsys_lib.als.model import ExactALS
 from recsys_lib.als.training import TrainedAls, new_model
 from recsys_lib.artifacts import Part, writing_part
 from recsys_lib.data.interactions import Interactions
@@ -35,10 +37,12 @@ def write_als_part(
     """
     if not items["id"].equals(interactions.items.series()):
         raise ValueError("items must have one row per item, in the order of interactions.items")
+    confidences = confidence(interactions, parameters)
     metrics = {
         "als.iterations": len(trained.history),
         "als.loss": trained.losses[-1],
         "als.seconds_per_iteration": float(np.mean([i.seconds for i in trained.history])),
+        "als.training_seconds": float(sum(i.seconds for i in trained.history)),
         "als.users": len(interactions.users),
         "als.items": len(interactions.items),
     }
@@ -51,15 +55,27 @@ def write_als_part(
     ) as part:
         np.save(part / "user_factors.npy", trained.user_factors)
         np.save(part / "item_factors.npy", trained.item_factors)
-        sparse.save_npz(part / "user_items.npz", interactions.user_items(), compressed=False)
+        sparse.save_npz(part / "user_items.npz", confidences, compressed=False)
+        np.save(part / "newer.npy", _newer(interactions))
         interactions.users.series().to_frame().write_parquet(part / "users.parquet")
         items.select("id", "title", "image_url").write_parquet(part / "items.parquet")
     return metrics
 
 
+def _newer(interactions: Interactions) -> np.ndarray:
+    """How many items of the user are newer, int32, one for each entry of the user's row in CSR."""
+    counts = np.bincount(interactions.user, minlength=len(interactions.users))
+    newer = np.cumsum(counts)[interactions.user] - 1 - np.arange(len(interactions))
+    in_rows = np.lexsort((interactions.item, interactions.user))
+    return newer[in_rows].astype(np.int32)
+
+
 @dataclass(frozen=True)
 class AlsModel:
-    """A stored ALS part; rows are positions in ``users`` and ``items``."""
+    """A stored ALS part; rows are positions in ``users`` and ``items``.
+
+    ``user_items`` holds confidences, 0 for what was seen and not liked.
+    """
 
     part: Part
     users: IdMap
@@ -82,13 +98,23 @@ class AlsModel:
         )
 
     @cached_property
-    def model(self) -> ExactALS | ConjugateGradientALS:
-        """implicit's own model over the stored factors."""
-        model = new_model(AlsParameters(**self.part.parameters))
+    def parameters(self) -> AlsParameters:
+        """What the part was trained with."""
+        return AlsParameters(**self.part.parameters)
+
+    @cached_property
+    def model(self) -> ExactALS:
+        """implicit's own model over the stored factors; it takes confidences."""
+        model = new_model(self.parameters)
         model.user_factors = self.part.array("user_factors.npy")
         # Fold-in writes nothing here, but implicit's solver takes writable arrays only.
         model.item_factors = np.array(self.part.array("item_factors.npy"))
         return model
+
+    @cached_property
+    def fold_in(self) -> FoldIn:
+        """What solves for a user vector, given a history."""
+        return self.model.fold_in()
 
     @cached_property
     def popularity(self) -> np.ndarray:
@@ -103,30 +129,45 @@ class AlsModel:
 
     def recommend(self, row: int, n: int, *, filter_seen: bool) -> tuple[np.ndarray, np.ndarray]:
         """Rows and scores of the best items for a known user."""
-        return self._recommend(row, self.user_items[row], n, filter_seen, fold_in=False)
+        seen = self.user_items.indices[slice(*self.user_items.indptr[row : row + 2])]
+        return self._best(self.user_vector(row), n, seen if filter_seen else seen[:0])
+
+    def user_vector(self, row: int) -> np.ndarray:
+        """float32, shape (factors,): as trained, or folded in with weights of recency."""
+        half_life = self.parameters.recency_half_life
+        if not half_life:
+            return np.asarray(self.model.user_factors[row])
+        entries = slice(*self.user_items.indptr[row : row + 2])
+        values = self.user_items.data[entries] * recency_weights(self._newer[entries], half_life)
+        return self._solve(self.user_items.indices[entries], values)
 
     def recommend_for_rows(self, items: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """The same for anybody who liked ``items`` (rows), by solving for a new user vector."""
-        liked = np.unique(items)
-        shape = (1, len(self.items))
-        liking = np.full(len(liked), self._typical_rating, dtype=np.float32)
-        history = sparse.csr_matrix((liking, (np.zeros(len(liked), dtype=int), liked)), shape=shape)
-        return self._recommend(0, history, n, filter_seen=True, fold_in=True)
+        """The same for anybody who liked ``items`` (rows, the newest last), by fold-in."""
+        liked = np.array(list(dict.fromkeys(items[::-1].tolist())), dtype=np.int32)  # newest first
+        weights = recency_weights(np.arange(len(liked)), self.parameters.recency_half_life)
+        return self._best(self._solve(liked, self._typical_confidence * weights), n, liked)
+
+    def _solve(self, items: np.ndarray, confidences: np.ndarray) -> np.ndarray:
+        liked = confidences > 0
+        cells = (confidences[liked], items[liked], [0, np.count_nonzero(liked)])
+        return self.fold_in.solve(sparse.csr_matrix(cells, shape=(1, len(self.items))))[0]
 
     @cached_property
-    def _typical_rating(self) -> float:
-        return float(self.user_items.data.mean())
+    def _newer(self) -> np.ndarray:
+        return self.part.array("newer.npy")
 
-    def _recommend(
-        self, row: int, history: sparse.csr_matrix, n: int, filter_seen: bool, *, fold_in: bool
+    @cached_property
+    def _typical_confidence(self) -> np.float32:
+        return np.float32(self.user_items.data[self.user_items.data > 0].mean())
+
+    def _best(
+        self, vector: np.ndarray, n: int, without: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        rows, scores = self.model.recommend(
-            row,
-            history,
-            N=min(n, len(self.items)),
-            filter_already_liked_items=filter_seen,
-            recalculate_user=fold_in,
-        )
-        # implicit gives filtered items the lowest float instead of leaving them out.
-        real = scores > np.finfo(np.float32).min
-        return rows[real], scores[real]
+        scores = self.model.item_factors @ vector
+        scores[without] = -np.inf
+        n = min(n, len(scores) - len(without))
+        if n <= 0:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        rows = np.argpartition(-scores, n - 1)[:n]
+        rows = rows[np.argsort(-scores[rows], kind="stable")]
+        return rows, scores[rows]

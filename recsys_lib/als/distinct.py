@@ -16,7 +16,7 @@ class DistinctRows:
     ----------
     rows: float32 CSR, each row once, in the order of first occurrence.
     group: int64, shape (original rows,): which of ``rows`` an original row equals.
-    counts: float32, shape (rows,): how often a row was there.
+    counts: float32, shape (rows,): how often a row was there, or the sum of the weights.
     """
 
     rows: sparse.csr_matrix
@@ -24,7 +24,7 @@ class DistinctRows:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, matrix: sparse.csr_matrix) -> DistinctRows:
+    def of(cls, matrix: sparse.csr_matrix, weights: np.ndarray | None = None) -> DistinctRows:
         """Find equal rows; the matrix has sorted indices and no entry twice."""
         _, first, group = np.unique(_hashes(matrix), return_index=True, return_inverse=True)
         group = group.astype(np.int64)
@@ -36,7 +36,7 @@ class DistinctRows:
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
         group = rank[group]
-        counts = np.bincount(group).astype(np.float32)
+        counts = np.bincount(group, weights).astype(np.float32)
         return cls(matrix[first[order]], group, counts)
 
 

@@ -1,158 +1,224 @@
-"""Compiled least-squares solutions for the rows of one side, the other side fixed.
+"""Compiled code that solves the rows of one side of ALS exactly, each in the space that is smaller.
 
 For a row with the items S, confidences c and the fixed factors Y the minimum of
 
     sum over all items of c_i (p_i - x y_i)^2 + lambda |x|^2
 
-solves (G + Y_S' W Y_S) x = Y_S' b with G = Y'Y + lambda I, W = diag(c - 1) and b = c where the
-preference p is 1 (Hu, Koren, Volinsky 2008). By the Woodbury identity, with Z = Y G^-1 and
-K = Z_S Y_S', this is x = Z_S' a where (I + W K) a = b: a system as small as the row. A row of one
-item is a formula; only long rows need the system of all factors.
+solves (Y'Y + lambda I + Y_S' W Y_S) x = Y_S' b with W = diag(c - 1) and b = c where the preference
+p is 1 (Hu, Koren, Volinsky 2008). The factors come rotated, so that Y'Y is diagonal: then every row
+may have a lambda of its own, and with D = (Y'Y + lambda I)^-1, M = Y_S sqrt(D) the solution is
+x = sqrt(D) t, where t solves one of two equal systems (the Woodbury identity):
+
+    short rows:  t = M' a with (I + W M M') a = b,   as large as the row
+    long rows:   (I + M' W M) t = M' b,              as large as the number of factors
+
+As M M' <= I, both have condition numbers of at most 1 + max(W): float32 is enough for them. The
+minimum itself is sum(b p) - b M t, so the objective costs next to nothing.
+
+A task of a parallel loop is a fixed set of rows, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
 
-_SMALL = 8  # larger systems are worth a call of BLAS and LAPACK
-_MATH = {"contract", "reassoc"}  # sums may be vectorized; NaN and infinity stay what they are
+from recsys_lib.als.systems import (
+    compiled,
+    factorize,
+    in_parallel,
+    products,
+    solve_general,
+    solve_weighed,
+    substitute,
+    weigh,
+)
+
+_BLAS_FROM = 24  # entries; products of shorter rows are not worth a call
+_SHORT_TASK = 1024  # rows
+_LONG_TASKS = 64
+_CHUNK = 256  # entries of a long row that are gathered at once
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    return nb.njit(cache=True, nogil=True, fastmath=_MATH)(function)
+class Rows(NamedTuple):
+    """The rows to solve: their entries as in CSR, and what the solutions are weighed with.
 
-
-def _in_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
-    return nb.njit(cache=True, nogil=True, fastmath=_MATH, parallel=True)(function)
-
-
-@_in_parallel
-def solve_short_rows(rows, indptr, indices, weights, targets, fixed, solved, out):
-    """Write the solutions of ``rows`` into ``out``, float32, shape (all rows, factors).
-
-    ``weights`` are c - 1 and ``targets`` are b, one for each entry; ``fixed`` is Y and ``solved``
-    is Z. Systems are solved in float64 by elimination with pivots.
+    Parameters
+    ----------
+    indptr, indices: as in CSR.
+    weights, targets: float32, one for each entry: W and b, each times the weight of the column.
+    regularization: float32, lambda of each row.
     """
-    factors = fixed.shape[1]
-    for r in nb.prange(len(rows)):
-        row = rows[r]
-        start, k = indptr[row], indptr[row + 1] - indptr[row]
-        if k == 0:
-            out[row, :] = 0.0
-        elif k == 1:
-            i = indices[start]
-            dot = np.float32(0.0)
-            for f in range(factors):
-                dot += fixed[i, f] * solved[i, f]
-            a = np.float32(targets[start] / (1.0 + weights[start] * dot))
-            for f in range(factors):
-                out[row, f] = a * solved[i, f]
-        else:
-            _solve_short(row, indptr, indices, weights, targets, fixed, solved, out)
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    weights: np.ndarray
+    targets: np.ndarray
+    regularization: np.ndarray
 
 
-@_compiled
-def _solve_short(row, indptr, indices, weights, targets, fixed, solved, out):
-    start, k, factors = indptr[row], indptr[row + 1] - indptr[row], fixed.shape[1]
-    a = targets[start : start + k].astype(np.float64)
-    if k <= _SMALL:
-        system = np.empty((k, k), np.float64)
-        for m in range(k):
-            for n in range(k):
-                i, j = indices[start + m], indices[start + n]
-                dot = np.float32(0.0)
-                for f in range(factors):
-                    dot += fixed[i, f] * solved[j, f]
-                system[m, n] = weights[start + m] * dot
-            system[m, m] += 1.0
-        _eliminate(system, a)
+class Solutions(NamedTuple):
+    """What is found for each row.
+
+    Parameters
+    ----------
+    factors: float32, shape (rows, factors): x.
+    minima: float64: the sum over all items of c (p - x y)^2, plus lambda |x|^2.
+    norms: float64: lambda |x|^2.
+    """
+
+    factors: np.ndarray
+    minima: np.ndarray
+    norms: np.ndarray
+
+
+class _Scratch(NamedTuple):
+    """Room for one row at a time: M, the system, a, t, and sqrt(D)."""
+
+    chosen: np.ndarray
+    system: np.ndarray
+    coefficients: np.ndarray
+    solution: np.ndarray
+    scale: np.ndarray
+
+
+@in_parallel
+def solve_short_rows(chosen_rows, rows, fixed, spectrum, solutions):
+    """Solve ``chosen_rows``, none of them empty, each by a system of its own size.
+
+    ``fixed`` is Y, rotated (columns, factors), ``spectrum`` the diagonal of Y'Y.
+    """
+    for task in nb.prange((len(chosen_rows) + _SHORT_TASK - 1) // _SHORT_TASK):
+        mine = chosen_rows[task * _SHORT_TASK : (task + 1) * _SHORT_TASK]
+        longest = 1
+        for row in mine:
+            longest = max(longest, rows.indptr[row + 1] - rows.indptr[row])
+        scratch = _Scratch(
+            np.empty((longest, fixed.shape[1]), np.float32),
+            np.empty((_BLAS_FROM, _BLAS_FROM), np.float32),
+            np.empty(longest, np.float32),
+            np.empty(fixed.shape[1], np.float32),
+            np.empty(fixed.shape[1], np.float32),
+        )
+        scaled_for = np.float32(np.nan)
+        for row in mine:
+            if rows.regularization[row] != scaled_for:
+                scaled_for = rows.regularization[row]
+                _scale(spectrum, scaled_for, scratch.scale)
+            if rows.indptr[row + 1] - rows.indptr[row] == 1:
+                _solve_single(row, rows, fixed, scratch.scale, solutions)
+            else:
+                _solve_short(row, rows, fixed, scratch, solutions)
+
+
+@compiled
+def _scale(spectrum, regularization, scale):
+    for f in range(len(scale)):
+        scale[f] = np.float32(1.0) / np.sqrt(spectrum[f] + regularization)
+
+
+@compiled
+def _solve_single(row, rows, fixed, scale, solutions):
+    n = rows.indptr[row]
+    i, w, b = rows.indices[n], rows.weights[n], rows.targets[n]
+    square = np.float32(0.0)
+    for f in range(len(scale)):
+        y = scale[f] * fixed[i, f]
+        square += y * y
+    a = b / (np.float32(1.0) + w * square)
+    norm = np.float32(0.0)
+    for f in range(len(scale)):
+        x = a * scale[f] * scale[f] * fixed[i, f]
+        norm += x * x
+        solutions.factors[row, f] = x
+    solutions.minima[row] = b * (1 - a * square)
+    solutions.norms[row] = rows.regularization[row] * norm
+
+
+@compiled
+def _solve_short(row, rows, fixed, scratch, solutions):
+    start, stop = rows.indptr[row], rows.indptr[row + 1]
+    weights, targets = rows.weights[start:stop], rows.targets[start:stop]
+    chosen, a = scratch.chosen[: stop - start], scratch.coefficients[: stop - start]
+    _gather(rows.indices[start:stop], fixed, scratch.scale, chosen)
+    a[:] = targets
+    if weights.min() <= 0:
+        solve_general(chosen, weights, a)
+    elif len(a) < _BLAS_FROM:
+        products(chosen, scratch.system)
+        weigh(scratch.system, weights, a)
+        factorize(scratch.system[: len(a), : len(a)])
+        solve_weighed(scratch.system, weights, a)
     else:
-        a = _solve_by_blas(start, k, indices, weights, a, fixed, solved)
-    for f in range(factors):
-        out[row, f] = 0.0
-    for n in range(k):
-        i, scale = indices[start + n], np.float32(a[n])
-        for f in range(factors):
-            out[row, f] += scale * solved[i, f]
+        system = np.dot(chosen, chosen.T)
+        weigh(system, weights, a)
+        solve_weighed(np.linalg.cholesky(system), weights, a)
+    solution, minimum = scratch.solution, 0.0
+    solution[:] = 0
+    for n in range(len(a)):
+        for f in range(len(solution)):
+            solution[f] += a[n] * chosen[n, f]
+    for n in range(len(a)):
+        score = np.float32(0.0)
+        for f in range(len(solution)):
+            score += chosen[n, f] * solution[f]
+        minimum += targets[n] * (1 - score)
+    _store(row, rows, scratch.scale, solution, minimum, solutions)
 
 
-@_compiled
-def _solve_by_blas(start, k, indices, weights, a, fixed, solved):
+@compiled
+def _gather(indices, fixed, scale, chosen):
+    for n in range(len(indices)):
+        i = indices[n]
+        for f in range(len(scale)):
+            chosen[n, f] = scale[f] * fixed[i, f]
+
+
+@compiled
+def _store(row, rows, scale, solution, minimum, solutions):
+    norm = np.float32(0.0)
+    for f in range(len(scale)):
+        x = scale[f] * solution[f]
+        norm += x * x
+        solutions.factors[row, f] = x
+    solutions.minima[row] = minimum
+    solutions.norms[row] = rows.regularization[row] * norm
+
+
+@in_parallel
+def solve_long_rows(chosen_rows, rows, fixed, spectrum, solutions):
+    """The same for rows with more entries than factors, by the system of all factors."""
     factors = fixed.shape[1]
-    mine, theirs = np.empty((k, factors), np.float32), np.empty((k, factors), np.float32)
-    for n in range(k):
-        i = indices[start + n]
-        for f in range(factors):
-            mine[n, f] = weights[start + n] * fixed[i, f]
-            theirs[n, f] = solved[i, f]
-    system = np.dot(mine, theirs.T).astype(np.float64)
-    for n in range(k):
-        system[n, n] += 1.0
-    return np.linalg.solve(system, a)
+    tasks = min(len(chosen_rows), _LONG_TASKS)
+    for task in nb.prange(tasks):
+        chosen = np.empty((_CHUNK, factors), np.float32)
+        weighted = np.empty((_CHUNK, factors), np.float32)
+        product = np.empty((factors, factors), np.float32)
+        scale = np.empty(factors, np.float32)
+        for row in chosen_rows[task::tasks]:
+            _scale(spectrum, rows.regularization[row], scale)
+            _solve_long(row, rows, fixed, scale, chosen, weighted, product, solutions)
 
 
-@_compiled
-def _eliminate(system, a):
-    """Replace ``a`` by the solution of a small system, by elimination with pivots."""
-    k = len(a)
-    for column in range(k):
-        pivot = column
-        for m in range(column + 1, k):
-            if abs(system[m, column]) > abs(system[pivot, column]):
-                pivot = m
-        if pivot != column:
-            for n in range(k):
-                system[column, n], system[pivot, n] = system[pivot, n], system[column, n]
-            a[column], a[pivot] = a[pivot], a[column]
-        for m in range(column + 1, k):
-            share = system[m, column] / system[column, column]
-            for n in range(column + 1, k):
-                system[m, n] -= share * system[column, n]
-            a[m] -= share * a[column]
-    for m in range(k - 1, -1, -1):
-        for n in range(m + 1, k):
-            a[m] -= system[m, n] * a[n]
-        a[m] /= system[m, m]
-
-
-@_in_parallel
-def solve_long_rows(rows, indptr, indices, weights, targets, fixed, gram, out):
-    """The same for rows with more entries than factors, by the system of all factors.
-
-    ``gram`` is G in float64.
-    """
-    for r in nb.prange(len(rows)):
-        _solve_long(rows[r], indptr, indices, weights, targets, fixed, gram, out)
-
-
-@_compiled
-def _solve_long(row, indptr, indices, weights, targets, fixed, gram, out):
-    start, k, factors = indptr[row], indptr[row + 1] - indptr[row], fixed.shape[1]
-    chosen, weighted = np.empty((k, factors), np.float32), np.empty((k, factors), np.float32)
-    side = np.zeros(factors, np.float64)
-    for n in range(k):
-        i, w, b = indices[start + n], weights[start + n], targets[start + n]
-        for f in range(factors):
-            chosen[n, f] = fixed[i, f]
-            weighted[n, f] = w * fixed[i, f]
-            side[f] += b * fixed[i, f]
-    system = gram + np.dot(chosen.T, weighted)
-    solution = np.linalg.solve(system, side)
+@compiled
+def _solve_long(row, rows, fixed, scale, chosen, weighted, product, solutions):
+    factors, minimum = len(scale), 0.0
+    system, right = np.eye(factors, dtype=np.float32), np.zeros(factors, np.float32)
+    for start in range(rows.indptr[row], rows.indptr[row + 1], _CHUNK):
+        k = min(_CHUNK, rows.indptr[row + 1] - start)
+        _gather(rows.indices[start : start + k], fixed, scale, chosen)
+        for n in range(k):
+            w, b = rows.weights[start + n], rows.targets[start + n]
+            minimum += b
+            for f in range(factors):
+                weighted[n, f] = w * chosen[n, f]
+                right[f] += b * chosen[n, f]
+        np.dot(chosen[:k].T, weighted[:k], product)
+        system += product
+    solution = right.copy()
+    substitute(np.linalg.cholesky(system), solution)
     for f in range(factors):
-        out[row, f] = solution[f]
-
-
-@_in_parallel
-def scores(rows, columns, row_factors, column_factors):
-    """x y for each (row, column), float64."""
-    out = np.empty(len(rows), np.float64)
-    for n in nb.prange(len(rows)):
-        dot = np.float32(0.0)
-        for f in range(row_factors.shape[1]):
-            dot += row_factors[rows[n], f] * column_factors[columns[n], f]
-        out[n] = dot
-    return out
+        minimum -= right[f] * solution[f]
+    _store(row, rows, scale, solution, minimum, solutions)

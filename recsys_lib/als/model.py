@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import numba
 import numpy as np
@@ -16,14 +16,19 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.als.distinct import DistinctRows
-from recsys_lib.als.solver import Side, is_worthwhile, loss
+from recsys_lib.als.fold_in import FoldIn
+from recsys_lib.als.solver import Alternation, ExactAlternation, Penalty
 
 _START = 0.01
 _CHUNK_ROWS = 1 << 16
+_SAVED = (
+    *("user_factors", "item_factors", "factors", "regularization", "alpha", "frequency_scaling"),
+    *("iterations", "calculate_training_loss", "num_threads", "random_state", "device"),
+)
 
 OnIteration = Callable[[int, float, float], bool | None]
-"""Called with the number of the iteration from 0, its seconds, and the loss (NaN unless the model
-calculates it); a true answer ends the training."""
+"""Called with the number of the iteration from 0, its seconds, and the objective; a true answer
+ends the training."""
 
 
 class _StopError(Exception):
@@ -48,70 +53,134 @@ class ConjugateGradientALS(AlternatingLeastSquares):
         with threadpool_limits(1, "blas"), suppress(_StopError):
             super().fit(user_items, show_progress, note)
 
+    def current_item_factors(self) -> np.ndarray:
+        """The item factors as they are, also while the training runs."""
+        return self.item_factors
+
 
 class ExactALS(AlternatingLeastSquares):
-    """implicit's model, of which only the training is replaced; all its methods work unchanged.
+    """implicit's model, of which only the solver is replaced; all its methods work unchanged.
 
-    Each row is solved exactly (Woodbury identity for short ones, all factors for long ones), users
-    with the same entries once. Same constructor, attributes and starting factors.
+    Each row is solved exactly in the space that is smaller, that of its entries or that of the
+    factors; users with the same entries are solved once. Constructor, attributes and starting
+    factors are implicit's, with two more parameters:
+
+    frequency_scaling: how lambda grows with the confidence of a row, see ``Penalty``.
+    device: "cpu" or "cuda".
     """
 
     user_factors: Any  # float32 arrays, None before the training
     item_factors: Any
+    current_item_factors: Callable[[], np.ndarray]
+    """The item factors while the training runs; their axes are not those of the result."""
+
+    def __init__(
+        self,
+        factors: int = 100,
+        regularization: float = 0.01,
+        alpha: float = 1.0,
+        *args: Any,
+        frequency_scaling: float = 0.0,
+        device: str = "cpu",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(factors, regularization, alpha, *args, **kwargs)
+        self.frequency_scaling = frequency_scaling
+        self.device = device
 
     def fit(
         self,
         user_items: sparse.csr_matrix,
         show_progress: bool = True,
         callback: OnIteration | None = None,
+        *,
+        user_weights: np.ndarray | None = None,
+        item_weights: np.ndarray | None = None,
     ) -> None:
         """Factorize ``user_items`` (users, items), confidences as values, as implicit does.
 
-        ``show_progress`` is accepted for its sake: progress is told by ``callback``.
+        Begins with ``item_factors`` where they are set, else at random. ``user_weights`` (users,)
+        and ``item_weights`` (items,) say how much a user or an item counts in the objective, 1 by
+        default. ``show_progress`` is accepted for implicit's sake: progress is told by
+        ``callback``.
         """
         confidence = sparse.csr_matrix(user_items, dtype=np.float32) * np.float32(self.alpha)
         confidence.sum_duplicates()
-        users = DistinctRows.of(confidence)
-        self._start(*confidence.shape)
+        users = DistinctRows.of(confidence, user_weights)
+        if item_weights is None:
+            item_weights = np.ones(confidence.shape[1])
+        start = self._start(*confidence.shape)
         with _threads(self.num_threads):
-            user_factors = self._iterate(users, callback)
+            alternation = self._alternation()(
+                users, start, np.asarray(item_weights, dtype=np.float32), self.penalty
+            )
+            self.current_item_factors = alternation.item_factors
+            self._iterate(alternation, callback)
+            user_factors, self.item_factors = alternation.factors()
         self.user_factors = user_factors[users.group]
+        self._item_norms = self._user_norms = self._YtY = self._XtX = None
         self._check_fit_errors()
 
-    def _iterate(self, users: DistinctRows, callback: OnIteration | None) -> np.ndarray:
-        user_factors = np.empty((users.rows.shape[0], self.factors), dtype=np.float32)
-        by_user = Side.of(users.rows)
-        by_item = Side.of(_transposed(users.rows), users.counts)
+    def _iterate(self, alternation: Alternation, callback: OnIteration | None) -> None:
         for iteration in range(self.iterations):
             started = time.perf_counter()
-            by_user.solve(self.item_factors, self.regularization, user_factors)
-            by_item.solve(user_factors, self.regularization, self.item_factors)
-            value = math.nan
-            if self.calculate_training_loss:
-                args = (user_factors, self.item_factors, self.regularization)
-                value = loss(users.rows, users.counts, *args)
+            value = alternation.iterate()
             if callback and callback(iteration, time.perf_counter() - started, value):
                 break
-        return user_factors
 
-    def _start(self, users: int, items: int) -> None:
-        """Random item factors, those that implicit begins with for the same seed."""
+    def _alternation(self) -> type[Alternation]:
+        if self.device == "cpu":
+            return ExactAlternation
+        from recsys_lib.als.cuda import CudaAlternation  # noqa: PLC0415  # imports torch
+
+        return CudaAlternation
+
+    def _start(self, users: int, items: int) -> np.ndarray:
+        """Item factors to begin with; without others those that implicit has for the seed."""
+        if self.item_factors is not None:
+            return np.array(self.item_factors, dtype=np.float32, order="C")
         random = check_random_state(self.random_state)
         for start in range(0, users, _CHUNK_ROWS):  # implicit draws those of the users first
             random.random((min(_CHUNK_ROWS, users - start), self.factors), dtype=np.float32)
-        if self.item_factors is None:
-            drawn = random.random((items, self.factors), dtype=np.float32)
-            self.item_factors = drawn * np.float32(_START)
-        self._item_norms = self._user_norms = self._YtY = self._XtX = None
+        drawn: np.ndarray = random.random((items, self.factors), dtype=np.float32)
+        return drawn * np.float32(_START)
 
+    @property
+    def penalty(self) -> Penalty:
+        """How strongly vectors are pulled to zero."""
+        return Penalty(self.regularization, self.frequency_scaling)
 
-def faster_model(
-    user_items: sparse.csr_matrix, factors: int
-) -> type[ExactALS] | type[ConjugateGradientALS]:
-    """The kind of model that needs less time for an iteration on this data."""
-    distinct = DistinctRows.of(sparse.csr_matrix(user_items, dtype=np.float32))
-    worthwhile = is_worthwhile(distinct.rows, user_items.shape[0], factors)
-    return ExactALS if worthwhile else ConjugateGradientALS
+    def fold_in(self) -> FoldIn:
+        """What solves for users given the present item factors; confidences include alpha."""
+        return FoldIn.of(np.asarray(self.item_factors), self.penalty)
+
+    def recalculate_user(self, userid: Any, user_items: sparse.csr_matrix) -> np.ndarray:
+        """Factors of users for new histories, as implicit's, which knows but one lambda."""
+        if not self.frequency_scaling:
+            return super().recalculate_user(userid, user_items)
+        return self._refold(self.fold_in(), userid, user_items)
+
+    def recalculate_item(self, itemid: Any, item_users: sparse.csr_matrix) -> np.ndarray:
+        """The same for items, from the users who have them."""
+        if not self.frequency_scaling:
+            return super().recalculate_item(itemid, item_users)
+        fold_in = FoldIn.of(np.asarray(self.user_factors), self.penalty)
+        return self._refold(fold_in, itemid, item_users)
+
+    def _refold(self, fold_in: FoldIn, ids: Any, rows: sparse.csr_matrix) -> np.ndarray:
+        if rows.shape[0] != np.size(ids):
+            raise ValueError(
+                f"one row is needed for each of {np.size(ids)} ids, not {rows.shape[0]}"
+            )
+        found = fold_in.solve(sparse.csr_matrix(rows, dtype=np.float32) * np.float32(self.alpha))
+        return found[0] if np.isscalar(ids) else found
+
+    def save(self, fileobj_or_path: str | Path | IO[bytes]) -> None:
+        """Write everything that implicit's ``load`` needs as .npz, without pickle."""
+        values = {name: getattr(self, name) for name in _SAVED}
+        np.savez(
+            fileobj_or_path, **{name: value for name, value in values.items() if value is not None}
+        )
 
 
 @contextmanager
@@ -123,9 +192,3 @@ def _threads(n: int) -> Iterator[None]:
         yield
     finally:
         numba.set_num_threads(before)
-
-
-def _transposed(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    transposed = sparse.csr_matrix(matrix.T)
-    transposed.sort_indices()
-    return transposed

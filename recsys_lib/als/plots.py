@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
+
 from recsys_lib.als.training import TrainedAls
-from recsys_lib.plotting import COLORS, Plot, figure
+from recsys_lib.als.validation import K
+from recsys_lib.plotting import COLORS, Plot, figure, style
 
 
 def training_curve(trained: TrainedAls) -> Plot:
-    """Loss after each iteration, on a log scale."""
-    plot, axes = figure("Training loss", xlabel="iteration", ylabel="loss (log scale)")
+    """Loss after each iteration, and beside it the recall by which its end was chosen, if any."""
+    if not trained.validation:
+        plot, axes = figure("Training loss")
+        _loss(axes, trained)
+        return plot
+    plot = Plot(figsize=(10, 3.6), dpi=110, layout="constrained")
+    left, right = plot.subplots(1, 2)
+    _loss(left, trained)
+    _recall(right, trained)
+    return plot
+
+
+def _loss(axes: Axes, trained: TrainedAls) -> None:
+    style(axes, "Training loss", xlabel="iteration", ylabel="loss (log scale)")
     numbers = [iteration.number for iteration in trained.history]
     axes.plot(numbers, trained.losses, color=COLORS[0], marker="o", markersize=3)
     axes.set_yscale("log")
-    end = "settled" if trained.converged else "iteration limit"
     axes.annotate(
-        f"{trained.losses[-1]:.3g} ({end})",
+        f"{trained.losses[-1]:.3g} ({trained.reason})",
         (numbers[-1], trained.losses[-1]),
         textcoords="offset points",
         xytext=(0, 10),
         ha="right",
         color=COLORS[0],
     )
-    return plot
+
+
+def _recall(axes: Axes, trained: TrainedAls) -> None:
+    title = f"Recall@{K} of the validation users"
+    style(axes, title, xlabel="iteration", ylabel=f"recall@{K}")
+    numbers = [iteration.number for iteration in trained.validation]
+    axes.plot(
+        numbers, [i.recall for i in trained.validation], color=COLORS[1], marker="o", markersize=3
+    )
+    axes.axvline(len(trained.history), color=COLORS[2], linestyle="--", label="trained up to here")
+    axes.legend(frameon=False)

@@ -1,114 +1,178 @@
-"""One half of an iteration: the exact factors of one side, the other side fixed; and the loss."""
+"""Alternating exact solutions: one side fixed, all rows of the other solved, then the reverse."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
 from threadpoolctl import ThreadpoolController
 
 from recsys_lib.als import kernels
+from recsys_lib.als.distinct import DistinctRows
+from recsys_lib.als.products import rotate, to_principal_axes
 
 _BLAS = ThreadpoolController()
-_SHORT_RATE, _LONG_RATE, _PRODUCT_RATE, _STEP_RATE = 20.0, 70.0, 90.0, 50.0
-_SHORT = 0.5
-"""Rows with up to this share of the number of factors are solved by a system of their own size."""
 
 
 @dataclass(frozen=True)
-class Side:
-    """The rows of one side, ready for the kernels.
+class Penalty:
+    """How strongly vectors are pulled to zero.
 
     Parameters
     ----------
-    indptr, indices: as in CSR.
-    weights, targets: float32, one for each entry: c - 1, and c where the preference is 1; each
-        times the weight of the column. A negative confidence is one that the preference is 0.
-    columns: float32, shape (columns,): how often a column counts; None for once.
+    regularization: lambda of a row without entries.
+    frequency_scaling: the exponent nu with which lambda grows with the confidence of a whole row,
+        relative to a row without entries; 0 is the same lambda for all (Rendle et al. 2021,
+        "Revisiting the Performance of iALS on Item Recommendation Benchmarks", section 4.2).
     """
 
-    indptr: np.ndarray
-    indices: np.ndarray
-    weights: np.ndarray
-    targets: np.ndarray
-    columns: np.ndarray | None = None
+    regularization: float
+    frequency_scaling: float = 0.0
 
-    @classmethod
-    def of(cls, confidence: sparse.csr_matrix, columns: np.ndarray | None = None) -> Side:
-        """Rows of a matrix of confidences."""
-        times = 1.0 if columns is None else columns[confidence.indices]
-        return cls(
+    def of_rows(self, confidence: np.ndarray, columns: float) -> np.ndarray:
+        """lambda of each row, float32, whose entries add ``confidence`` to the ``columns``."""
+        growth = (1 + confidence / columns) ** self.frequency_scaling
+        return (self.regularization * growth).astype(np.float32)
+
+
+class Side:
+    """The rows of one side: confidences that stay the same, and the factors found for them."""
+
+    def __init__(
+        self,
+        confidence: sparse.csr_matrix,
+        factors: np.ndarray,
+        columns: np.ndarray,
+        penalty: Penalty,
+    ) -> None:
+        """Prepare ``confidence`` (rows, columns), in which a negative value is a preference of 0.
+
+        ``factors`` is float32 (rows, factors) and is written to; ``columns`` is float32
+        (columns,): how often a column counts.
+        """
+        times = columns[confidence.indices]
+        weights = ((np.abs(confidence.data) - 1) * times).astype(np.float32)
+        added = added_confidence(confidence.indptr, weights)
+        lengths = np.diff(confidence.indptr)
+        self.columns = columns
+        self._rows = kernels.Rows(
             indptr=confidence.indptr.astype(np.int64),
             indices=confidence.indices,
-            weights=((np.abs(confidence.data) - 1) * times).astype(np.float32),
+            weights=weights,
             targets=(np.maximum(confidence.data, 0) * times).astype(np.float32),
-            columns=columns,
+            regularization=penalty.of_rows(added, columns.sum(dtype=np.float64)),
         )
+        self.solutions = kernels.Solutions(factors, np.zeros(len(lengths)), np.zeros(len(lengths)))
+        long = np.flatnonzero(lengths > factors.shape[1])
+        self._empty = lengths == 0
+        self._short = np.flatnonzero((lengths > 0) & (lengths <= factors.shape[1]))
+        self._long = long[np.argsort(-lengths[long], kind="stable")]
 
-    def solve(self, fixed: np.ndarray, regularization: float, out: np.ndarray) -> None:
-        """Write the factors of all rows into ``out``, given those of the columns.
+    @property
+    def factors(self) -> np.ndarray:
+        """float32, shape (rows, factors)."""
+        return self.solutions.factors
 
-        Both are float32, shapes (rows, factors) and (columns, factors).
+    def solve(self, fixed: np.ndarray) -> np.ndarray:
+        """Write the factors of all rows, given those of the columns, float32 (columns, factors).
+
+        ``fixed`` is rotated in place to its principal axes, in which the solutions are, too.
+        Returns the rotation.
         """
-        factors = fixed.shape[1]
-        system = gram(fixed, self.columns) + regularization * np.eye(factors)
-        inverse = linalg.cho_solve(linalg.cho_factor(system), np.eye(factors))
-        solved = fixed @ inverse.astype(np.float32)
-        lengths = np.diff(self.indptr)
-        is_long = lengths > max(1, _SHORT * factors)
-        entries = (self.indptr, self.indices, self.weights, self.targets)
-        rows = np.flatnonzero(is_long)
-        longest_first = rows[np.argsort(-lengths[rows], kind="stable")]
         with _BLAS.limit(limits=1, user_api="blas"):  # each thread of a kernel calls it
-            kernels.solve_short_rows(np.flatnonzero(~is_long), *entries, fixed, solved, out)
-            kernels.solve_long_rows(longest_first, *entries, fixed, system, out)
+            spectrum, rotation = to_principal_axes(fixed, self.columns)
+            self.factors[self._empty] = 0
+            for chosen, solve in (
+                (self._short, kernels.solve_short_rows),
+                (self._long, kernels.solve_long_rows),
+            ):
+                solve(chosen, self._rows, fixed, spectrum, self.solutions)
+        return rotation
 
 
-def is_worthwhile(users: sparse.csr_matrix, all_users: int, factors: int) -> bool:
-    """Whether exact solutions are faster than three steps of conjugate gradient for every row.
+class Alternation(Protocol):
+    """Passes over both sides, on whatever device."""
 
-    ``users`` are the distinct ones among ``all_users``, whom conjugate gradient takes one by one.
-    With long rows and few repeated ones it is faster. Compares counts of operations, divided by
-    the rates at which they were seen to run.
-    """
-    n_users, n_items = users.shape
-    lengths = np.concatenate([np.diff(users.indptr), np.bincount(users.indices, minlength=n_items)])
-    k = lengths.astype(np.float64)
-    short = 2 * k**2 * factors + 2 / 3 * k**3
-    long = 2 * k * factors**2 + 2 / 3 * factors**3
-    rows = np.where(k > max(1, _SHORT * factors), long / _LONG_RATE, short / _SHORT_RATE).sum()
-    products = 4 * (n_users + n_items) * factors**2 / _PRODUCT_RATE
-    steps = 3 * (2 * factors**2 * (all_users + n_items) + 4 * factors * k.sum()) / _STEP_RATE
-    return bool(rows + products < steps)
+    def __init__(
+        self,
+        users: DistinctRows,
+        item_factors: np.ndarray,
+        item_weights: np.ndarray,
+        penalty: Penalty,
+    ) -> None: ...
+
+    def iterate(self) -> float:
+        """Solve users, then items; return the objective."""
+        ...
+
+    def item_factors(self) -> np.ndarray:
+        """float32, shape (items, factors), in the axes of the moment."""
+        ...
+
+    def factors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Factors of the distinct users and of the items, in the axes of the start."""
+        ...
 
 
-def gram(factors: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
-    """Y' diag(counts) Y in float64, shape (factors, factors)."""
-    weighted = factors if counts is None else factors * counts[:, None]
-    return (factors.T @ weighted).astype(np.float64)
+class ExactAlternation(Alternation):
+    """Passes over both sides; users that have the same entries are solved once."""
+
+    def __init__(
+        self,
+        users: DistinctRows,
+        item_factors: np.ndarray,
+        item_weights: np.ndarray,
+        penalty: Penalty,
+    ) -> None:
+        """Begin with ``item_factors``, float32 (items, factors), which are changed.
+
+        ``item_weights`` is float32 (items,): how much the cells of an item count.
+        """
+        by_item = sparse.csr_matrix(users.rows.T)
+        by_item.sort_indices()
+        user_factors = np.empty((users.rows.shape[0], item_factors.shape[1]), dtype=np.float32)
+        self._users = Side(users.rows, user_factors, item_weights, penalty)
+        self._items = Side(by_item, item_factors, users.counts, penalty)
+        self._cells = sum_of_confidences(users, item_weights)
+        self._rotation = np.eye(item_factors.shape[1], dtype=np.float32)
+
+    def iterate(self) -> float:
+        """Solve users, then items; return the objective as implicit has it.
+
+        That is the sum over all cells of c (p - x y)^2 plus the penalties, divided by the sum of
+        all confidences, where a cell without an entry has 1.
+        """
+        for side, other in ((self._users, self._items), (self._items, self._users)):
+            self._rotation = self._rotation @ side.solve(other.factors)
+        items, users = self._items.solutions, self._users.solutions
+        minima = items.minima @ self._users.columns.astype(np.float64)
+        norms = users.norms @ self._items.columns.astype(np.float64)
+        return float((minima + norms) / self._cells)
+
+    def item_factors(self) -> np.ndarray:
+        """float32, shape (items, factors), in the axes of the moment."""
+        return self._items.factors
+
+    def factors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Factors of the distinct users and of the items, in the axes of the start."""
+        back = np.ascontiguousarray(self._rotation.T)
+        for side in (self._users, self._items):
+            rotate(side.factors, back)
+        self._rotation = np.eye(len(back), dtype=np.float32)
+        return self._users.factors, self._items.factors
 
 
-def loss(
-    confidence: sparse.csr_matrix,
-    counts: np.ndarray,
-    user_factors: np.ndarray,
-    item_factors: np.ndarray,
-    regularization: float,
-) -> float:
-    """The objective per cell, exactly, without looking at cells that are zero.
+def added_confidence(indptr: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """What the entries of each row add to the confidence of its cells, float64 (rows,)."""
+    sums = np.concatenate([[0.0], np.cumsum(weights, dtype=np.float64)])
+    return sums[indptr[1:]] - sums[indptr[:-1]]
 
-    The sum over all cells of (x y)^2 is the trace of X'X Y'Y; what the cells with entries have
-    more is added. As implicit does, it is divided by the sum of all confidences, where a cell
-    without an entry has 1. Row u of ``confidence`` counts ``counts[u]`` times.
-    """
-    users, items = gram(user_factors, counts), gram(item_factors)
-    everywhere = float(np.sum(users * items))
-    row = np.repeat(np.arange(confidence.shape[0]), np.diff(confidence.indptr))
-    scores = kernels.scores(row, confidence.indices, user_factors, item_factors)
-    certainty, times = np.abs(confidence.data).astype(np.float64), counts[row].astype(np.float64)
-    wanted = (confidence.data > 0).astype(np.float64)
-    entries = float(np.sum(times * (certainty * (wanted - scores) ** 2 - scores**2)))
-    norms = regularization * float(np.trace(users) + np.trace(items))
-    cells = float(counts.sum()) * confidence.shape[1] - float(times.sum())
-    return (everywhere + entries + norms) / (float(np.sum(times * certainty)) + cells)
+
+def sum_of_confidences(users: DistinctRows, item_weights: np.ndarray) -> float:
+    """Over all cells, of all users; a cell without an entry has 1."""
+    counts, weights = users.counts.astype(np.float64), item_weights.astype(np.float64)
+    of_entries = np.repeat(counts, np.diff(users.rows.indptr)) * weights[users.rows.indices]
+    more = of_entries @ (np.abs(users.rows.data) - 1)
+    return float(counts.sum() * weights.sum() + more)

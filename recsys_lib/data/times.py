@@ -8,7 +8,7 @@ MILLISECONDS, SECONDS, ORDER = "ms", "s", "order"
 AUTO = "auto"
 
 _SECONDS_BELOW = 100_000_000_000  # in ms this is March 1973, in seconds the year 5138
-_ORDER_BELOW = 100_000_000  # in seconds this is March 1973: no review is that old
+ORDER_BELOW = 100_000_000  # in seconds this is March 1973: no review is that old
 _LOCAL = (
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M:%S%.f",
@@ -24,7 +24,7 @@ def unit_of(texts: pl.Series) -> str:
     typical = _numbers(texts).median()
     if not isinstance(typical, float):
         return MILLISECONDS
-    if typical < _ORDER_BELOW:
+    if typical < ORDER_BELOW:
         return ORDER
     return SECONDS if typical < _SECONDS_BELOW else MILLISECONDS
 

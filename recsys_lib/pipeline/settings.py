@@ -131,7 +131,9 @@ def _problems(name: str, model: type[Section], error: ValidationError) -> list[s
     lines = []
     for problem in error.errors():
         place = ".".join([name, *map(str, problem["loc"])])
-        if not problem["loc"]:
+        if problem["type"] == "value_error" and not problem["loc"]:
+            lines.append(f"section {name!r}: {problem['ctx']['error']}")
+        elif not problem["loc"]:
             lines.append(f"section {name!r} must hold names and values, got {problem['input']!r}")
         elif problem["type"] == "extra_forbidden" and _SECRET.search(str(problem["loc"][-1])):
             lines.append(

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 from implicit.cpu.als import AlternatingLeastSquares
-from scipy import sparse
 
 from recsys_lib.als import AlsModel, train_als, write_als_part
 from recsys_lib.als.plots import training_curve
@@ -29,6 +28,14 @@ def checker_board():
     return Interactions(IdMap(names), IdMap(names), user, item, ones, np.arange(len(user)))
 
 
+def only(users, items):
+    """Interactions with nothing but users and items."""
+    user, item = np.array(users, dtype=np.int32), np.array(items, dtype=np.int32)
+    ones, times = np.ones(len(user), dtype=np.float32), np.arange(len(user))
+    names = [IdMap([f"{n:02d}" for n in range(max(a) + 1)]) for a in (user, item)]
+    return Interactions(*names, user, item, ones, times)
+
+
 WORLD = checker_board()
 
 
@@ -37,7 +44,7 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("version") / "als"
     names = WORLD.items.ids()
     display = pl.DataFrame({"id": names, "title": names, "image_url": [None] * SIZE})
-    trained = train_als(WORLD.user_items(), PARAMETERS)
+    trained = train_als(WORLD, PARAMETERS)
     write_als_part(folder, trained, WORLD, display, parameters=PARAMETERS, data_fingerprint="f")
     return AlsModel.load(folder)
 
@@ -71,7 +78,7 @@ def test_strangers_are_folded_in(model):
 
 
 def test_factors_equal_those_of_the_library():
-    ours = train_als(WORLD.user_items(), AlsParameters(factors=8, iterations=3, tolerance=0))
+    ours = train_als(WORLD, AlsParameters(factors=8, iterations=3, tolerance=0))
     theirs = AlternatingLeastSquares(
         factors=8, regularization=1.0, alpha=10.0, iterations=3, random_state=42, use_cg=False
     )
@@ -81,17 +88,15 @@ def test_factors_equal_those_of_the_library():
 
 
 def test_the_same_seed_gives_the_same_factors():
-    one, two = (train_als(WORLD.user_items(), PARAMETERS) for _ in range(2))
+    one, two = (train_als(WORLD, PARAMETERS) for _ in range(2))
     np.testing.assert_array_equal(one.item_factors, two.item_factors)
-    other = train_als(WORLD.user_items(), PARAMETERS.model_copy(update={"seed": 7}))
+    other = train_als(WORLD, PARAMETERS.model_copy(update={"seed": 7}))
     assert not np.array_equal(one.item_factors, other.item_factors)
 
 
 def test_training_stops_when_the_loss_settles():
     seen = []
-    trained = train_als(
-        WORLD.user_items(), PARAMETERS.model_copy(update={"tolerance": 0.05}), seen.append
-    )
+    trained = train_als(WORLD, PARAMETERS.model_copy(update={"tolerance": 0.05}), seen.append)
     assert trained.converged
     assert seen == trained.history
     assert len(seen) < PARAMETERS.iterations
@@ -101,19 +106,29 @@ def test_training_stops_when_the_loss_settles():
 
 
 def test_without_tolerance_all_iterations_run():
-    trained = train_als(WORLD.user_items(), PARAMETERS.model_copy(update={"tolerance": 0}))
+    trained = train_als(WORLD, PARAMETERS.model_copy(update={"tolerance": 0}))
     assert len(trained.history) == PARAMETERS.iterations
     assert not trained.converged
 
 
 def test_more_factors_than_items_is_refused():
     with pytest.raises(ParameterError, match=r"als\.factors is 128.*40 items"):
-        train_als(WORLD.user_items(), AlsParameters())
+        train_als(WORLD, AlsParameters())
 
 
 def test_one_user_cannot_be_factorized_with_two_factors():
     with pytest.raises(ParameterError, match="1 users"):
-        train_als(sparse.csr_matrix(np.ones((1, 5), dtype=np.float32)), AlsParameters(factors=2))
+        train_als(only([0] * 5, range(5)), AlsParameters(factors=2))
+
+
+@pytest.mark.parametrize("solver", ["auto", "exact", "cg"])
+def test_every_solver_falls_to_nearly_the_same_loss_and_stops(solver):
+    options = {"factors": 4, "iterations": 200, "tolerance": 1e-3}
+    trained = train_als(WORLD, AlsParameters(**options, solver=solver))
+    exact = train_als(WORLD, AlsParameters(**options, solver="exact"))
+    assert trained.converged and len(trained.history) < 200
+    assert trained.losses[-1] == pytest.approx(exact.losses[-1], rel=0.05)
+    assert trained.user_factors.shape == (SIZE, 4)
 
 
 def test_the_manifest_tells_shapes_and_parameters(model):
@@ -133,6 +148,6 @@ def test_a_damaged_part_is_refused(model, tmp_path):
 
 
 def test_the_curve_shows_every_iteration():
-    trained = train_als(WORLD.user_items(), PARAMETERS)
+    trained = train_als(WORLD, PARAMETERS)
     (line,) = training_curve(trained).axes[0].get_lines()
     assert list(line.get_ydata()) == trained.losses

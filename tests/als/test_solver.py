@@ -1,20 +1,16 @@
-"""The exact solver against the normal equations in float64, and against implicit."""
-
-import warnings
+"""The exact solver against the normal equations in float64, on any device."""
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
-from recsys_lib.als import train_als
+from recsys_lib.als import cuda
 from recsys_lib.als.distinct import DistinctRows
-from recsys_lib.als.model import ConjugateGradientALS, ExactALS, faster_model
-from recsys_lib.als.solver import Side, loss
-from recsys_lib.parameters import AlsParameters
+from recsys_lib.als.fold_in import FoldIn
+from recsys_lib.als.solver import ExactAlternation, Penalty, Side
 
 FACTORS = st.sampled_from([1, 2, 3, 7, 16, 33, 64, 129, 257])
 
@@ -31,32 +27,105 @@ def problem(seed, rows, columns, factors, density=0.3):
     return sparse.csr_matrix(values, dtype=np.float32), fixed
 
 
-def normal_equations(confidence, fixed, regularization, counts=None):
+def normal_equations(confidence, fixed, penalty, counts=None):
     """Every row by the whole system, float64; ``counts`` weighs the columns."""
     y, factors = fixed.astype(np.float64), fixed.shape[1]
     counts = np.ones(len(y)) if counts is None else counts.astype(np.float64)
     out = np.zeros((confidence.shape[0], factors))
-    gram = y.T @ (y * counts[:, None]) + regularization * np.eye(factors)
+    gram = y.T @ (y * counts[:, None])
     for row, values in enumerate(confidence.toarray().astype(np.float64)):
         seen = np.flatnonzero(values)
         if len(seen):
             c, m = values[seen], counts[seen]
-            system = gram + (y[seen].T * (m * (np.abs(c) - 1))) @ y[seen]
+            added = (m * (np.abs(c) - 1)).sum()
+            grown = (1 + added / counts.sum()) ** penalty.frequency_scaling
+            system = gram + penalty.regularization * grown * np.eye(factors)
+            system += (y[seen].T * (m * (np.abs(c) - 1))) @ y[seen]
             out[row] = np.linalg.solve(system, y[seen].T @ (m * np.maximum(c, 0)))
     return out
 
 
+def objective_of(confidence, x, y, penalty, counts):
+    """The objective of a side with all its cells, float64, not divided by anything."""
+    values = confidence.toarray().astype(np.float64)
+    certainty = np.where(values == 0, 1, np.abs(values)) * counts
+    grown = certainty.sum(axis=1) / counts.sum()
+    norms = penalty.regularization * grown**penalty.frequency_scaling * (x**2).sum(axis=1)
+    return (certainty * ((values > 0) - x @ y.T) ** 2).sum(axis=1) + norms, norms
+
+
+def on_processor(confidence, fixed, counts, penalty):
+    """Factors, rotated back; minima and norms."""
+    out = np.full((confidence.shape[0], fixed.shape[1]), np.nan, dtype=np.float32)
+    side = Side(confidence, out, counts, penalty)
+    rotation = side.solve(fixed.copy())
+    return out @ rotation.T, side.solutions.minima, side.solutions.norms
+
+
+def on_torch(confidence, fixed, counts, penalty):
+    """The same by the code for a GPU, on the processor."""
+    out = torch.zeros((confidence.shape[0], fixed.shape[1]))
+    side = cuda._Side(confidence, out, torch.as_tensor(counts), penalty)
+    rotation = side.solve(torch.tensor(fixed))
+    return (out @ rotation.T).numpy(), side.minima.numpy(), side.norms.numpy()
+
+
+@pytest.mark.parametrize("solve", [on_processor, on_torch])
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 90), FACTORS, st.booleans())
-def test_factors_are_the_solution_of_the_normal_equations(seed, rows, columns, factors, weighed):
+@given(
+    seed=st.integers(0, 10**6),
+    rows=st.integers(1, 12),
+    columns=st.integers(1, 90),
+    factors=FACTORS,
+    scaling=st.sampled_from([0.0, 0.5, 1.0]),
+    weighed=st.booleans(),
+)
+def test_factors_solve_the_normal_equations(solve, seed, rows, columns, factors, scaling, weighed):
     confidence, fixed = problem(seed, rows, columns, factors)
-    counts = np.random.default_rng(seed).integers(1, 6, columns).astype(np.float32)
-    counts = counts if weighed else None
-    expected = normal_equations(confidence, fixed, 0.5, counts)
-    out = np.full((rows, factors), np.nan, dtype=np.float32)
-    Side.of(confidence, counts).solve(fixed, 0.5, out)
+    counts = np.ones(columns, dtype=np.float32)
+    if weighed:
+        counts = np.random.default_rng(seed).integers(1, 6, columns).astype(np.float32)
+    penalty = Penalty(0.5, scaling)
+    expected = normal_equations(confidence, fixed, penalty, counts)
+    found, minima, norms = solve(confidence, fixed, counts, penalty)
     scale = np.abs(expected).max() or 1.0
-    assert np.abs(out - expected).max() <= 1e-3 * scale
+    assert np.abs(found - expected).max() <= 1e-3 * scale
+    least, penalties = objective_of(confidence, expected, fixed, penalty, counts)
+    largest = (np.abs(confidence) @ counts).max() or 1.0
+    assert np.abs(minima - least).max() <= 1e-4 * largest
+    assert np.abs(norms - penalties).max() <= 1e-3 * max(penalties.max(), 1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 90), FACTORS)
+def test_fold_in_solves_the_same_equations(seed, rows, columns, factors):
+    confidence, fixed = problem(seed, rows, columns, factors)
+    penalty = Penalty(0.5, 0.7)
+    expected = normal_equations(confidence, fixed, penalty)
+    found = FoldIn.of(fixed, penalty).solve(confidence)
+    assert np.abs(found - expected).max() <= 1e-3 * (np.abs(expected).max() or 1.0)
+
+
+def test_the_code_for_a_gpu_goes_the_same_way():
+    matrix = sparse.random(200, 60, 0.1, "csr", np.float32, random_state=3) * np.float32(9)
+    users = DistinctRows.of(matrix.tocsr())
+    start = np.random.default_rng(0).random((60, 12), dtype=np.float32)
+    weights = np.ones(60, dtype=np.float32)
+    ours = ExactAlternation(users, start.copy(), weights, Penalty(0.5))
+    theirs = cuda.CudaAlternation(users, start.copy(), weights, Penalty(0.5), device="cpu")
+    assert [ours.iterate() for _ in range(4)] == pytest.approx(
+        [theirs.iterate() for _ in range(4)], rel=1e-5
+    )
+    for one, other in zip(ours.factors(), theirs.factors(), strict=True):
+        assert np.allclose(one, other, atol=1e-3)
+
+
+def test_long_rows_are_split_into_batches_that_fit(monkeypatch):
+    monkeypatch.setattr(cuda, "_BATCH_CELLS", 64)
+    confidence, fixed = problem(5, 30, 50, 16)
+    counts, penalty = np.ones(50, dtype=np.float32), Penalty(0.5)
+    found, _, _ = on_torch(confidence, fixed, counts, penalty)
+    assert np.allclose(found, on_processor(confidence, fixed, counts, penalty)[0], atol=1e-3)
 
 
 @settings(max_examples=40, deadline=None)
@@ -78,110 +147,3 @@ def test_rows_that_share_a_hash_are_kept_apart(monkeypatch):
     found = DistinctRows.of(sparse.csr_matrix(values))
     assert (found.rows.toarray()[found.group] == values).all()
     assert found.counts.sum() == len(values)
-
-
-def ratings(users=300, items=80, seed=0):
-    matrix = sparse.random(users, items, 0.04, "csr", np.float32, random_state=seed)
-    matrix.data = np.random.default_rng(seed).integers(1, 6, matrix.nnz).astype(np.float32)
-    return matrix
-
-
-def fitted(kind, matrix, **options):
-    """A model after some iterations, and its losses."""
-    losses = []
-    with threadpool_limits(1, "blas"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = kind(
-            factors=16,
-            regularization=0.8,
-            alpha=3.0,
-            iterations=5,
-            calculate_training_loss=True,
-            random_state=7,
-            **options,
-        )
-        model.fit(matrix, show_progress=False, callback=lambda i, s, value: losses.append(value))
-    return model, losses
-
-
-def test_it_is_implicit_with_exact_steps():
-    """The same start, so the same factors as implicit's own exact solver, and the same loss."""
-    matrix = ratings()
-    theirs, their_losses = fitted(AlternatingLeastSquares, matrix, use_cg=False)
-    ours, our_losses = fitted(ExactALS, matrix)
-    assert np.allclose(our_losses, their_losses, rtol=1e-4)
-    assert np.allclose(ours.user_factors, theirs.user_factors, atol=2e-3)
-    assert np.allclose(ours.item_factors, theirs.item_factors, atol=2e-3)
-    approximate = fitted(AlternatingLeastSquares, matrix, use_cg=True)[1]
-    assert all(a <= b * 1.0001 for a, b in zip(our_losses, approximate, strict=True))
-
-
-def test_the_loss_is_that_of_every_cell():
-    matrix = ratings(40, 20)
-    model, losses = fitted(ExactALS, matrix)
-    confidence = matrix.toarray().astype(np.float64) * 3.0
-    wanted, certainty = confidence > 0, np.where(confidence > 0, confidence, 1)
-    x, y = model.user_factors.astype(np.float64), model.item_factors.astype(np.float64)
-    total = (certainty * (wanted - x @ y.T) ** 2).sum() + 0.8 * ((x**2).sum() + (y**2).sum())
-    assert losses[-1] == pytest.approx(total / certainty.sum(), rel=1e-4)
-    counts = np.ones(40, dtype=np.float32)
-    again = loss(matrix * np.float32(3), counts, model.user_factors, model.item_factors, 0.8)
-    assert again == pytest.approx(losses[-1], rel=1e-6)
-
-
-def test_the_same_seed_gives_the_same_bits_and_other_threads_nearly_so():
-    matrix = ratings()
-    one, again = fitted(ExactALS, matrix)[0], fitted(ExactALS, matrix)[0]
-    assert (one.user_factors == again.user_factors).all()
-    assert (one.item_factors == again.item_factors).all()
-    single = fitted(ExactALS, matrix, num_threads=1)[0]
-    assert np.allclose(one.item_factors, single.item_factors, atol=1e-4)
-
-
-def test_rows_of_one_are_solved_exactly_and_long_ones_by_steps():
-    single = sparse.csr_matrix((np.ones(4000), (np.arange(4000), np.arange(4000) % 50)))
-    assert faster_model(single, 64) is ExactALS
-    dense = sparse.csr_matrix(np.random.default_rng(0).random((400, 300)))
-    assert faster_model(dense, 64) is ConjugateGradientALS
-
-
-@pytest.mark.parametrize("solver", ["auto", "exact", "cg"])
-def test_every_solver_falls_to_nearly_the_same_loss_and_stops(solver):
-    options = {"factors": 8, "iterations": 200, "tolerance": 1e-3, "solver": solver}
-    trained = train_als(ratings(), AlsParameters(**options))
-    exact = train_als(ratings(), AlsParameters(**{**options, "solver": "exact"}))
-    assert trained.converged and len(trained.history) < 200
-    assert trained.losses[-1] == pytest.approx(exact.losses[-1], rel=0.02)
-    assert trained.user_factors.shape == (300, 8)
-
-
-@pytest.mark.parametrize("kind", [ExactALS, ConjugateGradientALS])
-def test_a_true_answer_of_the_callback_ends_the_training(kind):
-    model = kind(factors=4, iterations=50, random_state=1)
-    seen = []
-    model.fit(
-        ratings(),
-        show_progress=False,
-        callback=lambda number, seconds, value: seen.append(number) or number == 2,
-    )
-    assert seen == [0, 1, 2]
-    assert model.user_factors.shape == (300, 4)
-
-
-def test_all_methods_of_implicit_work_unchanged(tmp_path):
-    matrix = ratings()
-    model, _ = fitted(ExactALS, matrix)
-    items, scores = model.recommend(3, matrix[3], N=5)
-    assert len(items) == 5 and not set(items) & set(matrix[3].indices)
-    assert np.allclose(model.user_factors[3] @ model.item_factors[items].T, scores, atol=1e-5)
-    assert model.similar_items(2, N=3)[0][0] == 2
-    assert model.similar_users(2, N=3)[0][0] == 2
-    refolded = model.recalculate_user(3, matrix[3])
-    again = normal_equations(matrix[3] * np.float32(3), model.item_factors, 0.8)
-    assert np.allclose(refolded, again, atol=1e-3)
-    total, _, _ = model.explain(3, matrix, items[0])
-    assert total == pytest.approx(float(refolded @ model.item_factors[items[0]]), abs=1e-3)
-    model.partial_fit_users([3], matrix[3])
-    model.save(tmp_path / "model.npz")
-    loaded = ExactALS.load(tmp_path / "model.npz")
-    assert (loaded.item_factors == model.item_factors).all()

@@ -165,7 +165,7 @@ def test_known_results_on_games(workspace, real_data):
     ratings = load_dataset(Dataset.find(real_data / "amazon2018_games"), EtlParameters()).ratings
     split = leave_last_out(ratings.interactions())
     user_items = split.train.user_items()
-    trained = train_als(user_items, AlsParameters())
+    trained = train_als(split.train, AlsParameters())
     models = {
         "als": Factors(trained.user_factors, trained.item_factors),
         "popular": MostPopular(user_items),

@@ -1,0 +1,100 @@
+"""Small symmetric systems, compiled: built from a row's factors, and solved by Cholesky."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba as nb
+import numpy as np
+
+_MATH = {"contract", "reassoc"}  # sums may be vectorized; NaN and infinity stay what they are
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Machine code that is kept between runs and lets other threads go on."""
+    return nb.njit(cache=True, nogil=True, fastmath=_MATH)(function)
+
+
+def in_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, with ``prange`` shared out among threads."""
+    return nb.njit(cache=True, nogil=True, parallel=True, fastmath=_MATH)(function)
+
+
+@compiled
+def products(chosen, system):
+    """The lower triangle of M M', four cells of a row at a time."""
+    for m in range(len(chosen)):
+        n = 0
+        while n + 4 <= m + 1:
+            p0 = p1 = p2 = p3 = np.float32(0.0)
+            for f in range(chosen.shape[1]):
+                value = chosen[m, f]
+                p0 += value * chosen[n, f]
+                p1 += value * chosen[n + 1, f]
+                p2 += value * chosen[n + 2, f]
+                p3 += value * chosen[n + 3, f]
+            system[m, n], system[m, n + 1] = p0, p1
+            system[m, n + 2], system[m, n + 3] = p2, p3
+            n += 4
+        for rest in range(n, m + 1):
+            p0 = np.float32(0.0)
+            for f in range(chosen.shape[1]):
+                p0 += chosen[m, f] * chosen[rest, f]
+            system[m, rest] = p0
+
+
+@compiled
+def weigh(system, weights, a):
+    """With r = sqrt(W) make I + r M M' r of M M', and b / r of ``a``."""
+    for m in range(len(weights)):
+        root = np.sqrt(weights[m])
+        for n in range(m):
+            value = root * np.sqrt(weights[n]) * system[m, n]
+            system[m, n] = value
+            system[n, m] = value
+        system[m, m] = 1 + weights[m] * system[m, m]
+        a[m] /= root
+
+
+@compiled
+def solve_weighed(factor, weights, a):
+    """Replace b / r by a = r z, given the Cholesky factor of that system."""
+    substitute(factor, a)
+    for m in range(len(weights)):
+        a[m] *= np.sqrt(weights[m])
+
+
+@compiled
+def solve_general(chosen, weights, a):
+    """Replace b by a where W is not positive, as with confidences of 1 and less: by pivots."""
+    system = np.dot(chosen, chosen.T).astype(np.float64)
+    for m in range(len(weights)):
+        system[m] *= weights[m]
+        system[m, m] += 1.0
+    a[:] = np.linalg.solve(system, a.astype(np.float64)).astype(np.float32)
+
+
+@compiled
+def factorize(system):
+    """Replace the lower triangle of a symmetric system by its Cholesky factor."""
+    for m in range(len(system)):
+        for n in range(m + 1):
+            value = system[m, n]
+            for f in range(n):
+                value -= system[m, f] * system[n, f]
+            system[m, n] = np.sqrt(value) if m == n else value / system[n, n]
+
+
+@compiled
+def substitute(factor, a):
+    """Replace ``a`` by the solution, given the Cholesky factor in the lower triangle."""
+    for m in range(len(a)):
+        value = a[m]
+        for n in range(m):
+            value -= factor[m, n] * a[n]
+        a[m] = value / factor[m, m]
+    for m in range(len(a) - 1, -1, -1):
+        a[m] /= factor[m, m]
+        for n in range(m):
+            a[n] -= factor[m, n] * a[m]

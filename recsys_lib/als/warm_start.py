@@ -1,0 +1,66 @@
+"""Item factors of an earlier version, for a training to begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys_lib.als.artifact import AlsModel
+from recsys_lib.artifacts import ALS_PART
+from recsys_lib.errors import ParameterError
+from recsys_lib.ids import IdMap
+from recsys_lib.parameters import AlsParameters
+from recsys_lib.paths import Dataset
+from recsys_lib.serving.registry import champion
+
+CHAMPION = "champion"
+_START = 0.01
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """Where the training begins.
+
+    Parameters
+    ----------
+    factors: float32, shape (items, factors); None for a random start.
+    version: the version they come from, "" for none.
+    n_known: how many items that version knew.
+    """
+
+    factors: np.ndarray | None
+    version: str = ""
+    n_known: int = 0
+
+    @property
+    def description(self) -> str:
+        """Where the factors come from, in words."""
+        if self.factors is None:
+            return "random factors"
+        return f"version {self.version}, which knew {self.n_known:,} of {len(self.factors):,} items"
+
+    @classmethod
+    def of(cls, dataset: Dataset, parameters: AlsParameters, items: IdMap) -> WarmStart:
+        """Match ids with the version that ``als.warm_start`` names; new items begin at random.
+
+        Without a champion yet the start is random. Raises ParameterError when the version has
+        another number of factors, ArtifactError when it has no ALS part.
+        """
+        wish = parameters.warm_start
+        folder = champion(dataset) if wish == CHAMPION else wish and dataset.version(wish)
+        if not folder:
+            return cls(None)
+        before = AlsModel.load(folder / ALS_PART)
+        known = before.items.rows(list(items.ids()), missing="negative")
+        old = before.part.array("item_factors.npy")
+        if old.shape[1] != parameters.factors:
+            raise ParameterError(
+                f"als.warm_start: version {folder.name} has {old.shape[1]} factors, not "
+                f"{parameters.factors}: set als.factors to that, or als.warm_start to ''"
+            )
+        random = np.random.default_rng(parameters.seed)
+        factors = random.random((len(items), parameters.factors), dtype=np.float32)
+        factors *= np.float32(_START)
+        factors[known >= 0] = old[known[known >= 0]]
+        return cls(factors, folder.name, int((known >= 0).sum()))
