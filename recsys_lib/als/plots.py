@@ -42,7 +42,11 @@ def _recall(axes: Axes, trained: TrainedAls) -> None:
     style(axes, title, xlabel="iteration", ylabel=f"recall@{K}")
     numbers = [iteration.number for iteration in trained.validation]
     axes.plot(
-        numbers, [i.recall for i in trained.validation], color=COLORS[1], marker="o", markersize=3
+        numbers,
+        [i.recall or 0.0 for i in trained.validation],
+        color=COLORS[1],
+        marker="o",
+        markersize=3,
     )
     axes.axvline(len(trained.history), color=COLORS[2], linestyle="--", label="trained up to here")
     axes.legend(frameon=False)
