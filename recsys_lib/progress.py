@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import time
 
+from IPython import get_ipython
 from IPython.display import HTML, DisplayHandle, display
 
 _PERIOD = 0.5  # seconds between two renewals
@@ -21,8 +22,9 @@ class Progress:
         self._total, self._unit = total, unit
         self._started = time.monotonic()
         self._shown = 0.0
-        self._line = _Line("")
-        self._handle: DisplayHandle | None = display(self._line, display_id=True)
+        self._handle: DisplayHandle | None = None
+        if get_ipython() is not None:
+            self._handle = display(_Line(f"0 of {total:,} {unit}"), display_id=True)
 
     def update(self, done: int, note: str = "") -> None:
         """Show that ``done`` of the total are done, with a note beside it."""
