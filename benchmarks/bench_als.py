@@ -1,8 +1,12 @@
-"""Training: ours beside implicit's two solvers, same data, same start, same machine.
+"""Training: ours beside implicit's two solvers and irspack's, same data and machine, in turn.
 
-Prints seconds an iteration (median; the objective is in the time of ours only) and the objective
-after each iteration. Appliances size is generated; Video Games and MovieLens 100K are used where
-../shared/data has them.
+For each: seconds an iteration (median of those after the first), the objective after each
+iteration, computed by one function for all and not in their time, and the time until the objective
+is as low as implicit's is after 15 iterations. Ours includes its own objective, which it always
+computes. Ours and implicit begin with the same factors, irspack with random ones of its own.
+
+Appliances size is generated; Video Games and MovieLens 100K are used where ../shared/data has them.
+irspack runs where it is installed (pip install -c constraints.txt -e '.[bench]').
 
 python benchmarks/bench_als.py [USERS]     users of the generated data, 1690000 by default
 """
@@ -15,29 +19,27 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from recsys_lib.als.model import ExactALS, faster_model
-from recsys_lib.als.solver import loss
+from recsys_lib.als.costs import exact_is_faster
+from recsys_lib.als.model import ExactALS
+from recsys_lib.als.objective import objective
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-_ALPHA, _REGULARIZATION, _SEED = 10.0, 1.0, 42
-_MODELS = {
-    "ours, exact": (ExactALS, 6),
-    "implicit, conjugate gradient": (AlternatingLeastSquares, 4),
-    "implicit, Cholesky": (partial(AlternatingLeastSquares, use_cg=False), 2),
-}
-"""What to train, and how many iterations of it."""
+_ALPHA, _REGULARIZATION, _SEED, _TARGET = 10.0, 1.0, 42, 15
+
+Curve = tuple[list[float], list[float]]
+"""Seconds of each iteration, and the objective after it."""
 
 
 def main() -> None:
@@ -46,16 +48,33 @@ def main() -> None:
         os.environ[HOME_VARIABLE] = home
         ExactALS(factors=8, iterations=1).fit(sparse.identity(64, format="csr"))  # compile
         for name, factors, matrix in _datasets():
-            users, items = matrix.shape
-            print(
-                f"{name}: {users:,} users, {items:,} items, {matrix.nnz:,} ratings, "
-                f"{factors} factors"
-            )
-            for label, (kind, iterations) in _MODELS.items():
-                seconds, objective = _train(kind, matrix, factors, iterations)
-                values = "  ".join(f"{value:.8f}" for value in objective)
-                print(f"  {label:<29} {statistics.median(seconds):7.2f} s   {values}")
-            print(f"  als.solver: auto takes {faster_model(matrix, factors).__name__}")
+            _compare(name, factors, matrix)
+
+
+def _compare(name: str, factors: int, matrix: sparse.csr_matrix) -> None:
+    users, items = matrix.shape
+    print(f"\n{name}: {users:,} users, {items:,} items, {matrix.nnz:,} ratings, {factors} factors")
+    theirs = _implicit(matrix, factors, _TARGET)
+    target = theirs[1][-1]
+    _print("implicit, conjugate gradient", theirs, target)
+    _print("ours, exact", _ours(matrix, factors, _TARGET), target)
+    _print("implicit, Cholesky", _implicit(matrix, factors, 2, use_cg=False), target)
+    for solver in ("CG", "IALSPP"):
+        curve = _irspack(matrix, factors, 3, solver)
+        if curve:
+            _print(f"irspack, {solver}", curve, target)
+    print(f"  als.solver: auto takes {'exact' if exact_is_faster(matrix, factors) else 'cg'}")
+
+
+def _print(label: str, curve: Curve, target: float) -> None:
+    seconds, objectives = curve
+    reached = next((n for n, value in enumerate(objectives) if value <= target), None)
+    until = "" if reached is None else f"{sum(seconds[: reached + 1]):.1f} s ({reached + 1})"
+    values = " ".join(f"{value:.6g}" for value in objectives[:5])
+    print(
+        f"  {label:<29} {statistics.median(seconds[1:]):8.3f} s an iteration; "
+        f"to the target: {until or '-':<12}  {values}"
+    )
 
 
 def _datasets() -> Iterator[tuple[str, int, sparse.csr_matrix]]:
@@ -74,43 +93,93 @@ def _datasets() -> Iterator[tuple[str, int, sparse.csr_matrix]]:
         yield dataset.name, factors, interactions.user_items()
 
 
-def _train(
-    kind: type[AlternatingLeastSquares], matrix: sparse.csr_matrix, factors: int, iterations: int
-) -> tuple[list[float], list[float]]:
-    """Seconds of each iteration, and the objective after it, which is not in the time."""
-    confidence, counts = matrix * np.float32(_ALPHA), np.ones(matrix.shape[0], dtype=np.float32)
-    seconds: list[float] = []
-    objective: list[float] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about BLAS threads, which are limited below
-        model = kind(
-            factors=factors,
-            regularization=_REGULARIZATION,
-            alpha=_ALPHA,
-            iterations=iterations,
-            random_state=_SEED,
-        )
-    if isinstance(model, ExactALS):
-        model.calculate_training_loss = True  # its own is exact and a part of its time
-        started = time.perf_counter()
+def _options(factors: int, iterations: int) -> dict[str, Any]:
+    return {
+        "factors": factors,
+        "regularization": _REGULARIZATION,
+        "alpha": _ALPHA,
+        "iterations": iterations,
+        "random_state": _SEED,
+    }
 
-        def note(number: int, elapsed: float, value: float) -> None:
-            seconds.append(elapsed)
-            objective.append(value)
 
-        model.fit(matrix, callback=note)
-        whole = time.perf_counter() - started
-        print(f"  ours with preparation, {iterations} iterations: {whole:.1f} s")
-        return seconds, objective
+def _ours(matrix: sparse.csr_matrix, factors: int, iterations: int) -> Curve:
+    with threadpool_limits(1, "blas"):  # implicit's constructor warns of more
+        model = ExactALS(**_options(factors, iterations))
+    seconds, objectives = [], []
+    started = time.perf_counter()
 
-    def record(number: int, elapsed: float, value: None) -> None:
+    def note(number: int, elapsed: float, value: float) -> None:
+        seconds.append(elapsed)
+        objectives.append(value)
+
+    model.fit(matrix, callback=note)
+    whole = time.perf_counter() - started
+    print(f"  ours, {iterations} iterations with all preparation: {whole:.1f} s")
+    checked = objective(
+        matrix * np.float32(_ALPHA), model.user_factors, model.item_factors, _REGULARIZATION
+    )
+    if abs(checked / objectives[-1] - 1) > 1e-4:
+        raise AssertionError(f"our objective {objectives[-1]} should be {checked}")
+    return seconds, objectives
+
+
+def _implicit(
+    matrix: sparse.csr_matrix, factors: int, iterations: int, *, use_cg: bool = True
+) -> Curve:
+    confidence = matrix * np.float32(_ALPHA)
+    seconds, objectives = [], []
+
+    def note(number: int, elapsed: float, value: None) -> None:
         seconds.append(elapsed)
         factors_now = (model.user_factors, model.item_factors)
-        objective.append(loss(confidence, counts, *factors_now, _REGULARIZATION))
+        objectives.append(objective(confidence, *factors_now, _REGULARIZATION))
 
-    with threadpool_limits(1, "blas"):
-        model.fit(matrix, show_progress=False, callback=record)
-    return seconds, objective
+    with threadpool_limits(1, "blas"), warnings.catch_warnings():
+        model = AlternatingLeastSquares(**_options(factors, iterations), use_cg=use_cg)
+        model.fit(matrix, show_progress=False, callback=note)
+    return seconds, objectives
+
+
+def _irspack(matrix: sparse.csr_matrix, factors: int, iterations: int, solver: str) -> Curve | None:
+    """irspack minimizes the same objective with its loss "ORIGINAL", nu = 0 and X = c - 1."""
+    try:
+        from irspack.recommenders import IALSRecommender  # noqa: PLC0415  # optional
+    except ModuleNotFoundError:
+        print("  irspack is not installed")
+        return None
+    confidence = matrix * np.float32(_ALPHA)
+    above = confidence.copy()
+    above.data -= 1
+    model = IALSRecommender(
+        above,
+        n_components=factors,
+        alpha0=1.0,
+        reg=_REGULARIZATION,
+        nu=0.0,
+        loss_type="ORIGINAL",
+        solver_type=solver,
+        random_seed=_SEED,
+        n_threads=os.cpu_count(),
+    )
+    trainer = model._create_trainer()
+    return _timed(
+        trainer.run_epoch,
+        lambda: objective(
+            confidence, trainer.core_trainer.user, trainer.core_trainer.item, _REGULARIZATION
+        ),
+        iterations,
+    )
+
+
+def _timed(step: Callable[[], object], value: Callable[[], float], iterations: int) -> Curve:
+    seconds, objectives = [], []
+    for _ in range(iterations):
+        started = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - started)
+        objectives.append(value())
+    return seconds, objectives
 
 
 if __name__ == "__main__":
