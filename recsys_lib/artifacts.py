@@ -19,10 +19,12 @@ from scipy import sparse
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import describe, read_json, replacing_folder, write_json
+from recsys_lib.paths import Dataset
 
 PART_MANIFEST = "part.json"
 ALS_PART = "als"
 SEARCH_PART = "search"
+CHAMPION = "champion.json"
 
 _HEADERS = threading.Lock()
 """NumPy reads a file's header with ``ast``, which Python 3.11 cannot do in two threads at once: now
@@ -63,6 +65,12 @@ class Part:
         """A stored CSR matrix."""
         with _HEADERS:
             return sparse.load_npz(self.folder / name)
+
+
+def champion(dataset: Dataset) -> Path | None:
+    """Folder of the version that is served; None when nothing was published yet."""
+    pointer = dataset.models / CHAMPION
+    return dataset.version(read_json(pointer)["version"]) if pointer.is_file() else None
 
 
 @contextmanager

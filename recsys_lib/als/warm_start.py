@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys_lib.als.artifact import AlsModel
-from recsys_lib.artifacts import ALS_PART
+from recsys_lib.artifacts import ALS_PART, champion
 from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.serving.registry import champion
 
-CHAMPION = "champion"
+_CHAMPION = "champion"
 _START = 0.01
 
 
@@ -48,7 +47,7 @@ class WarmStart:
         another number of factors, ArtifactError when it has no ALS part.
         """
         wish = parameters.warm_start
-        folder = champion(dataset) if wish == CHAMPION else wish and dataset.version(wish)
+        folder = champion(dataset) if wish == _CHAMPION else wish and dataset.version(wish)
         if not folder:
             return cls(None)
         before = AlsModel.load(folder / ALS_PART)

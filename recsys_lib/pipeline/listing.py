@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from recsys_lib.artifacts import champion
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.record import records_of
-from recsys_lib.serving.registry import champion
 
 _MOST_RUNS = 4  # as many fit beside each other
 _FOLDED = ("changed", "started", "meaning", "range", "default", "type")

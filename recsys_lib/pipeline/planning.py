@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys_lib.artifacts import PART_MANIFEST, Part
+from recsys_lib.artifacts import PART_MANIFEST, Part, champion
 from recsys_lib.data.sources import find_source
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import sha256
@@ -16,7 +16,6 @@ from recsys_lib.pipeline.ingredients import Ingredients, gather
 from recsys_lib.pipeline.record import DONE, records_of
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
-from recsys_lib.serving.registry import champion
 
 FORCED = "--force"
 

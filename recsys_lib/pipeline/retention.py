@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys_lib.artifacts import champion
 from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.lock import only_run
 from recsys_lib.pipeline.record import records_of
 from recsys_lib.pipeline.sweep import SWEEP
-from recsys_lib.serving.registry import champion
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recsys_lib.artifacts import ALS_PART, PART_MANIFEST, SEARCH_PART, Part
+from recsys_lib.artifacts import ALS_PART, CHAMPION, PART_MANIFEST, SEARCH_PART, Part, champion
 from recsys_lib.errors import ArtifactError, NotTrainedError
 from recsys_lib.files import describe, link_or_copy, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 
 MANIFEST = "manifest.json"
-CHAMPION = "champion.json"
 EVALUATION = "evaluation"
 PARTS = (ALS_PART, SEARCH_PART)
-
-
-def champion(dataset: Dataset) -> Path | None:
-    """Folder of the version that is served; None when nothing was published yet."""
-    pointer = dataset.models / CHAMPION
-    return dataset.version(read_json(pointer)["version"]) if pointer.is_file() else None
 
 
 def require_champion(dataset: Dataset) -> Path:
