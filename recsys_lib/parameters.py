@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -46,6 +46,11 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
     notebook: ClassVar[str]
+
+    @classmethod
+    def of(cls, variables: Mapping[str, Any]) -> Self:
+        """The parameters among ``variables``: in a notebook ``of(globals())`` takes its cell's."""
+        return cls(**{name: variables[name] for name in cls.model_fields})
 
     def check_data(self, counts: Mapping[str, int]) -> None:
         """Compare with the data, once its counts (users, items, ...) are known.
