@@ -8,6 +8,7 @@ from scipy import sparse
 
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.solver import Alternation, Penalty, added_confidence, sum_of_confidences
+from recsys_lib.als.workers import Workers
 
 _BATCH_CELLS = 1 << 26  # numbers held at once by the largest array of a batch: 256 MB
 
@@ -89,9 +90,10 @@ class CudaAlternation(Alternation):
         item_factors: np.ndarray,
         item_weights: np.ndarray,
         penalty: Penalty,
+        workers: Workers | None = None,
         device: str = "cuda",
     ) -> None:
-        """Begin with ``item_factors``, float32 (items, factors)."""
+        """Begin with ``item_factors``, float32 (items, factors); ``workers`` are not needed."""
         by_item = sparse.csr_matrix(users.rows.T)
         n_users, n_factors = users.rows.shape[0], item_factors.shape[1]
         items = torch.tensor(item_factors, device=device)

@@ -9,6 +9,7 @@ from scipy import linalg, sparse
 
 from recsys_lib.als.products import gram
 from recsys_lib.als.solver import Penalty
+from recsys_lib.als.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class FoldIn:
     def of(cls, item_factors: np.ndarray, penalty: Penalty) -> FoldIn:
         """Prepare, once for a model."""
         ones = np.ones(len(item_factors), dtype=np.float32)
-        spectrum, axes = linalg.eigh(gram(item_factors, ones), check_finite=False)
+        spectrum, axes = linalg.eigh(gram(item_factors, ones, Workers(None)), check_finite=False)
         return cls(item_factors, penalty, np.maximum(spectrum, 0), axes)
 
     def solve(self, confidence: sparse.csr_matrix) -> np.ndarray:

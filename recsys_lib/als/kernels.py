@@ -14,21 +14,17 @@ x = sqrt(D) t, where t solves one of two equal systems (the Woodbury identity):
 
 As M M' <= I, both have condition numbers of at most 1 + max(W): float32 is enough for them. The
 minimum itself is sum(b p) - b M t, so the objective costs next to nothing.
-
-A task of a parallel loop is a fixed set of rows, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from recsys_lib.als.systems import (
     compiled,
     factorize,
-    in_parallel,
     products,
     solve_general,
     solve_weighed,
@@ -37,8 +33,6 @@ from recsys_lib.als.systems import (
 )
 
 _BLAS_FROM = 24  # entries; products of shorter rows are not worth a call
-_SHORT_TASK = 1024  # rows
-_LONG_TASKS = 64
 _CHUNK = 256  # entries of a long row that are gathered at once
 
 
@@ -84,33 +78,31 @@ class _Scratch(NamedTuple):
     scale: np.ndarray
 
 
-@in_parallel
-def solve_short_rows(chosen_rows, rows, fixed, spectrum, solutions):
-    """Solve ``chosen_rows``, none of them empty, each by a system of its own size.
+@compiled
+def solve_short_rows(mine, rows, fixed, spectrum, solutions):
+    """Solve the rows ``mine``, none of them empty, each by a system of its own size.
 
     ``fixed`` is Y, rotated (columns, factors), ``spectrum`` the diagonal of Y'Y.
     """
-    for task in nb.prange((len(chosen_rows) + _SHORT_TASK - 1) // _SHORT_TASK):
-        mine = chosen_rows[task * _SHORT_TASK : (task + 1) * _SHORT_TASK]
-        longest = 1
-        for row in mine:
-            longest = max(longest, rows.indptr[row + 1] - rows.indptr[row])
-        scratch = _Scratch(
-            np.empty((longest, fixed.shape[1]), np.float32),
-            np.empty((_BLAS_FROM, _BLAS_FROM), np.float32),
-            np.empty(longest, np.float32),
-            np.empty(fixed.shape[1], np.float32),
-            np.empty(fixed.shape[1], np.float32),
-        )
-        scaled_for = np.float32(np.nan)
-        for row in mine:
-            if rows.regularization[row] != scaled_for:
-                scaled_for = rows.regularization[row]
-                _scale(spectrum, scaled_for, scratch.scale)
-            if rows.indptr[row + 1] - rows.indptr[row] == 1:
-                _solve_single(row, rows, fixed, scratch.scale, solutions)
-            else:
-                _solve_short(row, rows, fixed, scratch, solutions)
+    longest = 1
+    for row in mine:
+        longest = max(longest, rows.indptr[row + 1] - rows.indptr[row])
+    scratch = _Scratch(
+        np.empty((longest, fixed.shape[1]), np.float32),
+        np.empty((_BLAS_FROM, _BLAS_FROM), np.float32),
+        np.empty(longest, np.float32),
+        np.empty(fixed.shape[1], np.float32),
+        np.empty(fixed.shape[1], np.float32),
+    )
+    scaled_for = np.float32(np.nan)
+    for row in mine:
+        if rows.regularization[row] != scaled_for:
+            scaled_for = rows.regularization[row]
+            _scale(spectrum, scaled_for, scratch.scale)
+        if rows.indptr[row + 1] - rows.indptr[row] == 1:
+            _solve_single(row, rows, fixed, scratch.scale, solutions)
+        else:
+            _solve_short(row, rows, fixed, scratch, solutions)
 
 
 @compiled
@@ -143,8 +135,10 @@ def _solve_short(row, rows, fixed, scratch, solutions):
     weights, targets = rows.weights[start:stop], rows.targets[start:stop]
     chosen, a = scratch.chosen[: stop - start], scratch.coefficients[: stop - start]
     _gather(rows.indices[start:stop], fixed, scratch.scale, chosen)
-    a[:] = targets
-    if weights.min() <= 0:
+    least = np.float32(np.inf)
+    for n in range(len(a)):
+        a[n], least = targets[n], min(least, weights[n])
+    if least <= 0:
         solve_general(chosen, weights, a)
     elif len(a) < _BLAS_FROM:
         products(chosen, scratch.system)
@@ -156,7 +150,7 @@ def _solve_short(row, rows, fixed, scratch, solutions):
         weigh(system, weights, a)
         solve_weighed(np.linalg.cholesky(system), weights, a)
     solution, minimum = scratch.solution, 0.0
-    solution[:] = 0
+    solution.fill(0)
     for n in range(len(a)):
         for f in range(len(solution)):
             solution[f] += a[n] * chosen[n, f]
@@ -187,19 +181,17 @@ def _store(row, rows, scale, solution, minimum, solutions):
     solutions.norms[row] = rows.regularization[row] * norm
 
 
-@in_parallel
-def solve_long_rows(chosen_rows, rows, fixed, spectrum, solutions):
+@compiled
+def solve_long_rows(mine, rows, fixed, spectrum, solutions):
     """The same for rows with more entries than factors, by the system of all factors."""
     factors = fixed.shape[1]
-    tasks = min(len(chosen_rows), _LONG_TASKS)
-    for task in nb.prange(tasks):
-        chosen = np.empty((_CHUNK, factors), np.float32)
-        weighted = np.empty((_CHUNK, factors), np.float32)
-        product = np.empty((factors, factors), np.float32)
-        scale = np.empty(factors, np.float32)
-        for row in chosen_rows[task::tasks]:
-            _scale(spectrum, rows.regularization[row], scale)
-            _solve_long(row, rows, fixed, scale, chosen, weighted, product, solutions)
+    chosen = np.empty((_CHUNK, factors), np.float32)
+    weighted = np.empty((_CHUNK, factors), np.float32)
+    product = np.empty((factors, factors), np.float32)
+    scale = np.empty(factors, np.float32)
+    for row in mine:
+        _scale(spectrum, rows.regularization[row], scale)
+        _solve_long(row, rows, fixed, scale, chosen, weighted, product, solutions)
 
 
 @compiled
@@ -216,7 +208,9 @@ def _solve_long(row, rows, fixed, scale, chosen, weighted, product, solutions):
                 weighted[n, f] = w * chosen[n, f]
                 right[f] += b * chosen[n, f]
         np.dot(chosen[:k].T, weighted[:k], product)
-        system += product
+        for f in range(factors):
+            for g in range(factors):
+                system[f, g] += product[f, g]
     solution = right.copy()
     substitute(np.linalg.cholesky(system), solution)
     for f in range(factors):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-import numba
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from implicit.utils import check_random_state
@@ -18,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.solver import Alternation, ExactAlternation, Penalty
+from recsys_lib.als.workers import Workers
 
 _START = 0.01
 _CHUNK_ROWS = 1 << 16
@@ -110,9 +110,9 @@ class ExactALS(AlternatingLeastSquares):
         if item_weights is None:
             item_weights = np.ones(confidence.shape[1])
         start = self._start(*confidence.shape)
-        with _threads(self.num_threads):
+        with Workers.started(self.num_threads) as workers:
             alternation = self._alternation()(
-                users, start, np.asarray(item_weights, dtype=np.float32), self.penalty
+                users, start, np.asarray(item_weights, dtype=np.float32), self.penalty, workers
             )
             self.current_item_factors = alternation.item_factors
             self._iterate(alternation, callback)
@@ -181,14 +181,3 @@ class ExactALS(AlternatingLeastSquares):
         np.savez(
             fileobj_or_path, **{name: value for name, value in values.items() if value is not None}
         )
-
-
-@contextmanager
-def _threads(n: int) -> Iterator[None]:
-    """Let the kernels use n threads, 0 for all; what they may use is $NUMBA_NUM_THREADS."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(n or before, before))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from recsys_lib.als.training import TrainedAls
 from recsys_lib.als.validation import K
@@ -27,11 +28,12 @@ def _loss(axes: Axes, trained: TrainedAls) -> None:
     numbers = [iteration.number for iteration in trained.history]
     axes.plot(numbers, trained.losses, color=COLORS[0], marker="o", markersize=3)
     axes.set_yscale("log")
-    axes.annotate(
-        f"{trained.losses[-1]:.3g} ({trained.reason})",
-        (numbers[-1], trained.losses[-1]),
-        textcoords="offset points",
-        xytext=(0, 10),
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.text(
+        *(0.98, 0.92, f"{trained.losses[-1]:.4g}: {trained.reason}"),
+        transform=axes.transAxes,
         ha="right",
         color=COLORS[0],
     )
@@ -48,5 +50,6 @@ def _recall(axes: Axes, trained: TrainedAls) -> None:
         marker="o",
         markersize=3,
     )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.axvline(len(trained.history), color=COLORS[2], linestyle="--", label="trained up to here")
     axes.legend(frameon=False)

@@ -7,13 +7,13 @@ from typing import Protocol
 
 import numpy as np
 from scipy import sparse
-from threadpoolctl import ThreadpoolController
 
 from recsys_lib.als import kernels
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.products import rotate, to_principal_axes
+from recsys_lib.als.workers import Workers, blocks
 
-_BLAS = ThreadpoolController()
+_SHORT_TASK, _LONG_TASK = 1024, 8  # rows
 
 
 @dataclass(frozen=True)
@@ -75,20 +75,20 @@ class Side:
         """float32, shape (rows, factors)."""
         return self.solutions.factors
 
-    def solve(self, fixed: np.ndarray) -> np.ndarray:
+    def solve(self, fixed: np.ndarray, workers: Workers) -> np.ndarray:
         """Write the factors of all rows, given those of the columns, float32 (columns, factors).
 
         ``fixed`` is rotated in place to its principal axes, in which the solutions are, too.
         Returns the rotation.
         """
-        with _BLAS.limit(limits=1, user_api="blas"):  # each thread of a kernel calls it
-            spectrum, rotation = to_principal_axes(fixed, self.columns)
-            self.factors[self._empty] = 0
-            for chosen, solve in (
-                (self._short, kernels.solve_short_rows),
-                (self._long, kernels.solve_long_rows),
-            ):
-                solve(chosen, self._rows, fixed, spectrum, self.solutions)
+        spectrum, rotation = to_principal_axes(fixed, self.columns, workers)
+        self.factors[self._empty] = 0
+        given = (self._rows, fixed, spectrum, self.solutions)
+        for chosen, size, solve in (
+            (self._long, _LONG_TASK, kernels.solve_long_rows),
+            (self._short, _SHORT_TASK, kernels.solve_short_rows),
+        ):
+            workers.each(solve, ((chosen[part], *given) for part in blocks(len(chosen), size)))
         return rotation
 
 
@@ -101,6 +101,7 @@ class Alternation(Protocol):
         item_factors: np.ndarray,
         item_weights: np.ndarray,
         penalty: Penalty,
+        workers: Workers,
     ) -> None: ...
 
     def iterate(self) -> float:
@@ -125,6 +126,7 @@ class ExactAlternation(Alternation):
         item_factors: np.ndarray,
         item_weights: np.ndarray,
         penalty: Penalty,
+        workers: Workers,
     ) -> None:
         """Begin with ``item_factors``, float32 (items, factors), which are changed.
 
@@ -135,6 +137,7 @@ class ExactAlternation(Alternation):
         user_factors = np.empty((users.rows.shape[0], item_factors.shape[1]), dtype=np.float32)
         self._users = Side(users.rows, user_factors, item_weights, penalty)
         self._items = Side(by_item, item_factors, users.counts, penalty)
+        self._workers = workers
         self._cells = sum_of_confidences(users, item_weights)
         self._rotation = np.eye(item_factors.shape[1], dtype=np.float32)
 
@@ -145,7 +148,7 @@ class ExactAlternation(Alternation):
         all confidences, where a cell without an entry has 1.
         """
         for side, other in ((self._users, self._items), (self._items, self._users)):
-            self._rotation = self._rotation @ side.solve(other.factors)
+            self._rotation = self._rotation @ side.solve(other.factors, self._workers)
         items, users = self._items.solutions, self._users.solutions
         minima = items.minima @ self._users.columns.astype(np.float64)
         norms = users.norms @ self._items.columns.astype(np.float64)
@@ -159,7 +162,7 @@ class ExactAlternation(Alternation):
         """Factors of the distinct users and of the items, in the axes of the start."""
         back = np.ascontiguousarray(self._rotation.T)
         for side in (self._users, self._items):
-            rotate(side.factors, back)
+            rotate(side.factors, back, self._workers)
         self._rotation = np.eye(len(back), dtype=np.float32)
         return self._users.factors, self._items.factors
 

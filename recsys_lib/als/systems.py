@@ -16,11 +16,6 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return nb.njit(cache=True, nogil=True, fastmath=_MATH)(function)
 
 
-def in_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, with ``prange`` shared out among threads."""
-    return nb.njit(cache=True, nogil=True, parallel=True, fastmath=_MATH)(function)
-
-
 @compiled
 def products(chosen, system):
     """The lower triangle of M M', four cells of a row at a time."""
@@ -67,12 +62,40 @@ def solve_weighed(factor, weights, a):
 
 @compiled
 def solve_general(chosen, weights, a):
-    """Replace b by a where W is not positive, as with confidences of 1 and less: by pivots."""
-    system = np.dot(chosen, chosen.T).astype(np.float64)
-    for m in range(len(weights)):
-        system[m] *= weights[m]
-        system[m, m] += 1.0
-    a[:] = np.linalg.solve(system, a.astype(np.float64)).astype(np.float32)
+    """Replace b by a where W is not positive, as with confidences of 1 and less.
+
+    Elimination with pivots, in float64.
+    """
+    k = len(weights)
+    product, system, right = np.dot(chosen, chosen.T), np.empty((k, k)), np.empty(k)
+    for m in range(k):
+        right[m] = a[m]
+        for n in range(k):
+            system[m, n] = weights[m] * product[m, n] + (m == n)
+    for column in range(k):
+        _swap_in_pivot(system, right, column)
+        for m in range(column + 1, k):
+            share = system[m, column] / system[column, column]
+            right[m] -= share * right[column]
+            for n in range(column + 1, k):
+                system[m, n] -= share * system[column, n]
+    for m in range(k - 1, -1, -1):
+        for n in range(m + 1, k):
+            right[m] -= system[m, n] * right[n]
+        right[m] /= system[m, m]
+        a[m] = right[m]
+
+
+@compiled
+def _swap_in_pivot(system, right, column):
+    pivot = column
+    for m in range(column + 1, len(right)):
+        if abs(system[m, column]) > abs(system[pivot, column]):
+            pivot = m
+    if pivot != column:
+        right[column], right[pivot] = right[pivot], right[column]
+        for n in range(column, len(right)):
+            system[column, n], system[pivot, n] = system[pivot, n], system[column, n]
 
 
 @compiled

@@ -11,6 +11,7 @@ from recsys_lib.als import cuda
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.solver import ExactAlternation, Penalty, Side
+from recsys_lib.als.workers import Workers
 
 FACTORS = st.sampled_from([1, 2, 3, 7, 16, 33, 64, 129, 257])
 
@@ -58,7 +59,7 @@ def on_processor(confidence, fixed, counts, penalty):
     """Factors, rotated back; minima and norms."""
     out = np.full((confidence.shape[0], fixed.shape[1]), np.nan, dtype=np.float32)
     side = Side(confidence, out, counts, penalty)
-    rotation = side.solve(fixed.copy())
+    rotation = side.solve(fixed.copy(), Workers(None))
     return out @ rotation.T, side.solutions.minima, side.solutions.norms
 
 
@@ -111,7 +112,7 @@ def test_the_code_for_a_gpu_goes_the_same_way():
     users = DistinctRows.of(matrix.tocsr())
     start = np.random.default_rng(0).random((60, 12), dtype=np.float32)
     weights = np.ones(60, dtype=np.float32)
-    ours = ExactAlternation(users, start.copy(), weights, Penalty(0.5))
+    ours = ExactAlternation(users, start.copy(), weights, Penalty(0.5), Workers(None))
     theirs = cuda.CudaAlternation(users, start.copy(), weights, Penalty(0.5), device="cpu")
     assert [ours.iterate() for _ in range(4)] == pytest.approx(
         [theirs.iterate() for _ in range(4)], rel=1e-5
