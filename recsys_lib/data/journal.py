@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from recsys_lib.data.background import in_background
 from recsys_lib.data.formats.blocks import LINE, Start
 from recsys_lib.data.catalogue import Catalogue, join_catalogues
 from recsys_lib.data.cleaning import FILE
@@ -74,7 +75,7 @@ def read_new(journal: Journal, source: Source, extents: Mapping[Path, Extent]) -
     rows = pl.read_parquet(journal.folder / _RATINGS)
     products = pl.read_parquet(journal.folder / _PRODUCTS)
     reviews, catalogues = ([Path(p) for p in state[key]] for key in ("reviews", "products"))
-    old_products = Catalogue(
+    old = Catalogue(
         renumbered(products, catalogues, source.products), **state["catalogue"],
         rejected=read_rejected(journal.folder / f"products-{_REJECTED}"),
     )
@@ -82,7 +83,7 @@ def read_new(journal: Journal, source: Source, extents: Mapping[Path, Extent]) -
     return (
         Intake(
             rows=rows.sort(FILE, LINE),
-            catalogue=join_catalogues([old_products, new.catalogue]),
+            catalogue=in_background(lambda: join_catalogues([old, new.catalogue.result()])),
             rejected=read_rejected(journal.folder / _REJECTED) + new.rejected,
             n_lines=state["n_lines"] + new.n_lines,
             unit=new.unit,
@@ -100,7 +101,7 @@ def write_journal(
     extents: Mapping[Path, Extent],
 ) -> None:
     """Keep an intake for the next time; ``distinct`` are its rows without repeated ones."""
-    catalogue = intake.catalogue
+    catalogue = intake.catalogue.result()
     state = {
         "rules": _rules(source, timestamp_unit),
         "unit": intake.unit,

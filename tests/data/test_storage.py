@@ -73,10 +73,10 @@ def test_a_really_full_disk(workspace, tmp_path_factory):
         path = small / "recommender.db"
         ids = [f"user-{i}" for i in range(40_000)]
         one = pl.DataFrame({"user_id": ids[:1], "parent_asin": ["a"]})
-        database.write_database(path, as_ratings(one), no_products())
+        database.write_database(path, as_ratings(one), no_products)
         many = pl.DataFrame({"user_id": ids, "parent_asin": ["a"] * len(ids)})
         with pytest.raises(StorageError, match="is the disk full"):
-            database.write_database(path, as_ratings(many), no_products())
+            database.write_database(path, as_ratings(many), no_products)
         assert database_counts(path)["n_ratings"] == 1
         assert [p.name for p in small.iterdir()] == ["recommender.db"]
     finally:
