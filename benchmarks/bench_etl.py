@@ -1,8 +1,9 @@
 """Loading at the size of Amazon Appliances: ours beside the plain recipe, same machine, same files.
 
 The plain recipe is what most scripts do: json.loads for each line, executemany in batches of
-10,000, an index for each of user, item and catalogue key. It checks nothing, keeps duplicates, and skips lines that are not JSON; ours
-does all of 01_etl: rules, duplicates, database, interactions, fingerprints, bad lines.
+10,000, an index for each of user, item and catalogue key. It checks nothing, keeps duplicates,
+and skips lines that are not JSON; ours does all of 01_etl: rules, duplicates, database,
+interactions, fingerprints, bad lines.
 
 python benchmarks/bench_etl.py [USERS]     users of the generated data, 1690000 by default
 """
