@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +12,8 @@ from recsys_lib.data.loaded import Loaded
 from recsys_lib.data.times import ORDER
 
 _MANY, _FEW, _SHARED_DAY = 0.5, 0.05, 0.2
+_DAY = 86_400_000  # ms
+_EARLIEST = 9131  # 1995-01-01 in days since 1970
 
 
 def watch_for(loaded: Loaded) -> list[str]:
@@ -46,7 +49,13 @@ def _times(loaded: Loaded) -> Iterator[str]:
     if not loaded.source.has_times:
         yield "There are no times: the order of the lines stands in for them."
     elif loaded.ratings.timestamp_unit != ORDER:
-        days = loaded.ratings.frame[Ratings.TIMESTAMP] // 86_400_000
+        days = loaded.ratings.frame[Ratings.TIMESTAMP] // _DAY
+        impossible = int(((days < _EARLIEST) | (days > time.time() * 1000 // _DAY + 1)).sum())
+        if impossible:
+            yield (
+                f"{impossible:,} ratings are from before 1995 or from the future: are these times "
+                "in another unit than the others?"
+            )
         busiest = np.unique(days.to_numpy(), return_counts=True)[1].max() / len(days)
         if busiest > _SHARED_DAY:
             yield (
