@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.data.formats.blocks import LINE, Records
 from recsys_lib.data.cleaning import FILE
+from recsys_lib.data.formats.blocks import LINE, Records
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source
 

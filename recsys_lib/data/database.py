@@ -55,9 +55,7 @@ _FAST = (
 _FAILURES = (OSError, sqlite3.Error, adbc.Error)
 
 
-def write_database(
-    path: Path, ratings: pl.DataFrame, products: Callable[[], pl.DataFrame]
-) -> None:
+def write_database(path: Path, ratings: pl.DataFrame, products: Callable[[], pl.DataFrame]) -> None:
     """Write both tables, each with its indexes, into a new file that replaces the old one.
 
     ``ratings`` has the columns ``Ratings.ALL``, in the order of the users. ``products`` (columns

@@ -75,9 +75,7 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     folder = loaded.dataset.processed
     with ThreadPoolExecutor(1) as other_core:
         path, ratings = loaded.dataset.database, loaded.ratings.frame
-        written = other_core.submit(
-            write_database, path, ratings, lambda: loaded.catalogue.frame
-        )
+        written = other_core.submit(write_database, path, ratings, lambda: loaded.catalogue.frame)
         loaded.view.interactions.save(folder)
         counts = loaded.counts()
         written.result()

@@ -13,11 +13,11 @@ import polars as pl
 
 from recsys_lib.columns import Ratings
 from recsys_lib.data.background import in_background
-from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
 from recsys_lib.data.catalogue import Catalogue, clean_products, join_catalogues
 from recsys_lib.data.cleaning import FILE, RatingRules
-from recsys_lib.data.presets import Fields
+from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
 from recsys_lib.data.formats.records import reader_of
+from recsys_lib.data.presets import Fields
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source, source_names
 from recsys_lib.data.times import AUTO

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_lib.columns import Products, Ratings
+from recsys_lib.data.formats.records import first_fields, is_known
 from recsys_lib.data.presets import (
     ANY_PRODUCT_FILES,
     ANY_REVIEW_FILES,
@@ -14,7 +15,6 @@ from recsys_lib.data.presets import (
     Fields,
     recognize,
 )
-from recsys_lib.data.formats.records import first_fields, is_known
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset

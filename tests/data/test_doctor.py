@@ -38,7 +38,9 @@ def test_a_mapping_is_proposed_that_loads(tmp_path, capsys):
         "parent_asin": "sku",
         "timestamp": "ordered_at",
     }
-    loaded = load_dataset(Dataset.find(proposed["dataset"], tmp_path), EtlParameters(**proposed["etl"]))
+    loaded = load_dataset(
+        Dataset.find(proposed["dataset"], tmp_path), EtlParameters(**proposed["etl"])
+    )
     assert loaded.ratings.frame.row(0)[:2] == ("c1", "s1")
 
 

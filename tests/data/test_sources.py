@@ -114,9 +114,7 @@ def test_published_splits_of_amazon_are_joined(put):
     assert len(loaded.catalogue.frame) == 1
 
 
-@pytest.mark.parametrize(
-    ("suffix", "pack"), [("", bytes), (".gz", gzip.compress), (".zst", zstd)]
-)
+@pytest.mark.parametrize(("suffix", "pack"), [("", bytes), (".gz", gzip.compress), (".zst", zstd)])
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
 def test_plain_and_compressed(put, kind, suffix, pack):
     rows = [("u1", "i1"), ("u2", "i2")]

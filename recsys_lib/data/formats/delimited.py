@@ -160,11 +160,7 @@ class Delimited:
 
     def _is_whole(self, block: bytes) -> bool:
         """Whether every quote is closed; a lone one ends the wait after a while."""
-        return (
-            not self.quoted
-            or block.count(b'"') % 2 == 0
-            or len(block) > _MOST_BYTES_IN_QUOTES
-        )
+        return not self.quoted or block.count(b'"') % 2 == 0 or len(block) > _MOST_BYTES_IN_QUOTES
 
 
 def with_fields(frame: pl.DataFrame, fields: Sequence[str], lines: pl.Series) -> pl.DataFrame:
