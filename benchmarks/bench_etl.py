@@ -47,24 +47,24 @@ def main() -> None:
         print(f"{name}: {megabytes:,.0f} MB of JSON lines, {_ROUNDS} rounds one after the other")
         rounds = [_round(name) for _ in range(_ROUNDS)]
     for way in _WAYS:
-        seconds, memory = (statistics.median(r[way][i] for r in rounds) for i in (0, 1))
-        print(f"  {way:<6} {seconds:6.1f} s   {memory:6.0f} MB   (median)")
+        seconds, cpu, memory = (statistics.median(r[way][i] for r in rounds) for i in range(3))
+        print(f"  {way:<6} {seconds:6.1f} s   {cpu:6.1f} s CPU   {memory:6.0f} MB   (medians)")
     ratio = statistics.median(r["plain"][0] / r["ours"][0] for r in rounds)
     print(f"  ours is {ratio:.2f} times as fast (median of the rounds)")
 
 
-def _round(name: str) -> dict[str, tuple[float, float]]:
+def _round(name: str) -> dict[str, list[float]]:
     """Both ways right after each other, as other work on the machine slows both."""
     measured = {way: _measured(way, name) for way in _WAYS}
-    (plain, _), (ours, _) = measured.values()
+    plain, ours = (measured[way][0] for way in _WAYS)
     print(f"  plain {plain:.1f} s, ours {ours:.1f} s: {plain / ours:.2f} times")
     return measured
 
 
-def _measured(way: str, name: str) -> tuple[float, float]:
-    """Seconds and peak memory in MB of one load in a process of its own."""
-    seconds, memory = json.loads(_in_a_process(way, name))
-    return seconds, memory
+def _measured(way: str, name: str) -> list[float]:
+    """Seconds, those of them on a core, and peak memory in MB of a load in its own process."""
+    measured: list[float] = json.loads(_in_a_process(way, name))
+    return measured
 
 
 def _in_a_process(task: str, name: str) -> str:
@@ -77,14 +77,15 @@ def _run(way: str, name: str) -> None:
     if way == "--make":
         ensure_sample(dataset)
         return
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     if way == "--ours":
         store_dataset(load_dataset(dataset, EtlParameters()))
     else:
         dataset.processed.mkdir(parents=True, exist_ok=True)
         _plain(dataset, dataset.processed / "plain.db")
-    seconds = time.perf_counter() - started
-    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps([seconds, cpu, memory]))
 
 
 def _plain(dataset: Dataset, path: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -73,12 +74,22 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     Raises StorageError when a file cannot be written; what was there before stays as it is.
     """
     folder = loaded.dataset.processed
-    with ThreadPoolExecutor(1) as other_core:
-        path, ratings = loaded.dataset.database, loaded.ratings.frame
-        written = other_core.submit(write_database, path, ratings, lambda: loaded.catalogue.frame)
-        loaded.view.interactions.save(folder)
-        counts = loaded.counts()
-        written.result()
+    with TemporaryDirectory(dir=folder, prefix=".") as waiting:
+        saved = in_background(lambda: loaded.view.interactions.save(Path(waiting)))
+
+        def products() -> pl.DataFrame:
+            """Asked for last: the database takes no place when anything else went wrong."""
+            saved.result()
+            loaded.prints.result()
+            return loaded.catalogue.frame
+
+        try:
+            write_database(loaded.dataset.database, loaded.ratings.frame, products)
+        finally:
+            wait([saved])
+        for path in Path(waiting).iterdir():
+            path.replace(folder / path.name)
+    counts = loaded.counts()
     summary = {
         "dataset": loaded.dataset.name,
         "source": loaded.source.preset,
