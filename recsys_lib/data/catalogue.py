@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.data.formats.blocks import LINE, Records
 from recsys_lib.data.cleaning import FILE
+from recsys_lib.data.formats.blocks import LINE, Records
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-_SPACE = re.compile(r"\s+")
-_MARKUP = r"[<&]|\s\s|[\s--[ ]]"
+_SPACE = re.compile(r"[\s\0]+")
+_MARKUP = r"[<&\x00]|\s\s|[\s--[ ]]"
 _JSON_COLUMNS = (
     Products.FEATURES,
     Products.DESCRIPTION,
@@ -37,7 +37,8 @@ _EMPTY = pl.DataFrame(
         LINE: pl.Int64(),
     }
 )
-_NUMBER = r"(\d[\d,]*(?:\.\d+)?)"
+_NUMBER = r"(\d[\d.,]*)"
+_DECIMAL_COMMA = r",\d{1,2}$"  # 12,99 and 1.234,56, but not 1,234
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def clean_products(records: Records, source: Source, file: int) -> Catalogue:
         *(_json_texts(products[name]) for name in _JSON_COLUMNS),
         pl.lit(file, dtype=pl.Int32).alias(FILE),
     )
-    unreadable = named[Products.PRICE].is_not_null() & ~named[Products.PRICE].str.contains(_NUMBER)
+    unreadable = named.select(
+        pl.col(Products.PRICE).is_not_null() & _price(pl.col(Products.PRICE)).is_null()
+    )
     rejected = [
         Rejected.at(source.products[file], line, f"{Products.ITEM} is missing", str(title))
         for line, title in nameless.select(LINE, Products.TITLE).iter_rows()
@@ -91,7 +94,7 @@ def clean_products(records: Records, source: Source, file: int) -> Catalogue:
         rejected=records.rejected + rejected,
         n_lines=records.n_lines,
         n_duplicates=len(named) - len(products),
-        n_unreadable_prices=int(unreadable.sum()),
+        n_unreadable_prices=int(unreadable.to_series().sum()),
     )
 
 
@@ -109,7 +112,7 @@ def join_catalogues(parts: Sequence[Catalogue]) -> Catalogue:
 
 
 def plain_text(text: str) -> str:
-    """Text without HTML tags and entities and with single spaces."""
+    """Text without HTML tags, entities and NUL characters, and with single spaces."""
     return _SPACE.sub(" ", html.unescape(_TAG.sub(" ", text))).strip()
 
 
@@ -121,12 +124,20 @@ def _first_value(names: tuple[str, ...]) -> pl.Expr:
 
 
 def _numbers() -> list[pl.Expr]:
-    price = pl.col(Products.PRICE).str.extract(_NUMBER).str.replace_all(",", "")
     return [
-        price.cast(pl.Float64, strict=False),
+        _price(pl.col(Products.PRICE)),
         pl.col(Products.AVERAGE_RATING).cast(pl.Float64, strict=False),
         pl.col(Products.RATING_NUMBER).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
     ]
+
+
+def _price(text: pl.Expr) -> pl.Expr:
+    """The first number in a text, in the notation of either side of the ocean."""
+    number = text.str.extract(_NUMBER).str.strip_chars_end(".,")
+    comma = number.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    point = number.str.replace_all(",", "", literal=True)
+    plain = pl.when(number.str.contains(_DECIMAL_COMMA)).then(comma).otherwise(point)
+    return plain.cast(pl.Float64, strict=False)
 
 
 def _plain_titles(titles: pl.Series) -> pl.Series:

@@ -47,9 +47,7 @@ class RatingRules:
         rejected = list(records.rejected)
         if bad.any():
             reasons = typed.select(_reason(checks)).to_series().filter(bad)
-            rejected += _set_aside(
-                records.frame.filter(bad), reasons, self.source.reviews[file]
-            )
+            rejected += _set_aside(records.frame.filter(bad), reasons, self.source.reviews[file])
             typed = typed.filter(~bad)
         return typed.select(*Ratings.ALL, FILE, LINE), rejected
 

@@ -10,11 +10,11 @@ import polars as pl
 import yaml
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.formats.blocks import Start
 from recsys_lib.data.catalogue import clean_products
 from recsys_lib.data.cleaning import RatingRules
-from recsys_lib.data.presets import PRESETS
+from recsys_lib.data.formats.blocks import Start
 from recsys_lib.data.formats.records import first_fields, reader_of
+from recsys_lib.data.presets import PRESETS
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source, find_source, review_files, source_names
 from recsys_lib.errors import InputDataError
@@ -123,9 +123,7 @@ def _guessed(dataset: Dataset, parameters: dict[str, object]) -> dict[str, str] 
     return columns
 
 
-def _closest(
-    fields: Collection[str], hints: Collection[str], taken: Collection[str]
-) -> str | None:
+def _closest(fields: Collection[str], hints: Collection[str], taken: Collection[str]) -> str | None:
     free = [field for field in fields if field not in taken]
     matches = (field for hint in hints for field in free if hint in field.lower())
     return next(matches, None)

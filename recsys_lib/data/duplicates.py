@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
+from recsys_lib.data.numbering import numbered
 
 _USER_ROW, _ITEM_ROW, _PLACE = "__user__", "__item__", "__place__"
 
@@ -39,14 +40,11 @@ def latest(rows: pl.DataFrame) -> Latest:
 
     ``rows`` have the columns ``Ratings.ALL`` and are in the order of their places.
     """
-    users, items = (rows[name].unique().sort() for name in (Ratings.USER, Ratings.ITEM))
+    users, user_rows = numbered(rows[Ratings.USER])
+    items, item_rows = numbered(rows[Ratings.ITEM])
     # Numbers only, as what is narrow is fast to sort and to filter.
     keys = pl.DataFrame(
-        [
-            _positions(rows[Ratings.USER], users).alias(_USER_ROW),
-            _positions(rows[Ratings.ITEM], items).alias(_ITEM_ROW),
-            rows[Ratings.TIMESTAMP],
-        ]
+        {_USER_ROW: user_rows, _ITEM_ROW: item_rows, Ratings.TIMESTAMP: rows[Ratings.TIMESTAMP]}
     ).with_row_index(_PLACE)
     # Nearly every (user, item) occurs once: only the others are worth a look.
     pair = pl.col(_USER_ROW).cast(pl.Int64) * len(items) + pl.col(_ITEM_ROW)
@@ -57,7 +55,7 @@ def latest(rows: pl.DataFrame) -> Latest:
     kept = keys.filter(~_dropped(len(rows), several, last))
     kept = kept.sort(_USER_ROW, Ratings.TIMESTAMP, _PLACE)
     return Latest(
-        frame=rows.select(Ratings.ALL)[kept[_PLACE]],
+        frame=_in_order(rows, kept, users, items),
         users=users,
         items=items,
         user_rows=kept[_USER_ROW].to_numpy(),
@@ -67,11 +65,16 @@ def latest(rows: pl.DataFrame) -> Latest:
     )
 
 
-def _positions(column: pl.Series, ids: pl.Series) -> pl.Series:
-    """Where each value is among the ids; a join is faster here than a cast to Enum."""
-    table = ids.to_frame().with_row_index("position")
-    joined = column.to_frame().join(table, on=ids.name, how="left", maintain_order="left")
-    return joined["position"].cast(pl.Int32)
+def _in_order(
+    rows: pl.DataFrame, kept: pl.DataFrame, users: pl.Series, items: pl.Series
+) -> pl.DataFrame:
+    """The rows that were kept; ids are taken from the short lists, which is faster."""
+    ids = (Ratings.USER, Ratings.ITEM)
+    values = rows.select(name for name in Ratings.ALL if name not in ids)[kept[_PLACE]]
+    return values.with_columns(
+        users.gather(kept[_USER_ROW]).alias(Ratings.USER),
+        items.gather(kept[_ITEM_ROW]).alias(Ratings.ITEM),
+    ).select(Ratings.ALL)
 
 
 def _dropped(n_rows: int, several: pl.DataFrame, kept: pl.DataFrame) -> np.ndarray:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import wait
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from recsys_lib.columns import Ratings
+from recsys_lib.data.background import in_background
+from recsys_lib.data.checks import Checks
 from recsys_lib.data.database import write_database
 from recsys_lib.data.duplicates import latest
 from recsys_lib.data.intake import Extent, Intake, measure, read_source
 from recsys_lib.data.journal import Journal, read_new, write_journal
 from recsys_lib.data.loaded import Loaded, LoadedRatings
-from recsys_lib.data.rejected import write_rejected
 from recsys_lib.data.sample import ensure_sample
 from recsys_lib.data.sources import Source, find_source
 from recsys_lib.data.summary import write_summary
 from recsys_lib.errors import InputDataError
+from recsys_lib.files import sha256
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
@@ -32,11 +36,14 @@ _EVERYTHING, _NEWS = "everything", "what is new"
 def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     """Read and clean a dataset; the built-in sample is made first when it is not there.
 
-    Raises InputDataError when a file cannot be used or too many lines are bad.
+    When it returns, the ratings are there and the products are still being read. Raises
+    InputDataError when a file cannot be used or too many lines are bad; for products, this comes
+    up when they are asked for.
     """
     if dataset.is_sample:
         ensure_sample(dataset)
     source = find_source(dataset, parameters)
+    stamps = {path: _stamp(path) for path in (*source.reviews, *source.products)}
     intake, n_repeats, reading, extents = _read(dataset, source, parameters)
     rows = intake.rows
     if not source.has_times:
@@ -50,17 +57,15 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
         timestamp_unit=intake.unit,
         has_ratings=source.has_ratings,
     )
-    files = [{"path": str(path), "sha256": extents[path].sha256} for path in _files(source)]
-    loaded = Loaded(dataset, parameters, source, ratings, intake.catalogue, reading, files)
-    # Before the checks, so that the bad lines can be looked at when they stop the run.
-    dataset.processed.mkdir(parents=True, exist_ok=True)
-    bad = ratings.rejected + intake.catalogue.rejected
-    write_rejected(dataset.processed / REJECTED_FILE, bad)
-    _check(loaded)
+    checks = Checks(dataset.processed / REJECTED_FILE, parameters.max_bad_share)
+    checks.ratings(source.reviews, ratings)
+    products = in_background(lambda: checks.products(source.products, intake.catalogue.result()))
+    prints = in_background(_fingerprints, stamps, extents)
     if parameters.mode == _APPEND:
         distinct, unit = intake.rows.filter(~last.repeated), parameters.timestamp_unit
+        products.result()
         write_journal(dataset.processed, intake, distinct, source, unit, extents)
-    return loaded
+    return Loaded(dataset, parameters, source, ratings, reading, products, prints)
 
 
 def store_dataset(loaded: Loaded) -> dict[str, Any]:
@@ -69,12 +74,22 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     Raises StorageError when a file cannot be written; what was there before stays as it is.
     """
     folder = loaded.dataset.processed
-    with ThreadPoolExecutor(1) as other_core:
-        ratings, products = loaded.ratings.frame, loaded.catalogue.frame
-        written = other_core.submit(write_database, loaded.dataset.database, ratings, products)
-        loaded.view.interactions.save(folder)
-        counts = loaded.counts()
-        written.result()
+    with TemporaryDirectory(dir=folder, prefix=".") as waiting:
+        saved = in_background(lambda: loaded.view.interactions.save(Path(waiting)))
+
+        def products() -> pl.DataFrame:
+            """Asked for last: the database takes no place when anything else went wrong."""
+            saved.result()
+            loaded.prints.result()
+            return loaded.catalogue.frame
+
+        try:
+            write_database(loaded.dataset.database, loaded.ratings.frame, products)
+        finally:
+            wait([saved])
+        for path in Path(waiting).iterdir():
+            path.replace(folder / path.name)
+    counts = loaded.counts()
     summary = {
         "dataset": loaded.dataset.name,
         "source": loaded.source.preset,
@@ -94,45 +109,40 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
 def _read(
     dataset: Dataset, source: Source, parameters: EtlParameters
 ) -> tuple[Intake, int, str, dict[Path, Extent]]:
-    """The intake, the repeated rows that it does not hold any more, how it was read, the files."""
-    unit, files = parameters.timestamp_unit, _files(source)
-    with ThreadPoolExecutor(1) as other_core:
-        extents = other_core.submit(lambda: {path: measure(path)[0] for path in files})
-        journal = Journal.of(dataset.processed) if parameters.mode == _APPEND else None
-        obstacle = journal.obstacle(source, unit) if journal else ""
-        if journal and not obstacle:
-            return *read_new(journal, source, extents.result()), _NEWS, extents.result()
-        reading = f"{_EVERYTHING}: {obstacle}" if obstacle else _EVERYTHING
-        return read_source(source, unit), 0, reading, extents.result()
+    """The intake, the repeated rows that it does not hold any more, how it was read, the files.
+
+    The extents of the files are found out for append mode only.
+    """
+    unit, files = parameters.timestamp_unit, (*source.reviews, *source.products)
+    if parameters.mode != _APPEND:
+        return read_source(source, unit), 0, _EVERYTHING, {}
+    extents = in_background(lambda: {path: measure(path)[0] for path in files})
+    journal = Journal.of(dataset.processed)
+    obstacle = journal.obstacle(source, unit) if journal else ""
+    if journal and not obstacle:
+        return *read_new(journal, source, extents.result()), _NEWS, extents.result()
+    reading = f"{_EVERYTHING}: {obstacle}" if obstacle else _EVERYTHING
+    return read_source(source, unit), 0, reading, extents.result()
 
 
-def _files(source: Source) -> tuple[Path, ...]:
-    return (*source.reviews, *source.products)
+def _stamp(path: Path) -> tuple[int, int]:
+    """What shows that a file was written to."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _fingerprints(
+    stamps: Mapping[Path, tuple[int, int]], extents: Mapping[Path, Extent]
+) -> list[dict[str, str]]:
+    """Path and SHA-256 of each file; InputDataError when one is not what was read."""
+    prints = {path: extents[path].sha256 if path in extents else sha256(path) for path in stamps}
+    for path, stamp in stamps.items():
+        if _stamp(path) != stamp:
+            raise InputDataError("it was changed while it was read: load it again", file=path)
+    return [{"path": str(path), "sha256": digest} for path, digest in prints.items()]
 
 
 def _fingerprint(files: list[dict[str, str]], parameters: EtlParameters) -> str:
     """SHA-256 over the files' contents and how they were read; not over how much at a time."""
     facts = [[file["sha256"] for file in files], parameters.model_dump(exclude={"mode"})]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _check(loaded: Loaded) -> None:
-    tables = (
-        (loaded.source.reviews, loaded.ratings.rejected, loaded.ratings.n_lines),
-        (loaded.source.products, loaded.catalogue.rejected, loaded.catalogue.n_lines),
-    )
-    allowed = loaded.parameters.max_bad_share
-    for files, rejected, n_lines in tables:
-        if rejected and len(rejected) > allowed * n_lines:
-            first = rejected[0]
-            raise InputDataError(
-                f"{first.reason}; {len(rejected):,} of {n_lines:,} lines are bad, more than "
-                f"etl.max_bad_share ({allowed:g}) allows: see "
-                f"{loaded.dataset.processed / REJECTED_FILE}",
-                file=first.file,
-                line=first.line,
-            )
-        if files and n_lines == 0:
-            raise InputDataError("there is no record in the file", file=files[0])
-    if loaded.ratings.frame.is_empty():
-        raise InputDataError("no rating is left", file=loaded.source.reviews[0])

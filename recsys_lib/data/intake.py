@@ -12,11 +12,12 @@ from pathlib import Path
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
+from recsys_lib.data.background import in_background
 from recsys_lib.data.catalogue import Catalogue, clean_products, join_catalogues
 from recsys_lib.data.cleaning import FILE, RatingRules
-from recsys_lib.data.presets import Fields
+from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
 from recsys_lib.data.formats.records import reader_of
+from recsys_lib.data.presets import Fields
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source, source_names
 from recsys_lib.data.times import AUTO
@@ -57,14 +58,14 @@ class Intake:
     Parameters
     ----------
     rows: typed ratings, columns as in ``ROW_SCHEMA``, in the order of ``FILE`` and ``LINE``.
-    catalogue: the products.
+    catalogue: the products, which are still being read.
     rejected: lines with ratings that were set aside.
     n_lines: lines with ratings, good or bad.
     unit: what times that are numbers mean.
     """
 
     rows: pl.DataFrame
-    catalogue: Catalogue
+    catalogue: Future[Catalogue]
     rejected: list[Rejected]
     n_lines: int
     unit: str
@@ -75,16 +76,15 @@ def read_source(
 ) -> Intake:
     """Read and clean all files, or the part of each from its start on; None skips a file."""
     starts = {path: Start() for path in (*source.reviews, *source.products)} | dict(starts or {})
-    with ThreadPoolExecutor(1) as other_core:
-        catalogue = other_core.submit(_read_products, source, starts)
-        rules = RatingRules(source, unit)
-        frames, rejected, n_lines = [pl.DataFrame(schema=ROW_SCHEMA)], [], 0
-        for number, records in _records(source.reviews, source.review_fields, starts):
-            rows, bad = rules.apply(records, number)
-            frames.append(rows)
-            rejected += bad
-            n_lines += records.n_lines
-        return Intake(pl.concat(frames), catalogue.result(), rejected, n_lines, rules.unit)
+    rules = RatingRules(source, unit)
+    frames, rejected, n_lines = [pl.DataFrame(schema=ROW_SCHEMA)], [], 0
+    for number, records in _records(source.reviews, source.review_fields, starts):
+        rows, bad = rules.apply(records, number)
+        frames.append(rows)
+        rejected += bad
+        n_lines += records.n_lines
+    catalogue = in_background(_read_products, source, starts)
+    return Intake(pl.concat(frames), catalogue, rejected, n_lines, rules.unit)
 
 
 def measure(path: Path, part: int | None = None) -> tuple[Extent, Extent | None]:

@@ -69,7 +69,8 @@ class Interactions:
             self.items.series().to_frame(),
         )
         for name, table in zip(_FILES, tables, strict=True):
-            table.write_parquet(folder / name)
+            # Higher levels take twice the time and save nothing.
+            table.write_parquet(folder / name, compression_level=1)
 
     @classmethod
     def load(cls, folder: Path) -> Interactions:

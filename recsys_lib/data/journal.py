@@ -15,11 +15,12 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.data.formats.blocks import LINE, Start
+from recsys_lib.data.background import in_background
 from recsys_lib.data.catalogue import Catalogue, join_catalogues
 from recsys_lib.data.cleaning import FILE
-from recsys_lib.data.intake import Extent, Intake, measure, read_source, renumbered
+from recsys_lib.data.formats.blocks import LINE, Start
 from recsys_lib.data.formats.open_files import COMPRESSED
+from recsys_lib.data.intake import Extent, Intake, measure, read_source, renumbered
 from recsys_lib.data.rejected import read_rejected, write_rejected
 from recsys_lib.data.sources import Source
 from recsys_lib.files import read_json, replacing_folder, write_json
@@ -61,7 +62,9 @@ class Journal:
         return None
 
 
-def read_new(journal: Journal, source: Source, extents: Mapping[Path, Extent]) -> tuple[Intake, int]:
+def read_new(
+    journal: Journal, source: Source, extents: Mapping[Path, Extent]
+) -> tuple[Intake, int]:
     """The whole intake, of which only new files and lines were read; and the earlier repeats.
 
     The second value counts rows that the journal left out because they were repeated.
@@ -74,15 +77,16 @@ def read_new(journal: Journal, source: Source, extents: Mapping[Path, Extent]) -
     rows = pl.read_parquet(journal.folder / _RATINGS)
     products = pl.read_parquet(journal.folder / _PRODUCTS)
     reviews, catalogues = ([Path(p) for p in state[key]] for key in ("reviews", "products"))
-    old_products = Catalogue(
-        renumbered(products, catalogues, source.products), **state["catalogue"],
+    old = Catalogue(
+        renumbered(products, catalogues, source.products),
+        **state["catalogue"],
         rejected=read_rejected(journal.folder / f"products-{_REJECTED}"),
     )
     rows = pl.concat([renumbered(rows, reviews, source.reviews), new.rows])
     return (
         Intake(
             rows=rows.sort(FILE, LINE),
-            catalogue=join_catalogues([old_products, new.catalogue]),
+            catalogue=in_background(lambda: join_catalogues([old, new.catalogue.result()])),
             rejected=read_rejected(journal.folder / _REJECTED) + new.rejected,
             n_lines=state["n_lines"] + new.n_lines,
             unit=new.unit,
@@ -100,7 +104,7 @@ def write_journal(
     extents: Mapping[Path, Extent],
 ) -> None:
     """Keep an intake for the next time; ``distinct`` are its rows without repeated ones."""
-    catalogue = intake.catalogue
+    catalogue = intake.catalogue.result()
     state = {
         "rules": _rules(source, timestamp_unit),
         "unit": intake.unit,
@@ -134,6 +138,8 @@ def _continues(path: Path, size: int) -> bool:
 
 def _rules(source: Source, timestamp_unit: str) -> str:
     """Fingerprint of how lines become rows: names of fields, their meaning, and our code."""
-    code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.rglob("*.py"))]
+    code = [
+        path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.rglob("*.py"))
+    ]
     facts = [source.review_fields, source.product_fields, source.rating_range, timestamp_unit, code]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

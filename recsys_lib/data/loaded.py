@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,16 +83,30 @@ class LoadedRatings:
 class Loaded:
     """A dataset read and cleaned, not yet stored.
 
-    ``reading`` says whether all of it was read, or only what is new.
+    Parameters
+    ----------
+    reading: whether all of it was read, or only what is new.
+    products: the catalogue, which may still be read while the ratings are used.
+    prints: path and SHA-256 of each file, which are found out meanwhile, too.
     """
 
     dataset: Dataset
     parameters: EtlParameters
     source: Source
     ratings: LoadedRatings
-    catalogue: Catalogue
     reading: str
-    files: list[dict[str, str]]
+    products: Future[Catalogue]
+    prints: Future[list[dict[str, str]]]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The products; InputDataError when their files cannot be used."""
+        return self.products.result()
+
+    @property
+    def files(self) -> list[dict[str, str]]:
+        """``[{path, sha256}]``; InputDataError when one was changed while it was read."""
+        return self.prints.result()
 
     @cached_property
     def view(self) -> View:

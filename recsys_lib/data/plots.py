@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.plotting import COLORS, Plot, figure, style
@@ -52,21 +52,20 @@ def tails(ratings: pl.DataFrame) -> Plot:
 
 
 def timeline(ratings: pl.DataFrame) -> Plot:
-    """Ratings a month, for timestamps in milliseconds."""
-    months = (
-        ratings.select(pl.from_epoch(Ratings.TIMESTAMP, time_unit="ms").dt.truncate("1mo"))
-        .to_series()
-        .value_counts()
+    """Ratings a month, for timestamps in milliseconds; months without any count as 0."""
+    months = ratings.select(pl.from_epoch(Ratings.TIMESTAMP, time_unit="ms").dt.truncate("1mo"))
+    counts = (
+        months.group_by(Ratings.TIMESTAMP)
+        .len()
         .sort(Ratings.TIMESTAMP)
+        .upsample(Ratings.TIMESTAMP, every="1mo")
+        .with_columns(pl.col("len").fill_null(0))
     )
     plot, axes = figure("Ratings a month", ylabel="ratings")
-    axes.fill_between(
-        months[Ratings.TIMESTAMP].to_numpy(),
-        months["count"].to_numpy(),
-        color=COLORS[0],
-        alpha=0.25,
-    )
-    axes.plot(months[Ratings.TIMESTAMP].to_numpy(), months["count"].to_numpy(), color=COLORS[0])
+    time, count = counts[Ratings.TIMESTAMP].to_numpy(), counts["len"].to_numpy()
+    axes.fill_between(time, count, color=COLORS[0], alpha=0.25)
+    axes.plot(time, count, color=COLORS[0], marker="o" if len(counts) < 2 else "")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(bottom=0)
     return plot
 
@@ -84,8 +83,8 @@ def completeness(products: pl.DataFrame) -> Plot:
 
 
 def most_rated(ratings: pl.DataFrame, products: pl.DataFrame, n: int = 10) -> pl.DataFrame:
-    """The n items with the most ratings: title, ratings, mean rating."""
-    return (
+    """The n items with the most ratings: title, ratings, and their mean where there are values."""
+    table = (
         ratings.group_by(Ratings.ITEM)
         .agg(pl.len().alias("ratings"), pl.col(Ratings.RATING).mean().round(2).alias("mean"))
         .sort("ratings", Ratings.ITEM, descending=[True, False])
@@ -93,10 +92,14 @@ def most_rated(ratings: pl.DataFrame, products: pl.DataFrame, n: int = 10) -> pl
         .join(products.select(Products.ITEM, Products.TITLE), on=Ratings.ITEM, how="left")
         .select(Ratings.ITEM, Products.TITLE, "ratings", "mean")
     )
+    return table.drop("mean") if table["mean"].is_null().all() else table
 
 
 def _tail(axes: Axes, ids: pl.Series, color: str) -> None:
     counts = np.sort(ids.value_counts()["count"].to_numpy())
     values, first = np.unique(counts, return_index=True)
     axes.loglog(values, len(counts) - first, color=color, marker="o", markersize=3)
-    axes.xaxis.set_minor_formatter(NullFormatter())  # over a short range its labels overlap
+    for axis in (axes.xaxis, axes.yaxis):  # 1, 2, 5, 10, ... as most tails span few powers of ten
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if axis is axes.xaxis else (1.0,)))
+        axis.set_major_formatter("{x:,.0f}")
+        axis.set_minor_formatter(NullFormatter())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_lib.columns import Products, Ratings
+from recsys_lib.data.formats.records import first_fields, is_known
 from recsys_lib.data.presets import (
     ANY_PRODUCT_FILES,
     ANY_REVIEW_FILES,
@@ -14,13 +15,13 @@ from recsys_lib.data.presets import (
     Fields,
     recognize,
 )
-from recsys_lib.data.formats.records import first_fields, is_known
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
 _REQUIRED = (Ratings.USER, Ratings.ITEM)
-_AUTO, _NONE = "auto", "none"
+_NONE = "none"
+_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,17 @@ def _files(
     if what == "products":
         return ()
     raise InputDataError(
-        f"no {what} file found (looked for {', '.join(names)}): set etl.{what} to its name",
+        f"no {what} file found (looked for {', '.join(names)}): set etl.{what} to its name; "
+        f"there is {_listing(dataset.raw)}",
         file=dataset.raw,
     )
+
+
+def _listing(folder: Path) -> str:
+    """The first names in a folder."""
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more if names else "nothing in the folder"
 
 
 def _glob(folder: Path, pattern: str) -> tuple[Path, ...]:

@@ -32,11 +32,14 @@ def unit_of(texts: pl.Series) -> str:
 def parse_times(texts: pl.Series, unit: str) -> pl.Series:
     """int64 times; null where a text is neither a number nor an ISO date.
 
-    ``unit`` says what numbers mean. Dates with an offset count by it, others as UTC.
+    ``unit`` says what numbers mean; seconds that would be after the year 5138 are milliseconds.
+    Dates with an offset count by it, others as UTC.
     """
     numbers = _numbers(texts)
     if unit == SECONDS:
-        numbers = numbers * 1000
+        is_seconds = pl.col("n") < _SECONDS_BELOW
+        factor = pl.when(is_seconds).then(pl.lit(1000, dtype=pl.Int64)).otherwise(1)
+        numbers = numbers.to_frame("n").select(pl.col("n") * factor).to_series()
     if numbers.null_count() > texts.null_count():
         numbers = numbers.to_frame("n").select(pl.coalesce("n", _dates(texts))).to_series()
     return numbers

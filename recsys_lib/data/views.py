@@ -47,9 +47,13 @@ def view(
     if parameters.verified_only:
         apply("not a verified purchase", (ratings[Ratings.VERIFIED].fill_null(0) == 1).to_numpy())
     if parameters.min_rating:
-        apply(f"rated below {parameters.min_rating:g}", interactions.rating >= parameters.min_rating)
+        apply(
+            f"rated below {parameters.min_rating:g}", interactions.rating >= parameters.min_rating
+        )
     if parameters.since:
-        apply(f"before {parameters.since}", interactions.timestamp >= _moment(parameters.since, unit))
+        apply(
+            f"before {parameters.since}", interactions.timestamp >= _moment(parameters.since, unit)
+        )
     if parameters.until:
         end = _moment(parameters.until, unit, after=_DAY)
         apply(f"after {parameters.until}", interactions.timestamp < end)
@@ -61,14 +65,13 @@ def view(
         apply(words, core(interactions, kept, *least))
     if not kept.any():
         raise InputDataError(
-            "the filters leave no rating: " + "; ".join(f"{step['rows']:,} {step['what']}" for step in funnel)
+            "the filters leave no rating: "
+            + "; ".join(f"{step['rows']:,} {step['what']}" for step in funnel)
         )
     return View(_restricted(interactions, kept) if funnel else interactions, funnel)
 
 
-def core(
-    interactions: Interactions, kept: np.ndarray, per_user: int, per_item: int
-) -> np.ndarray:
+def core(interactions: Interactions, kept: np.ndarray, per_user: int, per_item: int) -> np.ndarray:
     """bool, shape (n,): rows of the largest part in which everybody has enough ratings.
 
     Taking away one user may leave an item with too few, so both are repeated until nothing
@@ -83,9 +86,7 @@ def core(
             return kept
 
 
-def _sampled(
-    interactions: Interactions, kept: np.ndarray, parameters: EtlParameters
-) -> np.ndarray:
+def _sampled(interactions: Interactions, kept: np.ndarray, parameters: EtlParameters) -> np.ndarray:
     users = np.unique(interactions.user[kept])
     n = min(parameters.sample_users, len(users))
     chosen = np.random.default_rng(parameters.seed).choice(users, n, replace=False)

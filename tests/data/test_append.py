@@ -110,17 +110,26 @@ def test_nothing_new_is_no_work_and_changes_nothing(shop):
     append(shop, "u2,b,2020-01-02\n")
     assert store_dataset(load_dataset(shop, APPEND))["fingerprint"] != before
     full = load_dataset(shop, FULL)
-    assert store_dataset(full)["fingerprint"] == store_dataset(load_dataset(shop, APPEND))[
-        "fingerprint"
-    ]
+    assert (
+        store_dataset(full)["fingerprint"]
+        == store_dataset(load_dataset(shop, APPEND))["fingerprint"]
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda raw: (raw / "reviews.csv").write_text("user_id,item_id,timestamp\nu,b,7\n"), "was changed"),
+        (
+            lambda raw: (raw / "reviews.csv").write_text("user_id,item_id,timestamp\nu,b,7\n"),
+            "was changed",
+        ),
         (lambda raw: (raw / "reviews.csv").rename(raw / "reviews-1.csv"), "no longer part of"),
-        (lambda raw: (raw / "reviews-2.csv").write_text("user_id,item_id,timestamp,rating\nu,b,2020-01-02,7\n"), "way of reading"),
+        (
+            lambda raw: (raw / "reviews-2.csv").write_text(
+                "user_id,item_id,timestamp,rating\nu,b,2020-01-02,7\n"
+            ),
+            "way of reading",
+        ),
     ],
 )
 def test_what_cannot_be_added_is_read_again_and_said(shop, change, why):

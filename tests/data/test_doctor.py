@@ -38,7 +38,9 @@ def test_a_mapping_is_proposed_that_loads(tmp_path, capsys):
         "parent_asin": "sku",
         "timestamp": "ordered_at",
     }
-    loaded = load_dataset(Dataset.find(proposed["dataset"], tmp_path), EtlParameters(**proposed["etl"]))
+    loaded = load_dataset(
+        Dataset.find(proposed["dataset"], tmp_path), EtlParameters(**proposed["etl"])
+    )
     assert loaded.ratings.frame.row(0)[:2] == ("c1", "s1")
 
 
@@ -67,9 +69,29 @@ def test_what_to_watch_for(workspace):
 def test_nothing_to_watch_for(workspace):
     folder = workspace / "data/raw/shop"
     folder.mkdir(parents=True)
-    rows = [(u, i, f"2020-{u % 12 + 1:02}-{i + 1:02}") for u in range(24) for i in range(8)]
+    rows = [
+        (u, i, f"2020-{u % 12 + 1:02}-{i + 1:02}")
+        for u in range(24)
+        for i in range(8)
+        if u or i < 2
+    ]
     lines = [",".join(map(str, row)) for row in rows]
     (folder / "reviews.csv").write_text("\n".join(["user_id,item_id,timestamp", *lines]))
     products = [f'{i},Thing {i},"It is good"' for i in range(8)]
     (folder / "products.csv").write_text("\n".join(["id,title,description", *products]))
     assert watch_for(load_dataset(Dataset.find("shop"), EtlParameters())) == []
+
+
+def test_a_selection_of_data_from_several_times_is_noticed(workspace):
+    folder = workspace / "data/raw/shop"
+    folder.mkdir(parents=True)
+    rows = [(u, i, 5 if u else 4, 1_600_000_000_000 + u) for u in range(9) for i in range(5)]
+    rows[0] = (0, 0, 4, 1_600_000_000)
+    lines = [",".join(map(str, row)) for row in rows]
+    (folder / "reviews.csv").write_text("\n".join(["user_id,item_id,rating,timestamp", *lines]))
+    (folder / "products.csv").write_text("\n".join(["id,title", *(f"{i},T" for i in range(20))]))
+    said = " ".join(watch_for(load_dataset(Dataset.find("shop"), EtlParameters())))
+    assert "No user has fewer than 5 ratings: the data is a selection" in said
+    assert "89% of the ratings are 5" in said
+    assert "1 ratings are from before 1995 or from the future" in said
+    assert "75% of the products have no rating" in said

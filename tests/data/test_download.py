@@ -121,7 +121,7 @@ def test_cut_connections_are_gone_on_with(site, fetch):
 
 def test_the_next_start_goes_on_where_the_last_one_broke_off(site, fetch, tmp_path):
     site.cut_after = [CHUNK, 0, 0, 0]
-    with pytest.raises(InputDataError, match="broke off 4 times.*start it again to go on"):
+    with pytest.raises(InputDataError, match=r"broke off 4 times.*start it again to go on"):
         fetch()
     assert not (tmp_path / "file.gz").exists()
     assert (tmp_path / "file.gz.part").stat().st_size == CHUNK
@@ -197,7 +197,7 @@ def test_a_full_disk_keeps_the_part(fetch, tmp_path):
     def full(done, total):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(StorageError, match="No space left.*make room"):
+    with pytest.raises(StorageError, match=r"No space left.*make room"):
         fetch(on_bytes=full)
     assert (tmp_path / "file.gz.part").is_file()
 

@@ -12,7 +12,7 @@ from recsys_lib.paths import Dataset
 
 REVIEW = {
     "rating": 5.0,
-    "title": "Five – stars",
+    "title": "Five \u2013 stars",
     "asin": "B1",
     "parent_asin": "B0",
     "user_id": "AE",

@@ -7,7 +7,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from recsys_lib.data.etl import load_dataset
+from recsys_lib.data.duplicates import latest
+from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
@@ -113,9 +114,7 @@ def test_published_splits_of_amazon_are_joined(put):
     assert len(loaded.catalogue.frame) == 1
 
 
-@pytest.mark.parametrize(
-    ("suffix", "pack"), [("", bytes), (".gz", gzip.compress), (".zst", zstd)]
-)
+@pytest.mark.parametrize(("suffix", "pack"), [("", bytes), (".gz", gzip.compress), (".zst", zstd)])
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
 def test_plain_and_compressed(put, kind, suffix, pack):
     rows = [("u1", "i1"), ("u2", "i2")]
@@ -176,3 +175,71 @@ def test_values_with_quotes_and_line_ends_across_blocks(put, monkeypatch):
     put(**{"reviews.csv": text})
     frame = load().ratings.frame
     assert sorted(frame["user_id"]) == sorted(f"u{i}" for i in range(50))
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|", " , "])
+def test_a_csv_file_with_another_separator(put, mark):
+    rows = [("user_id", "item_id", "note"), ("u1", "i1", "a,b" if mark != " , " else "a")]
+    put(**{"reviews.csv": "\n".join(mark.join(row) for row in rows)})
+    assert load().ratings.frame.select("user_id", "parent_asin").rows() == [("u1", "i1")]
+
+
+def test_a_utf_16_file_is_named(put):
+    put(**{"reviews.csv": "user_id,item_id\nu,i\n".encode("utf-16")})
+    with pytest.raises(InputDataError, match=r"reviews\.csv: this is UTF-16: save it as UTF-8"):
+        load()
+
+
+def test_what_is_in_the_folder_is_said(put):
+    put(**{f"orders-{i}.csv": "a,b\n" for i in range(10)})
+    with pytest.raises(InputDataError, match=r"orders-0\.csv, .*orders-7\.csv and 2 more"):
+        load()
+
+
+def test_prices_in_the_notation_of_either_side_of_the_ocean(put):
+    prices = {
+        "$1,234.56": 1234.56,
+        "1.234,56 €": 1234.56,
+        "12,99": 12.99,
+        "1,234": 1234.0,
+        "from $3.": 3.0,
+        "$10.00 - $20.00": 10.0,
+        "1.2.3": None,
+        "—": None,
+    }
+    products = [{"parent_asin": str(i), "price": price} for i, price in enumerate(prices)]
+    put(
+        **{
+            "reviews.csv": "user_id,item_id\nu,0\n",
+            "meta.jsonl": "\n".join(json.dumps(product) for product in products),
+        }
+    )
+    catalogue = load().catalogue
+    assert catalogue.frame["price"].to_list() == list(prices.values())
+    assert catalogue.n_unreadable_prices == 2
+
+
+def test_a_file_that_changes_while_it_is_read_is_named(put, workspace, monkeypatch):
+    put(**{"reviews.csv": "user_id,item_id\nu,i\n"})
+    path = workspace / "data/raw/shop/reviews.csv"
+    monkeypatch.setattr("recsys_lib.data.etl.latest", lambda rows: write_more(path, rows))
+    loaded = load()
+    with pytest.raises(InputDataError, match=r"reviews\.csv: it was changed while it was read"):
+        _ = loaded.files
+
+
+def write_more(path, rows):
+    path.write_text("user_id,item_id\nu,i\nv,i\n")
+    return latest(rows)
+
+
+def test_products_that_cannot_be_used_are_said_when_they_are_asked_for(put, workspace):
+    put(**{"reviews.csv": "user_id,item_id\nu,i\n", "meta.jsonl": '{"asin": "i"}\nbroken\n'})
+    loaded = load()
+    with pytest.raises(InputDataError, match=r"meta\.jsonl, line 2: not JSON; 1 of 2 lines"):
+        _ = loaded.catalogue
+    with pytest.raises(InputDataError, match=r"1 of 2 lines are bad"):
+        store_dataset(loaded)
+    processed = workspace / "data/processed/shop"
+    assert not (processed / "recommender.db").exists()
+    assert "broken" in (processed / "rejected.jsonl").read_text()

@@ -14,7 +14,7 @@ import pytest
 from recsys_lib.data import database
 from recsys_lib.data.database import database_counts
 from recsys_lib.data.etl import load_dataset, store_dataset
-from recsys_lib.errors import StorageError
+from recsys_lib.errors import InputDataError, StorageError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
@@ -63,6 +63,33 @@ def test_a_full_disk_leaves_the_old_database_and_is_named(shop, monkeypatch):
     assert files(shop) == before
 
 
+def contents(dataset):
+    return {path.name: path.read_bytes() for path in dataset.processed.iterdir()}
+
+
+def test_a_disk_that_is_full_for_the_interactions(shop, monkeypatch):
+    before = contents(shop)
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(StorageError, match=r"could not be written.*No space left"):
+        store_dataset(load_dataset(shop, EtlParameters()))
+    assert contents(shop) == before
+
+
+def test_nothing_is_swapped_in_when_the_products_or_the_filters_fail(shop):
+    before = contents(shop)
+    with pytest.raises(InputDataError, match="the filters leave no rating"):
+        store_dataset(load_dataset(shop, EtlParameters(min_user_ratings=5)))
+    assert contents(shop) == before
+    (shop.raw / "meta.jsonl").write_text('{"asin": "a"}\nbroken\n')
+    with pytest.raises(InputDataError, match="1 of 2 lines are bad"):
+        store_dataset(load_dataset(shop, EtlParameters()))
+    assert contents(shop) | {"rejected.jsonl": b""} == before
+
+
 def test_a_really_full_disk(workspace, tmp_path_factory):
     """A file system of one megabyte, where the machine lets us make one."""
     small = tmp_path_factory.mktemp("small")
@@ -73,10 +100,10 @@ def test_a_really_full_disk(workspace, tmp_path_factory):
         path = small / "recommender.db"
         ids = [f"user-{i}" for i in range(40_000)]
         one = pl.DataFrame({"user_id": ids[:1], "parent_asin": ["a"]})
-        database.write_database(path, as_ratings(one), no_products())
+        database.write_database(path, as_ratings(one), no_products)
         many = pl.DataFrame({"user_id": ids, "parent_asin": ["a"] * len(ids)})
         with pytest.raises(StorageError, match="is the disk full"):
-            database.write_database(path, as_ratings(many), no_products())
+            database.write_database(path, as_ratings(many), no_products)
         assert database_counts(path)["n_ratings"] == 1
         assert [p.name for p in small.iterdir()] == ["recommender.db"]
     finally:

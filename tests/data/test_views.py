@@ -68,7 +68,12 @@ def test_the_database_keeps_what_the_models_do_not_see(shop):
     assert list(stored.items.ids()) == ["a"]
     assert stored.user_items().toarray().tolist() == [[5.0], [4.0]]
     counts = summary["counts"]
-    assert (counts["kept"], counts["interactions"], counts["users"], counts["items"]) == (4, 2, 2, 1)
+    assert (counts["kept"], counts["interactions"], counts["users"], counts["items"]) == (
+        4,
+        2,
+        2,
+        1,
+    )
 
 
 def test_the_draw_of_users_is_repeatable_and_of_whole_users(shop):

@@ -24,7 +24,9 @@ def unpack(archive: Path, folder: Path) -> None:
                 with zipped.open(info) as source, target.open("wb") as out:
                     shutil.copyfileobj(source, out)
     except (zipfile.BadZipFile, EOFError) as error:
-        raise InputDataError(f"not readable as zip ({error}): get it again", file=archive) from error
+        raise InputDataError(
+            f"not readable as zip ({error}): get it again", file=archive
+        ) from error
 
 
 def _inside(info: zipfile.ZipInfo, archive: Path) -> PurePosixPath:

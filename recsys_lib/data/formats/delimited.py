@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -19,6 +19,7 @@ from recsys_lib.errors import InputDataError
 
 _SLOW_PATH_ERRORS = (pl.exceptions.ComputeError, pl.exceptions.SchemaError)
 _INSIDE = "\x1f"  # stands in for separators of several characters
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _MOST_BYTES_IN_QUOTES = 256 << 20
 
 
@@ -33,6 +34,7 @@ class Delimited:
     quoted: whether a value in double quotes may hold separators and line ends.
     encoding: of the text.
     typed: whether the names in the file carry a type after a colon, as in ``user_id:token``.
+    others: separators that stand instead where the first line does not hold the usual one.
     """
 
     separator: str
@@ -40,12 +42,17 @@ class Delimited:
     quoted: bool = True
     encoding: str = "utf-8"
     typed: bool = False
+    others: str = ""
 
     def fields(self, path: Path) -> list[str]:
         """The column names; InputDataError when the file does not tell them."""
+        if self.others:
+            return self._for(path).fields(path)
         if self.columns:
             return list(self.columns)
         _, _, block = next(read_blocks(path, Start()), (1, 0, b""))
+        if block.startswith(_UTF_16):
+            raise InputDataError("this is UTF-16: save it as UTF-8", file=path)
         header, _, _ = self._header(block)
         if not any(header):
             raise InputDataError("the first line names no columns", file=path, line=1)
@@ -56,6 +63,9 @@ class Delimited:
 
     def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
         """Rows as text columns, and the rows that do not fit the columns."""
+        if self.others:
+            yield from self._for(path).read(path, fields, start)
+            return
         header = self.fields(path)
         for first, _, block in read_blocks(path, start, self._is_whole):
             line, data = first, block
@@ -65,6 +75,13 @@ class Delimited:
             if data.strip():
                 yield partial(self._read_block, path, data, line, header, fields)
 
+    def _for(self, path: Path) -> Delimited:
+        """The reader with the separator that the first line of a file has."""
+        _, _, block = next(read_blocks(path, Start()), (1, 0, b""))
+        first = block.lstrip().partition(b"\n")[0]
+        marks = (mark for mark in self.separator + self.others if mark.encode() in first)
+        return replace(self, separator=next(marks, self.separator), others="")
+
     def _header(self, block: bytes) -> tuple[list[str], int, bytes]:
         """The names in the first line with text, the lines up to there, and the rest."""
         data, n_lines, line = block, 0, b""
@@ -72,7 +89,7 @@ class Delimited:
             line, _, data = data.partition(b"\n")
             n_lines += 1
         text = self._plain(line).decode("utf-8", "replace").strip()
-        names: list[str] = next(self._csv([text]), [])
+        names = [name.strip() for name in next(self._csv([text]), [])]
         return [n.rpartition(":")[0] or n for n in names] if self.typed else names, n_lines, data
 
     def _read_block(
@@ -143,11 +160,7 @@ class Delimited:
 
     def _is_whole(self, block: bytes) -> bool:
         """Whether every quote is closed; a lone one ends the wait after a while."""
-        return (
-            not self.quoted
-            or block.count(b'"') % 2 == 0
-            or len(block) > _MOST_BYTES_IN_QUOTES
-        )
+        return not self.quoted or block.count(b'"') % 2 == 0 or len(block) > _MOST_BYTES_IN_QUOTES
 
 
 def with_fields(frame: pl.DataFrame, fields: Sequence[str], lines: pl.Series) -> pl.DataFrame:

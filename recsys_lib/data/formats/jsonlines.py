@@ -81,7 +81,9 @@ def _records(
     frame, bad = _with_bad_lines(block, first, n_lines, schema)
     if bad:
         doubt.set()
-    return Records(frame, [Rejected.at(path, number, why, _text(line)) for number, why, line in bad])
+    return Records(
+        frame, [Rejected.at(path, number, why, _text(line)) for number, why, line in bad]
+    )
 
 
 def _with_bad_lines(

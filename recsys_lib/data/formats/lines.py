@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import operator
 from collections.abc import Iterable
-from functools import cached_property, reduce
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 Numbered = list[tuple[int, bytes]]
@@ -20,7 +17,8 @@ class BlockLines:
 
     def __init__(self, block: bytes) -> None:
         self._block = block
-        ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n")) + 1
+        self._bytes = np.frombuffer(block, dtype=np.uint8)
+        ends = np.flatnonzero(self._bytes == ord("\n")) + 1
         if not block.endswith(b"\n"):
             ends = np.append(ends, len(block))
         self._places = np.concatenate([[0], ends])
@@ -30,10 +28,9 @@ class BlockLines:
 
         A few good ones are among them, such as those that end in a space.
         """
-        closed = (self._lines.bin.ends_with(end) for end in (b"}\n", b"}\r\n", b"}"))
-        braced = self._lines.bin.starts_with(b"{") & reduce(operator.or_, closed)
-        good = (braced & ~self._lines.bin.contains(b"\0")).to_numpy(writable=True)
-        good[_not_utf8(self._lines)] = False
+        good = self._braced()
+        good[self._holding(b"\0")] = False
+        good[self._not_utf8(0, len(good))] = False
         return np.flatnonzero(~good)
 
     def without(self, lines: np.ndarray) -> bytes:
@@ -51,11 +48,38 @@ class BlockLines:
     def _line(self, line: int) -> bytes:
         return self._block[self._places[line] : self._places[line + 1]]
 
-    @cached_property
-    def _lines(self) -> pl.Series:
-        buffers = [None, pa.py_buffer(self._places), pa.py_buffer(self._block)]
-        n = len(self._places) - 1
-        return pl.Series(pa.LargeBinaryArray.from_buffers(pa.large_binary(), n, buffers))
+    def _braced(self) -> np.ndarray:
+        """bool, one for each line: whether it begins with { and ends with }."""
+        starts, last = self._places[:-1], self._places[1:] - 1
+        for end in b"\n\r":
+            last = last - (self._bytes[last] == end)
+        return (self._bytes[starts] == ord("{")) & (self._bytes[last] == ord("}"))
+
+    def _holding(self, mark: bytes) -> np.ndarray:
+        """Lines that hold a byte that hardly any line holds."""
+        places, at = [], self._block.find(mark)
+        while at >= 0:
+            places.append(at)
+            at = self._block.find(mark, at + 1)
+        return np.searchsorted(self._places, np.array(places, dtype=np.int64), side="right") - 1
+
+    def _not_utf8(self, start: int, stop: int) -> list[int]:
+        """Lines from ``start`` to before ``stop`` that are no text, found by halving."""
+        if self._is_text(start, stop):
+            return []
+        if stop - start == 1:
+            return [start]
+        middle = (start + stop) // 2
+        return self._not_utf8(start, middle) + self._not_utf8(middle, stop)
+
+    def _is_text(self, start: int, stop: int) -> bool:
+        ends = pa.py_buffer(self._places[[start, stop]])
+        text = pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(self._block))
+        try:
+            text.validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+        return True
 
 
 def parse(line: bytes) -> dict[str, object] | str:
@@ -75,16 +99,3 @@ def problem(line: bytes) -> str | None:
     """What is wrong with a line, without the place, so that equal reasons can be counted."""
     parsed = parse(line)
     return parsed.split(":")[0] if isinstance(parsed, str) else None
-
-
-def _not_utf8(lines: pl.Series, first: int = 0) -> list[int]:
-    """Positions of lines that are no text, found by halving."""
-    try:
-        lines.cast(pl.String)
-    except pl.exceptions.ComputeError:
-        if len(lines) == 1:
-            return [first]
-        middle = len(lines) // 2
-        right = _not_utf8(lines[middle:], first + middle)
-        return _not_utf8(lines[:middle], first) + right
-    return []

@@ -44,7 +44,7 @@ _READERS: dict[str, Reader] = {
     ".json": JsonLines(),
     ".jsonl": JsonLines(),
     ".ndjson": JsonLines(),
-    ".csv": Delimited(","),
+    ".csv": Delimited(",", others=";\t|"),
     ".tsv": Delimited("\t"),
     ".parquet": Parquet(),
     ".inter": _TYPED,
