@@ -352,7 +352,7 @@ def test_a_second_run_of_the_dataset_is_refused_and_a_dead_one_is_not_in_the_way
         assert bench.run()[1] == 0
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.8])
 def test_a_signal_while_the_kernel_starts_stops_it_too(bench, workspace, monkeypatch, seconds):
     reached = workspace / "reached"
     bench.notebook("01", f"import time; time.sleep(60); open({str(reached)!r}, 'w')")

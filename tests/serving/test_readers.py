@@ -1,5 +1,6 @@
 """Readers of the served models, while runs publish new ones and old ones are removed."""
 
+import random
 import shutil
 import threading
 from dataclasses import replace
@@ -8,23 +9,26 @@ import numpy as np
 
 from recsys_lib import Recommender
 from recsys_lib.als import train_als, write_als_part
+from recsys_lib.data.database import read_products
+from recsys_lib.data.display import display_table
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import registry
 
-READERS, VERSIONS = 50, 12
+READERS, VERSIONS = 50, 8
+PAUSE = 0.5  # seconds; without one the readers leave the writer no time
 
 
 def test_fifty_readers_never_see_a_torn_or_missing_version(shop, workspace):
     """All factors of version vN are N: a mixture of two versions would show."""
     dataset = Dataset.find("shop")
-    publish = publisher(shop, dataset)
-    publish(1)
+    train_versions(shop, dataset)
+    registry.publish(dataset, "v1")
     stop, problems, seen = threading.Event(), [], set()
 
     def read():
-        while not stop.is_set():
+        while not stop.wait(PAUSE * random.random()):
             try:
                 opened = Recommender.load(dataset="shop")
                 value = int(opened.version.removeprefix("v"))
@@ -39,7 +43,7 @@ def test_fifty_readers_never_see_a_torn_or_missing_version(shop, workspace):
     for reader in readers:
         reader.start()
     for number in range(2, VERSIONS + 1):
-        publish(number)
+        registry.publish(dataset, f"v{number}")
         shutil.rmtree(dataset.version(f"v{number - 1}"))  # as recsys clean does
     stop.set()
     for reader in readers:
@@ -48,25 +52,19 @@ def test_fifty_readers_never_see_a_torn_or_missing_version(shop, workspace):
     assert len(seen) > 1
 
 
-def publisher(shop, dataset):
-    """A function that publishes a version all of whose factors are its number."""
-    interactions, parameters = Interactions.load(shop.processed), AlsParameters(factors=2, iterations=1)
+def train_versions(shop, dataset):
+    """Versions v1, v2, ... all of whose factors are their number; none is published yet."""
+    interactions = Interactions.load(shop.processed)
+    parameters = AlsParameters(factors=2, iterations=1)
     trained = train_als(interactions, parameters)
-    items = Recommender.load(shop.version("v1")).als.display
-
-    def publish(number):
-        factors = {
-            name: np.full_like(getattr(trained, name), number)
-            for name in ("user_factors", "item_factors")
-        }
+    for number in range(1, VERSIONS + 1):
+        users = np.full_like(trained.user_factors, number)
+        items = np.full_like(trained.item_factors, number)
         write_als_part(
             dataset.version(f"v{number}") / "als",
-            replace(trained, **factors),
+            replace(trained, user_factors=users, item_factors=items),
             interactions,
-            items,
+            display_table(list(interactions.items.ids()), read_products(shop.database)),
             parameters=parameters,
             data_fingerprint="f",
         )
-        registry.publish(dataset, f"v{number}")
-
-    return publish
