@@ -11,8 +11,9 @@ from recsys_lib import Recommender
 from recsys_lib.als import train_als, write_als_part
 from recsys_lib.data.database import read_products
 from recsys_lib.data.display import display_table
+from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.parameters import AlsParameters
+from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import registry
 
@@ -20,17 +21,17 @@ READERS, VERSIONS = 50, 8
 PAUSE = 0.5  # seconds; without one the readers leave the writer no time
 
 
-def test_fifty_readers_never_see_a_torn_or_missing_version(shop, workspace):
+def test_fifty_readers_never_see_a_torn_or_missing_version(workspace):
     """All factors of version vN are N: a mixture of two versions would show."""
-    dataset = Dataset.find("shop")
-    train_versions(shop, dataset)
+    dataset = Dataset.find("sample-200")
+    train_versions(dataset)
     registry.publish(dataset, "v1")
     stop, problems, seen = threading.Event(), [], set()
 
     def read():
         while not stop.wait(PAUSE * random.random()):
             try:
-                opened = Recommender.load(dataset="shop")
+                opened = Recommender.load(dataset="sample-200")
                 value = int(opened.version.removeprefix("v"))
                 for factors in (opened.als.model.item_factors, opened.als.model.user_factors):
                     assert np.unique(factors).tolist() == [value]
@@ -52,9 +53,10 @@ def test_fifty_readers_never_see_a_torn_or_missing_version(shop, workspace):
     assert len(seen) > 1
 
 
-def train_versions(shop, dataset):
+def train_versions(dataset):
     """Versions v1, v2, ... all of whose factors are their number; none is published yet."""
-    interactions = Interactions.load(shop.processed)
+    store_dataset(load_dataset(dataset, EtlParameters()))
+    interactions = Interactions.load(dataset.processed)
     parameters = AlsParameters(factors=2, iterations=1)
     trained = train_als(interactions, parameters)
     for number in range(1, VERSIONS + 1):
@@ -64,7 +66,7 @@ def train_versions(shop, dataset):
             dataset.version(f"v{number}") / "als",
             replace(trained, user_factors=users, item_factors=items),
             interactions,
-            display_table(list(interactions.items.ids()), read_products(shop.database)),
+            display_table(list(interactions.items.ids()), read_products(dataset.database)),
             parameters=parameters,
             data_fingerprint="f",
         )
