@@ -5,6 +5,7 @@ Ours also checks parameters, decides what to run, measures memory, records and w
 
 from __future__ import annotations
 
+import logging
 import os
 import statistics
 import tempfile
@@ -28,6 +29,7 @@ _ROUNDS = 3
 
 def main() -> None:
     """Print medians and their ratio."""
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         os.environ["RECSYS_HOME"] = name

@@ -9,6 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,20 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file's bytes; read once in a process, and again when the file has changed."""
+    facts = path.stat()
+    return _fingerprint(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
+
+
+@lru_cache(maxsize=10_000)
+def _fingerprint(path: Path, *_: int) -> str:
+    return sha256(path)
+
+
 def describe(path: Path) -> dict[str, Any]:
     """``{sha256, bytes}`` of a file, as run records and manifests hold them."""
-    return {"sha256": sha256(path), "bytes": path.stat().st_size}
+    return {"sha256": fingerprint(path), "bytes": path.stat().st_size}
 
 
 def link_or_copy(source: Path | str, target: Path | str) -> None:

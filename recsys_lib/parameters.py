@@ -19,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from recsys_lib.errors import ParameterError
+from recsys_lib.columns import Products
+from recsys_lib.errors import ParameterError, did_you_mean
 
 DEFAULT_SEED = 42
 
@@ -36,6 +37,12 @@ def _is_day(text: str) -> str:
     if text:
         date.fromisoformat(text)
     return text
+
+
+def _is_catalogue_field(name: str) -> str:
+    if name not in Products.ALL:
+        raise ValueError(f"no field of the catalogue{did_you_mean(name, Products.ALL)}")
+    return name
 
 
 Day = Annotated[str, BeforeValidator(_as_day), AfterValidator(_is_day)]
@@ -98,6 +105,12 @@ class EtlParameters(Section):
         1, ge=1, description="and items with so many, again and again until both hold (k-core)"
     )
     seed: Seed = Field(DEFAULT_SEED, description="seed of the draw of users")
+
+    @model_validator(mode="after")
+    def _some_time_is_left(self) -> EtlParameters:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"since {self.since} is after until {self.until}")
+        return self
 
 
 class AlsParameters(Section):
@@ -167,7 +180,7 @@ class EmbedParameters(Section):
         "all-MiniLM-L6-v2",
         description="sentence-transformers name or folder; the default ships as a package",
     )
-    fields: list[str] = Field(
+    fields: list[Annotated[str, AfterValidator(_is_catalogue_field)]] = Field(
         ["title", "store", "features", "description"],
         min_length=1,
         description="catalogue fields that make a product's text, most important first",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
-from recsys_lib.paths import outputs_root
+from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.planning import plan
 from recsys_lib.pipeline.progress import Progress
@@ -56,6 +60,16 @@ def unfinished(settings: Settings, run_id: str) -> dict[str, Any]:
     raise ParameterError(f"there is no run {run_id!r}" if run_id else "there is no unfinished run")
 
 
+def resume_command(run_id: str) -> str:
+    """What a person types, here and in this environment, to go on with a run."""
+    programs = [Path(sys.executable), project_root() / "run_pipeline.py"]
+    here = Path.cwd()
+    words = [str(p.relative_to(here) if p.is_relative_to(here) else p) for p in programs]
+    home = os.environ.get(HOME_VARIABLE)
+    prefix = f"{HOME_VARIABLE}={shlex.quote(home)} " if home else ""
+    return prefix + shlex.join([*words, "--resume", run_id])
+
+
 @dataclass(frozen=True)
 class _Command:
     table: Sequence[Step]
@@ -71,6 +85,12 @@ class _Command:
             raise ParameterError(f"--timeout must be more than 0 s, got {options.timeout:g}")
         if options.grid and options.resume is not None:
             raise ParameterError("--grid goes on by itself: give the same --grid without --resume")
+        set_by_the_run = (options.assignments, options.config, options.steps, options.start)
+        if options.resume is not None and any((*set_by_the_run, options.run_id)):
+            raise ParameterError(
+                "--resume goes on with the parameters, the steps and the name of that run: leave "
+                "--set, --config, --steps, --from and --run-id away, or start a new run"
+            )
         if options.mlflow:
             check_tracking()
 
@@ -79,12 +99,12 @@ class _Command:
         options = self.options
         settings = read_settings(options.config, options.assignments)
         names = [name.strip() for name in options.steps.split(",") if name.strip()]
-        run_id, resumed = options.run_id or new_run_id(), options.resume is not None
+        run_id, resumed, serve = options.run_id or new_run_id(), options.resume is not None, True
         if resumed:
             record = unfinished(settings, options.resume)
             settings, run_id = read_values(record["parameters"]), record["run_id"]
-            names = [step["name"] for step in record["steps"]]
-        run = self._run(settings, run_id, names, resumed=resumed)
+            names, serve = [step["name"] for step in record["steps"]], record.get("serve", True)
+        run = self._run(settings, run_id, names, resumed=resumed, serve=serve)
         if options.plan:
             self._print_plan(run)
             return EXIT_OK
@@ -150,4 +170,4 @@ class _Command:
             if step.status == "failed":
                 self.progress.error(f"the notebook with the error: {run.folder / step.notebook}")
         self.progress.error(f"{record.status}: {run.folder / REPORT}")
-        self.progress.error(f"to go on from there: python run_pipeline.py --resume {run.run_id}")
+        self.progress.error(f"to go on from there: {resume_command(run.run_id)}")

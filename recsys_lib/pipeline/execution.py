@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,18 +12,20 @@ from recsys_lib.data.summary import read_summary
 from recsys_lib.errors import (
     EXIT_BAD_INPUT,
     EXIT_BAD_PARAMETERS,
+    EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_STEP_FAILED,
     RecsysError,
     StepFailedError,
 )
 from recsys_lib.files import describe, link_or_copy, read_json
+from recsys_lib.pipeline.kernels import Kernels
 from recsys_lib.pipeline.planning import Decision, Earlier, notebook_of
 from recsys_lib.pipeline.progress import Progress
 from recsys_lib.pipeline.promises import Promises
 from recsys_lib.pipeline.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
-from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.steps import Step, independent
 from recsys_lib.serving import registry
 
 _EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARAMETERS}
@@ -32,15 +35,16 @@ _EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARA
 class StepExecution:
     """Brings about one step of the run whose folder is ``run_folder``.
 
-    ``threads`` is the share of the processor that its kernel may use; ``timeout`` in seconds
-    replaces that of the step.
+    ``jobs`` steps run side by side and share the processor; ``timeout`` in seconds replaces that
+    of the step.
     """
 
     settings: Settings
     promises: Promises
     run_folder: Path
     progress: Progress
-    threads: int
+    kernels: Kernels
+    jobs: int = 1
     timeout: float | None = None
 
     def bring_about(self, decision: Decision, entry: StepRecord) -> int:
@@ -89,11 +93,15 @@ class StepExecution:
             self._parameters(step),
             lambda number, total: self.progress.cell_started(step.name, number, total),
             timeout=self.timeout or step.timeout,
-            threads=self.threads,
+            threads=self._threads(step),
+            kernels=self.kernels,
         )
         entry.seconds = round(done.seconds, 3)
         entry.startup_seconds = round(done.startup_seconds, 3)
         entry.peak_memory_mb = round(done.peak_memory_mb, 1)
+        if done.error is not None and self.kernels.stopped:
+            entry.reason = f"interrupted in cell {done.error.cell + 1}"
+            return EXIT_INTERRUPTED
         if done.error is not None:
             place, code = f"cell {done.error.cell + 1}", _EXIT_CODES.get(done.error.name)
             reason = f"{done.error.name}: {done.error.message}"
@@ -106,6 +114,14 @@ class StepExecution:
         entry.status = "executed"
         self.progress.step_done(step.name, done.seconds, done.peak_memory_mb)
         return EXIT_OK
+
+    def _threads(self, step: Step) -> int:
+        """The step's share of the processor: the same whatever happens to run beside it.
+
+        What a step computes may depend on it in the last digits, and a resumed run must not.
+        """
+        beside = independent(step, self.promises.table)
+        return max(1, (os.cpu_count() or 1) // min(self.jobs, 1 + len(beside)))
 
     def _skip(self, step: Step, entry: StepRecord) -> int:
         entry.started_at, entry.status = None, "skipped"

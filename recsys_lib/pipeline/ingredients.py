@@ -6,12 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from recsys_lib.files import sha256
+from recsys_lib.files import fingerprint
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.sources import code_of, used_modules
 
@@ -74,7 +73,7 @@ class Ingredients:
 def gather(notebook: Path, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> Ingredients:
     """The ingredients of a step as they are now."""
     code = code_of(notebook)
-    files, foreign = _modules(code)
+    files, foreign = used_modules(code)
     return Ingredients(
         notebook=hashlib.sha256(code.encode()).hexdigest(),
         parameters=dict(parameters),
@@ -87,14 +86,8 @@ def gather(notebook: Path, parameters: Mapping[str, Any], inputs: Mapping[str, s
     )
 
 
-@cache
-def _modules(code: str) -> tuple[set[Path], set[str]]:
-    return used_modules(code)
-
-
-@cache
 def _source(path: Path) -> str:
-    return sha256(project_root() / path)
+    return fingerprint(project_root() / path)
 
 
 def _differences(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 import polars as pl
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -105,7 +105,17 @@ def _type(info: FieldInfo) -> str:
     name = getattr(info.annotation, "__name__", "")
     if name == "Literal":
         return "one of"
-    return str(info.annotation).removeprefix("typing.") if "[" in str(info.annotation) else name
+    return str(_plain(info.annotation)) if "[" in str(info.annotation) else name
+
+
+def _plain(annotation: Any) -> Any:
+    """``list[int]`` of a list of integers in a range."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _plain(arguments[0])
+    if not arguments:
+        return annotation
+    return get_origin(annotation)[tuple(_plain(argument) for argument in arguments)]
 
 
 def _range(info: FieldInfo) -> str:

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from rich.text import Text
 
+from recsys_lib.pipeline.kernels import Kernels, kill, memory_of
+
 KERNEL = "python3"
 _ENGINE = "recsys"
 _MEMORY_POLL_SECONDS = 0.2
@@ -30,7 +31,6 @@ _THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
 )
-_KERNELS: set[int] = set()
 
 CellStarted = Callable[[int, int], None]
 """Called with the number of the cell that starts, from 1, and the number of cells."""
@@ -68,13 +68,15 @@ class Execution:
 class _Watch:
     """Follows one kernel: when its first cell started, how much memory it takes."""
 
-    def __init__(self, on_cell: CellStarted | None, timeout: float | None) -> None:
+    def __init__(
+        self, on_cell: CellStarted | None, timeout: float | None, kernels: Kernels
+    ) -> None:
         self.started = time.perf_counter()
         self.first_cell: float | None = None
         self.last_cell = 0
         self.peak_bytes = 0
         self.timed_out = False
-        self._on_cell, self._timeout = on_cell, timeout
+        self._on_cell, self._timeout, self._kernels = on_cell, timeout, kernels
         self._stop = threading.Event()
 
     def cell(self, index: int, total: int) -> None:
@@ -84,7 +86,7 @@ class _Watch:
             self._on_cell(index + 1, total)
 
     def kernel(self, pid: int) -> None:
-        _KERNELS.add(pid)
+        self._kernels.add(pid)
         threading.Thread(target=self._poll, args=(pid,), daemon=True).start()
 
     def stop(self) -> None:
@@ -103,17 +105,14 @@ class _Watch:
         try:
             kernel = psutil.Process(pid)
             while not self._stop.wait(_MEMORY_POLL_SECONDS):
-                family = [kernel, *kernel.children(recursive=True)]
-                self.peak_bytes = max(
-                    self.peak_bytes, sum(process.memory_info().rss for process in family)
-                )
+                self.peak_bytes = max(self.peak_bytes, memory_of(kernel))
                 if self._timeout and time.perf_counter() - self.started > self._timeout:
                     self.timed_out = True
                     kill(pid)
         except psutil.Error:
             return  # the kernel has ended, which is the ordinary end of the watch
         finally:
-            _KERNELS.discard(pid)
+            self._kernels.discard(pid)
 
 
 class _Client(PapermillNotebookClient):
@@ -165,13 +164,14 @@ def run_notebook(
     *,
     timeout: float | None = None,
     threads: int = 0,
+    kernels: Kernels | None = None,
 ) -> Execution:
     """Execute ``source`` with ``parameters`` and leave it at ``output``, also when a cell fails.
 
     ``timeout`` is for the whole notebook, in seconds; ``threads`` is the share of the processor
-    that the kernel may use, 0 for all of it.
+    that the kernel may use, 0 for all of it; ``kernels`` is where to enter it.
     """
-    watch, error = _Watch(on_cell, timeout), None
+    watch, error = _Watch(on_cell, timeout, kernels or Kernels()), None
     try:
         papermill.execute_notebook(
             _literal(source),
@@ -187,6 +187,10 @@ def run_notebook(
         error = CellError(failure.ename, failure.evalue, failure.cell_index, failure.traceback)
     except DeadKernelError:
         error = watch.death()
+    except RuntimeError as failure:
+        if watch.first_cell is not None:
+            raise
+        error = CellError("KernelStart", str(failure), 0)
     finally:
         watch.stop()
     ended = time.perf_counter()
@@ -196,23 +200,6 @@ def run_notebook(
         peak_memory_mb=watch.peak_bytes / 2**20,
         error=error,
     )
-
-
-def kill_kernels() -> None:
-    """End every kernel that runs now, with all its children."""
-    for pid in list(_KERNELS):
-        kill(pid)
-
-
-def kill(pid: int) -> None:
-    """End a process and its children at once; it may be gone already."""
-    try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return
-    for process in family:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
 
 
 def _kernel_environment(threads: int) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from recsys_lib.artifacts import PART_MANIFEST, Part, champion
 from recsys_lib.data.sources import find_source
 from recsys_lib.errors import ArtifactError
-from recsys_lib.files import sha256
+from recsys_lib.files import fingerprint
 from recsys_lib.paths import Dataset, outputs_root, project_root
 from recsys_lib.pipeline.ingredients import Ingredients, gather
 from recsys_lib.pipeline.record import DONE, records_of
@@ -45,7 +45,7 @@ class Earlier:
             path = Path(output["path"])
             if not path.is_file() or path.stat().st_size != output["bytes"]:
                 return f"output {path.name} is missing or was changed"
-            if sha256(path) != output["sha256"]:
+            if fingerprint(path) != output["sha256"]:
                 return f"output {path.name} was changed"
             if path.name == PART_MANIFEST:
                 try:
@@ -103,7 +103,7 @@ def source_fingerprints(settings: Settings) -> dict[str, str]:
     if settings.dataset.is_sample:
         return {}
     source = find_source(settings.dataset, settings.etl)
-    return {str(path): sha256(path) for path in (*source.reviews, *source.products)}
+    return {str(path): fingerprint(path) for path in (*source.reviews, *source.products)}
 
 
 def step_parameters(step: Step, settings: Settings) -> dict[str, Any]:
@@ -156,4 +156,4 @@ def step_inputs(
 def outputs_on_disk(step: Step, dataset: Dataset, version: str) -> dict[str, str]:
     """Fingerprints of a step's outputs as they lie there, by their names in the table of steps."""
     paths = zip(step.produces, step.outputs(dataset, version), strict=True)
-    return {template: sha256(path) for template, path in paths if path.is_file()}
+    return {template: fingerprint(path) for template, path in paths if path.is_file()}

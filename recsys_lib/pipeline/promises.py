@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from recsys_lib.errors import StepFailedError
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.steps import Step
 
-Snapshot = dict[Path, tuple[int, int]]
-"""Time of change and size of each file."""
+Snapshot = dict[Path, tuple[int, int, int]]
+"""Time of change, size and inode of each file."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,18 @@ class Promises:
         """The promised files of a step that has run.
 
         ``before`` is a snapshot from its start. Raises StepFailedError when a promised file is
-        missing or empty, or another one was written.
+        missing, empty or as it was before, or another one was written.
         """
-        paths = step.outputs(self.dataset, self.version)
+        paths, after = step.outputs(self.dataset, self.version), self.snapshot()
         for path in paths:
             if not path.is_file() or path.stat().st_size == 0:
                 raise StepFailedError(f"the notebook ended well, but {path} is missing or empty")
-        others = [path for path, facts in self.snapshot().items() if before.get(path) != facts]
+            if path in before and before[path] == after.get(path):
+                raise StepFailedError(
+                    f"the notebook ended well, but did not write {path}: what is there is older"
+                )
+        written = {path for path, facts in after.items() if before.get(path) != facts}
+        others = sorted(path for path in written if not self._is_promised(path))
         if others:
             raise StepFailedError(
                 f"{others[0]} was written, which no step promises: "
@@ -45,15 +52,18 @@ class Promises:
         return paths
 
     def snapshot(self) -> Snapshot:
-        """The files in the folders of steps that no step promises."""
-        return {path: (s.st_mtime_ns, s.st_size) for path in self._others() for s in [path.stat()]}
-
-    def _others(self) -> Iterator[Path]:
-        where = (self.dataset, self.version)
-        owned = {p for step in self.table for p in (*step.outputs(*where), *step.own(*where))}
+        """The files in the folders of steps; not those that are about to be renamed."""
+        found: Snapshot = {}
         for folder in (self.dataset.processed, self.dataset.version(self.version)):
             for path in folder.rglob("*"):
-                # What begins with a dot is about to be renamed.
                 hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-                if path.is_file() and not hidden and not owned & {path, *path.parents}:
-                    yield path
+                with suppress(FileNotFoundError):  # a step beside this one renames its own
+                    facts = path.stat()
+                    if not hidden and S_ISREG(facts.st_mode):
+                        found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        return found
+
+    def _is_promised(self, path: Path) -> bool:
+        where = (self.dataset, self.version)
+        owned = {p for step in self.table for p in (*step.outputs(*where), *step.own(*where))}
+        return bool(owned & {path, *path.parents})

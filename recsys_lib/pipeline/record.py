@@ -42,7 +42,10 @@ class StepRecord:
 
 @dataclass
 class RunRecord:
-    """What became of a run; kept up to date on disk while it runs."""
+    """What became of a run; kept up to date on disk while it runs.
+
+    ``serve`` says whether its models are served when it succeeds.
+    """
 
     run_id: str
     dataset: str
@@ -55,6 +58,7 @@ class RunRecord:
     status: RunStatus = "running"
     finished_at: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    serve: bool = True
 
     def save(self, folder: Path) -> None:
         """Write run.json into the run's folder."""

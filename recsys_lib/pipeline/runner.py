@@ -19,6 +19,7 @@ from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError
 from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.execution import StepExecution
+from recsys_lib.pipeline.kernels import Kernels
 from recsys_lib.pipeline.lock import only_run
 from recsys_lib.pipeline.planning import decide, notebook_of, outputs_on_disk, step_inputs
 from recsys_lib.pipeline.progress import Progress
@@ -40,6 +41,7 @@ from recsys_lib.serving import registry
 
 LATEST = "latest"
 _POLL_SECONDS = 0.2  # a signal that another thread receives does not wake a wait without end
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -65,6 +67,7 @@ class Run:
     timeout: float | None = None
     wait: bool = False
     _known: dict[str, dict[str, str]] = field(default_factory=dict)
+    _kernels: Kernels = field(default_factory=Kernels)
 
     @property
     def folder(self) -> Path:
@@ -105,7 +108,7 @@ class Run:
                     registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
-                _stop_kernels()
+                self._kernels.stop()
                 code = EXIT_INTERRUPTED
                 record.finish("interrupted")
             except BaseException:
@@ -121,15 +124,14 @@ class Run:
         self, record: RunRecord, progress: Progress, asked_to_stop: threading.Event
     ) -> int:
         """Start each step when the steps that it needs are done; stop starting at a failure."""
-        threads = max(1, (os.cpu_count() or 1) // self.jobs)
         promises = Promises(self.table, self.settings.dataset, self.run_id)
         execution = StepExecution(
-            self.settings, promises, self.folder, progress, threads, self.timeout
+            self.settings, promises, self.folder, progress, self._kernels, self.jobs, self.timeout
         )
         waiting = dict(zip(self.chosen, record.steps, strict=True))
         running: dict[Future[int], Step] = {}
         code = EXIT_OK
-        with _pool(self.jobs) as pool:
+        with _pool(self.jobs, self._kernels) as pool:
             while running or (waiting and code == EXIT_OK):
                 for step in [s for s in waiting if self._is_ready(s, code, running)]:
                     inputs = step_inputs(step, self.settings, self._known)
@@ -162,6 +164,7 @@ class Run:
             started_at=now(),
             steps=[self._entry(step) for step in self.chosen],
             git=git_state(),
+            serve=self.serve,
             environment=environment(),
         )
 
@@ -204,9 +207,13 @@ def new_run_id() -> str:
 
 def _mark_skipped(record: RunRecord) -> None:
     failed = next((step.name for step in record.steps if step.status == "failed"), None)
+    if record.status == "interrupted":
+        reason = "the run was interrupted before"
+    else:
+        reason = f"step {failed} did not succeed" if failed else "the run ended before"
     for step in record.steps:
         if step.status == "skipped" and not step.started_at and not step.ingredients:
-            step.reason = f"step {failed} did not succeed" if failed else "interrupted before"
+            step.reason = reason
 
 
 def _point(link: Path, target: Path) -> None:
@@ -217,27 +224,21 @@ def _point(link: Path, target: Path) -> None:
 
 
 @contextmanager
-def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
+def _pool(jobs: int, kernels: Kernels) -> Iterator[ThreadPoolExecutor]:
     """Threads that watch kernels; after an interruption the kernels are stopped, too."""
     pool = ThreadPoolExecutor(jobs)
     try:
         yield pool
     except KeyboardInterrupt:
-        _stop_kernels()
+        kernels.stop()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _stop_kernels() -> None:
-    from recsys_lib.pipeline.notebook import kill_kernels  # noqa: PLC0415  # slow import
-
-    kill_kernels()
-
-
 @contextmanager
 def _terminable() -> Iterator[threading.Event]:
-    """Let SIGINT and SIGTERM interrupt, so that kernels are stopped and the run is recorded.
+    """Let signals interrupt, also that of a closed terminal: kernels are stopped, the run recorded.
 
     The event says that it was asked for: an exception alone can get lost, where Python ignores
     those of a destructor.
@@ -248,7 +249,7 @@ def _terminable() -> Iterator[threading.Event]:
         asked.set()
         raise KeyboardInterrupt
 
-    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
+    heard = [s for s in _STOPPING if signal.getsignal(s) != signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield asked

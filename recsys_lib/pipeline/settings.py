@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS, EtlParameters, Section
 from recsys_lib.paths import SAMPLE, Dataset
+from recsys_lib.pipeline.values import read_value
 
 DATASET = "dataset"
 _SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
@@ -93,10 +93,10 @@ def read_values(values: Mapping[str, Any]) -> Settings:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_value(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParameterError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
+    except (ParameterError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path}: not YAML ({error})") from error
     if not isinstance(values or {}, dict):
         raise ParameterError(f"{path}: must hold sections such as 'als:' with names and values")
@@ -111,8 +111,8 @@ def _assign(values: dict[str, Any], assignment: str) -> None:
             f"--set {assignment!r}: write SECTION.NAME=VALUE, for example als.factors=64"
         )
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        value = read_value(text)
+    except ParameterError as error:
         raise ParameterError(f"--set {assignment!r}: not a YAML value ({error})") from error
     if section == DATASET:
         values[DATASET] = text.strip()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from recsys_lib.errors import ParameterError
-from recsys_lib.files import read_json
+from recsys_lib.files import fingerprint, read_json
 from recsys_lib.paths import project_root
 
 _PACKAGE = "recsys_lib"
@@ -53,8 +54,14 @@ def used_modules(code: str) -> tuple[set[Path], set[str]]:
         for path in _files(name):
             if path not in files:
                 files.add(path)
-                waiting += _imports(ast.parse((project_root() / path).read_text("utf-8")))
+                waiting += _imported(project_root() / path, fingerprint(project_root() / path))
     return files, foreign
+
+
+@lru_cache(maxsize=10_000)
+def _imported(path: Path, _fingerprint: str) -> tuple[str, ...]:
+    """What a module imports, read again when its text has changed."""
+    return tuple(_imports(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

@@ -75,5 +75,22 @@ def select(
     return chosen
 
 
+def independent(step: Step, steps: Sequence[Step]) -> list[Step]:
+    """Those of ``steps`` that can run beside a step: neither needs the other, directly or not."""
+    before = {name: _before(name, steps) for name in (other.name for other in steps)}
+    return [
+        other
+        for other in steps
+        if other.name != step.name
+        and other.name not in before[step.name]
+        and step.name not in before[other.name]
+    ]
+
+
+def _before(name: str, steps: Sequence[Step]) -> set[str]:
+    needs = {need for step in steps if step.name == name for need in step.needs}
+    return needs.union(*(_before(need, steps) for need in needs))
+
+
 def _path(template: str, dataset: Dataset, version: str) -> Path:
     return Path(template.format(data=dataset.processed, model=dataset.version(version)))

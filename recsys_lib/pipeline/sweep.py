@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, StepFailedError
 from recsys_lib.files import write_json
 from recsys_lib.paths import outputs_root, project_root
@@ -17,6 +15,7 @@ from recsys_lib.pipeline.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.progress import Progress
 from recsys_lib.pipeline.runner import Run
 from recsys_lib.pipeline.settings import DATASET
+from recsys_lib.pipeline.values import read_value
 
 COMPARISON = "compare_runs"
 """The notebook that ends a sweep."""
@@ -113,8 +112,8 @@ def _axis(assignment: str) -> tuple[str, list[Any]]:
     if not equals or "." not in name:
         raise ParameterError(form)
     try:
-        values = yaml.safe_load(f"[{text}]")
-    except yaml.YAMLError as error:
+        values = read_value(f"[{text}]")
+    except ParameterError as error:
         raise ParameterError(form) from error
     if not values:
         raise ParameterError(form)

@@ -13,7 +13,7 @@ import polars as pl
 from recsys_lib.als import AlsModel
 from recsys_lib.artifacts import ALS_PART, SEARCH_PART
 from recsys_lib.columns import Answers
-from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
+from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.search import SemanticSearch
 from recsys_lib.serving.registry import has_part, require_champion, run_command
@@ -53,11 +53,26 @@ class Recommender:
             found = Dataset.of_version(Path(path).resolve())
         else:
             found = dataset if isinstance(dataset, Dataset) else Dataset.find(dataset or SAMPLE)
-        folder = Path(path).resolve() if path is not None else require_champion(found)
+        if path is not None:
+            return cls._open(found, Path(path).resolve())
+        folder = require_champion(found)
+        while True:
+            try:
+                return cls._open(found, folder)
+            except (OSError, ArtifactError, NotTrainedError):
+                # Another version may be served by now, and this one removed.
+                before, folder = folder, require_champion(found)
+                if folder == before:
+                    raise
+
+    @classmethod
+    def _open(cls, found: Dataset, folder: Path) -> Recommender:
         als = AlsModel.load(folder / ALS_PART) if has_part(folder, ALS_PART) else None
         semantic = (
             SemanticSearch.load(folder / SEARCH_PART) if has_part(folder, SEARCH_PART) else None
         )
+        if als is not None:
+            _ = als.model  # open its arrays now: the version may be removed before a question
         if als is None and semantic is None:
             raise NotTrainedError(f"{folder} holds no trained model: {run_command(found)}")
         return cls(found, als, semantic, folder.name)

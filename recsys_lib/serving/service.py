@@ -38,7 +38,7 @@ class Service:
         with self._lock:
             changed = pointer.stat().st_mtime_ns
             if changed != self._loaded:
-                self._recommender = Recommender.load(champion(self.dataset), dataset=self.dataset)
+                self._recommender = Recommender.load(dataset=self.dataset)
                 self._loaded = changed
             return self._recommender
 

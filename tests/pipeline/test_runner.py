@@ -17,6 +17,7 @@ import pytest
 from recsys_lib.errors import ParameterError
 from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline import ingredients, planning, sources
+from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.lock import LockedError, only_run
 from recsys_lib.pipeline.progress import Progress
 from recsys_lib.pipeline.runner import Run, new_run_id
@@ -351,6 +352,57 @@ def test_a_second_run_of_the_dataset_is_refused_and_a_dead_one_is_not_in_the_way
         assert bench.run()[1] == 0
 
 
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.8])
+def test_a_signal_while_the_kernel_starts_stops_it_too(bench, workspace, monkeypatch, seconds):
+    reached = workspace / "reached"
+    bench.notebook("01", f"import time; time.sleep(60); open({str(reached)!r}, 'w')")
+    started = Progress.step_started
+
+    def interrupt(self, *facts):
+        started(self, *facts)
+        threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    monkeypatch.setattr(Progress, "step_started", interrupt)
+    began = time.monotonic()
+    record, code, _ = bench.run()
+    assert time.monotonic() - began < 30
+    assert (code, record["status"]) == (130, "interrupted")
+    assert statuses(record) == ["failed", "skipped"]
+    assert record["steps"][0]["reason"].startswith("interrupted in cell")
+    assert record["steps"][1]["reason"] == "the run was interrupted before"
+    assert not reached.exists()
+
+
+def test_the_watch_outlives_the_children_of_the_kernel(bench):
+    children = "import subprocess\nfor _ in range(300): subprocess.run(['true'])"
+    endless = "import time; time.sleep(60)"
+    record, code, _ = bench.run(children, endless, timeout=8)
+    assert code == 1
+    assert "longer than its 8 s" in record["steps"][0]["reason"]
+
+
+def test_modules_that_change_between_two_runs_of_a_process_are_noticed(bench, workspace):
+    (workspace / "recsys_lib").unlink()
+    (workspace / "recsys_lib").mkdir()
+    module = workspace / "recsys_lib" / "paths.py"
+    module.write_text((PROJECT / "recsys_lib" / "paths.py").read_text())
+    bench.run(WRITE)
+    module.write_text(module.read_text() + "# another solver\n")
+    record, _, _ = bench.run()
+    assert record["steps"][0]["reason"] == "recsys_lib/paths.py changed"
+
+
+def test_a_resumed_run_of_a_sweep_is_still_not_served(bench, workspace, monkeypatch):
+    bench.notebook("02", "1 / 0")
+    record, _, _ = bench.run(WRITE, run_id="try-01", serve=False)
+    assert record["serve"] is False
+    seen = []
+    monkeypatch.setattr(Run, "execute", lambda run, _: seen.append(run.serve) or sys.exit(0))
+    with pytest.raises(SystemExit):
+        main(bench.table, ["--resume"])
+    assert seen == [False]
+
+
 def test_the_log_has_an_event_a_line(bench):
     _, _, folder = bench.run(WRITE)
     events = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -391,6 +443,7 @@ def test_signals_stop_the_kernel_and_record_the_interruption(bench, workspace, n
         (["--plan"], 0, "als        run     after etl"),
         (["--jobs", "0"], 2, "--jobs must be at least 1"),
         (["--resume"], 2, "no unfinished run"),
+        (["--resume", "--set", "als.factors=3"], 2, "leave --set, --config"),
         (["--steps", "evaluate"], 2, "step 'etl' has to run first"),
     ],
 )

@@ -23,6 +23,15 @@ def test_the_file_beats_the_defaults_and_set_beats_the_file(workspace, tmp_path)
     assert settings.changed == ["als.factors", "als.alpha", "evaluate.k_values"]
 
 
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "+1.e-3", ".01e-1", "0.001"])
+def test_a_number_may_have_an_exponent(workspace, text):
+    assert read_settings(None, [f"als.tolerance={text}"]).sections["als"].tolerance == 0.001
+
+
+def test_a_name_that_looks_like_a_number_stays_a_name(workspace):
+    assert read_settings(None, ["etl.reviews=e-1"]).etl.reviews == "e-1"
+
+
 def test_an_empty_value_is_an_empty_text(workspace):
     assert read_settings(None, ["etl.reviews="]).etl.reviews == ""
 
@@ -50,6 +59,9 @@ def test_an_absolute_dataset_is_named_after_its_folder(workspace):
         (["als.factors"], "SECTION.NAME=VALUE"),
         (["dataset=../up"], "neither a name"),
         (["als.factors=[3"], "not a YAML value"),
+        (["etl.columns={rating: a, rating: b}"], "'rating' is given twice"),
+        (["etl.since=2021-01-01", "etl.until=2020-01-01"], "since 2021-01-01 is after until"),
+        (["embed.fields=[titel]"], "embed.fields.0: .*did you mean 'title'"),
     ],
 )
 def test_mistakes_are_named(workspace, assignments, says):
@@ -63,7 +75,9 @@ def test_all_mistakes_are_told_at_once(workspace):
     assert len(str(caught.value).splitlines()) == 3
 
 
-@pytest.mark.parametrize("content", ["- 1\n", "als: [1]\n", "als: {factors: 1", "als: 7\n"])
+@pytest.mark.parametrize(
+    "content", ["- 1\n", "als: [1]\n", "als: {factors: 1", "als: 7\n", "als: {}\nals: {}\n"]
+)
 def test_a_bad_file_is_a_parameter_error(workspace, tmp_path, content):
     config = tmp_path / "run.yaml"
     config.write_text(content)

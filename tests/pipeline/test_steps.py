@@ -4,7 +4,7 @@ from recsys_lib.cli import pipeline_steps
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.paths import Dataset, project_root
-from recsys_lib.pipeline.steps import Step, select
+from recsys_lib.pipeline.steps import Step, independent, select
 
 STEPS = (Step("a", "1"), Step("b", "2", needs=("a",)), Step("c", "3", needs=("a",)))
 
@@ -35,6 +35,11 @@ def test_outputs_are_files_of_the_dataset_and_the_version(workspace):
     ]
     assert step.metrics_file(dataset, "v1") == workspace / "data/processed/shop/x.json"
     assert step.model_folders == {"als"}
+
+
+def test_steps_are_independent_when_neither_needs_the_other_through_others():
+    table = (*STEPS, Step("d", "4", needs=("b",)))
+    assert [names(independent(step, table)) for step in table] == [[], ["c"], ["b", "d"], ["c"]]
 
 
 def test_the_pipeline_is_sound():

@@ -1,0 +1,90 @@
+"""A folder of tiny notebooks, each with one fate: exit code, record and message of each."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from recsys_lib.paths import project_root
+from recsys_lib.pipeline import ingredients, planning, sources
+from recsys_lib.pipeline.command import main
+from recsys_lib.pipeline.steps import Step
+
+NOTEBOOKS = Path(__file__).with_name("notebooks")
+SUMMARY = ("{data}/summary.json",)
+FATES = {
+    "exception": ("FAILED in cell 4: ZeroDivisionError: division by zero", "return a / b"),
+    "sys_exit": ("FAILED in cell 4: SystemExit: 3", "SystemExit"),
+    "killed": ("FAILED in cell 4: DeadKernel: the kernel died", "it held "),
+    "endless": ("FAILED in cell 4: StepTimeout: the step took longer than its 4 s", "it held "),
+    "undeclared_output": (
+        "FAILED in its outputs:",
+        "extra.csv was written, which no step promises",
+    ),
+    "missing_output": ("FAILED in its outputs:", "summary.json is missing or empty"),
+}
+
+
+@pytest.fixture
+def run(workspace, monkeypatch):
+    """Run a fixture as the first of two steps; returns exit code and record."""
+    (workspace / "recsys_lib").symlink_to(project_root() / "recsys_lib")
+    for module in (planning, ingredients, sources):
+        monkeypatch.setattr(module, "project_root", lambda: workspace)
+    shutil.copytree(NOTEBOOKS, workspace / "notebooks")
+
+    def run(name, *arguments):
+        first = Step("etl", name, produces=SUMMARY, timeout=4)
+        second = Step("als", "ends_well", needs=("etl",))
+        code = main((first, second), ["--run-id", name, *arguments])
+        path = workspace / "outputs" / name / "run.json"
+        return code, json.loads(path.read_text()) if path.is_file() else None
+
+    return run
+
+
+@pytest.mark.parametrize("name", FATES)
+def test_exit_code_record_and_message(run, workspace, capsys, name):
+    code, record = run(name, "--quiet")
+    assert (code, record["status"]) == (1, "failed")
+    first, second = record["steps"]
+    assert (first["status"], second["status"]) == ("failed", "skipped")
+    assert second["reason"] == "step etl did not succeed"
+    out, err = capsys.readouterr()
+    assert out == ""
+    for words in FATES[name]:
+        assert words in err
+    assert first["reason"] in err
+    folder = workspace / "outputs" / name
+    assert f"the notebook with the error: {folder / first['notebook']}" in err
+    assert (folder / first["notebook"]).is_file()
+    assert first["reason"].split(":")[0] in (folder / "report.html").read_text()
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [e["step"] for e in log if e["event"] == "step failed"] == ["etl"]
+
+
+def test_a_notebook_that_takes_no_parameters_is_refused(run, capsys):
+    assert run("no_parameters") == (2, None)
+    says = "no_parameters.ipynb has 0 cells with the tag 'parameters'"
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["exception", "missing_output"])
+def test_what_an_earlier_run_left_does_not_count(run, capsys, name):
+    assert run("ends_well")[0] == 0
+    code, record = run(name)
+    assert (code, record["steps"][0]["status"]) == (1, "failed")
+    if name == "missing_output":
+        assert "did not write" in capsys.readouterr().err
+
+
+def test_the_command_to_go_on_can_be_typed_as_it_stands(run, workspace, capsys, monkeypatch):
+    monkeypatch.chdir(workspace)
+    assert run("exception")[0] == 1
+    command = capsys.readouterr().err.splitlines()[-1]
+    script = project_root() / "run_pipeline.py"
+    assert command == (
+        f"to go on from there: RECSYS_HOME={workspace} {sys.executable} {script} --resume exception"
+    )

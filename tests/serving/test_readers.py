@@ -1,0 +1,72 @@
+"""Readers of the served models, while runs publish new ones and old ones are removed."""
+
+import random
+import shutil
+import threading
+from dataclasses import replace
+
+import numpy as np
+
+from recsys_lib import Recommender
+from recsys_lib.als import train_als, write_als_part
+from recsys_lib.data.database import read_products
+from recsys_lib.data.display import display_table
+from recsys_lib.data.etl import load_dataset, store_dataset
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.parameters import AlsParameters, EtlParameters
+from recsys_lib.paths import Dataset
+from recsys_lib.serving import registry
+
+READERS, VERSIONS = 50, 8
+PAUSE = 0.5  # seconds; without one the readers leave the writer no time
+
+
+def test_fifty_readers_never_see_a_torn_or_missing_version(workspace):
+    """All factors of version vN are N: a mixture of two versions would show."""
+    dataset = Dataset.find("sample-200")
+    train_versions(dataset)
+    registry.publish(dataset, "v1")
+    stop, problems, seen = threading.Event(), [], set()
+
+    def read():
+        while not stop.wait(PAUSE * random.random()):
+            try:
+                opened = Recommender.load(dataset="sample-200")
+                value = int(opened.version.removeprefix("v"))
+                for factors in (opened.als.model.item_factors, opened.als.model.user_factors):
+                    assert np.unique(factors).tolist() == [value]
+                seen.add(value)
+            except Exception as error:
+                problems.append(repr(error))
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(READERS)]
+    for reader in readers:
+        reader.start()
+    for number in range(2, VERSIONS + 1):
+        registry.publish(dataset, f"v{number}")
+        shutil.rmtree(dataset.version(f"v{number - 1}"))  # as recsys clean does
+    stop.set()
+    for reader in readers:
+        reader.join(60)
+    assert problems == []
+    assert len(seen) > 1
+
+
+def train_versions(dataset):
+    """Versions v1, v2, ... all of whose factors are their number; none is published yet."""
+    store_dataset(load_dataset(dataset, EtlParameters()))
+    interactions = Interactions.load(dataset.processed)
+    parameters = AlsParameters(factors=2, iterations=1)
+    trained = train_als(interactions, parameters)
+    for number in range(1, VERSIONS + 1):
+        users = np.full_like(trained.user_factors, number)
+        items = np.full_like(trained.item_factors, number)
+        write_als_part(
+            dataset.version(f"v{number}") / "als",
+            replace(trained, user_factors=users, item_factors=items),
+            interactions,
+            display_table(list(interactions.items.ids()), read_products(dataset.database)),
+            parameters=parameters,
+            data_fingerprint="f",
+        )
