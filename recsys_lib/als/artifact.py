@@ -97,6 +97,10 @@ class AlsModel:
             user_items=part.matrix("user_items.npz"),
         )
 
+    def open_arrays(self) -> None:
+        """Map the arrays that else are opened by the first question."""
+        _ = self.model, self._newer
+
     @cached_property
     def parameters(self) -> AlsParameters:
         """What the part was trained with."""

@@ -19,7 +19,8 @@ from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.comparison import HEADLINES, Comparison
-from recsys_lib.pipeline.record import records_of
+from recsys_lib.pipeline.lock import is_worked_on
+from recsys_lib.pipeline.record import RUNNING, records_of
 
 _MOST_RUNS = 4  # as many fit beside each other
 _FOLDED = ("changed", "started", "meaning", "range", "default", "type")
@@ -34,10 +35,13 @@ def runs_table(root: Path, dataset: str | None = None) -> Table:
     for record in records_of(outputs_root(root), dataset):
         changed = ", ".join(record["changed_parameters"])
         metrics = (_number(record["metrics"].get(name)) for name in HEADLINES)
-        served = champion(Dataset(record["dataset"], root, root))
+        dataset_of_run = Dataset(record["dataset"], root, root)
+        served, status = champion(dataset_of_run), record["status"]
+        if status == RUNNING and not is_worked_on(dataset_of_run):
+            status = "killed"  # it could not write how it ended
         star = "*" if served is not None and served.name == record["run_id"] else ""
         started = record["started_at"][:16].replace("T", " ")
-        cells = (record["run_id"], star, record["dataset"], record["status"], started, changed)
+        cells = (record["run_id"], star, record["dataset"], status, started, changed)
         table.add_row(*(Text(cell) for cell in (*cells, *metrics)))
     return table
 

@@ -13,6 +13,7 @@ from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.record import now
 
 _FOREVER = -1
+_LOCK = ".lock"
 
 
 class LockedError(RecsysError):
@@ -26,8 +27,7 @@ def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
     The system frees the lock when its holder dies, however that happens.
     """
     dataset.models.mkdir(parents=True, exist_ok=True)
-    holder = dataset.models / ".holder"
-    lock = FileLock(dataset.models / ".lock")
+    holder, lock = dataset.models / ".holder", FileLock(dataset.models / _LOCK)
     try:
         lock.acquire(timeout=_FOREVER if wait else 0)
     except Timeout as error:
@@ -42,3 +42,14 @@ def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def is_worked_on(dataset: Dataset) -> bool:
+    """Whether a run holds the lock at this moment."""
+    if not (dataset.models / _LOCK).exists():
+        return False
+    try:
+        with FileLock(dataset.models / _LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True

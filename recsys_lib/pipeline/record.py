@@ -19,6 +19,7 @@ RECORD = "run.json"
 _PACKAGES = ("recsys-lib", "papermill", *KEY_LIBRARIES.values())
 
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
+RUNNING: RunStatus = "running"
 StepStatus = Literal["executed", "cached", "failed", "skipped"]
 DONE = ("executed", "cached")
 
@@ -55,7 +56,7 @@ class RunRecord:
     steps: list[StepRecord]
     git: dict[str, Any]
     environment: dict[str, Any]
-    status: RunStatus = "running"
+    status: RunStatus = RUNNING
     finished_at: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     serve: bool = True

@@ -72,7 +72,7 @@ class Recommender:
             SemanticSearch.load(folder / SEARCH_PART) if has_part(folder, SEARCH_PART) else None
         )
         if als is not None:
-            _ = als.model  # open its arrays now: the version may be removed before a question
+            als.open_arrays()  # now: the version may be removed before a question
         if als is None and semantic is None:
             raise NotTrainedError(f"{folder} holds no trained model: {run_command(found)}")
         return cls(found, als, semantic, folder.name)

@@ -185,10 +185,10 @@ def test_real_data_by_configuration_alone(workspace, real_data, folder, config, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["etl", "als", "evaluate"])
+@pytest.mark.parametrize("step", ["etl", "als", "embed", "evaluate"])
 def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, step):
     arguments = ["--set", "dataset=sample-1000", "--set", "als.factors=16"]
-    arguments += ["--steps", "etl,als,evaluate"]
+    arguments += ["--jobs", "1"]
     script = str(project_root() / "run_pipeline.py")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     killed = subprocess.Popen([sys.executable, script, *arguments, "--run-id", "one"], **quiet)
@@ -197,7 +197,7 @@ def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, step):
     killed.kill()
     killed.wait()
 
-    done = run_pipeline(workspace, "--resume")
+    done = run_pipeline(workspace, "--resume", "--jobs", "1")
     assert done.returncode == 0, done.stderr
     record = latest(workspace)
     assert (record["run_id"], record["status"]) == ("one", "succeeded")
@@ -207,7 +207,8 @@ def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, step):
 
     assert run_pipeline(workspace, *arguments, "--force", "--run-id", "two").returncode == 0
     versions = workspace / "models" / "sample-1000"
-    for name in ("als/item_factors.npy", "als/user_factors.npy", "evaluation/results.parquet"):
+    parts = ("als/item_factors.npy", "als/user_factors.npy", "search/index.faiss")
+    for name in (*parts, "evaluation/results.parquet"):
         assert sha256(versions / "one" / name) == sha256(versions / "two" / name)
 
 

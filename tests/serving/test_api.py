@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from http_server import serving, wait_until
 
+from recsys_lib.artifacts import champion
 from recsys_lib.columns import Answers
 from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.files import write_json
@@ -65,7 +66,7 @@ class World:
     def __init__(self, root, monkeypatch):
         self.dataset = Dataset.find("shop", root)
         self.fakes = {}
-        load = SimpleNamespace(load=lambda path, **_: self.fakes[path.name])
+        load = SimpleNamespace(load=lambda dataset: self.fakes[champion(dataset).name])
         monkeypatch.setattr(service_module, "Recommender", load)
         self.child = FOREVER
         self.jobs = TrainingJobs(self.dataset, lambda *_: [sys.executable, "-c", self.child])
@@ -269,7 +270,9 @@ def test_a_new_champion_is_served_at_once_and_the_old_request_ends_with_the_old(
 
 def test_the_champion_is_opened_once_for_many_requests(world, trained, monkeypatch):
     opened = []
-    load = SimpleNamespace(load=lambda path, **_: opened.append(path) or world.fakes[path.name])
+    load = SimpleNamespace(
+        load=lambda dataset: opened.append(dataset) or world.fakes[champion(dataset).name]
+    )
     monkeypatch.setattr(service_module, "Recommender", load)
     with ThreadPoolExecutor(20) as pool:
         ask = lambda _: trained.post("/matrix_factor/similar", json={"item_id": "a", "n": 3})  # noqa: E731

@@ -1,0 +1,25 @@
+"""The tables that the terminal shows of runs."""
+
+from records import write_run
+
+from recsys_lib.paths import Dataset
+from recsys_lib.pipeline.listing import runs_table
+from recsys_lib.pipeline.lock import is_worked_on, only_run
+
+
+def statuses(root):
+    table = runs_table(root)
+    (column,) = [column for column in table.columns if column.header == "status"]
+    return [str(cell) for cell in column.cells]
+
+
+def test_a_run_whose_process_is_gone_is_not_shown_as_running(tmp_path):
+    write_run(tmp_path, "done", day=1)
+    write_run(tmp_path, "killed", day=2, status="running")
+    shop = Dataset.find("shop", root=tmp_path)
+    assert not is_worked_on(shop)
+    assert statuses(tmp_path) == ["killed", "succeeded"]
+    with only_run(shop):
+        assert is_worked_on(shop)
+        assert statuses(tmp_path) == ["running", "succeeded"]
+    assert statuses(tmp_path) == ["killed", "succeeded"]
