@@ -6,7 +6,7 @@ is as low as implicit's is after 15 iterations. Ours includes its own objective,
 computes. Ours and implicit begin with the same factors, irspack with random ones of its own.
 
 Appliances size is generated; Video Games and MovieLens 100K are used where ../shared/data has them.
-irspack runs where it is installed (pip install -c constraints.txt -e '.[bench]').
+irspack takes part where it is installed (pip install -c constraints.txt irspack).
 
 python benchmarks/bench_als.py [USERS]     users of the generated data, 1690000 by default
 """
@@ -121,7 +121,22 @@ def _ours(matrix: sparse.csr_matrix, factors: int, iterations: int) -> Curve:
     )
     if abs(checked / objectives[-1] - 1) > 1e-4:
         raise AssertionError(f"our objective {objectives[-1]} should be {checked}")
+    print(f"  ours, fold-in of a history of 10 items: {_fold_in(model):.3f} ms")
     return seconds, objectives
+
+
+def _fold_in(model: ExactALS) -> float:
+    """Milliseconds to solve for one user, the median of many; the model is prepared before."""
+    fold_in, random = model.fold_in(), np.random.default_rng(_SEED)
+    n_items, times = len(model.item_factors), []
+    for _ in range(200):
+        items = np.sort(random.choice(n_items, 10, replace=False))
+        cells = (np.full(10, _ALPHA, dtype=np.float32), items, [0, 10])
+        history = sparse.csr_matrix(cells, shape=(1, n_items))
+        started = time.perf_counter()
+        fold_in.solve(history)
+        times.append(time.perf_counter() - started)
+    return 1000 * statistics.median(times)
 
 
 def _implicit(
