@@ -71,6 +71,13 @@ def _add_management(commands: Any) -> None:
     doctor = commands.add_parser("doctor", help="say what is made of somebody's files")
     doctor.add_argument("what", choices=["data"], help="what to look at")
     doctor.add_argument("path", type=Path, help="a folder of files, or one file of ratings")
+    export = commands.add_parser("export", help="write lists for all users and items as Parquet")
+    export.add_argument("--dataset", default=SAMPLE, help="whose model")
+    export.add_argument("--version", default="", help="of another run than the served one")
+    export.add_argument("--n", type=int, default=10, help="length of the lists (10)")
+    export.add_argument("--out", type=Path, help="folder (outputs/exports/DATASET/VERSION)")
+    export.add_argument("--what", choices=["users", "items", "both"], default="both")
+    export.add_argument("--quiet", action="store_true", help="print failures only")
     params = commands.add_parser("params", help="list the parameters with range and meaning")
     params.add_argument("section", nargs="?", help="only those of this step")
     promote = commands.add_parser("promote", help="serve another version of the models")
@@ -132,6 +139,16 @@ def _doctor(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _export(options: argparse.Namespace) -> int:
+    from recsys_lib.serving.export import Export  # noqa: PLC0415  # slow to import
+    from recsys_lib.serving.export_progress import Steps  # noqa: PLC0415
+
+    dataset = Dataset.find(options.dataset)
+    export = Export.find(dataset, options.version, options.n, options.out)
+    export.run(options.what, Steps(console(quiet=options.quiet)))
+    return EXIT_OK
+
+
 def _params(options: argparse.Namespace) -> int:
     console().print(parameters_table(options.section))
     return EXIT_OK
@@ -163,6 +180,7 @@ _COMMANDS = {
     "clean": _clean,
     "download": _download,
     "doctor": _doctor,
+    "export": _export,
     "params": _params,
     "promote": _promote,
 }

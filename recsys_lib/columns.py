@@ -65,3 +65,15 @@ class Answers:
     SOURCE: Final = "source"
     IMAGE: Final = "image_url"
     ALL: Final = (QUERY, ITEM, TITLE, SCORE, RANK, SOURCE, IMAGE)
+
+
+class Exports:
+    """The files of ``recsys export``: long tables, best first, rank from 1."""
+
+    USER: Final = "user_id"
+    ITEM: Final = "item_id"
+    SIMILAR: Final = "similar_item_id"
+    RANK: Final = "rank"
+    SCORE: Final = "score"
+    FOR_USERS: Final = (USER, RANK, ITEM, SCORE)
+    FOR_ITEMS: Final = (ITEM, RANK, SIMILAR, SCORE)

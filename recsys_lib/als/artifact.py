@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.als.confidence import confidence, recency_weights
+from recsys_lib.als.confidence import confidence, newer_items, recency_weights
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.model import ExactALS
 from recsys_lib.als.training import TrainedAls, new_model
@@ -56,18 +56,10 @@ def write_als_part(
         np.save(part / "user_factors.npy", trained.user_factors)
         np.save(part / "item_factors.npy", trained.item_factors)
         sparse.save_npz(part / "user_items.npz", confidences, compressed=False)
-        np.save(part / "newer.npy", _newer(interactions))
+        np.save(part / "newer.npy", newer_items(interactions))
         interactions.users.series().to_frame().write_parquet(part / "users.parquet")
         items.select("id", "title", "image_url").write_parquet(part / "items.parquet")
     return metrics
-
-
-def _newer(interactions: Interactions) -> np.ndarray:
-    """How many items of the user are newer, int32, one for each entry of the user's row in CSR."""
-    counts = np.bincount(interactions.user, minlength=len(interactions.users))
-    newer = np.cumsum(counts)[interactions.user] - 1 - np.arange(len(interactions))
-    in_rows = np.lexsort((interactions.item, interactions.user))
-    return newer[in_rows].astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -142,7 +134,7 @@ class AlsModel:
         if not half_life:
             return np.asarray(self.model.user_factors[row])
         entries = slice(*self.user_items.indptr[row : row + 2])
-        values = self.user_items.data[entries] * recency_weights(self._newer[entries], half_life)
+        values = self.user_items.data[entries] * recency_weights(self.newer[entries], half_life)
         return self._solve(self.user_items.indices[entries], values)
 
     def recommend_for_rows(self, items: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -157,7 +149,8 @@ class AlsModel:
         return self.fold_in.solve(sparse.csr_matrix(cells, shape=(1, len(self.items))))[0]
 
     @cached_property
-    def _newer(self) -> np.ndarray:
+    def newer(self) -> np.ndarray:
+        """How many items of the user are newer, int32, one for each entry of ``user_items``."""
         return self.part.array("newer.npy")
 
     @cached_property

@@ -1,0 +1,170 @@
+"""Lists for everybody in files: the same as asked one by one."""
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from recsys_lib.als import AlsModel, write_als_part
+from recsys_lib.als.training import train_als
+from recsys_lib.cli import main
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
+from recsys_lib.parameters import AlsParameters
+from recsys_lib.paths import HOME_VARIABLE, Dataset
+from recsys_lib.serving import export_file
+from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, Export
+from recsys_lib.serving.export_file import lists_file
+
+SPACES = {
+    "plain": {},
+    "recency": {"recency_half_life": 1.0},
+    "frequency": {"frequency_scaling": 1.0},
+    "both": {"frequency_scaling": 0.5, "recency_half_life": 2.0},
+    "disliked": {"min_rating": 4.0},
+    "conjugate gradient": {"solver": "cg", "iterations": 2},
+}
+
+
+@pytest.fixture
+def home(shop, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(shop.root))
+    return shop
+
+
+def export(*arguments):
+    return main(["export", "--dataset", "sample-1000", *map(str, arguments)])
+
+
+def assert_same(rows, expected_rows, expected_scores, ids):
+    """The same scores place by place, and the same items wherever no other has the score."""
+    scores = rows["score"].to_numpy()
+    np.testing.assert_allclose(scores, expected_scores, rtol=2e-3, atol=2e-4)
+    alone = np.diff(expected_scores, prepend=np.inf, append=-np.inf)
+    alone = np.minimum(-alone[:-1], -alone[1:]) > 1e-3
+    items = rows[:, 2].to_numpy()
+    assert (items[alone] == ids[expected_rows][alone]).all()
+    assert rows["rank"].to_list() == list(range(1, len(expected_rows) + 1))
+
+
+@pytest.mark.parametrize("kind", SPACES)
+def test_users_get_what_they_get_one_by_one(shop, tmp_path, kind):
+    interactions = Interactions.load(shop.processed)
+    parameters = AlsParameters(**{"factors": 8, "iterations": 5, **SPACES[kind]})
+    display = AlsModel.load(shop.version("v1") / "als").display
+    mine = Dataset("shop", tmp_path, tmp_path)
+    write_als_part(
+        mine.version("v1") / "als",
+        train_als(interactions, parameters),
+        interactions,
+        display,
+        parameters=parameters,
+        data_fingerprint="f",
+    )
+    (path,) = Export.find(mine, "v1", n=7).run("users", quiet_steps())
+    model, lists = AlsModel.load(mine.version("v1") / "als"), pl.read_parquet(path)
+    assert lists["user_id"].unique(maintain_order=True).equals(model.users.series())
+    by_user = lists.partition_by("user_id", as_dict=True)
+    ids = model.items.ids()
+    for row, user in enumerate(model.users.ids()[:300]):
+        assert_same(by_user[(user,)], *model.recommend(row, 7, filter_seen=True), ids)
+
+
+def quiet_steps():
+    from rich.console import Console
+
+    from recsys_lib.serving.export_progress import Steps
+
+    return Steps(Console(quiet=True))
+
+
+def test_the_command_writes_both_files_and_says_so(home, tmp_path, capsys):
+    assert export("--n", 4, "--out", tmp_path) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in said][1:] == [
+        f"users written to {tmp_path / FOR_USERS}",
+        f"items written to {tmp_path / FOR_ITEMS}",
+    ]
+    model = AlsModel.load(home.version("v1") / "als")
+    items = pl.read_parquet(tmp_path / FOR_ITEMS)
+    assert items.columns == ["item_id", "rank", "similar_item_id", "score"]
+    assert items.dtypes == [pl.String, pl.Int32, pl.String, pl.Float32]
+    assert len(items) == 4 * len(model.items)
+    by_item, ids = items.partition_by("item_id", as_dict=True), model.items.ids()
+    for row in range(0, len(ids), 50):
+        assert_same(by_item[(ids[row],)], *model.similar(row, 4), ids)
+    metadata = pq.read_schema(tmp_path / FOR_USERS).metadata
+    assert metadata[b"version"] == b"v1"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([FOR_USERS, FOR_ITEMS])
+
+
+def test_only_what_was_asked_for_and_at_the_usual_place(home, capsys):
+    assert export("--what", "items", "--quiet") == 0
+    assert capsys.readouterr().out == ""
+    folder = home.root / "outputs" / "exports" / "sample-1000" / "v1"
+    assert [path.name for path in folder.iterdir()] == [FOR_ITEMS]
+
+
+def test_lists_longer_than_the_catalogue_end_with_it(home, tmp_path):
+    assert export("--what", "users", "--n", 10_000, "--out", tmp_path, "--quiet") == 0
+    model = AlsModel.load(home.version("v1") / "als")
+    lengths = pl.read_parquet(tmp_path / FOR_USERS).group_by("user_id", maintain_order=True).len()
+    seen = np.diff(model.user_items.indptr)
+    assert lengths["len"].to_list() == (len(model.items) - seen).tolist()
+
+
+def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, monkeypatch):
+    assert export("--out", tmp_path / "one", "--quiet") == 0
+    monkeypatch.setattr("recsys_lib.serving.export._WRITTEN", 500)
+    monkeypatch.setattr("recsys_lib.serving.export._ASKED", 64)
+    assert export("--out", tmp_path / "many", "--quiet") == 0
+    for name in (FOR_USERS, FOR_ITEMS):
+        one, many = (pl.read_parquet(tmp_path / folder / name) for folder in ("one", "many"))
+        assert one.drop("score").equals(many.drop("score"))
+        np.testing.assert_allclose(one["score"], many["score"], rtol=1e-4, atol=1e-6)
+        assert pq.ParquetFile(tmp_path / "many" / name).num_row_groups > 10
+
+
+def test_mistakes_are_named(home, tmp_path, capsys):
+    assert export("--n", 0) == 2
+    assert "--n must be at least 1" in capsys.readouterr().err
+    assert export("--version", "v9") == 1
+    assert "v9 has no trained factors to export: run 'python run_pipeline.py" in (
+        capsys.readouterr().err
+    )
+    (tmp_path / "file").touch()
+    assert export("--out", tmp_path / "file" / "x", "--quiet") == 1
+    assert "could not be written to" in capsys.readouterr().err
+    with pytest.raises(NotTrainedError):
+        Export.find(Dataset("none", tmp_path, tmp_path))
+    with pytest.raises(ParameterError):
+        Export.find(home, n=-1)
+
+
+def test_an_interrupted_export_leaves_the_old_file(home, tmp_path, monkeypatch):
+    path = tmp_path / FOR_ITEMS
+    path.write_text("old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(export_file.ListsFile, "write", fail)
+    with pytest.raises(StorageError, match="No space left"):
+        Export.find(home, out=tmp_path).run("items", quiet_steps())
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == [FOR_ITEMS]
+
+
+def test_ids_are_texts_for_every_reader(tmp_path):
+    from recsys_lib.ids import IdMap
+
+    items = IdMap(["x", "y"])
+    with lists_file(tmp_path / "l.parquet", ["a", "rank", "b", "score"], items, {}) as file:
+        asking = export_file.texts(IdMap(["u", "v"]))
+        rows = file.write(asking, np.array([[1, 0], [0, -1]], np.int32), np.ones((2, 2)))
+    assert rows == 3
+    assert pl.read_parquet(tmp_path / "l.parquet").rows() == [
+        ("u", 1, "y", 1.0),
+        ("u", 2, "x", 1.0),
+        ("v", 1, "x", 1.0),
+    ]
