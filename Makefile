@@ -26,6 +26,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_pipeline.py
 	$(BIN)/python benchmarks/bench_etl.py
 	$(BIN)/python benchmarks/bench_als.py
+	$(BIN)/python benchmarks/bench_export.py
 
 bench-%: $(READY)
 	$(BIN)/python benchmarks/bench_$*.py

@@ -206,6 +206,48 @@ class EvaluateParameters(Section):
     seed: Seed = Field(DEFAULT_SEED, description="seed of the sample and of the random baseline")
 
 
+_Range = Annotated[list[float], Field(min_length=2, max_length=2)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_HalfLife = Annotated[float, Field(ge=0)]
+
+
+class TuneParameters(Section):
+    """tune_als: which parameters of ALS to try, and for how long. It is no step of the pipeline."""
+
+    notebook: ClassVar[str] = "tune_als"
+
+    study: str = Field(
+        "als", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name; a known one goes on"
+    )
+    trials: int = Field(30, ge=1, description="trials in all, those of earlier sessions included")
+    minutes: float = Field(60.0, gt=0, description="begin no trial after so many minutes")
+    users: int = Field(10_000, ge=1, description="measure on so many users, a seeded random draw")
+    iterations: int = Field(15, ge=1, le=10_000, description="passes over both sides in a trial")
+    factors: list[Annotated[int, Field(ge=1, le=4096)]] = Field(
+        [32, 64, 128, 256], min_length=1, description="lengths of vectors to choose from"
+    )
+    regularization: _Range = Field([0.1, 300.0], description="lowest and highest lambda")
+    alpha: _Range = Field([1.0, 300.0], description="lowest and highest alpha")
+    confidences: list[Literal["linear", "log", "constant"]] = Field(
+        ["linear", "log", "constant"], min_length=1, description="functions to choose from"
+    )
+    frequency_scaling: Annotated[list[_Share], Field(min_length=2, max_length=2)] = Field(
+        [0.0, 1.0], description="lowest and highest exponent"
+    )
+    recency_half_lives: list[_HalfLife] = Field(
+        [0.0, 0.5, 1.0, 2.0, 4.0], min_length=1, description="tried in each trial, without training"
+    )
+    seed: Seed = Field(DEFAULT_SEED, description="seed of the draws, the search and the factors")
+
+    @model_validator(mode="after")
+    def _ranges_ascend(self) -> TuneParameters:
+        for name in ("regularization", "alpha", "frequency_scaling"):
+            low, high = getattr(self, name)
+            if low > high or (name != "frequency_scaling" and low <= 0):
+                raise ValueError(f"{name} must be [lowest, highest], and lambda and alpha above 0")
+        return self
+
+
 SECTIONS: dict[str, type[Section]] = {
     "etl": EtlParameters,
     "als": AlsParameters,

@@ -90,6 +90,11 @@ class Dataset:
         """All model versions of this dataset, and champion.json."""
         return self.root / "models" / self.name
 
+    @property
+    def tuning(self) -> Path:
+        """Searches for better parameters: the database of studies, and the best as YAML."""
+        return self.root / "models" / self.name / "tuning"
+
     def version(self, version: str) -> Path:
         """The folder of one model version."""
         if not _NAME.fullmatch(version):

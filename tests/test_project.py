@@ -58,6 +58,7 @@ def test_each_heavy_library_is_touched_by_one_module():
         "papermill",
         "nbconvert",
         "mlflow",
+        "optuna",
     ):
         importing = [
             path.name

@@ -88,9 +88,7 @@ class Queries:
     scale: np.ndarray
 
     @classmethod
-    def of(
-        cls, vectors: np.ndarray, histories: sparse.csr_matrix, *, one_lambda: bool
-    ) -> Queries:
+    def of(cls, vectors: np.ndarray, histories: sparse.csr_matrix, *, one_lambda: bool) -> Queries:
         """Find rows with the same history and the same direction of their vectors.
 
         ``histories`` has the confidences. The vectors of users of one and the same item differ in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -73,10 +73,12 @@ class Export:
         Raises StorageError when one cannot be written; what was there before stays.
         """
         model = AlsModel.load(self.version / ALS_PART)
-        writers = [self._users] * (what != "items") + [self._items] * (what != "users")
+        possible = replace(self, n=min(self.n, len(model.items)))
+        writers = {FOR_USERS: possible._users, FOR_ITEMS: possible._items}
+        without = {"users": FOR_ITEMS, "items": FOR_USERS, "both": None}[what]
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            return [write(model, steps) for write in writers]
+            return [write(model, steps) for name, write in writers.items() if name != without]
         except OSError as error:
             raise StorageError(
                 f"the lists could not be written to {self.out} ({error.strerror or error})"

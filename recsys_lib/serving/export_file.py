@@ -47,19 +47,21 @@ class ListsFile:
 def lists_file(
     path: Path, columns: Sequence[str], items: IdMap, about: Mapping[str, str]
 ) -> Iterator[ListsFile]:
-    """Open ``path`` for writing, with columns for the asking id, rank, item id and score; it is there when the block has succeeded, whole.
+    """Open ``path`` for writing; when the block has succeeded it is there, whole.
 
-    ``about`` goes into the metadata of the file. After an error a file that was there before stays.
+    ``columns`` names the asking id, rank, item id and score; ``about`` goes into the metadata of
+    the file. After an error a file that was there before stays.
     """
     text = pa.dictionary(pa.int32(), pa.large_string())
     types = (text, pa.int32(), text, pa.float32())
-    schema = pa.schema(list(zip(columns, types, strict=True)), metadata=dict(about))
+    schema = pa.schema(list(zip(columns, types, strict=True)))
     options = {"store_schema": False, "dictionary_pagesize_limit": _DICTIONARY_BYTES}
     with (
         replacing(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", **options) as writer,
     ):
         yield ListsFile(texts(items), writer)
+        writer.add_key_value_metadata(dict(about))
 
 
 def texts(ids: IdMap) -> pa.Array:

@@ -67,9 +67,7 @@ def test_equals_the_librarys_batch_recommend(n):
     model = ExactALS(factors=16, iterations=3, random_state=1)
     model.fit(user_items)
     users = np.arange(400)
-    theirs, their_scores = model.recommend(
-        users, user_items, N=n, filter_already_liked_items=True
-    )
+    theirs, their_scores = model.recommend(users, user_items, N=n, filter_already_liked_items=True)
     ours, scores = Ranker.of(model.item_factors).best(model.user_factors, user_items, n)
     np.testing.assert_allclose(scores, their_scores, rtol=1e-4, atol=1e-6)
     assert (ours == theirs).mean() > 0.99  # ties aside

@@ -5,7 +5,7 @@ import ast
 import nbformat
 import pytest
 
-from recsys_lib.parameters import SECTIONS
+from recsys_lib.parameters import SECTIONS, TuneParameters
 from recsys_lib.paths import project_root
 
 NOTEBOOKS = sorted((project_root() / "notebooks").glob("*.ipynb"))
@@ -40,8 +40,8 @@ def test_cells_are_short_and_parameters_are_literals(path):
     assert len(code_cells(path)) <= 16
 
 
-@pytest.mark.parametrize(("name", "model"), SECTIONS.items(), ids=list(SECTIONS))
-def test_parameters_cell_and_model_are_the_same(name, model):
+@pytest.mark.parametrize("model", [*SECTIONS.values(), TuneParameters], ids=lambda m: m.notebook)
+def test_parameters_cell_and_model_are_the_same(model):
     cell = parameters_of(project_root() / "notebooks" / f"{model.notebook}.ipynb")
     values = {key: value for key, value in cell.items() if key not in COMMON}
     assert values == model().model_dump()

@@ -1,0 +1,121 @@
+"""What a trial is measured on: the interaction before the last one, which is kept for the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recsys_lib.als.confidence import confidence, liked, newer_items
+from recsys_lib.als.queries import faded, fold_in_all
+from recsys_lib.als.scoring import Ranker
+from recsys_lib.als.training import new_model
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.errors import InputDataError
+from recsys_lib.evaluation.split import TrainTest, leave_last_out
+from recsys_lib.parameters import AlsParameters
+
+K = 10
+_CHECKS = 3  # of an unfinished training
+
+OnCheck = Callable[[int, float], bool]
+"""Called with the iteration, from 1, and the recall so far; a true answer ends the training."""
+
+
+@dataclass(frozen=True)
+class Recalls:
+    """recall@10 of the validation users with each half-life of recency."""
+
+    by_half_life: dict[float, float]
+
+    @property
+    def best(self) -> tuple[float, float]:
+        """The half-life with the highest recall, and that recall; of equals the first."""
+        half_life = max(self.by_half_life, key=lambda h: self.by_half_life[h])
+        return half_life, self.by_half_life[half_life]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Users, what they took last but one, and what everybody did before.
+
+    Parameters
+    ----------
+    split: training and validation. The last interactions of all users are in neither: they are
+        those by which 04_evaluate measures the final model.
+    """
+
+    split: TrainTest
+
+    @classmethod
+    def of(cls, interactions: Interactions, users: int, seed: int) -> Validation:
+        """Draw ``users`` of the users; InputDataError when nobody has three interactions."""
+        split = leave_last_out(leave_last_out(interactions).train)
+        if not len(split.test_users):
+            raise InputDataError(
+                "no user has three interactions, one to learn from, one to validate, and one for "
+                "the test: there is nothing to tune by"
+            )
+        return cls(split.sample(users, seed))
+
+    def measure(
+        self,
+        parameters: AlsParameters,
+        half_lives: Sequence[float],
+        on_check: OnCheck | None = None,
+    ) -> Recalls | None:
+        """Train and rank; None when ``on_check`` ended the training.
+
+        Before the end the recall is that of the half-life in the middle.
+        """
+        model = new_model(parameters)
+        checks = _checks(parameters.iterations)
+        ended = False
+
+        def check(index: int, seconds: float, objective: float) -> bool:
+            nonlocal ended
+            if on_check is not None and index + 1 in checks:
+                middle = half_lives[len(half_lives) // 2]
+                found = self._recalls(model.current_item_factors(), None, parameters, [middle])
+                ended = on_check(index + 1, found.by_half_life[middle])
+            return ended
+
+        model.fit(liked(confidence(self.split.train, parameters)), callback=check)
+        if ended:
+            return None
+        return self._recalls(model.item_factors, model.user_factors, parameters, half_lives)
+
+    def _recalls(
+        self,
+        item_factors: np.ndarray,
+        user_factors: np.ndarray | None,
+        parameters: AlsParameters,
+        half_lives: Sequence[float],
+    ) -> Recalls:
+        """Without recency users ask with the trained factors, where the training is done."""
+        users, ranker = self.split.test_users, Ranker.of(item_factors)
+        histories = confidence(self.split.train, parameters)
+        newer = newer_items(self.split.train)
+        penalty = new_model(parameters).penalty
+
+        def recall(half_life: float) -> float:
+            if not half_life and user_factors is not None:
+                vectors = user_factors[users]
+            else:
+                asked = faded(histories, newer, half_life)[users]
+                vectors = fold_in_all(asked, item_factors, penalty)
+            return self._recall(ranker, vectors, histories[users])
+
+        return Recalls({half_life: recall(half_life) for half_life in half_lives})
+
+    def _recall(self, ranker: Ranker, vectors: np.ndarray, seen: sparse.csr_matrix) -> float:
+        lists, _ = ranker.best(vectors, seen, K)
+        return float((lists == self.split.test_items[:, None]).any(axis=1).mean())
+
+
+def _checks(iterations: int) -> set[int]:
+    """At a quarter, a half and three quarters."""
+    places = {round(iterations * n / (_CHECKS + 1)) for n in range(1, _CHECKS + 1)}
+    return places - {0, iterations}
