@@ -17,6 +17,8 @@ SMALL = {
     "iterations": "10",
     "version": "'draft'",
 }
+TUNING = {"factors": "[8, 16]", "iterations": "3", "trials": "2", "users": "200"}
+"""The same for tune_als, in which some names stand for ranges."""
 _HOME = TemporaryDirectory(prefix="recsys-notebooks-")
 _RUNS = {"one": 16, "two": 32}
 """What compare_runs finds: id of a run -> its factors."""
@@ -28,7 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         cell = getattr(item, "cell", None)
         if cell is not None and "parameters" in cell.metadata.get("tags", []):
-            given = [f"{k} = {v}" for k, v in SMALL.items() if f"\n{k} = " in f"\n{cell.source}"]
+            source = f"\n{cell.source}"
+            small = {**SMALL, **TUNING} if "\ntrials = " in source else SMALL
+            given = [f"{k} = {v}" for k, v in small.items() if f"\n{k} = " in source]
             cell.source = "\n".join([cell.source, *given])
 
 

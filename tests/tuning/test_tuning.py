@@ -159,7 +159,7 @@ def test_plots_show_every_trial(workspace):
     study.run()
     done = study.trials().drop_nulls("recall")
     assert len(plots.history(study).axes[0].lines[0].get_xdata()) == len(done)
-    assert [axes.get_title(loc="left") for axes in plots.slices(study).axes][0] == "factors"
+    assert next(axes.get_title(loc="left") for axes in plots.slices(study).axes) == "factors"
     assert len(plots.recency(study).axes[0].patches) == 2
     importances = study.importances()
     assert not importances or sum(importances.values()) == pytest.approx(1)
