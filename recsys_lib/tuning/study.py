@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -18,6 +17,7 @@ from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import replacing
 from recsys_lib.parameters import AlsParameters, TuneParameters
 from recsys_lib.paths import Dataset
+from recsys_lib.tuning.space import DEFAULTS, TUNED, Space
 from recsys_lib.tuning.validation import K, Recalls, Validation
 
 _DATABASE = "studies.db"
@@ -25,8 +25,6 @@ _BUDGET = {"study", "trials", "minutes"}
 """What may change when a study goes on."""
 
 _WARM_UP = 8  # trials before the search begins to learn, and before any is ended early
-_DEFAULTS = AlsParameters.model_validate({})
-TUNED = ("factors", "regularization", "alpha", "confidence", "frequency_scaling")
 
 OnTrial = Callable[[int, str], None]
 """Called with the number of trials there are, and the best of them in words."""
@@ -82,7 +80,7 @@ class Study:
     def run(self, on_trial: OnTrial | None = None) -> None:
         """Try until there are enough trials or time is up; the first trial are the defaults."""
         if not self.search.trials:
-            self.search.enqueue_trial(self._nearest_to_defaults())
+            self.search.enqueue_trial(self._space.nearest_to_defaults())
         missing = self.parameters.trials - len(self._ended())
 
         def tell(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
@@ -117,7 +115,7 @@ class Study:
     def best(self) -> AlsParameters:
         """The parameters of the best trial; ArtifactError when none is complete."""
         trial = self._best()
-        return self._als(trial.params).model_copy(
+        return self._space.als(trial.params).model_copy(
             update={"recency_half_life": trial.user_attrs["recency_half_life"]}
         )
 
@@ -146,7 +144,7 @@ class Study:
     def save(self) -> Path:
         """Write the best parameters for ``run_pipeline.py --config``; returns the file."""
         path = self.dataset.tuning / f"{self.parameters.study}.yaml"
-        best, defaults = self.best().model_dump(), _DEFAULTS.model_dump()
+        best, defaults = self.best().model_dump(), DEFAULTS.model_dump()
         changed = {name: value for name, value in best.items() if value != defaults[name]}
         head = f"# {self.in_words()} of {len(self._ended())}, study {self.parameters.study}\n"
         values = {"dataset": self._dataset_parameter(), "als": changed}
@@ -156,7 +154,8 @@ class Study:
         return path
 
     def _try(self, trial: optuna.Trial) -> float:
-        parameters = self._als(self._draw(trial))
+        space = self._space
+        parameters = space.als(space.draw(trial))
 
         def on_check(iteration: int, recall: float) -> bool:
             trial.report(recall, iteration)
@@ -171,39 +170,10 @@ class Study:
         trial.set_user_attr("recalls", {str(h): r for h, r in recalls.by_half_life.items()})
         return recall
 
-    def _draw(self, trial: optuna.Trial) -> dict[str, Any]:
-        space = self.parameters
-        return {
-            "factors": trial.suggest_categorical("factors", space.factors),
-            "regularization": trial.suggest_float(
-                "regularization", *space.regularization, log=True
-            ),
-            "alpha": trial.suggest_float("alpha", *space.alpha, log=True),
-            "confidence": trial.suggest_categorical("confidence", self._confidences()),
-            "frequency_scaling": trial.suggest_float("frequency_scaling", *space.frequency_scaling),
-        }
-
-    def _als(self, drawn: dict[str, Any]) -> AlsParameters:
-        fixed = {"iterations": self.parameters.iterations, "tolerance": 0.0, "solver": "exact"}
-        return AlsParameters.model_validate({**drawn, **fixed, "seed": self.parameters.seed})
-
-    def _confidences(self) -> list[str]:
-        """Without different ratings the functions say the same, so one of them is enough."""
-        same = len(np.unique(self.validation.split.train.rating)) == 1
-        functions: list[str] = list(self.parameters.confidences)
-        return functions[:1] if same else functions
-
-    def _nearest_to_defaults(self) -> dict[str, Any]:
-        space, functions = self.parameters, self._confidences()
-        default = _DEFAULTS.confidence
-        return {
-            "factors": min(space.factors, key=lambda n: abs(n - _DEFAULTS.factors)),
-            "confidence": default if default in functions else functions[0],
-            **{
-                name: float(np.clip(getattr(_DEFAULTS, name), *getattr(space, name)))
-                for name in ("regularization", "alpha", "frequency_scaling")
-            },
-        }
+    @property
+    def _space(self) -> Space:
+        rated = len(np.unique(self.validation.split.train.rating)) > 1
+        return Space(self.parameters, rated)
 
     def _ended(self) -> list[optuna.trial.FrozenTrial]:
         return [trial for trial in self.search.trials if trial.state.is_finished()]
