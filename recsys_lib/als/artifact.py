@@ -91,7 +91,7 @@ class AlsModel:
 
     def open_arrays(self) -> None:
         """Map the arrays that else are opened by the first question."""
-        _ = self.model, self._newer
+        _ = self.model, self.newer
 
     @cached_property
     def parameters(self) -> AlsParameters:

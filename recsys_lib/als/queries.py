@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numba as nb
 import numpy as np
 from scipy import sparse
 
@@ -13,8 +12,9 @@ from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.products import rotate
 from recsys_lib.als.scoring import Ranker
 from recsys_lib.als.solver import Penalty, Side
-from recsys_lib.als.systems import compiled, in_parallel
+from recsys_lib.als.systems import compiled
 from recsys_lib.als.training import TrainedAls
+from recsys_lib.als.workers import Workers, blocks
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 
@@ -33,8 +33,9 @@ def fold_in_all(
     fixed = np.array(item_factors, dtype=np.float32, order="C")  # is rotated in place
     vectors = np.empty((confidences.shape[0], fixed.shape[1]), dtype=np.float32)
     side = Side(liked(confidences), vectors, np.ones(len(fixed), dtype=np.float32), penalty)
-    rotation = side.solve(fixed)
-    rotate(vectors, np.ascontiguousarray(rotation.T))
+    with Workers.started() as workers:
+        rotation = side.solve(fixed, workers)
+        rotate(vectors, np.ascontiguousarray(rotation.T), workers)
     return vectors
 
 
@@ -99,7 +100,15 @@ class Queries:
         distinct = DistinctRows.of(_without_certainty(histories) if one_lambda else histories)
         asking = np.unique(distinct.group, return_index=True)[1]
         scale = np.empty(len(vectors), dtype=np.float32)
-        _scales(vectors, asking[distinct.group], scale)
+        others = asking[distinct.group]
+        with Workers.started() as workers:
+            workers.each(
+                _scales,
+                (
+                    (vectors[part], vectors, others[part], scale[part])
+                    for part in blocks(len(vectors), _TASK)
+                ),
+            )
         alone = np.flatnonzero(np.isnan(scale))
         group = distinct.group.copy()
         group[alone] = len(asking) + np.arange(len(alone))
@@ -130,12 +139,11 @@ def _without_certainty(confidences: sparse.csr_matrix) -> sparse.csr_matrix:
     )
 
 
-@in_parallel
-def _scales(vectors, others, scale):
+@compiled
+def _scales(mine, vectors, others, scale):
     """How many times as long a vector is as the other one of the same direction, or NaN."""
-    for task in nb.prange((len(vectors) + _TASK - 1) // _TASK):
-        for row in range(task * _TASK, min((task + 1) * _TASK, len(vectors))):
-            scale[row] = _times(vectors[row], vectors[others[row]])
+    for row in range(len(mine)):
+        scale[row] = _times(mine[row], vectors[others[row]])
 
 
 @compiled

@@ -6,23 +6,19 @@ as high is done: exactly, and early, because the norms of items fall steeply. Th
 is multiplied by a tile of items, whose scores are looked through while they are in the cache.
 Sources: Hu, Koren, Volinsky 2008 for the scores; Teflioudi, Gemulla, Mykytiuk, "LEMP: Fast
 Retrieval of Large Entries in a Matrix Product" (2015), section 4.1, for the bound.
-
-A task of the parallel loop is a fixed block of vectors: the number of threads changes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 from scipy import sparse
-from threadpoolctl import ThreadpoolController
 
-from recsys_lib.als.systems import compiled, in_parallel
+from recsys_lib.als.systems import compiled
+from recsys_lib.als.workers import Workers, blocks
 from recsys_lib.evaluation.ranking import NO_ITEM
 
-_BLAS = ThreadpoolController()
 _BLOCK = 256  # vectors
 _TILE = 512  # items: the scores of a block are 512 kB
 _RUN = 32  # scores that are compared at once
@@ -66,41 +62,42 @@ class Ranker:
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         places = np.full((len(vectors), n), NO_ITEM, dtype=np.int32)
         scores = np.full((len(vectors), n), -np.inf, dtype=np.float32)
-        bounds = np.linalg.norm(vectors, axis=1) * (1 + vectors.shape[1] * _ROUNDING)
+        bounds = np.linalg.norm(vectors, axis=1) * np.float32(1 + vectors.shape[1] * _ROUNDING)
         cells = (seen.data, self.places[seen.indices], seen.indptr)
         seen_places = sparse.csr_matrix(cells, shape=seen.shape)
         seen_places.sort_indices()
-        with _BLAS.limit(limits=1, user_api="blas"):  # each thread of the loop calls it
-            _rank(
-                vectors,
-                bounds.astype(np.float32),
-                (self.factors, self.norms),
-                (seen_places.indptr.astype(np.int64), seen_places.indices),
-                (places, scores),
+        given = (
+            (self.factors, self.norms),
+            (seen_places.indptr.astype(np.int64), seen_places.indices),
+            (places, scores),
+        )
+        with Workers.started() as workers:
+            workers.each(
+                _rank_block,
+                (
+                    (vectors[part].copy(), np.arange(part.start, part.stop), bounds, *given)
+                    for part in blocks(len(vectors), _BLOCK)
+                ),
             )
         return np.where(places == NO_ITEM, NO_ITEM, self.order[places]), scores
 
 
-@in_parallel
-def _rank(vectors, bounds, items, seen, best):
-    """Fill ``best``, places and scores of (rows, n), for all vectors."""
-    for block in nb.prange((len(vectors) + _BLOCK - 1) // _BLOCK):
-        first = block * _BLOCK
-        mine = vectors[first : first + _BLOCK].copy()
-        open_rows = np.arange(first, first + len(mine))
-        scores = np.empty(len(mine) * _TILE, np.float32)
-        for start in range(0, len(items[0]), _TILE):
-            left = _still_open(open_rows, mine, bounds, items[1][start], best[1])
-            if left == 0:
-                break
-            open_rows, mine = open_rows[:left], mine[:left]
-            tile = items[0][start : start + _TILE]
-            cells = scores[: left * len(tile)].reshape(left, len(tile))
-            np.dot(mine, tile.T, cells)
-            for r in range(left):
-                row = open_rows[r]
-                own = seen[1][seen[0][row] : seen[0][row + 1]]
-                _look_through(cells[r], start, own, best[0][row], best[1][row])
+@compiled
+def _rank_block(vectors, open_rows, bounds, items, seen, best):
+    """Fill ``best``, places and scores of (rows, n), for ``open_rows``, whose vectors are given."""
+    scores = np.empty(len(vectors) * _TILE, np.float32)
+    for start in range(0, len(items[0]), _TILE):
+        left = _still_open(open_rows, vectors, bounds, items[1][start], best[1])
+        if left == 0:
+            break
+        open_rows, vectors = open_rows[:left], vectors[:left]
+        tile = items[0][start : start + _TILE]
+        cells = scores[: left * len(tile)].reshape(left, len(tile))
+        np.dot(vectors, tile.T, cells)
+        for r in range(left):
+            row = open_rows[r]
+            own = seen[1][seen[0][row] : seen[0][row + 1]]
+            _look_through(cells[r], start, own, best[0][row], best[1][row])
 
 
 @compiled

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import numba
+import scipy.linalg  # noqa: F401  # compiled code calls its BLAS, which the next line must find
 from threadpoolctl import ThreadpoolController
 
 _BLAS = ThreadpoolController()
@@ -34,7 +35,7 @@ class Workers:
                 with ThreadPoolExecutor(n) as pool:
                     yield cls(pool)
 
-    def each(self, function: Callable[..., Any], tasks: Iterator[tuple[Any, ...]]) -> None:
+    def each(self, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> None:
         """Call ``function(*task)`` for every task, until all are done."""
         if self._pool is None:
             for task in tasks:
