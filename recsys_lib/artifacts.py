@@ -73,6 +73,11 @@ def champion(dataset: Dataset) -> Path | None:
     return dataset.version(read_json(pointer)["version"]) if pointer.is_file() else None
 
 
+def has_part(folder: Path, name: str) -> bool:
+    """Whether a version folder has a part that was written to its end."""
+    return (folder / name / PART_MANIFEST).is_file()
+
+
 @contextmanager
 def writing_part(
     folder: Path,

@@ -181,15 +181,36 @@ class EmbedParameters(Section):
         description="sentence-transformers name or folder; the default ships as a package",
     )
     fields: list[Annotated[str, AfterValidator(_is_catalogue_field)]] = Field(
-        ["title", "store", "features", "description"],
+        ["title", "features", "store", "description"],
         min_length=1,
         description="catalogue fields that make a product's text, most important first",
     )
     max_tokens: int = Field(64, ge=8, le=8192, description="longer texts are cut")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 where the processor has it in hardware"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="auto: bfloat16 or float16 where the hardware calculates in it"
     )
-    batch_size: int = Field(128, ge=1, le=4096, description="texts encoded at once")
+    batch_tokens: int = Field(4096, ge=1, le=1 << 20, description="tokens encoded at once")
+    word_weights: dict[str, Annotated[int, Field(ge=1, le=20)]] = Field(
+        {"title": 3, "features": 2, "store": 1, "description": 1, "categories": 1, "details": 1},
+        min_length=1,
+        description="fields whose words can be found, and how often each word counts",
+    )
+    language: str = Field("english", description="of the words' endings; none: leave them")
+    index: Literal["auto", "exact", "hnsw", "ivf-sq8", "ivf-pq"] = Field(
+        "auto", description="auto: by the number of products and the memory"
+    )
+    index_memory_mb: int = Field(4096, ge=1, description="memory that the index may take")
+    index_recall: float = Field(
+        0.95, gt=0, le=1, description="share of the ten nearest that an index has to find"
+    )
+    mode: Literal["hybrid", "semantic", "lexical"] = Field(
+        "hybrid", description="how a search finds when it does not say how"
+    )
+    semantic_weight: float = Field(
+        0.3, ge=0, le=1, description="share of meaning in a hybrid score, the rest is of words"
+    )
+    reranker: str = Field("", description="CrossEncoder, name or folder, that has the last word")
+    rerank_top: int = Field(50, ge=1, le=1000, description="answers that it puts in order")
 
 
 class EvaluateParameters(Section):
@@ -204,6 +225,16 @@ class EvaluateParameters(Section):
         100_000, ge=1, description="evaluate at most this many users, a seeded random sample"
     )
     seed: Seed = Field(DEFAULT_SEED, description="seed of the sample and of the random baseline")
+    judgments: str = Field(
+        "",
+        description="file of judged queries in the dataset folder, CSV, TSV or Parquet; '': none",
+    )
+    search_queries: int = Field(
+        100, ge=1, description="known items looked for when no queries were judged"
+    )
+    judgment_columns: dict[str, str] = Field(
+        {}, description="query, item_id or rating -> its name in the file of judged queries"
+    )
 
 
 _Range = Annotated[list[float], Field(min_length=2, max_length=2)]

@@ -52,7 +52,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         data_fingerprint=summary["fingerprint"],
     )
     build_search_part(
-        products, EmbedParameters(), dataset.version("v1") / "search", summary["fingerprint"]
+        products,
+        EmbedParameters(),
+        dataset.version("v1") / "search",
+        summary["fingerprint"],
     )
     registry.publish(dataset, "v1")
     return dataset

@@ -54,6 +54,7 @@ def test_each_heavy_library_is_touched_by_one_module():
     for library in (
         "implicit",
         "faiss",
+        "bm25s",
         "sentence_transformers",
         "papermill",
         "nbconvert",

@@ -150,7 +150,7 @@ class Run:
 
     def _is_ready(self, step: Step, code: int, running: dict[Future[int], Step]) -> bool:
         free = len(running) < self.jobs
-        return code == EXIT_OK and free and all(name in self._known for name in step.needs)
+        return code == EXIT_OK and free and all(name in self._known for name in step.after)
 
     def _outputs(self, step: Step) -> dict[str, str]:
         return outputs_on_disk(step, self.settings.dataset, self.run_id)
@@ -180,13 +180,14 @@ class Run:
         """Bring what the chosen steps need, and were not chosen, from the champion."""
         dataset, chosen = self.settings.dataset, {step.name for step in self.chosen}
         needed = {name for step in self.chosen for name in step.needs} - chosen
+        used = {name for step in self.chosen for name in step.after} - chosen
         for step in self.table:
-            if step.name not in needed:
+            if step.name not in used:
                 continue
             for folder in step.model_folders:
                 registry.adopt(dataset, self.run_id, folder)
             self._known[step.name] = self._outputs(step)
-            if set(self._known[step.name]) != set(step.produces):
+            if step.name in needed and set(self._known[step.name]) != set(step.produces):
                 raise ParameterError(
                     f"step {step.name!r} has to run first, it never did for dataset "
                     f"{dataset.name!r}: add it to --steps, or leave --steps away"

@@ -1,15 +1,20 @@
-"""Search by meaning: embed the catalogue's texts, index them, ask.
+"""Search by meaning and by words: embed and index the catalogue's texts, ask.
 
-Importing this package is cheap; the language model is loaded when the first text is encoded.
+Importing this package is cheap; the language model is loaded when the first text is encoded,
+and never for questions by words alone.
 """
 
 from recsys_lib.search.build import build_search_part, text_encoder
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.search.retriever import SemanticSearch
+from recsys_lib.search.filters import Filters
+from recsys_lib.search.retriever import MODES, Mode, ProductSearch
 from recsys_lib.search.text import product_texts
 
 __all__ = [
-    "SemanticSearch",
+    "MODES",
+    "Filters",
+    "Mode",
+    "ProductSearch",
     "TextEncoder",
     "build_search_part",
     "product_texts",

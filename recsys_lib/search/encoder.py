@@ -8,16 +8,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from recsys_lib.errors import ParameterError
+from recsys_lib.search.cache import EmbeddingCache
 from recsys_lib.search.models import fingerprint, model_folder
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 _SECONDS_BETWEEN_REPORTS = 10.0
+_KEPT_AT_ONCE = 1024  # vectors; a killed run loses less than that
 
 
 class TextEncoder:
@@ -26,14 +29,19 @@ class TextEncoder:
     Parameters
     ----------
     model: the packaged model's name, a folder, or a name on the model hub.
-    precision: auto is bfloat16 where the processor has it in hardware, three times as fast and
-        within a cosine of 0.999 of float32.
+    precision: auto is bfloat16 or float16 where the hardware calculates in it, three times as
+        fast and within a cosine of 0.999 of float32.
     max_tokens: longer texts are cut; ParameterError when the model reads fewer.
-    batch_size: texts in one pass through the model.
+    batch_tokens: tokens in one pass through the model, padding included.
+
+    Attributes
+    ----------
+    fingerprint: SHA-256 of the model's weights.
+    n_encoded: texts that went through the model so far, without those of a cache.
     """
 
     def __init__(
-        self, model: str, *, precision: Precision, max_tokens: int, batch_size: int
+        self, model: str, *, precision: Precision, max_tokens: int, batch_tokens: int
     ) -> None:
         folder = model_folder(model)
         self.fingerprint = fingerprint(folder)
@@ -45,7 +53,8 @@ class TextEncoder:
                 f"embed.max_tokens is {max_tokens}, but {model} reads at most {longest} tokens"
             )
         self._model.max_seq_length = max_tokens
-        self._max_tokens, self._batch_size = max_tokens, batch_size
+        self._max_tokens, self._batch_tokens = max_tokens, batch_tokens
+        self.n_encoded = 0
         self._lock = threading.Lock()  # a tokenizer serves one thread at a time
 
     @property
@@ -53,45 +62,87 @@ class TextEncoder:
         """Length of a vector."""
         return self._model.get_embedding_dimension()
 
-    def encode(self, texts: Sequence[str], show_progress: bool = False) -> np.ndarray:
+    def cache(self, path: Path) -> EmbeddingCache:
+        """The cache at ``path`` for vectors of this model, precision and cut."""
+        recipe = f"{self.fingerprint} {self.precision} {self._max_tokens}"
+        return EmbeddingCache(path, recipe)
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        show_progress: bool = False,
+        *,
+        cache: EmbeddingCache | None = None,
+    ) -> np.ndarray:
         """One vector of length 1 per text: float32, shape (n, dimension).
 
-        Identical texts are encoded once. With ``show_progress`` a line every ten seconds tells
-        how far it is. Raises ValueError for a text without a single visible character.
+        Identical texts are encoded once, those in ``cache`` not at all. With ``show_progress``
+        a line every ten seconds tells how far it is and how long it will take. Raises ValueError
+        for a text without a single visible character.
         """
         rows_of: dict[str, int] = {}
         rows = [rows_of.setdefault(self._cut(text), len(rows_of)) for text in texts]
+        distinct = list(rows_of)
+        vectors = np.empty((len(distinct), self.dimension), dtype=np.float32)
+        known = cache.get(distinct, self.dimension) if cache else {}
+        for row, vector in known.items():
+            vectors[row] = vector
+        new = [row for row in range(len(distinct)) if row not in known]
+        report = _Report(len(distinct), len(known)) if show_progress else None
         with self._lock:
-            return self._encode_distinct(list(rows_of), show_progress)[rows]
+            self._encode_new(distinct, new, vectors, cache, report)
+        self.n_encoded += len(new)
+        if cache:
+            cache.prune(distinct)
+        return vectors[rows]
+
+    def encode_query(self, query: str) -> np.ndarray:
+        """The vector of one question, float32, shape (dimension,); ValueError when it is blank."""
+        text = self._cut(query)
+        with self._lock:
+            vector = self._model.encode_query(text, show_progress_bar=False)
+        return _of_length_one(vector[None].astype(np.float32))[0]
 
     def token_counts(self, texts: Sequence[str]) -> np.ndarray:
         """Tokens of each whole text, with the two that mark its ends: int64, shape (n,)."""
         with self._lock:
-            tokens = self._model.tokenizer(list(texts), truncation=False, verbose=False)
-        return np.array([len(ids) for ids in tokens["input_ids"]], dtype=np.int64)
+            return self._lengths(texts, truncation=False)
 
-    def _encode_distinct(self, texts: list[str], show_progress: bool) -> np.ndarray:
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        done = 0
-        report = _Report(len(texts)) if show_progress else None
-        for batch in self._batches(texts):
-            vectors[batch] = self._model.encode(
+    def _encode_new(
+        self,
+        texts: list[str],
+        new: list[int],
+        vectors: np.ndarray,
+        cache: EmbeddingCache | None,
+        report: _Report | None,
+    ) -> None:
+        """Fill ``vectors`` at the rows ``new``, the longest texts first."""
+        done, kept = 0, 0
+        order = self._longest_first(texts, new)
+        for batch in order.batches(self._batch_tokens):
+            made = self._model.encode_document(
                 [texts[row] for row in batch], batch_size=len(batch), show_progress_bar=False
             )
+            vectors[batch] = _of_length_one(made.astype(np.float32))
             done += len(batch)
+            if cache and (done - kept >= _KEPT_AT_ONCE or done == len(new)):
+                part = order.rows[kept:done]
+                cache.put([texts[row] for row in part], vectors[part])
+                kept = done
             if report is not None:
                 report(done)
-        # Vectors that a model scales to length 1 in bfloat16 are off by up to 0.4 %.
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    def _batches(self, texts: list[str]) -> Iterator[np.ndarray]:
-        """Rows of texts with about as many tokens, so that little padding is computed."""
-        if not texts:
-            return
-        tokens = self._model.tokenizer(texts, truncation=True, max_length=self._max_tokens)
-        order = np.argsort([-len(ids) for ids in tokens["input_ids"]], kind="stable")
-        for start in range(0, len(order), self._batch_size):
-            yield order[start : start + self._batch_size]
+    def _longest_first(self, texts: list[str], rows: list[int]) -> _LongestFirst:
+        if not rows:
+            return _LongestFirst(np.empty(0, np.int64), np.empty(0, np.int64))
+        lengths = self._lengths([texts[row] for row in rows], truncation=True)
+        order = np.argsort(-lengths, kind="stable")
+        return _LongestFirst(np.array(rows, dtype=np.int64)[order], lengths[order])
+
+    def _lengths(self, texts: Sequence[str], *, truncation: bool) -> np.ndarray:
+        cut = {"max_length": self._max_tokens} if truncation else {}
+        tokens = self._model.tokenizer(list(texts), truncation=truncation, verbose=False, **cut)
+        return np.array([len(ids) for ids in tokens["input_ids"]], dtype=np.int64)
 
     def _cut(self, text: str) -> str:
         """As many words as can have a say: each is at least a token, and tokenizing costs time."""
@@ -101,32 +152,81 @@ class TextEncoder:
         return " ".join(words)
 
 
+class _LongestFirst:
+    """Rows of texts sorted by length, so that the texts of a batch need little padding."""
+
+    def __init__(self, rows: np.ndarray, lengths: np.ndarray) -> None:
+        self.rows, self._lengths = rows, lengths
+
+    def batches(self, batch_tokens: int) -> Iterator[np.ndarray]:
+        """Rows that are encoded together: as many as fit ``batch_tokens``, at least one."""
+        start = 0
+        while start < len(self.rows):
+            size = max(1, batch_tokens // int(self._lengths[start]))
+            yield self.rows[start : start + size]
+            start += size
+
+
 class _Report:
     """Prints a line every few seconds, which reads well in a notebook and in a log."""
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self, total: int, known: int) -> None:
+        self._total, self._known = total, known
         self._start = self._last = time.monotonic()
+        if known:
+            print(f"{known:,} of {total:,} texts were encoded before", flush=True)
 
     def __call__(self, done: int) -> None:
         now = time.monotonic()
         if now - self._last >= _SECONDS_BETWEEN_REPORTS:
             self._last = now
             speed = done / (now - self._start)
-            print(f"encoded {done:,} of {self._total:,} texts, {speed:,.0f} texts/s", flush=True)
+            left = (self._total - self._known - done) / speed
+            print(
+                f"encoded {self._known + done:,} of {self._total:,} texts, {speed:,.0f} texts/s, "
+                f"{left:,.0f} s left",
+                flush=True,
+            )
+
+
+class CrossEncoder:
+    """A model that reads question and product together, for the last word on their order.
+
+    Parameters
+    ----------
+    model: a folder, or a name on the model hub, of a sentence-transformers CrossEncoder.
+    """
+
+    def __init__(self, model: str) -> None:
+        from sentence_transformers import CrossEncoder as Library  # noqa: PLC0415  # takes seconds
+
+        self._model = Library(str(model_folder(model)), local_files_only=True)
+        self._lock = threading.Lock()
+
+    def scores(self, query: str, texts: Sequence[str]) -> np.ndarray:
+        """How well each text answers the question, float64, shape (n,); higher is better."""
+        with self._lock:
+            pairs = [(query, text) for text in texts]
+            scores = self._model.predict(pairs, show_progress_bar=False)
+        return np.asarray(scores, dtype=np.float64).reshape(len(texts), -1)[:, -1]
+
+
+def _of_length_one(vectors: np.ndarray) -> np.ndarray:
+    """Vectors that a model scales to length 1 in bfloat16 are off by up to 0.4 %."""
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _best_precision() -> Precision:
     import torch  # noqa: PLC0415  # takes a second
 
     if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
     processor = torch.cpu.get_capabilities()
     has_bfloat16 = processor.get("avx512_bf16", False) or processor.get("amx_bf16", False)
     return "bfloat16" if has_bfloat16 else "float32"
 
 
-def _load(folder: str, precision: Precision):  # type: ignore[no-untyped-def]
+def _load(folder: str, precision: Precision) -> Any:
     import torch  # noqa: PLC0415  # takes a second
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # takes seconds
     from transformers.utils import logging  # noqa: PLC0415

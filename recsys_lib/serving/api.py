@@ -87,8 +87,9 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
     @app.post("/search", responses=_problems(409, 422, 503))
     def search(body: schemas.SearchRequest) -> schemas.SearchResults:
-        """Products that mean what the query says."""
-        answer = service.require().search(body.query, body.top_k)
+        """Products that answer the query, by meaning and by words."""
+        recommender = service.require()
+        answer = recommender.search(body.query, body.top_k, mode=body.mode, filters=body.filters)
         rows = _rows(answer.rename(columns={Answers.ITEM: "product_id"}))
         return schemas.SearchResults.model_validate({"results": rows})
 

@@ -11,12 +11,12 @@ import pandas as pd
 import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.artifacts import ALS_PART, SEARCH_PART
+from recsys_lib.artifacts import ALS_PART, SEARCH_PART, has_part
 from recsys_lib.columns import Answers
 from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.paths import SAMPLE, Dataset
-from recsys_lib.search import SemanticSearch
-from recsys_lib.serving.registry import has_part, require_champion, run_command
+from recsys_lib.search import Filters, Mode, ProductSearch
+from recsys_lib.serving.registry import require_champion, run_command
 from recsys_lib.serving.status import status
 
 ALS, SEMANTIC = "als", "semantic"
@@ -33,7 +33,7 @@ class Recommender:
         self,
         dataset: Dataset,
         als: AlsModel | None,
-        semantic: SemanticSearch | None,
+        semantic: ProductSearch | None,
         version: str = "",
     ) -> None:
         self.dataset, self.als, self.semantic, self.version = dataset, als, semantic, version
@@ -69,7 +69,7 @@ class Recommender:
     def _open(cls, found: Dataset, folder: Path) -> Recommender:
         als = AlsModel.load(folder / ALS_PART) if has_part(folder, ALS_PART) else None
         semantic = (
-            SemanticSearch.load(folder / SEARCH_PART) if has_part(folder, SEARCH_PART) else None
+            ProductSearch.load(folder / SEARCH_PART) if has_part(folder, SEARCH_PART) else None
         )
         if als is not None:
             als.open_arrays()  # now: the version may be removed before a question
@@ -126,15 +126,25 @@ class Recommender:
         ids = semantic.items.ids(rows)
         return self._answer(query, *_without(ids, scores, item_ids, n), SEMANTIC)
 
-    def search(self, query: str, top_k: int = 10) -> pd.DataFrame:
-        """Products whose text means what ``query`` says.
+    def search(
+        self,
+        query: str,
+        top_k: int = 10,
+        *,
+        mode: Mode | None = None,
+        filters: Filters | dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Products whose text answers ``query``.
 
-        Raises ValueError for an empty query, NotTrainedError without an index.
+        ``mode`` is hybrid, semantic or lexical; by default the one the index was built with.
+        ``filters``: category, min_price, max_price, min_rating, with_reviews. Raises ValueError
+        for an empty query, an unknown mode or filter, NotTrainedError without an index.
         """
         _check_n(top_k)
-        semantic = self._require_semantic()
-        rows, scores = semantic.search(query, top_k)
-        return self._answer(query, semantic.items.ids(rows), scores, SEMANTIC)
+        search = self._require_semantic()
+        mode = mode or search.parameters.mode
+        rows, scores = search.search(query, top_k, mode=mode, filters=filters)
+        return self._answer(query, search.items.ids(rows), scores, mode)
 
     def status(self) -> dict[str, Any]:
         """Counts of the database and the models, in the shape of ``GET /status``."""
@@ -188,7 +198,7 @@ class Recommender:
             )
         return self.als
 
-    def _require_semantic(self) -> SemanticSearch:
+    def _require_semantic(self) -> ProductSearch:
         if self.semantic is None:
             raise NotTrainedError(f"the search index is not built: {run_command(self.dataset)}")
         return self.semantic

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recsys_lib.artifacts import ALS_PART, CHAMPION, PART_MANIFEST, SEARCH_PART, Part, champion
+from recsys_lib.artifacts import ALS_PART, CHAMPION, SEARCH_PART, Part, champion
 from recsys_lib.errors import ArtifactError, NotTrainedError
 from recsys_lib.files import describe, link_or_copy, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
@@ -15,6 +15,7 @@ from recsys_lib.paths import Dataset
 MANIFEST = "manifest.json"
 EVALUATION = "evaluation"
 PARTS = (ALS_PART, SEARCH_PART)
+_OF_SEARCH = "search."
 
 
 def require_champion(dataset: Dataset) -> Path:
@@ -64,13 +65,16 @@ def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, 
     """Seal a version with its manifest and, if it is to serve, make it the champion.
 
     Returns the manifest. A part that was not trained anew comes from the champion before. An
-    evaluation does only together with the ALS part it measured.
+    evaluation does only together with the ALS part it measured; what it says about the search
+    counts only for the search part it measured.
     """
     folder = dataset.version(version)
+    new_search, search_measured = (folder / SEARCH_PART).is_dir(), True
     if not (folder / ALS_PART).is_dir() and adopt(dataset, version, ALS_PART):
         adopt(dataset, version, EVALUATION)
+        search_measured = not new_search
     adopt(dataset, version, SEARCH_PART)
-    manifest = _manifest(dataset, version)
+    manifest = _manifest(dataset, version, search_measured=search_measured)
     write_json(folder / MANIFEST, manifest)
     if serve:
         _name_champion(dataset, version)
@@ -85,7 +89,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _manifest(dataset: Dataset, version: str) -> dict[str, Any]:
+def _manifest(dataset: Dataset, version: str, *, search_measured: bool) -> dict[str, Any]:
     folder = dataset.version(version)
     parts = {name: Part.read(folder / name) for name in PARTS if (folder / name).is_dir()}
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.parent != folder)
@@ -95,8 +99,10 @@ def _manifest(dataset: Dataset, version: str) -> dict[str, Any]:
         for file, facts in parts[name].manifest["files"].items()
     }
     evaluation = folder / EVALUATION / "metrics.json"
-    metrics = [part.manifest["metrics"] for part in parts.values()]
-    metrics += [read_json(evaluation)["metrics"]] if evaluation.is_file() else []
+    measured = read_json(evaluation)["metrics"] if evaluation.is_file() else {}
+    if not search_measured:
+        measured = {k: v for k, v in measured.items() if not k.startswith(_OF_SEARCH)}
+    metrics = [*(part.manifest["metrics"] for part in parts.values()), measured]
     return {
         "version": version,
         "dataset": dataset.name,
@@ -118,8 +124,3 @@ def _manifest(dataset: Dataset, version: str) -> dict[str, Any]:
         },
         "metrics": {name: value for group in metrics for name, value in group.items()},
     }
-
-
-def has_part(folder: Path, name: str) -> bool:
-    """Whether a version folder has a part that was written to its end."""
-    return (folder / name / PART_MANIFEST).is_file()

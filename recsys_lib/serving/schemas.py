@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from recsys_lib.search import Filters, Mode
+
 MOST_RESULTS = 1000
 
 Count = Annotated[int, Field(ge=1, le=MOST_RESULTS, description="most rows to answer")]
@@ -47,6 +49,8 @@ class SearchRequest(Request):
         Field(examples=["water filter for a french door fridge"]),
     ]
     top_k: Count = 10
+    mode: Annotated[Mode | None, Field(description="none: as the index was built")] = None
+    filters: Filters | None = None
 
 
 class TrainingRequest(Request):

@@ -73,10 +73,13 @@ def test_knows_which_model_it_is(encoder):
 
 def test_identical_texts_are_encoded_once(encoder, monkeypatch):
     seen = []
-    original = encoder._model.encode
-    monkeypatch.setattr(
-        encoder._model, "encode", lambda texts, **k: seen.extend(texts) or original(texts, **k)
-    )
+    original = encoder._model.encode_document
+
+    def watched(texts, **options):
+        seen.extend(texts)
+        return original(texts, **options)
+
+    monkeypatch.setattr(encoder._model, "encode_document", watched)
     vectors = encoder.encode(["a cup", "a  cup ", "a plate", "a cup"])
     assert sorted(seen) == ["a cup", "a plate"]
     np.testing.assert_array_equal(vectors[0], vectors[1])
@@ -114,7 +117,7 @@ def test_more_tokens_than_the_model_reads():
 def test_threads_take_turns_at_the_tokenizer(encoder, monkeypatch):
     """Cutting and padding are settings of one shared tokenizer: mixed up, they end in errors."""
     inside, most = [], []
-    original = encoder._model.encode
+    original = encoder._model.encode_document
 
     def watched(texts, **options):
         inside.append(1)
@@ -123,7 +126,7 @@ def test_threads_take_turns_at_the_tokenizer(encoder, monkeypatch):
         inside.pop()
         return original(texts, **options)
 
-    monkeypatch.setattr(encoder._model, "encode", watched)
+    monkeypatch.setattr(encoder._model, "encode_document", watched)
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda text: encoder.encode([text])[0], TEXTS[-20:]))
     assert (len(most), max(most)) == (20, 1)
@@ -132,13 +135,15 @@ def test_threads_take_turns_at_the_tokenizer(encoder, monkeypatch):
 
 def test_progress_is_told_in_lines(encoder, monkeypatch, capsys):
     monkeypatch.setattr("recsys_lib.search.encoder._SECONDS_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(encoder, "_batch_tokens", 100 * 4)  # [CLS] cup 7 [SEP]
     encoder.encode([f"cup {n}" for n in range(300)], show_progress=True)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == [
-        "encoded 128 of 300 texts",
-        "encoded 256 of 300 texts",
+        "encoded 100 of 300 texts",
+        "encoded 200 of 300 texts",
         "encoded 300 of 300 texts",
     ]
+    assert lines[-1].endswith(" 0 s left")
 
 
 def output_of(code):

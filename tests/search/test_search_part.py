@@ -8,7 +8,7 @@ import pytest
 from recsys_lib.artifacts import Part
 from recsys_lib.errors import ArtifactError, InputDataError
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.search import SemanticSearch, build_search_part
+from recsys_lib.search import ProductSearch, build_search_part
 from recsys_lib.search.examples import example_queries, search_examples, similar_examples
 from recsys_lib.search.models import PACKAGED_SHA256
 from recsys_lib.search.plots import token_lengths
@@ -16,7 +16,7 @@ from recsys_lib.search.plots import token_lengths
 
 @pytest.fixture
 def search(built):
-    return SemanticSearch.load(built[0])
+    return ProductSearch.load(built[0])
 
 
 def ids_of(search, rows):
@@ -95,7 +95,7 @@ def test_near_several_is_near_their_mean(search):
 def test_identical_texts_still_leave_the_product_out(catalogue, tmp_path):
     twins = catalogue([(f"T{n}", "the very same cup", None) for n in range(6)])
     build_search_part(twins, EmbedParameters(), tmp_path / "search", "x")
-    search = SemanticSearch.load(tmp_path / "search")
+    search = ProductSearch.load(tmp_path / "search")
     for row in range(6):
         rows, scores = search.similar(row, 3)
         assert row not in rows
@@ -123,7 +123,7 @@ def test_bad_questions(search):
 def test_other_weights_are_refused(built, tmp_path):
     folder = shutil.copytree(built[0], tmp_path / "search")
     edit_manifest(folder, lambda m: m["parameters"].update(model_sha256="0" * 64))
-    search = SemanticSearch.load(folder)
+    search = ProductSearch.load(folder)
     assert len(search.similar(0, 2)[0]) == 2  # needs no language model
     with pytest.raises(ArtifactError, match=r"other weights.*embed again"):
         search.search("cup", 1)
@@ -133,16 +133,16 @@ def test_files_of_two_runs_are_refused(built, tmp_path):
     folder = shutil.copytree(built[0], tmp_path / "search")
     np.save(folder / "embeddings.npy", np.load(folder / "embeddings.npy")[:4])
     with pytest.raises(ArtifactError, match="another size"):
-        SemanticSearch.load(folder)
+        ProductSearch.load(folder)
     size = (folder / "embeddings.npy").stat().st_size
     edit_manifest(folder, lambda m: m["files"]["embeddings.npy"].update(bytes=size))
     with pytest.raises(ArtifactError, match="embed again"):
-        SemanticSearch.load(folder)
+        ProductSearch.load(folder)
 
 
 def test_catalogue_without_any_text(products, tmp_path):
     nothing = products.filter(pl.col("title").is_null())
-    with pytest.raises(InputDataError, match="no product has any text in title, store"):
+    with pytest.raises(InputDataError, match="no product has any text in title, features"):
         build_search_part(nothing, EmbedParameters(), tmp_path / "search", "x")
     assert not (tmp_path / "search").exists()
 
@@ -167,7 +167,7 @@ def test_example_queries_are_the_first_words_of_titles(search):
 def test_example_queries_end_in_a_word(catalogue, tmp_path):
     dashed = catalogue([("T1", "Gift Card - Birthday", None), ("T2", " - ", None)])
     build_search_part(dashed, EmbedParameters(), tmp_path / "search", "x")
-    assert example_queries(SemanticSearch.load(tmp_path / "search"), 2, words=3) == ["Gift Card"]
+    assert example_queries(ProductSearch.load(tmp_path / "search"), 2, words=3) == ["Gift Card"]
 
 
 def test_plot_tells_how_many_texts_are_cut():

@@ -1,0 +1,98 @@
+"""Vectors of texts that were encoded before, on disk: what has not changed is not encoded again.
+
+One SQLite file per dataset. A vector's key is a hash of everything that shapes it: the model's
+fingerprint, the precision, the cut, and the text. Every batch is committed, so a run that is
+killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from recsys_lib.errors import ArtifactError
+
+CACHE_FILE = "embeddings.db"
+_KEY_BYTES = 16
+_ASKED_AT_ONCE = 500
+_TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
+
+
+class EmbeddingCache:
+    """Vectors by the text they belong to, for one way of encoding.
+
+    Parameters
+    ----------
+    path: the SQLite file; made when it is not there.
+    recipe: names everything but the text that shapes a vector.
+    """
+
+    def __init__(self, path: Path, recipe: str) -> None:
+        self.path, self._recipe = path, recipe.encode()
+
+    def key(self, text: str) -> bytes:
+        """Key of a text's vector."""
+        digest = hashlib.blake2b(self._recipe, digest_size=_KEY_BYTES)
+        digest.update(b"\0" + text.encode())
+        return digest.digest()
+
+    def get(self, texts: Sequence[str], dimension: int) -> dict[int, np.ndarray]:
+        """Vectors of the texts that are known, float32, by the position of the text."""
+        positions = {self.key(text): position for position, text in enumerate(texts)}
+        keys = list(positions)
+        found = {}
+        with self._connection() as connection:
+            for start in range(0, len(keys), _ASKED_AT_ONCE):
+                asked = keys[start : start + _ASKED_AT_ONCE]
+                marks = ", ".join("?" * len(asked))
+                rows = connection.execute(
+                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", asked
+                )
+                for key, vector in rows:
+                    found[positions[key]] = self._vector(vector, dimension)
+        return found
+
+    def put(self, texts: Sequence[str], vectors: np.ndarray) -> None:
+        """Keep vectors, float32, shape (texts, dimension); all of them or none."""
+        rows = ((self.key(t), v.tobytes()) for t, v in zip(texts, vectors, strict=True))
+        with self._connection() as connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+    def prune(self, texts: Sequence[str]) -> None:
+        """Forget what is not of these texts, once that is more than half of all there is."""
+        with self._connection() as connection:
+            (known,) = connection.execute("SELECT COUNT(*) FROM vectors").fetchone()
+            if known <= 2 * len(texts):
+                return
+            connection.execute("CREATE TEMP TABLE used (key BLOB PRIMARY KEY) WITHOUT ROWID")
+            keys = ((self.key(text),) for text in texts)
+            connection.executemany("INSERT OR IGNORE INTO used VALUES (?)", keys)
+            connection.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM used)")
+        with self._connection() as connection:
+            connection.execute("VACUUM")
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """An open file; what was written is there when the block ends well."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60)) as connection:
+                connection.execute(_TABLE)
+                with connection:
+                    yield connection
+        except sqlite3.DatabaseError as error:
+            raise ArtifactError(
+                f"{self.path} cannot be used ({error}): delete it, or free some space; "
+                "the texts are then encoded again"
+            ) from error
+
+    def _vector(self, stored: bytes, dimension: int) -> np.ndarray:
+        vector = np.frombuffer(stored, dtype=np.float32)
+        if len(vector) != dimension:
+            raise ArtifactError(f"{self.path} holds a vector of {len(vector)} numbers: delete it")
+        return vector

@@ -1,0 +1,73 @@
+"""Products by their exact codes: ids, part numbers, model numbers, bar codes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from recsys_lib.columns import Products
+from recsys_lib.search.tokens import code
+
+_CODE_KEYS = re.compile(r"\b(part|model|item|mpn|upc|ean|gtin|isbn|sku|asin)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\s,;()\[\]\"]+")
+_SHORTEST = 5
+_LONGEST = 40
+_MOST_PRODUCTS = 20  # what more products share is no code: "1080p", "100pcs"
+
+SCHEMA = {"code": pl.String(), "row": pl.Int64()}
+
+
+def identifiers(products: pl.DataFrame) -> pl.DataFrame:
+    """Codes of the products: columns code, without separators and in capitals, and row.
+
+    They are the ids, what details hold under a key such as "Part Number", and words of the title
+    that mix letters and digits.
+    """
+    columns = (Products.ITEM, Products.TITLE, Products.DETAILS)
+    pairs = [
+        (found, row)
+        for row, (item, title, details) in enumerate(products.select(columns).iter_rows())
+        for found in {code(item), *_in_title(title or ""), *_in_details(details or "")}
+        if found
+    ]
+    frame = pl.DataFrame(pairs, schema=SCHEMA, orient="row").sort("code", "row")
+    return frame.filter(pl.len().over("code") <= _MOST_PRODUCTS)
+
+
+def rows_with_code(codes: pl.DataFrame, query: str) -> np.ndarray:
+    """Rows of the products that have ``query`` as a code, int64; of none when it is no code."""
+    asked = code(query) if len(query) <= 2 * _LONGEST else ""
+    if not asked:
+        return np.empty(0, dtype=np.int64)
+    first = codes["code"].search_sorted(asked, side="left")
+    last = codes["code"].search_sorted(asked, side="right")
+    return codes["row"][first:last].to_numpy()
+
+
+def _in_title(title: str) -> Iterator[str]:
+    for word in _WORD.findall(title):
+        found = code(word)
+        if _SHORTEST <= len(found) <= _LONGEST and _is_mixed(found):
+            yield found
+
+
+def _in_details(details: str) -> Iterator[str]:
+    if not details.startswith("{"):
+        return
+    try:
+        values = json.loads(details)
+    except json.JSONDecodeError:
+        return
+    for key, value in values.items():
+        if isinstance(value, str) and _CODE_KEYS.search(key):
+            found = code(value)
+            if len(found) <= _LONGEST and any(c.isdigit() for c in found):
+                yield found
+
+
+def _is_mixed(text: str) -> bool:
+    return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
