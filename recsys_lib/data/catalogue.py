@@ -67,10 +67,13 @@ class Catalogue:
 
 def clean_products(records: Records, source: Source, file: int) -> Catalogue:
     """Apply types and rules to product records of one file; the first line of a product wins."""
+    fields = dict(source.product_fields)
+    details = _gathered(records.frame, fields) if source.gathers_details else None
     texts = records.frame.select(
-        LINE,
-        *(_first_value(names).alias(ours) for ours, names in source.product_fields.items()),
+        LINE, *(_first_value(names).alias(ours) for ours, names in fields.items())
     )
+    if details is not None:
+        texts = texts.with_columns(details)
     nameless = texts.filter(pl.col(Products.ITEM).is_null())
     named = texts.filter(pl.col(Products.ITEM).is_not_null())
     products = named.unique(Products.ITEM, keep="first", maintain_order=True)
@@ -121,6 +124,15 @@ def _first_value(names: tuple[str, ...]) -> pl.Expr:
     said = (pl.col(name).str.strip_chars() for name in names)
     values = [pl.when(~value.is_in(["", "[]", "{}"])).then(value) for value in said]
     return pl.coalesce(values) if values else pl.lit(None, dtype=pl.String)
+
+
+def _gathered(frame: pl.DataFrame, fields: dict[str, tuple[str, ...]]) -> pl.Series:
+    """All fields of the details that say something as one JSON object; they leave ``fields``."""
+    names, fields[Products.DETAILS] = fields[Products.DETAILS], ()
+    rows = frame.select(names).iter_rows()
+    said = ({n: v for n, v in zip(names, row, strict=True) if v and v.strip()} for row in rows)
+    texts = [json.dumps(one, ensure_ascii=False) if one else None for one in said]
+    return pl.Series(Products.DETAILS, texts, dtype=pl.String)
 
 
 def _numbers() -> list[pl.Expr]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.formats.records import first_fields, is_known
+from recsys_lib.data.formats.records import all_fields, first_fields, is_known
 from recsys_lib.data.presets import (
     ANY_PRODUCT_FILES,
     ANY_REVIEW_FILES,
@@ -22,6 +23,7 @@ from recsys_lib.paths import Dataset
 _REQUIRED = (Ratings.USER, Ratings.ITEM)
 _NONE = "none"
 _LISTED = 8
+_PATTERN = "*"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Source:
     Parameters
     ----------
     preset: name of the layout.
+    gathers_details: whether the fields of the details are gathered to one object, instead of
+        taking the first that has a value.
     reviews, products: the files, in the order in which they are read.
     review_fields, product_fields: our column -> its names in the files; none when it is not there.
     rating_range: None where the scale is the user's own: any positive rating is good then.
@@ -42,6 +46,7 @@ class Source:
     review_fields: Fields
     product_fields: Fields
     rating_range: tuple[float, float] | None
+    gathers_details: bool = False
 
     @property
     def has_ratings(self) -> bool:
@@ -71,6 +76,7 @@ def find_source(dataset: Dataset, parameters: EtlParameters) -> Source:
     review_fields = _mapped(preset.reviews, parameters.columns, "etl.columns")
     _require(reviews, review_fields, _REQUIRED, "etl.columns")
     product_fields = _mapped(preset.products, parameters.product_columns, "etl.product_columns")
+    _check_patterns(parameters.product_columns)
     _require(products, product_fields, (Products.ITEM,), "etl.product_columns")
     return Source(
         preset=preset.name,
@@ -79,6 +85,7 @@ def find_source(dataset: Dataset, parameters: EtlParameters) -> Source:
         review_fields=_present(review_fields, reviews),
         product_fields=_present(product_fields, products),
         rating_range=preset.rating_range,
+        gathers_details=any(_PATTERN in name for name in product_fields[Products.DETAILS]),
     )
 
 
@@ -158,9 +165,29 @@ def _mapped(fields: Fields, columns: Mapping[str, str], parameter: str) -> Field
 
 
 def _present(fields: Fields, files: Sequence[Path]) -> Fields:
-    """The fields with the names that one of the files has."""
-    known = {name for file in files for name in first_fields(file)}
-    return {ours: tuple(n for n in names if n in known) for ours, names in fields.items()}
+    """The fields with the names that one of the files has; a pattern gives all that fit it."""
+    known = dict.fromkeys(name for file in files for name in first_fields(file))
+    if any(_PATTERN in name for names in fields.values() for name in names):
+        known = dict.fromkeys(name for file in files for name in all_fields(file))
+    return {
+        ours: tuple(name for pattern in names for name in _fitting(pattern, known))
+        for ours, names in fields.items()
+    }
+
+
+def _fitting(pattern: str, known: Iterable[str]) -> Iterable[str]:
+    if _PATTERN not in pattern:
+        return [pattern] if pattern in known else []
+    return fnmatch.filter(known, pattern)
+
+
+def _check_patterns(columns: Mapping[str, str]) -> None:
+    for ours, theirs in columns.items():
+        if _PATTERN in theirs and ours != Products.DETAILS:
+            raise ParameterError(
+                f"etl.product_columns: {ours} is {theirs!r}, but only {Products.DETAILS} can be "
+                "gathered from several fields"
+            )
 
 
 def _require(

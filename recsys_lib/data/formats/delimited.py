@@ -44,7 +44,7 @@ class Delimited:
     typed: bool = False
     others: str = ""
 
-    def fields(self, path: Path) -> list[str]:
+    def fields(self, path: Path, *, whole: bool = False) -> list[str]:
         """The column names; InputDataError when the file does not tell them."""
         if self.others:
             return self._for(path).fields(path)

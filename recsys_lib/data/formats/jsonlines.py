@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +36,14 @@ Bad = list[tuple[int, str, bytes]]
 class JsonLines:
     """Reader of files with one JSON object a line."""
 
-    def fields(self, path: Path) -> list[str]:
-        """Keys of the first objects; InputDataError when the first lines are no JSON objects."""
+    def fields(self, path: Path, *, whole: bool = False) -> list[str]:
+        """Keys of the first objects; InputDataError when the first lines are no JSON objects.
+
+        With ``whole`` the keys of all objects, which takes a look at every line.
+        """
         keys: dict[str, None] = {}
         first_bad = None
-        for number, line in _numbered(path, _SNIFFED_LINES):
+        for number, line in _numbered(path, None if whole else _SNIFFED_LINES):
             record = parse(line)
             if isinstance(record, dict):
                 keys.update(dict.fromkeys(record))
@@ -130,16 +134,14 @@ def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:
     return frame if len(frame) == n_lines else None
 
 
-def _numbered(path: Path, limit: int) -> Numbered:
-    lines: Numbered = []
+def _numbered(path: Path, limit: int | None) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, at most ``limit``."""
     with open_binary(path) as file:
-        for number, line in enumerate(file, start=1):
-            text = line.removeprefix(_BOM).strip() if number == 1 else line.strip()
-            if text:
-                lines.append((number, text))
-            if len(lines) == limit:
-                break
-    return lines
+        stripped = (
+            (number, line.removeprefix(_BOM).strip() if number == 1 else line.strip())
+            for number, line in enumerate(file, start=1)
+        )
+        yield from islice((pair for pair in stripped if pair[1]), limit)
 
 
 def _text(line: bytes) -> str:

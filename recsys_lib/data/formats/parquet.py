@@ -22,7 +22,7 @@ _BATCH_ROWS = 500_000
 class Parquet:
     """Reader of Parquet files; the "line" of a record is its row number from 1."""
 
-    def fields(self, path: Path) -> list[str]:
+    def fields(self, path: Path, *, whole: bool = False) -> list[str]:
         """The column names."""
         try:
             return list(pq.read_schema(path).names)

@@ -22,8 +22,8 @@ from recsys_lib.errors import InputDataError
 class Reader(Protocol):
     """What knows one format."""
 
-    def fields(self, path: Path) -> list[str]:
-        """Names of the fields in the first records of a file."""
+    def fields(self, path: Path, *, whole: bool = False) -> list[str]:
+        """Names of the fields in the first records of a file, or in the whole of it."""
 
     def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
         """The records from ``start`` on; a field that the file does not have is null."""
@@ -76,3 +76,8 @@ def first_fields(path: Path) -> list[str]:
     if path.stat().st_size == 0:
         raise InputDataError("the file is empty", file=path)
     return reader_of(path).fields(path)
+
+
+def all_fields(path: Path) -> list[str]:
+    """Names of all fields in a file; of JSON lines every line is looked at."""
+    return reader_of(path).fields(path, whole=True)

@@ -1,0 +1,145 @@
+"""Searching: time of a whole query at the size of Amazon Appliances, and of the index by itself.
+
+Products are generated; their vectors are mixtures of those of 2,000 encoded texts, since encoding
+all of them is not what is measured here. A query is encoded, and answered by vectors and by words,
+in one thread. The index alone is measured at 94,000 and 1,000,000 vectors: recall@10 against exact.
+
+python benchmarks/bench_search.py [VECTORS]     vectors of the large set, 1000000 by default
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import faiss
+import numpy as np
+import polars as pl
+import torch
+
+from recsys_lib.columns import Products
+from recsys_lib.data.etl import load_dataset
+from recsys_lib.data.sample.sizes import SampleSize
+from recsys_lib.data.sample.writer import write_sample
+from recsys_lib.parameters import EmbedParameters, EtlParameters
+from recsys_lib.paths import Dataset
+from recsys_lib.search import ProductSearch, product_texts, text_encoder
+from recsys_lib.search import build as search_build
+from recsys_lib.search.index import Kind, save_index
+from recsys_lib.search.index_choice import choose_index
+from recsys_lib.search.neighbours import nearest
+
+_PRODUCTS = 94_000
+_ENCODED = 2_000
+_QUERIES = 1_000
+_KINDS: tuple[Kind, ...] = ("exact", "hnsw", "ivf-sq8", "ivf-pq")
+_SEED = 7
+
+
+def main() -> None:
+    """Print both tables."""
+    large = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory() as folder:
+        products = _products(Path(folder))
+        base = _encoded(products)
+        print(f"whole queries, {len(products):,} products, one thread, milliseconds")
+        _whole_queries(products, _mixtures(base, len(products)), Path(folder))
+    for n in (_PRODUCTS, large):
+        vectors = _mixtures(base, n)
+        print(f"index alone, {n:,} vectors of {vectors.shape[1]}, one thread")
+        for kind in _KINDS:
+            _index_alone(vectors, kind)
+
+
+def _products(folder: Path) -> pl.DataFrame:
+    size = SampleSize(_PRODUCTS, _PRODUCTS, 2 * _PRODUCTS)
+    write_sample(folder / "raw", size)
+    return load_dataset(Dataset("bench", folder / "raw", folder), EtlParameters()).catalogue.frame
+
+
+def _encoded(products: pl.DataFrame) -> np.ndarray:
+    parameters = EmbedParameters()
+    texts = [text for text in product_texts(products, parameters.fields) if text]
+    spread = np.linspace(0, len(texts) - 1, _ENCODED, dtype=int)
+    return text_encoder(parameters).encode([texts[row] for row in spread], show_progress=True)
+
+
+def _mixtures(base: np.ndarray, n: int) -> np.ndarray:
+    """Vectors on the way from one real text to another, with some noise."""
+    rng = np.random.default_rng(_SEED)
+    first, second = rng.integers(len(base), size=(2, n))
+    way = rng.random((n, 1), dtype=np.float32)
+    vectors = base[first]
+    vectors += way * (base[second] - base[first])
+    vectors += rng.standard_normal(vectors.shape, dtype=np.float32) * np.float32(0.01)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def _whole_queries(products: pl.DataFrame, vectors: np.ndarray, folder: Path) -> None:
+    """Build as the product does, with the mixtures in the place of encoded texts."""
+    encode = search_build._encode
+
+    def mixed(texts: list[str], encoder, cache, show_progress):  # type: ignore[no-untyped-def]
+        made = encode(texts[:10], encoder, cache, show_progress)
+        return search_build._Encoded(vectors[: len(texts)], made.metrics, made.facts)
+
+    search_build._encode = mixed
+    search_build.build_search_part(products, EmbedParameters(), folder / "search", "bench")
+    search_build._encode = encode
+    search = ProductSearch.load(folder / "search")
+    parameters = search.part.parameters
+    recall = search.part.manifest["metrics"]["search.index_recall@10"]
+    print(f"  index {parameters['index_kind']}, recall@10 {recall:.3f}")
+    faiss.omp_set_num_threads(1)
+    torch.set_num_threads(1)
+    queries = _queries(products)
+    for mode in ("hybrid", "semantic", "lexical"):
+        search.search(queries[0], 10, mode=mode)
+        times = [_milliseconds(lambda q=q, m=mode: search.search(q, 10, mode=m)) for q in queries]
+        print(
+            f"  {mode:<9} p50 {np.quantile(times, 0.5):6.2f}   p99 {np.quantile(times, 0.99):6.2f}"
+        )
+
+
+def _queries(products: pl.DataFrame) -> list[str]:
+    """Two to five neighbouring words of titles."""
+    rng = np.random.default_rng(_SEED)
+    titles = products[Products.TITLE].drop_nulls()
+    words = [titles[int(row)].split() for row in rng.integers(len(titles), size=_QUERIES)]
+    starts = [int(rng.integers(max(1, len(w) - 4))) for w in words]
+    return [
+        " ".join(w[s : s + int(rng.integers(2, 6))]) for w, s in zip(words, starts, strict=True)
+    ]
+
+
+def _index_alone(vectors: np.ndarray, kind: Kind) -> None:
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    started = time.perf_counter()
+    chosen = choose_index(vectors, kind, EmbedParameters().index_recall)
+    seconds = time.perf_counter() - started
+    faiss.omp_set_num_threads(1)
+    asked = _mixtures(vectors[:_ENCODED], _QUERIES // 5)
+    times = [_milliseconds(lambda v=v: nearest(chosen.index, vectors, v[None], 10)) for v in asked]
+    with tempfile.TemporaryDirectory() as folder:
+        save_index(chosen.index, Path(folder) / "index")
+        megabytes = (Path(folder) / "index").stat().st_size / 1e6
+    print(
+        f"  {kind:<8} recall@10 {chosen.recall:.3f}   p50 {np.quantile(times, 0.5):7.2f} ms   "
+        f"p99 {np.quantile(times, 0.99):7.2f} ms   {megabytes:6,.0f} MB   "
+        f"built and measured in {seconds:5.0f} s"
+    )
+
+
+def _milliseconds(work) -> float:  # type: ignore[no-untyped-def]
+    started = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()
