@@ -92,6 +92,10 @@ class UnknownUserError(UnknownIdError):
     kind = "user"
 
 
+class QuestionError(RecsysError, ValueError):
+    """A question that cannot be answered as it was asked; the message says what to change."""
+
+
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """``: did you mean 'x'?``, or the list of what there is."""
     close = get_close_matches(name, known, n=1)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.artifacts import Part
-from recsys_lib.errors import ArtifactError, did_you_mean
+from recsys_lib.errors import ArtifactError, QuestionError, did_you_mean
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search.build import (
@@ -140,7 +140,7 @@ class ProductSearch:
         """Rows and scores of the k products that answer ``query`` best, best first.
 
         ``mode`` and ``semantic_weight`` are those of the parameters by default. Products that
-        have the whole query as their code come first in every mode. ValueError when the query is
+        have the whole query as their code come first in every mode. QuestionError when it is
         blank, k below 1, or mode or filters are not known.
         """
         mode = self._checked(query, k, mode)
@@ -181,12 +181,12 @@ class ProductSearch:
 
     def _checked(self, query: str, k: int, mode: Mode | None) -> Mode:
         if not query.strip():
-            raise ValueError("the query is empty: give at least one visible character")
+            raise QuestionError("the query is empty: give at least one visible character")
         if k < 1:
-            raise ValueError(f"k is {k}: ask for at least one product")
+            raise QuestionError(f"k is {k}: ask for at least one product")
         mode = mode or self.parameters.mode
         if mode not in MODES:
-            raise ValueError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
+            raise QuestionError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
         return mode
 
     def _by_meaning(self, query: str, k: int, allowed: np.ndarray | None) -> Answer:

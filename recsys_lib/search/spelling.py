@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -21,16 +22,16 @@ class Speller:
 
     Parameters
     ----------
-    words: (word, number of products that have it); those of several products and letters only
-        are candidates.
+    words: (word, how often it is there); those of letters only that are there more than once
+        are candidates: a word that is there once may be a slip itself.
     """
 
-    def __init__(self, words: Iterable[tuple[str, int]]) -> None:
-        self._products: dict[str, int] = {}
+    def __init__(self, words: Iterable[tuple[Any, ...]]) -> None:
+        self._often: dict[str, int] = {}
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for word, n in words:
             if n > 1 and word.isalpha() and len(word) >= _SHORTEST - 1:
-                self._products[word] = n
+                self._often[word] = n
                 self._by_length[len(word)].append(word)
 
     def mended(self, word: str) -> str | None:
@@ -45,4 +46,4 @@ class Speller:
         )
         if not found:
             return None
-        return min(found, key=lambda match: (match[1], -self._products[match[0]]))[0]
+        return min(found, key=lambda match: (match[1], -self._often[match[0]]))[0]

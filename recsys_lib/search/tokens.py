@@ -45,7 +45,12 @@ class Tokenizer:
 
     def words(self, text: str) -> list[str]:
         """All words of ``text`` in their order; a compound gives its parts and itself, joined."""
-        return [self.stem(word) for word in _words(plain(text))]
+        return [self.stem(word) for word in self.split(text)]
+
+    @staticmethod
+    def split(text: str) -> list[str]:
+        """The same words with their endings."""
+        return list(_words(plain(text)))
 
 
 def plain(text: str) -> str:

@@ -137,8 +137,9 @@ class Recommender:
         """Products whose text answers ``query``.
 
         ``mode`` is hybrid, semantic or lexical; by default the one the index was built with.
-        ``filters``: category, min_price, max_price, min_rating, with_reviews. Raises ValueError
-        for an empty query, an unknown mode or filter, NotTrainedError without an index.
+        ``filters``: category, min_price, max_price, min_rating, with_reviews. Raises
+        QuestionError, a ValueError, for an empty query, an unknown mode or filter, and
+        NotTrainedError without an index.
         """
         _check_n(top_k)
         search = self._require_semantic()

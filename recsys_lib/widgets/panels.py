@@ -15,6 +15,12 @@ from recsys_lib.widgets.questions import Answering
 DEFAULT_ROWS = 10
 MOST_ROWS = 100
 _EXAMPLES = 20
+_MODES = [
+    ("what the index was built for", ""),
+    ("meaning and words", "hybrid"),
+    ("meaning", "semantic"),
+    ("words", "lexical"),
+]
 _NO_CHOICE = [("nothing to choose from", "")]
 _WIDE = {"width": "520px"}
 _LABEL = {"description_width": "90px"}
@@ -181,12 +187,15 @@ class SearchPanel(Panel):
     def __init__(self, recommender: Answering, query: str | None = None) -> None:
         super().__init__(recommender, "Search")
         self.query = _text("Search", "what you are looking for, in your own words")
-        self._start(self.query, first=lambda: self._first(query))
+        self.mode = _pick_list("By")
+        self.mode.options = _MODES
+        self._start(self.query, self.mode, first=lambda: self._first(query))
         self.query.observe(self.ask, "value")
+        self.mode.observe(self.ask, "value")
 
     def asked(self) -> tuple[Any, ...]:
-        """Words and number of rows."""
-        return self.query.value.strip(), self.rows.value
+        """Words, number of rows, and mode."""
+        return self.query.value.strip(), self.rows.value, self.mode.value or None
 
     def question(self) -> AnswerView:
         """What is found for the words in the box."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from recsys_lib.columns import Answers
+from recsys_lib.search import Mode
 from recsys_lib.widgets.answers import AnswerView, EmptyQuestionError, answer_view, text_view
 
 _QUERY_WORDS = 3
@@ -25,7 +26,7 @@ class Answering(Protocol):
         """Items for a user."""
         ...
 
-    def search(self, query: str, top_k: int = 10) -> pd.DataFrame:
+    def search(self, query: str, top_k: int = 10, *, mode: Mode | None = None) -> pd.DataFrame:
         """Products for words."""
         ...
 
@@ -63,10 +64,10 @@ def recommendations(
     return answer_view(f"For user {user_id}, {what}", answer)
 
 
-def search(recommender: Answering, query: str, n: int) -> AnswerView:
-    """Products whose text is what the words ask for."""
+def search(recommender: Answering, query: str, n: int, mode: Mode | None = None) -> AnswerView:
+    """Products whose text is what the words ask for; None is the mode of the index."""
     query = _filled(query, "type what you are looking for, in your own words")
-    return answer_view(f"Found for “{query}”", recommender.search(query, n))
+    return answer_view(f"Found for “{query}”", recommender.search(query, n, mode=mode))
 
 
 def matching_items(recommender: Answering, words: str) -> list[tuple[str, str]]:

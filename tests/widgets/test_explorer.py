@@ -57,8 +57,8 @@ class Fake:
             raise UnknownUserError(user_id)
         return self.answer(user_id, "cd" if filter_already_liked else "abcd", n)
 
-    def search(self, query, top_k=10):
-        self.asked.append(("search", query, top_k))
+    def search(self, query, top_k=10, *, mode=None):
+        self.asked.append(("search", query, top_k, mode))
         if query == "broken":
             raise RuntimeError("index <b>lost</b>")
         return self.answer(query, "" if query == "nothing" else "bad", top_k)
@@ -322,7 +322,7 @@ def test_search_by_enter_and_button_asks_once(fake):
     panel.query.value = "filter"  # what Enter does
     panel.button.click()
     panel.query.value = " filter "
-    assert fake.asked == [("search", "pump", 10), ("search", "filter", 10)]
+    assert fake.asked == [("search", "pump", 10, None), ("search", "filter", 10, None)]
     assert "Found for “filter”" in panel.answer.value
 
 
@@ -349,7 +349,7 @@ def test_any_error_is_shown_logged_and_can_be_tried_again(fake, caplog):
     assert "index <b>lost</b>" in text
     assert caplog.records[-1].exc_info is not None
     panel.button.click()
-    assert fake.asked.count(("search", "broken", 10)) == 2
+    assert fake.asked.count(("search", "broken", 10, None)) == 2
 
 
 # Explorer

@@ -13,6 +13,8 @@ _HEADLINES = {
     "als.ndcg@10": "nDCG@10 of ALS",
     "als.recall@10": "Recall@10 of ALS",
     "als.coverage@10": "Items that ALS recommends",
+    "search.ndcg@10": "nDCG@10 of search",
+    "search.known_titles.mrr": "MRR of known items",
     "etl.kept": "Ratings",
     "etl.users": "Users",
     "etl.items": "Rated items",

@@ -79,12 +79,16 @@ class SearchQuality:
             for ranker, values in self.values.items()
         )
 
-    def metrics(self) -> dict[str, float]:
-        """Flat names, such as ``search.hybrid.ndcg@10``, and ``.ci95`` of each."""
+    def metrics(self, default: str) -> dict[str, float]:
+        """Flat names: ``search.ndcg@10`` of the default ranker, ``search.lexical.ndcg@10``.
+
+        Each has its ``.ci95`` beside it.
+        """
         flat: dict[str, float] = {}
         for ranker in self.values:
+            way = "" if ranker == default else f"{ranker.replace(' ', '_')}."
             for metric in METRICS:
-                name = f"search.{ranker.replace(' ', '_')}.{metric}"
+                name = f"search.{self.judgments.prefix}{way}{metric}"
                 flat[name] = self.mean(ranker, metric)
                 flat[f"{name}.ci95"] = self.ci95(ranker, metric)
         return flat

@@ -28,6 +28,7 @@ class Judgments:
     Parameters
     ----------
     name: where they come from, in words.
+    prefix: of the names of metrics; nothing for judged queries.
     queries: the questions.
     grades: for each of them the grade of each judged product by its row; 0 is no answer. Rows
         below 0 are products that are not in the index and so cannot be found.
@@ -36,6 +37,7 @@ class Judgments:
     name: str
     queries: list[str]
     grades: list[dict[int, float]]
+    prefix: str = ""
 
     @property
     def n_answerable(self) -> int:

@@ -38,13 +38,14 @@ def known_items(search: ProductSearch, summary: dict, n: int, *, seed: int) -> l
     drawn = np.sort(rng.choice(len(titles), min(n, len(titles)), replace=False))
     by_title = [(_some_words(titles[int(row)], rng), int(row)) for row in drawn]
     by_review = list(_review_queries(search, summary, n))
-    named = ((TITLES, by_title), (REVIEWS, by_review))
-    return [_judgments(name, pairs) for name, pairs in named if pairs]
+    named = ((TITLES, by_title, "known_titles."), (REVIEWS, by_review, "known_reviews."))
+    return [_judgments(name, pairs, prefix) for name, pairs, prefix in named if pairs]
 
 
-def _judgments(name: str, pairs: Sequence[tuple[str, int]]) -> Judgments:
+def _judgments(name: str, pairs: Sequence[tuple[str, int]], prefix: str) -> Judgments:
     asked = [(query, row) for query, row in pairs if query]
-    return Judgments(name, [query for query, _ in asked], [{row: 1.0} for _, row in asked])
+    queries, grades = [query for query, _ in asked], [{row: 1.0} for _, row in asked]
+    return Judgments(name, queries, grades, prefix)
 
 
 def _some_words(title: str, rng: np.random.Generator) -> str:

@@ -66,14 +66,11 @@ class SearchReport:
         return self.weights.plot() if self.weights else None
 
     def metrics(self) -> dict[str, float]:
-        """Flat names; those of known items begin with ``search.known_items``."""
-        flat: dict[str, float] = {}
-        for quality in self.measured:
-            kind = quality.judgments.name
-            inside = "" if self.weights else f"{kind.replace(' ', '_')}."
-            for name, value in quality.metrics().items():
-                flat[name.replace("search.", f"search.{inside}", 1)] = value
-        return flat
+        """Flat names; those of known items begin with ``search.known_``."""
+        if self.search is None:
+            return {}
+        kinds = [quality.metrics(self.search.parameters.mode) for quality in self.measured]
+        return {name: value for kind in kinds for name, value in kind.items()}
 
     def save(self, folder: Path) -> None:
         """Add the metrics to those that ``folder`` has already, and a table of all queries."""

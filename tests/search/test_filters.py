@@ -1,0 +1,68 @@
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from recsys_lib.columns import Products
+from recsys_lib.errors import QuestionError
+from recsys_lib.search.filters import Filters, facets_of
+
+NUMBERS = {
+    Products.PRICE: pl.Float64,
+    Products.AVERAGE_RATING: pl.Float64,
+    Products.RATING_NUMBER: pl.Int64,
+}
+
+
+@pytest.fixture(scope="module")
+def facets():
+    rows = [
+        ("a", "Appliances", json.dumps(["Appliances", "Dryers &amp; Washers"]), 10.0, 4.5, 12),
+        ("b", "Tools", None, 20.0, 3.0, 0),
+        ("c", None, "Action|Comedy", None, None, None),
+        ("d", None, "[]", 30.0, 5.0, 1),
+    ]
+    data = {name: [None] * 4 for name in Products.ALL}
+    names = (
+        *(Products.ITEM, Products.MAIN_CATEGORY, Products.CATEGORIES),
+        *(Products.PRICE, Products.AVERAGE_RATING, Products.RATING_NUMBER),
+    )
+    data |= {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return facets_of(pl.DataFrame(data, schema=dict.fromkeys(Products.ALL, pl.String) | NUMBERS))
+
+
+@pytest.mark.parametrize(
+    ("filters", "rows"),
+    [
+        ({"category": "appliances"}, [0]),
+        ({"category": " Dryers & Washers"}, [0]),
+        ({"category": "comedy"}, [2]),
+        ({"min_price": 10, "max_price": 20}, [0, 1]),
+        ({"max_price": 9.99}, []),
+        ({"min_rating": 4.5}, [0, 3]),
+        ({"with_reviews": True}, [0, 3]),
+        ({"with_reviews": True, "min_price": 15}, [3]),
+    ],
+)
+def test_allowed(facets, filters, rows):
+    assert np.flatnonzero(Filters.of(filters).allowed(facets)).tolist() == rows
+
+
+@pytest.mark.parametrize("nothing", [None, {}, Filters(), {"with_reviews": False}])
+def test_no_condition_no_mask(facets, nothing):
+    assert Filters.of(nothing).allowed(facets) is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "problem"),
+    [
+        ({"category": "Aplliances"}, r"'Aplliances': did you mean 'appliances'"),
+        ({"prize": 3}, "prize: Extra inputs"),
+        ({"min_price": -1}, "min_price: .*greater than or equal to 0"),
+        ({"min_rating": "good"}, "min_rating: .*number"),
+    ],
+)
+def test_what_cannot_be_is_named(facets, filters, problem):
+    with pytest.raises(QuestionError, match=problem):
+        Filters.of(filters).allowed(facets)

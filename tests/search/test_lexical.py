@@ -1,0 +1,104 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_lib.errors import ArtifactError
+from recsys_lib.search.lexical import LexicalIndex
+from recsys_lib.search.spelling import Speller
+from recsys_lib.search.tokens import Tokenizer
+
+TITLES = [
+    "Refrigerator water filter",
+    "Refrigerator door gasket",
+    "Washer drain pump WP-2187172",
+    "Washer belt 8-inch",
+    "Refrigerator crisper drawer",
+]
+ENGLISH = Tokenizer("english")
+
+
+BUILT = LexicalIndex.build({"title": TITLES}, {"title": 1}, ENGLISH)
+
+
+@pytest.fixture(scope="module")
+def index():
+    return BUILT
+
+
+def best(index, query):
+    return int(np.argmax(index.scores(query)))
+
+
+def test_bm25_by_hand():
+    """Lucene's formula: idf * tf / (tf + k1 * (1 - b + b * length / mean length))."""
+    texts = ["cup", "cup cup plate", "fork"]
+    index = LexicalIndex.build({"title": texts}, {"title": 1}, Tokenizer("none"))
+    idf, mean = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5)), 5 / 3
+    expected = [
+        idf * tf / (tf + 1.2 * (1 - 0.5 + 0.5 * length / mean)) for tf, length in ((1, 1), (2, 3))
+    ]
+    np.testing.assert_allclose(index.scores("cup"), [*expected, 0], rtol=1e-5)
+
+
+def test_a_word_of_a_weighty_field_counts_more():
+    texts = {"title": ["cup", "plate"], "description": ["plate", "cup"]}
+    index = LexicalIndex.build(texts, {"title": 3, "description": 1}, ENGLISH)
+    scores = index.scores("cup")
+    assert scores[0] > scores[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "row"),
+    [("wp2187172", 2), ("WP-2187172", 2), ("8 inch", 3), ('8"', 3), ("drawers", 4)],
+)
+def test_codes_and_sizes_are_found(index, query, row):
+    assert best(index, query) == row
+
+
+@pytest.mark.parametrize("typo", ["refrigertor", "refridgerator", "refrigeartor", "rafrigarator"])
+def test_slips_are_forgiven(index, typo):
+    assert index.words(typo) == ["refriger"]
+    assert (index.scores(typo) > 0).tolist() == [True, True, False, False, True]
+
+
+@pytest.mark.parametrize("unknown", ["zebra", "wp2187173", "wsh", ""])
+def test_what_is_too_far_or_a_number_is_not_guessed(index, unknown):
+    assert index.words(unknown) == []
+    assert not index.scores(unknown).any()
+
+
+def test_the_speller_takes_the_nearest_then_the_most_frequent():
+    speller = Speller([("refigerator", 1), ("refrigerator", 9)])
+    assert speller.mended("refigerater") == "refrigerator", "what is there once may be a slip"
+    assert Speller([("filter", 2), ("filler", 7)]).mended("fil1er") is None
+    assert Speller([("filter", 2), ("filler", 7)]).mended("filzer") == "filler"
+
+
+def test_a_long_question_stays_cheap(index):
+    assert len(index.words(" ".join(f"pump belt{n}" for n in range(10_000)))) <= 64
+
+
+def test_saved_index_gives_the_same_scores(index, tmp_path):
+    index.save(tmp_path)
+    loaded = LexicalIndex.load(tmp_path, ENGLISH, len(TITLES))
+    for query in (*TITLES, "refrigertor", "zebra"):
+        np.testing.assert_array_equal(loaded.scores(query), index.scores(query))
+    (tmp_path / "lexical.data.npy").write_bytes(b"no array")
+    with pytest.raises(ArtifactError, match="embed again"):
+        LexicalIndex.load(tmp_path, ENGLISH, len(TITLES))
+
+
+def test_products_without_any_word():
+    index = LexicalIndex.build({"title": ["", "!!"]}, {"title": 1}, ENGLISH)
+    assert index.scores("cup").tolist() == [0, 0]
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_any_question_has_finite_scores(query):
+    scores = BUILT.scores(query)
+    assert scores.shape == (len(TITLES),)
+    assert np.isfinite(scores).all()
+    assert (scores >= 0).all()

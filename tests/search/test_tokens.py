@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_lib.errors import ParameterError
+from recsys_lib.search.tokens import Tokenizer, code, plain
+
+ENGLISH = Tokenizer("english")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Water Filters", ["water", "filter"]),
+        ("8-inch", ["8", "inch", "8inch"]),
+        ("8inch", ["8inch", "8", "inch"]),
+        ('8" pan', ["8", "inch", "pan"]),
+        ("8″", ["8", "inch"]),
+        ("WP-2187172", ["wp", "2187172", "wp2187172"]),
+        ("WP2187172", ["wp2187172"]),
+        ("TN-2110/XL", ["tn", "2110", "xl", "tn2110xl"]),
+        ("Crème brûlée", ["creme", "brule"]),
+        ("1.5 l", ["1", "5", "15", "l"]),
+        ("4GB", ["4gb", "4", "gb"]),
+        ("?! ... -- '", []),
+        ("😀", []),
+        ("洗衣机", ["洗衣机"]),
+        ("Ёлка", ["елка"]),
+    ],
+)
+def test_words(text, words):
+    assert ENGLISH.words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [("8 inch", "8-inch"), ("8inch", "8 inch"), ('8"', "8-inch"), ("wp2187172", "WP-2187172")],
+)
+def test_every_way_to_write_it_shares_a_word(asked, said):
+    assert set(ENGLISH.words(asked)) & set(ENGLISH.words(said))
+
+
+def test_other_languages_and_none():
+    assert Tokenizer("german").words("Waschmaschinen") == ["waschmaschin"]
+    assert Tokenizer("none").words("filters") == ["filters"]
+    with pytest.raises(ParameterError, match=r"'englsh' has no stemmer: did you mean 'english'"):
+        Tokenizer("englsh")
+
+
+@pytest.mark.parametrize("written", ["wp-2187172", "WP 2187172", " wp2187172 ", "Wp.2187172"])
+def test_code_is_the_same_however_written(written):
+    assert code(written) == "WP2187172"
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_text_has_words_that_can_be_stored(text):
+    for word in ENGLISH.words(text):
+        assert word
+        word.encode()
+    assert plain(plain(text)) == plain(text)
