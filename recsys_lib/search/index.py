@@ -43,12 +43,26 @@ def build_index(embeddings: np.ndarray, kind: Kind = "exact") -> Index:
     index = faiss.index_factory(dimension, _recipe(kind, n, dimension), faiss.METRIC_INNER_PRODUCT)
     if kind == "hnsw":
         index.hnsw.efConstruction = _HNSW_BUILD_BREADTH
+    if kind == "ivf-pq":
+        index.pq.cp.max_points_per_centroid = _VECTORS_PER_CLUSTER
     if not index.is_trained:
         index.train(_sample(vectors, _VECTORS_PER_CLUSTER * max(_n_clusters(n), 256)))
     index.add(vectors)
     if kind.startswith("ivf"):
         index.make_direct_map()  # so that a stored vector can be asked for
     return index
+
+
+def search_exactly(
+    embeddings: np.ndarray, vectors: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and rows of the k most similar rows of each vector, without an index."""
+    return faiss.knn(
+        _prepared(vectors, "the query vectors"),
+        _prepared(embeddings, "the embeddings"),
+        min(k, len(embeddings)),
+        metric=faiss.METRIC_INNER_PRODUCT,
+    )
 
 
 def search_index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from recsys_lib.search.index import (
     Kind,
     build_index,
     index_bytes,
+    search_exactly,
     set_breadth,
 )
 from recsys_lib.search.neighbours import nearest
@@ -61,11 +63,13 @@ def choose_index(embeddings: np.ndarray, kind: Kind, recall: float) -> ChosenInd
     rng = np.random.default_rng(_SEED)
     n = len(embeddings)
     asked = np.sort(rng.choice(n, min(_CHECKED, n), replace=False))
-    wanted = _neighbours(build_index(embeddings), embeddings, asked)
+    questions = np.asarray(embeddings[asked])
+    wanted = _others(asked, search_exactly(embeddings, questions, _K + 1)[1])
     reached, breadth = 0.0, 0
     for breadth in _BREADTHS:
         set_breadth(index, breadth)
-        found = _neighbours(index, embeddings, asked)
+        answers = nearest(index, embeddings, questions, _K + 1)
+        found = _others(asked, [rows for rows, _ in answers])
         shares = [np.isin(w, f).mean() for w, f in zip(wanted, found, strict=True)]
         reached = float(np.mean(shares))
         if reached >= recall:
@@ -73,7 +77,6 @@ def choose_index(embeddings: np.ndarray, kind: Kind, recall: float) -> ChosenInd
     return ChosenIndex(index, kind, breadth, reached)
 
 
-def _neighbours(index: Index, embeddings: np.ndarray, asked: np.ndarray) -> list[np.ndarray]:
+def _others(asked: np.ndarray, answers: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
     """The nearest ten of each product, without itself."""
-    answers = nearest(index, embeddings, np.asarray(embeddings[asked]), _K + 1)
-    return [rows[rows != row][:_K] for row, (rows, _) in zip(asked, answers, strict=True)]
+    return [rows[rows != row][:_K] for row, rows in zip(asked, answers, strict=True)]
