@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.search.fusion import DEPTH, fuse
@@ -35,6 +35,7 @@ def test_one_side_alone_keeps_its_order():
 lists = st.lists(st.tuples(st.integers(0, 30), st.floats(0.01, 9)), unique_by=lambda p: p[0])
 
 
+@settings(deadline=None)
 @given(lists, lists, st.floats(0, 1))
 def test_every_answer_once_best_first_between_0_and_1(first, second, weight):
     both = [sorted(pairs, key=lambda p: -p[1]) for pairs in (first, second)]

@@ -5,7 +5,7 @@ from recsys_lib.search.index import build_index, index_bytes, is_quantized, load
 from recsys_lib.search.index_choice import EXACT_BELOW, choose_index, choose_kind
 from recsys_lib.search.neighbours import nearest
 
-KINDS = ("exact", "hnsw", "ivf-sq8", "ivf-pq")
+KINDS = ("exact", "hnsw", "ivf-sq8", pytest.param("ivf-pq", marks=pytest.mark.slow))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_size_and_memory_choose(n, memory_mb, kind):
 
 
 def test_bytes_are_about_those_of_the_file(vectors, tmp_path):
-    for kind in KINDS:
+    for kind in ("exact", "hnsw", "ivf-sq8"):
         save_index(build_index(vectors, kind), tmp_path / kind)
         expected = index_bytes(kind, *vectors.shape)
         assert (tmp_path / kind).stat().st_size == pytest.approx(expected, rel=0.5), kind

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.errors import ArtifactError
@@ -96,6 +96,7 @@ def test_products_without_any_word():
     assert index.scores("cup").tolist() == [0, 0]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
 def test_any_question_has_finite_scores(query):
     scores = BUILT.scores(query)

@@ -33,8 +33,13 @@ def edit_manifest(folder, change):
 def test_part_holds_what_the_design_says(built):
     folder, metrics = built
     part = Part.read(folder)
-    assert set(part.manifest["files"]) == {"embeddings.npy", "index.faiss", "items.parquet"}
-    assert part.manifest["shapes"] == {"embeddings.npy": [5, 384]}
+    tables = {"items", "texts", "facets", "codes", "lexical.words"}
+    assert {"embeddings.npy", "index.faiss", *(f"{name}.parquet" for name in tables)} <= set(
+        part.manifest["files"]
+    )
+    assert part.manifest["shapes"]["embeddings.npy"] == [5, 384]
+    assert part.parameters["index_kind"] == "exact"
+    assert part.manifest["metrics"]["search.index_recall@10"] == 1
     assert part.manifest["data_fingerprint"] == "data-1"
     assert part.parameters["model_sha256"] == PACKAGED_SHA256
     assert part.parameters["encoded_in"] == "float32"
@@ -62,13 +67,13 @@ def test_stored_vectors_are_those_of_the_texts(search, encoder):
     [("laundry machine", {"A1", "A2"}), ("fridge water filter", {"B1", "B2"})],
 )
 def test_meaning_beats_words(search, query, first_two):
-    rows, scores = search.search(query, 2)
+    rows, scores = search.search(query, 2, mode="semantic")
     assert set(ids_of(search, rows)) == first_two
     assert (np.diff(scores) <= 0).all()
 
 
 def test_more_than_there_is(search):
-    rows, _ = search.search("anything", 100)
+    rows, _ = search.search("anything", 100, mode="semantic")
     assert sorted(rows) == list(range(5))
     rows, _ = search.similar(0, 100)
     assert sorted(rows) == [1, 2, 3, 4]
@@ -129,6 +134,26 @@ def test_other_weights_are_refused(built, tmp_path):
         search.search("cup", 1)
 
 
+def test_same_sizes_of_two_runs_are_refused(built, catalogue, tmp_path):
+    """Index and ids of another catalogue of five products, with the sizes in the manifest."""
+    other = catalogue([(f"Z{n}", f"{word} cup", None) for n, word in enumerate("abcde")])
+    build_search_part(other, EmbedParameters(precision="float32"), tmp_path / "other", "data-1")
+    for name in ("index.faiss", "items.parquet"):
+        folder = shutil.copytree(built[0], tmp_path / name)
+        shutil.copy(tmp_path / "other" / name, folder / name)
+        size = (folder / name).stat().st_size
+        edit_manifest(folder, lambda m, n=name, s=size: m["files"][n].update(bytes=s))
+        with pytest.raises(ArtifactError, match="not of one run"):
+            ProductSearch.load(folder)
+
+
+def test_a_part_of_an_older_version_is_refused(built, tmp_path):
+    folder = shutil.copytree(built[0], tmp_path / "search")
+    edit_manifest(folder, lambda m: m["files"].pop("codes.parquet"))
+    with pytest.raises(ArtifactError, match=r"holds no codes\.parquet.*embed again"):
+        ProductSearch.load(folder)
+
+
 def test_files_of_two_runs_are_refused(built, tmp_path):
     folder = shutil.copytree(built[0], tmp_path / "search")
     np.save(folder / "embeddings.npy", np.load(folder / "embeddings.npy")[:4])
@@ -149,9 +174,10 @@ def test_catalogue_without_any_text(products, tmp_path):
 
 def test_examples_show_titles_best_first(search):
     table = search_examples(search, ["laundry machine", "coffee"], 2)
-    assert table.columns == ["query", "rank", "title", "score"]
+    assert table.columns == ["query", "rank", "hybrid", "semantic", "lexical"]
     assert table["rank"].to_list() == [1, 2, 1, 2]
-    assert table["title"][2] == "Espresso coffee maker"
+    assert table["lexical"][2:].to_list() == ["Espresso coffee maker", None]
+    assert table["hybrid"][2] == table["semantic"][2] == "Espresso coffee maker"
     similar = similar_examples(search, 0, 2)
     assert similar["title"][0] == "Front load washing machine"
     assert similar["rank"].to_list() == [0, 1, 2]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.errors import ParameterError
@@ -52,6 +52,7 @@ def test_code_is_the_same_however_written(written):
     assert code(written) == "WP2187172"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8")))
 def test_any_text_has_words_that_can_be_stored(text):
     for word in ENGLISH.words(text):
