@@ -46,6 +46,7 @@ def _is_catalogue_field(name: str) -> str:
 
 
 Day = Annotated[str, BeforeValidator(_as_day), AfterValidator(_is_day)]
+CatalogueField = Annotated[str, AfterValidator(_is_catalogue_field)]
 
 
 class Section(BaseModel):
@@ -180,7 +181,7 @@ class EmbedParameters(Section):
         "all-MiniLM-L6-v2",
         description="sentence-transformers name or folder; the default ships as a package",
     )
-    fields: list[Annotated[str, AfterValidator(_is_catalogue_field)]] = Field(
+    fields: list[CatalogueField] = Field(
         ["title", "features", "store", "description"],
         min_length=1,
         description="catalogue fields that make a product's text, most important first",
@@ -190,7 +191,7 @@ class EmbedParameters(Section):
         "auto", description="auto: bfloat16 or float16 where the hardware calculates in it"
     )
     batch_tokens: int = Field(4096, ge=1, le=1 << 20, description="tokens encoded at once")
-    word_weights: dict[str, Annotated[int, Field(ge=1, le=20)]] = Field(
+    word_weights: dict[CatalogueField, Annotated[int, Field(ge=1, le=20)]] = Field(
         {"title": 3, "features": 2, "store": 1, "description": 1, "categories": 1, "details": 1},
         min_length=1,
         description="fields whose words can be found, and how often each word counts",

@@ -9,7 +9,7 @@ import pytest
 
 from recsys_lib.data.duplicates import latest
 from recsys_lib.data.etl import load_dataset, store_dataset
-from recsys_lib.errors import InputDataError
+from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
@@ -150,6 +150,31 @@ def test_a_column_can_be_left_out(put):
     assert loaded.ratings.timestamp_unit == "order"
     assert loaded.ratings.frame["timestamp"].to_list() == [0, 1]
     assert loaded.ratings.interactions().rating.tolist() == [1.0, 1.0]
+
+
+def test_details_are_gathered_from_all_fields_that_fit_a_pattern(put):
+    """Also from those that come late in the file."""
+    products = [{"id": f"p{n}", "attr_colour": "red"} for n in range(150)]
+    products += [{"id": "late", "attr_size": "8 inch", "attr_blank": " ", "other": "x"}]
+    lines = "\n".join(map(json.dumps, products))
+    put(**{"reviews.csv": "user_id,item_id\nu,p1\n", "products.jsonl": lines})
+    loaded = load(product_columns={"details": "attr_*"})
+    details = dict(loaded.catalogue.frame.select("parent_asin", "details").iter_rows())
+    assert json.loads(details["p1"]) == {"attr_colour": "red"}
+    assert json.loads(details["late"]) == {"attr_size": "8 inch"}
+    with pytest.raises(ParameterError, match="only details can be gathered"):
+        load(product_columns={"title": "attr_*"})
+
+
+def test_details_from_columns_of_a_table(put):
+    put(
+        **{
+            "reviews.csv": "user_id,item_id\nu,p1\n",
+            "products.csv": "id,spec_a,spec_b\np1,1,2\np2,,\n",
+        }
+    )
+    details = load(product_columns={"details": "spec_*"}).catalogue.frame["details"]
+    assert details.to_list() == ['{"spec_a": "1", "spec_b": "2"}', None]
 
 
 @pytest.mark.parametrize("name", ["reviews.csv.zst", "reviews.jsonl.zst"])

@@ -305,6 +305,24 @@ def test_a_step_without_anything_to_work_on_is_skipped(bench, capsys):
     assert "the dataset has no products" in (folder / "report.html").read_text()
 
 
+def test_a_step_waits_for_what_it_uses_but_does_not_need_it(bench):
+    """The third step takes a while, and what uses it comes after it; alone it runs, too."""
+    slow = USE.replace("second.json", "third.json") + "\nimport time; time.sleep(1)"
+    bench.notebook("03", slow)
+    third = Step("embed", "03", needs=("etl",), **files("third"))
+    using = Step("evaluate", "04", needs=("etl",), uses=("embed",), **files("fourth"))
+    bench.notebook("04", USE.replace("second.json", "fourth.json"))
+    bench.table = (*bench.table, third, using)
+    record, code, _ = bench.run(WRITE, jobs=4)
+    assert (code, statuses(record)) == (0, ["executed"] * 4)
+    by_name = {step["name"]: step for step in record["steps"]}
+    assert by_name["evaluate"]["started_at"] > by_name["embed"]["started_at"]
+    assert "{data}/third.json" in by_name["evaluate"]["ingredients"]["inputs"]
+    alone = (bench.table[0], bench.table[3])
+    record, code, _ = bench.run(chosen=alone, force=True)
+    assert (code, statuses(record)) == (0, ["executed"] * 2)
+
+
 def test_a_step_stops_at_the_timeout_of_the_run(bench):
     record, code, _ = bench.run("import time; time.sleep(60)", timeout=3)
     assert (code, statuses(record)) == (1, ["failed", "skipped"])

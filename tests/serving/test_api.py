@@ -15,7 +15,7 @@ from http_server import serving, wait_until
 
 from recsys_lib.artifacts import champion
 from recsys_lib.columns import Answers
-from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
+from recsys_lib.errors import NotTrainedError, QuestionError, UnknownItemError, UnknownUserError
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import service as service_module
@@ -54,10 +54,12 @@ class Fake:
             raise UnknownUserError(user_id)
         return self.answer(user_id, n, ("b", "c") if filter_already_liked else ("a", "b", "c"))
 
-    def search(self, query, top_k=10):
+    def search(self, query, top_k=10, *, mode=None, filters=None):
         if self.semantic is None:
             raise NotTrainedError("the search index is not built: run 'python x'")
-        return self.answer(query, top_k)
+        if filters and filters.category:
+            raise QuestionError(f"no product is of the category {filters.category!r}")
+        return self.answer(query, 1 if mode == "lexical" else top_k)
 
 
 class World:
@@ -158,6 +160,31 @@ def test_search(trained):
     answer = trained.post("/search", json={"query": "filter", "top_k": 1})
     found = {"product_id": "a", "title": "one", "score": 0.9, "image_url": "https://x/a.png"}
     assert answer.json() == {"results": [found]}
+
+
+def test_search_takes_a_mode_and_filters(trained):
+    body = {"query": "filter", "mode": "lexical", "filters": {"max_price": 10}}
+    assert len(trained.post("/search", json=body).json()["results"]) == 1
+    body["filters"] = {"category": "Cups"}
+    answer = trained.post("/search", json=body)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "no product is of the category 'Cups'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("extra", "where"),
+    [
+        ({"mode": "semantics"}, "mode: "),
+        ({"filters": {"prize": 3}}, "filters.prize: "),
+        ({"filters": {"min_price": -1}}, "filters.min_price: "),
+    ],
+)
+def test_a_mode_or_filter_that_is_none_is_422(trained, extra, where):
+    answer = trained.post("/search", json={"query": "filter"} | extra)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith(where)
 
 
 QUESTIONS = {

@@ -96,11 +96,23 @@ def test_a_known_user_and_their_history_get_the_same_list(recommender, interacti
     assert solved @ stored / np.linalg.norm(solved) / np.linalg.norm(stored) > 0.98
 
 
-def test_search_finds_by_meaning(recommender):
-    answer = recommender.search("washing machine", 5)
-    check(answer, 5, "semantic")
+@pytest.mark.parametrize("mode", [None, "hybrid", "semantic", "lexical"])
+def test_search_says_how_it_found(recommender, mode):
+    answer = recommender.search("washing machine", 5, mode=mode)
+    check(answer, 5, mode or "hybrid")
     assert any("wash" in title.lower() for title in answer["title"])
     assert answer["image_url"].str.startswith("data:image/").any()
+
+
+def test_search_filters(recommender, shop):
+    products = read_products(shop.database)
+    cheap = set(products.filter(products["price"] <= 20)["parent_asin"])
+    answer = recommender.search("filter", 10, filters={"max_price": 20})
+    check(answer, 10, "hybrid")
+    assert len(answer) == 10
+    assert set(answer["item_id"]) <= cheap
+    with pytest.raises(ValueError, match="no product is of the category"):
+        recommender.search("filter", filters={"category": "Spaceships"})
 
 
 def test_unknown_ids_are_key_errors_that_say_what_is_unknown(recommender):

@@ -66,6 +66,18 @@ def test_an_evaluation_stays_with_the_factors_it_measured(shop, trained, kept):
     assert ("als.recall@10" in registry.publish(shop, "v2")["metrics"]) is kept
 
 
+def test_a_search_that_was_trained_anew_has_no_old_measurements(shop):
+    write(shop, "v1", "als", 1)
+    write(shop, "v1", "search", 1)
+    (shop.version("v1") / "evaluation").mkdir()
+    measured = {"metrics": {"als.recall@10": 0.5, "search.ndcg@10": 0.8}}
+    (shop.version("v1") / "evaluation" / "metrics.json").write_text(json.dumps(measured))
+    assert registry.publish(shop, "v1")["metrics"]["search.ndcg@10"] == 0.8
+    write(shop, "v2", "search", 2)
+    kept = registry.publish(shop, "v2")["metrics"]
+    assert kept == {"als.value": 1, "search.value": 2, "als.recall@10": 0.5}
+
+
 def test_a_failed_write_leaves_the_old_part(shop):
     write(shop, "v1", "als", 1)
     with (

@@ -326,6 +326,15 @@ def test_search_by_enter_and_button_asks_once(fake):
     assert "Found for “filter”" in panel.answer.value
 
 
+def test_search_by_meaning_or_by_words(fake):
+    panel = SearchPanel(fake, "pump")
+    panel.mode.value = "lexical"
+    panel.mode.value = "lexical"
+    panel.mode.value = ""
+    modes = [asked[3] for asked in fake.asked]
+    assert modes == [None, "lexical", None]
+
+
 def test_search_box_waits_for_enter(fake):
     assert SearchPanel(fake, "pump").query.continuous_update is False
 
