@@ -27,6 +27,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_etl.py
 	$(BIN)/python benchmarks/bench_als.py
 	$(BIN)/python benchmarks/bench_export.py
+	$(BIN)/python benchmarks/bench_embed.py
+	$(BIN)/python benchmarks/bench_search.py
 
 bench-%: $(READY)
 	$(BIN)/python benchmarks/bench_$*.py

@@ -61,6 +61,10 @@ class SearchReport:
         titles = self.search.display.select(pl.coalesce("title", "id")).to_series()
         return best_and_worst(self.measured[0], self.search.parameters.mode, titles, n)
 
+    def halves(self) -> pl.DataFrame:
+        """The best weight of meaning by each half of the judged queries, and how it does."""
+        return self.weights.table() if self.weights else pl.DataFrame()
+
     def weight_plot(self) -> Plot | None:
         """nDCG@10 by the weight of meaning; None without judged queries."""
         return self.weights.plot() if self.weights else None
