@@ -33,7 +33,7 @@ from recsys_lib.search.quality.measures import ndcg
 from recsys_lib.search.text import product_texts
 
 _ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat_search"
-_WINDOW, _BATCH_TOKENS, _BATCH_SIZE = 256, 4096, 256
+_WINDOW, _BATCH_SIZE = 256, 256
 _ROUNDS = 3
 _FIELDS = [
     Products.TITLE,
@@ -52,9 +52,7 @@ def main() -> None:
         products = _products()
     library = SentenceTransformer(str(model_folder(PACKAGED_MODEL)), local_files_only=True)
     library.max_seq_length = _WINDOW
-    ours = TextEncoder(
-        PACKAGED_MODEL, precision="auto", max_tokens=_WINDOW, batch_tokens=_BATCH_TOKENS
-    )
+    ours = TextEncoder(PACKAGED_MODEL, precision="auto", max_tokens=_WINDOW, batch_tokens=0)
     sets = {"titles": [Products.TITLE], "long texts": _FIELDS}
     for name, fields in sets.items():
         texts = [text for text in product_texts(products, fields) if text]
@@ -87,12 +85,13 @@ def _compare(name: str, texts: list[str], library: SentenceTransformer, ours: Te
     cosines = np.einsum("nd,nd->n", theirs, mine)
     for way, label in (("library", "float32, batches of 256"), ("ours", ours.precision)):
         speed = len(texts) / statistics.median(seconds[way])
-        print(f"  {way:<8} {label:<24} {speed:8.0f} texts/s")
+        print(f"  {way:<8} {label:<24} {speed:8.0f} texts/s", flush=True)
     pairs = zip(seconds["library"], seconds["ours"], strict=True)
     ratio = statistics.median(a / b for a, b in pairs)
     print(
         f"  ours is {ratio:.2f} times as fast; cosine to float32 {cosines.mean():.5f} on average, "
-        f"{cosines.min():.5f} at least"
+        f"{cosines.min():.5f} at least",
+        flush=True,
     )
 
 

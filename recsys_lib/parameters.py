@@ -190,7 +190,9 @@ class EmbedParameters(Section):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: bfloat16 or float16 where the hardware calculates in it"
     )
-    batch_tokens: int = Field(4096, ge=1, le=1 << 20, description="tokens encoded at once")
+    batch_tokens: int = Field(
+        0, ge=0, le=1 << 20, description="tokens encoded at once; 0: what suits the hardware"
+    )
     word_weights: dict[CatalogueField, Annotated[int, Field(ge=1, le=20)]] = Field(
         {"title": 3, "features": 2, "store": 1, "description": 1, "categories": 1, "details": 1},
         min_length=1,

@@ -20,6 +20,7 @@ from recsys_lib.search.models import fingerprint, model_folder
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 _SECONDS_BETWEEN_REPORTS = 10.0
+_BATCH_TOKENS = {True: 1024, False: 65_536}  # on a processor: measured, see bench-embed
 _KEPT_AT_ONCE = 1024  # vectors; a killed run loses less than that
 
 
@@ -32,7 +33,8 @@ class TextEncoder:
     precision: auto is bfloat16 or float16 where the hardware calculates in it, three times as
         fast and within a cosine of 0.999 of float32.
     max_tokens: longer texts are cut; ParameterError when the model reads fewer.
-    batch_tokens: tokens in one pass through the model, padding included.
+    batch_tokens: tokens in one pass through the model, padding included; 0: so many that they
+        stay in a processor's cache, or keep a GPU busy.
 
     Attributes
     ----------
@@ -53,7 +55,8 @@ class TextEncoder:
                 f"embed.max_tokens is {max_tokens}, but {model} reads at most {longest} tokens"
             )
         self._model.max_seq_length = max_tokens
-        self._max_tokens, self._batch_tokens = max_tokens, batch_tokens
+        self._max_tokens = max_tokens
+        self._batch_tokens = batch_tokens or _BATCH_TOKENS[self._model.device.type == "cpu"]
         self.n_encoded = 0
         self._lock = threading.Lock()  # a tokenizer serves one thread at a time
 
