@@ -14,13 +14,13 @@ from recsys_lib.als import AlsModel
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.queries import Queries, faded, fold_in_all
 from recsys_lib.als.scoring import Ranker
-from recsys_lib.artifacts import ALS_PART
+from recsys_lib.artifacts import ALS_PART, has_part
 from recsys_lib.columns import Exports
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.serving.export_file import lists_file, texts
 from recsys_lib.serving.export_progress import Advance, Steps
-from recsys_lib.serving.registry import has_part, require_champion, run_command
+from recsys_lib.serving.registry import require_champion, run_command
 
 What = Literal["users", "items", "both"]
 
