@@ -71,7 +71,7 @@ def test_mistakes_are_named(workspace, assignments, says):
 
 def test_all_mistakes_are_told_at_once(workspace):
     with pytest.raises(ParameterError) as caught:
-        read_settings(None, ["als.factors=0", "embed.batch_size=0", "typo.x=1"])
+        read_settings(None, ["als.factors=0", "embed.max_tokens=0", "typo.x=1"])
     assert len(str(caught.value).splitlines()) == 3
 
 
