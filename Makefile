@@ -1,6 +1,6 @@
 # make run    environment + pipeline on the built-in sample, report in outputs/latest/report.html
 # make test   environment + test suite
-# make bench  our figures beside those of others; make bench-etl: only those of loading
+# make bench  our figures beside those of others; make bench-etl, bench-als, bench-eval: one of them
 # make lab    JupyterLab on notebooks/explorer.ipynb
 PYTHON ?= python3
 VENV   := .venv
@@ -27,6 +27,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_etl.py
 	$(BIN)/python benchmarks/bench_als.py
 	$(BIN)/python benchmarks/bench_export.py
+	$(BIN)/python benchmarks/bench_eval.py
 
 bench-%: $(READY)
 	$(BIN)/python benchmarks/bench_$*.py

@@ -43,7 +43,8 @@ STEPS = (
         "evaluate",
         notebook="04_evaluate",
         needs=("etl", "als"),
-        produces=("{model}/evaluation/metrics.json",),
+        uses=("embed",),
+        produces=("{model}/evaluation/metrics.json", "{model}/blend/part.json"),
         metrics="{model}/evaluation/metrics.json",
     ),
 )

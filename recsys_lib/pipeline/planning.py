@@ -131,7 +131,7 @@ def plan(
     lines: list[tuple[Step, str, str]] = []
     running: set[str] = set()
     for step in chosen:
-        if waits := running & set(step.needs):
+        if waits := running & set(step.after):
             lines.append((step, "run", f"after {' and '.join(sorted(waits))}"))
             running.add(step.name)
             continue
@@ -150,7 +150,7 @@ def step_inputs(
     """Fingerprints of what a step reads, given those of the steps it needs."""
     if not step.needs:
         return source_fingerprints(settings)
-    return {file: digest for name in step.needs for file, digest in known[name].items()}
+    return {file: digest for name in step.after for file, digest in known[name].items()}
 
 
 def outputs_on_disk(step: Step, dataset: Dataset, version: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recsys_lib.data.sources import find_source
-from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError
+from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, WorseError
 from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.execution import StepExecution
@@ -105,7 +105,7 @@ class Run:
             try:
                 code = self._bring_about(record, progress, asked_to_stop)
                 if code == EXIT_OK and any(step.model_folders for step in self.chosen):
-                    registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
+                    self._publish(record, progress)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
                 self._kernels.stop()
@@ -119,6 +119,14 @@ class Run:
                 record.save(self.folder)
             self._report(record)
         return record, code
+
+    def _publish(self, record: RunRecord, progress: Progress) -> None:
+        """Seal the models and serve them, unless they are worse than those that are served."""
+        try:
+            registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
+        except WorseError as error:
+            record.warnings.append(f"Not served: {error}")
+            progress.note(f"not served: {error}")
 
     def _bring_about(
         self, record: RunRecord, progress: Progress, asked_to_stop: threading.Event
@@ -150,7 +158,7 @@ class Run:
 
     def _is_ready(self, step: Step, code: int, running: dict[Future[int], Step]) -> bool:
         free = len(running) < self.jobs
-        return code == EXIT_OK and free and all(name in self._known for name in step.needs)
+        return code == EXIT_OK and free and all(name in self._known for name in step.after)
 
     def _outputs(self, step: Step) -> dict[str, str]:
         return outputs_on_disk(step, self.settings.dataset, self.run_id)
@@ -180,13 +188,14 @@ class Run:
         """Bring what the chosen steps need, and were not chosen, from the champion."""
         dataset, chosen = self.settings.dataset, {step.name for step in self.chosen}
         needed = {name for step in self.chosen for name in step.needs} - chosen
+        used = {name for step in self.chosen for name in step.after} - chosen
         for step in self.table:
-            if step.name not in needed:
+            if step.name not in used:
                 continue
             for folder in step.model_folders:
                 registry.adopt(dataset, self.run_id, folder)
             self._known[step.name] = self._outputs(step)
-            if set(self._known[step.name]) != set(step.produces):
+            if step.name in needed and set(self._known[step.name]) != set(step.produces):
                 raise ParameterError(
                     f"step {step.name!r} has to run first, it never did for dataset "
                     f"{dataset.name!r}: add it to --steps, or leave --steps away"

@@ -19,6 +19,7 @@ class Step:
     name: its name on the command line, and of its section of parameters.
     notebook: file name in notebooks/, without the ending.
     needs: steps whose files it reads.
+    uses: steps whose files it reads where they are there.
     produces: files it promises; ``{data}`` is the processed dataset, ``{model}`` the version.
     keeps: files and folders that it may write, too, but need not.
     only_with: what the data must have for the step to make sense, a name in the counts of the
@@ -30,6 +31,7 @@ class Step:
     name: str
     notebook: str
     needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     only_with: str = ""
@@ -48,6 +50,11 @@ class Step:
     def metrics_file(self, dataset: Dataset, version: str) -> Path:
         """Where the metrics of a run are."""
         return _path(self.metrics, dataset, version)
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The steps that come before it."""
+        return (*self.needs, *self.uses)
 
     @property
     def model_folders(self) -> set[str]:
