@@ -50,11 +50,14 @@ def contestants(
     """
     histories, user_items = parts.histories(split.train), split.train.user_items()
     tuned = remembering(sources, learned.blend.half_lives)
+    plain = with_half_life(sources[ALS], parts.als.recency_half_life or inf)
     alone = [name for name in (AFTER, TOGETHER, ALS, TEXT) if name in tuned]
     models: dict[str, Scorer] = {
         HYBRID: Hybrid(tuned, learned.blend, histories),
         **{_LABELS.get(name, name): OneSource(tuned[name], histories) for name in alone},
-        "als": OneSource(with_half_life(sources[ALS], parts.als.recency_half_life or inf), histories),
+        "als": OneSource(
+            with_half_life(sources[ALS], parts.als.recency_half_life or inf), histories
+        ),
         "cosine": ItemNeighbours(user_items, item_similarity(user_items, "cosine")),
         "bm25": ItemNeighbours(user_items, item_similarity(user_items, "bm25")),
         "popular": MostPopular(user_items),

@@ -83,6 +83,11 @@ class TrainTest:
         """Rows of the users who are tested."""
         return self.test.users
 
+    @property
+    def test_items(self) -> np.ndarray:
+        """The item of each interaction that is held out, in the order of user, then time."""
+        return self.test.interactions.item
+
     @cached_property
     def history_length(self) -> np.ndarray:
         """Training interactions of each test user; 0 for a cold user."""
