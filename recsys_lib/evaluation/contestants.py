@@ -55,9 +55,7 @@ def contestants(
     models: dict[str, Scorer] = {
         HYBRID: Hybrid(tuned, learned.blend, histories),
         **{_LABELS.get(name, name): OneSource(tuned[name], histories) for name in alone},
-        "als": OneSource(
-            with_half_life(sources[ALS], parts.als.recency_half_life or inf), histories
-        ),
+        "als": OneSource(plain, histories),
         "cosine": ItemNeighbours(user_items, item_similarity(user_items, "cosine")),
         "bm25": ItemNeighbours(user_items, item_similarity(user_items, "bm25")),
         "popular": MostPopular(user_items),
