@@ -1,6 +1,6 @@
 # make run    environment + pipeline on the built-in sample, report in outputs/latest/report.html
 # make test   environment + test suite
-# make bench  our figures beside those of others; make bench-etl: only those of loading
+# make bench  our figures beside those of others; make bench-etl, bench-als, bench-eval: one of them
 # make lab    JupyterLab on notebooks/explorer.ipynb
 PYTHON ?= python3
 VENV   := .venv
@@ -29,6 +29,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_export.py
 	$(BIN)/python benchmarks/bench_embed.py
 	$(BIN)/python benchmarks/bench_search.py
+	$(BIN)/python benchmarks/bench_eval.py
 
 bench-%: $(READY)
 	$(BIN)/python benchmarks/bench_$*.py

@@ -45,7 +45,7 @@ STEPS = (
         notebook="04_evaluate",
         needs=("etl", "als"),
         uses=("embed",),
-        produces=("{model}/evaluation/metrics.json",),
+        produces=("{model}/evaluation/metrics.json", "{model}/blend/part.json"),
         metrics="{model}/evaluation/metrics.json",
     ),
 )

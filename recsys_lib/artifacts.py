@@ -1,7 +1,8 @@
 """Parts of a model version: a folder of arrays, sealed by a manifest of what is in it.
 
-A version ``models/<dataset>/<version>/`` has a part ``als`` and a part ``search``, each written
-whole by the step that trains it. ``registry.publish`` joins their manifests to the version's own.
+A version ``models/<dataset>/<version>/`` has the parts ``als``, ``search`` and ``blend``, each
+written whole by the step that trains it. ``registry.publish`` joins their manifests to the
+version's own.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from recsys_lib.paths import Dataset
 PART_MANIFEST = "part.json"
 ALS_PART = "als"
 SEARCH_PART = "search"
+BLEND_PART = "blend"
 CHAMPION = "champion.json"
 
 _HEADERS = threading.Lock()

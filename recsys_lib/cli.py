@@ -83,6 +83,7 @@ def _add_management(commands: Any) -> None:
     promote = commands.add_parser("promote", help="serve another version of the models")
     promote.add_argument("version", help="the id of the run that trained it")
     promote.add_argument("--dataset", default=SAMPLE, help="whose models")
+    promote.add_argument("--force", action="store_true", help="even if it is worse beyond noise")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -156,7 +157,7 @@ def _params(options: argparse.Namespace) -> int:
 
 def _promote(options: argparse.Namespace) -> int:
     dataset = Dataset.find(options.dataset)
-    promote(dataset, options.version)
+    promote(dataset, options.version, force=options.force)
     print(f"dataset {dataset.name}: version {options.version} is served now")
     return EXIT_OK
 

@@ -55,7 +55,10 @@ class Products:
 
 
 class Answers:
-    """The long table of every query: at most n rows, rank from 1."""
+    """The long table of every query: at most n rows, rank from 1.
+
+    ``REASON`` is one more column of recommendations for people.
+    """
 
     QUERY: Final = "query"
     ITEM: Final = "item_id"
@@ -64,6 +67,7 @@ class Answers:
     RANK: Final = "rank"
     SOURCE: Final = "source"
     IMAGE: Final = "image_url"
+    REASON: Final = "reason"
     ALL: Final = (QUERY, ITEM, TITLE, SCORE, RANK, SOURCE, IMAGE)
 
 

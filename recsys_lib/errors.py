@@ -63,6 +63,10 @@ class NotTrainedError(RecsysError):
     """A model that the question needs has not been trained yet; the message names the command."""
 
 
+class WorseError(RecsysError):
+    """A version is worse than the one that is served, beyond noise, and so is not served."""
+
+
 class StepFailedError(RecsysError):
     """A pipeline step ended with an error or without its declared outputs."""
 

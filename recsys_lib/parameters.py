@@ -217,17 +217,29 @@ class EmbedParameters(Section):
 
 
 class EvaluateParameters(Section):
-    """04_evaluate: leave-last-out by time, every item ranked, seen items removed."""
+    """04_evaluate: learns the blend and measures all models; every item is ranked."""
 
     notebook: ClassVar[str] = "04_evaluate"
 
+    split: Literal["last", "time", "random"] = Field(
+        "last", description="hold out each user's last, all after one moment, or at random"
+    )
+    n_last: int = Field(1, ge=1, description="split last: how many of a user's interactions")
+    share: float = Field(
+        0.1, gt=0, le=0.5, description="split time and random: share of the interactions"
+    )
     k_values: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
         [5, 10, 20], min_length=1, description="list lengths at which metrics are computed"
     )
     max_users: int = Field(
         100_000, ge=1, description="evaluate at most this many users, a seeded random sample"
     )
-    seed: Seed = Field(DEFAULT_SEED, description="seed of the sample and of the random baseline")
+    blend_users: int = Field(
+        20_000, ge=1, description="learn the blend from at most so many users, a random sample"
+    )
+    ease_max_items: int = Field(
+        5_000, ge=0, description="EASE takes part up to so many items; its memory is their square"
+    )
     judgments: str = Field(
         "",
         description="file of judged queries in the dataset folder, CSV, TSV or Parquet; '': none",
@@ -238,6 +250,7 @@ class EvaluateParameters(Section):
     judgment_columns: dict[str, str] = Field(
         {}, description="query, item_id or rating -> its name in the file of judged queries"
     )
+    seed: Seed = Field(DEFAULT_SEED, description="seed of samples, ties and intervals")
 
 
 _Range = Annotated[list[float], Field(min_length=2, max_length=2)]

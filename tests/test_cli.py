@@ -1,8 +1,10 @@
 import numpy as np
+import polars as pl
 import pytest
 
 from recsys_lib.artifacts import writing_part
 from recsys_lib.cli import main
+from recsys_lib.errors import WorseError
 from recsys_lib.files import write_json
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.paths import Dataset
@@ -63,6 +65,27 @@ def test_another_version_can_be_served_again(workspace, capsys):
     assert main(["promote", "v9", "--dataset", "shop"]) == 1
     assert "there is v1, v2" in capsys.readouterr().err
     assert registry.require_champion(shop) == shop.version("v1")
+
+
+def test_a_version_that_is_worse_needs_to_be_forced(workspace, capsys):
+    shop, generator = Dataset.find("shop"), np.random.default_rng(0)
+    values = generator.random(300)
+    for version, quality in (("v1", values), ("v2", 0.8 * values)):
+        folder = shop.version(version) / "evaluation"
+        folder.mkdir(parents=True)
+        names = [f"u{n}" for n in range(300)]
+        table = pl.DataFrame({"user": names, "held_out": names, "ndcg@10": quality})
+        table.write_parquet(folder / "per_user.parquet")
+    publish(shop, "v1")
+    with pytest.raises(WorseError, match="v2 is worse than v1, which is served"):
+        publish(shop, "v2")
+    assert registry.require_champion(shop) == shop.version("v1")
+    assert main(["promote", "v2", "--dataset", "shop"]) == 1
+    assert "on 300 users, beyond noise" in capsys.readouterr().err
+    assert registry.require_champion(shop) == shop.version("v1")
+    assert main(["promote", "v2", "--dataset", "shop", "--force"]) == 0
+    assert registry.require_champion(shop) == shop.version("v2")
+    assert main(["promote", "v1", "--dataset", "shop"]) == 0
 
 
 def test_every_parameter_is_listed_with_its_range(capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg, sparse
@@ -29,6 +30,11 @@ class FoldIn:
     spectrum: np.ndarray
     axes: np.ndarray
 
+    @cached_property
+    def _rotated(self) -> np.ndarray:
+        """The item factors along the axes, float32: once for all rows."""
+        return (self.item_factors @ self.axes).astype(np.float32)
+
     @classmethod
     def of(cls, item_factors: np.ndarray, penalty: Penalty) -> FoldIn:
         """Prepare, once for a model."""
@@ -54,7 +60,7 @@ class FoldIn:
         weights, targets = certainty - 1, np.where(confidence > 0, certainty, 0)
         regularization = self.penalty.of_rows(weights.sum(), len(self.item_factors))
         scale = 1 / np.sqrt(self.spectrum + regularization)
-        chosen = (self.item_factors[items] @ self.axes) * scale
+        chosen = self._rotated[items] * scale
         if len(items) <= len(scale):
             system = np.eye(len(items)) + weights[:, None] * (chosen @ chosen.T)
             t = chosen.T @ np.linalg.solve(system, targets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import IO, Any
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
-from implicit.utils import check_random_state
+from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
+from implicit.utils import ParameterWarning, check_random_state
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
@@ -181,3 +183,15 @@ class ExactALS(AlternatingLeastSquares):
         np.savez(
             fileobj_or_path, **{name: value for name, value in values.items() if value is not None}
         )
+
+
+def item_similarity(user_items: sparse.csr_matrix, kind: str, k: int = 100) -> sparse.csr_matrix:
+    """implicit's item-to-item similarities, CSR (items, items): the k nearest of each.
+
+    ``kind`` is cosine or bm25.
+    """
+    model = {"cosine": CosineRecommender, "bm25": BM25Recommender}[kind](K=k)
+    with threadpool_limits(1, "blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ParameterWarning)  # about a matrix of its own making
+        model.fit(user_items, show_progress=False)
+    return model.similarity

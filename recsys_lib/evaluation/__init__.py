@@ -2,7 +2,13 @@
 
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
 from recsys_lib.evaluation.models import Factors, MostPopular, Random
-from recsys_lib.evaluation.split import TrainTest, leave_last_out
+from recsys_lib.evaluation.split import (
+    TrainTest,
+    leave_last_out,
+    split_at_random,
+    split_at_time,
+    split_by,
+)
 
 __all__ = [
     "Evaluation",
@@ -12,4 +18,7 @@ __all__ = [
     "TrainTest",
     "evaluate",
     "leave_last_out",
+    "split_at_random",
+    "split_at_time",
+    "split_by",
 ]

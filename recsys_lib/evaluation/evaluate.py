@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,21 @@ import polars as pl
 from scipy import sparse
 
 from recsys_lib.errors import InputDataError
-from recsys_lib.evaluation import metrics
+from recsys_lib.evaluation import beyond, metrics
 from recsys_lib.evaluation.ranking import Scorer, top_k
 from recsys_lib.evaluation.split import TrainTest
+from recsys_lib.evaluation.uncertainty import SIGNIFICANT, bootstrap_interval, holm, paired_test
 from recsys_lib.files import replacing_folder, write_json
 
-PerUser = Callable[[np.ndarray, np.ndarray], np.ndarray]
-_PER_USER: dict[str, PerUser] = {
-    "recall": metrics.recall,
-    "ndcg": metrics.ndcg,
-    "map": metrics.average_precision,
+SERVED = "served"
+"""Under this name the metrics of the model that will be served are recorded once more."""
+PER_USER_FILE = "per_user.parquet"
+_SCHEMA = {
+    "model": pl.String,
+    "metric": pl.String,
+    "k": pl.Int64,
+    **dict.fromkeys(("value", "low", "high", "ci95"), pl.Float64),
 }
-_NORMAL_95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -34,48 +38,118 @@ class Evaluation:
     ----------
     split: what was held out.
     lists: for each model int32 of shape (test users, longest k), best first.
-    results: one row for each model, metric and k: ``model, metric, k, value, ci95``; ci95 is
-        half the width of the normal 95 % interval of the mean over users, null for coverage.
+    results: one row for each model, metric and k: ``model, metric, k, value, low, high, ci95``;
+        low and high bound the 95 % bootstrap interval of the mean over users, ci95 is half its
+        width; null for what is no mean over users.
     seconds: for each model the time to score and rank all test users.
+    served: which of the models will be served.
     """
 
     split: TrainTest
     lists: dict[str, np.ndarray]
     results: pl.DataFrame
     seconds: dict[str, float]
+    served: str
+    seed: int
+
+    @property
+    def models(self) -> list[str]:
+        """Their names, in the order in which they were given."""
+        return list(self.lists)
+
+    @cached_property
+    def n_relevant(self) -> np.ndarray:
+        """Held-out interactions of each test user."""
+        return np.diff(self.split.test.relevant.indptr)
 
     def value(self, model: str, metric: str, k: int) -> float:
         """One number of the results."""
         rows = self.results.filter(model=model, metric=metric, k=k)
         return float(rows["value"].item())
 
+    def ranked_models(self, metric: str, k: int) -> list[str]:
+        """The models, the best first."""
+        return sorted(self.models, key=lambda model: -self.value(model, metric, k))
+
+    def per_user(self, model: str, metric: str, k: int) -> np.ndarray:
+        """The metric of each test user, shape (test users,)."""
+        hits = metrics.hits(self.lists[model][:, :k], self.split.test.relevant)
+        return metrics.ACCURACY[metric](hits, self.n_relevant)
+
+    def found(self, model: str, k: int) -> np.ndarray:
+        """For each held-out interaction whether it is in its user's list, bool."""
+        lists = self.lists[model][self.split.test.row, :k]
+        return np.asarray((lists == self.split.test.interactions.item[:, None]).any(axis=1))
+
+    def differences(self, metric: str, k: int, reference: str | None = None) -> pl.DataFrame:
+        """Each other model against ``reference``, the served one: a paired test on the same users.
+
+        Columns: model, difference (reference - model), low, high (95 % bootstrap interval), p
+        (corrected after Holm for the number of models), verdict: the reference is better, worse,
+        or the difference is within noise.
+        """
+        reference = reference or self.served
+        others = [model for model in self.models if model != reference]
+        mine = self.per_user(reference, metric, k)
+        gaps = np.column_stack([mine - self.per_user(model, metric, k) for model in others])
+        low, high = bootstrap_interval(gaps, seed=self.seed)
+        p = holm(np.array([paired_test(gap, seed=self.seed) for gap in gaps.T]))
+        means = gaps.mean(axis=0)
+        columns = {"model": others, "difference": means, "low": low, "high": high, "p": p}
+        verdicts = [_verdict(*pair) for pair in zip(means, p, strict=True)]
+        return pl.DataFrame({**columns, "verdict": verdicts})
+
     def metrics(self) -> dict[str, float]:
         """Flat names, such as ``als.recall@10``, and ``als.recall@10.ci95``."""
         flat: dict[str, float] = {"evaluate.users": len(self.split.test_users)}
         for row in self.results.iter_rows(named=True):
-            name = f"{row['model']}.{row['metric']}@{row['k']}"
-            flat[name] = row["value"]
-            if row["ci95"] is not None:
-                flat[f"{name}.ci95"] = row["ci95"]
+            names = [row["model"], *([SERVED] if row["model"] == self.served else [])]
+            for name in (f"{model}.{row['metric']}@{row['k']}" for model in names):
+                flat[name] = row["value"]
+                if row["ci95"] is not None:
+                    flat[f"{name}.ci95"] = row["ci95"]
         return flat
 
-    def hits(self, model: str) -> np.ndarray:
-        """bool, shape (test users, longest k): where the held-out item is in the list."""
-        return np.asarray(self.lists[model] == self.split.test_items[:, None])
-
-    def save(self, folder: Path) -> None:
-        """Write metrics.json and results.parquet."""
+    def save(self, folder: Path, facts: Mapping[str, object] | None = None) -> None:
+        """Write metrics.json (with ``facts``), results.parquet and per_user.parquet."""
         with replacing_folder(folder) as temporary:
             self.results.write_parquet(temporary / "results.parquet")
-            write_json(temporary / "metrics.json", {"metrics": self.metrics()})
+            self.per_user_table().write_parquet(temporary / PER_USER_FILE)
+            content = {"metrics": self.metrics(), "served": self.served, **(facts or {})}
+            write_json(temporary / "metrics.json", content)
+
+    def per_user_table(self) -> pl.DataFrame:
+        """What a later version is compared with: the served model's values for single users.
+
+        Columns: user, held_out (ids of the items), and recall and nDCG at each k.
+        """
+        held_out, train = self.split.test, self.split.train
+        items = pl.Series(train.items.ids(held_out.interactions.item), dtype=pl.String)
+        answers = pl.DataFrame({"row": held_out.row, "item": items}).sort("row", "item")
+        joined = answers.group_by("row", maintain_order=True).agg(pl.col("item").str.join("\n"))
+        values = {
+            f"{metric}@{k}": self.per_user(self.served, metric, k)
+            for metric in ("recall", "ndcg")
+            for k in self.results["k"].unique().sort()
+        }
+        users = pl.Series(train.users.ids(held_out.users), dtype=pl.String)
+        return pl.DataFrame({"user": users, "held_out": joined["item"], **values})
 
 
 def evaluate(
-    models: Mapping[str, Scorer], split: TrainTest, k_values: Sequence[int], *, seed: int
+    models: Mapping[str, Scorer],
+    split: TrainTest,
+    k_values: Sequence[int],
+    *,
+    seed: int,
+    embeddings: np.ndarray | None = None,
+    served: str | None = None,
 ) -> Evaluation:
     """Rank every item for every test user, without the items of their training history.
 
-    A k that is given twice counts once. Raises InputDataError when there is nobody to test.
+    A k that is given twice counts once. ``embeddings`` (items, dimension) are for the diversity
+    of lists; ``served`` names the model that will be served, the first by default. Raises
+    InputDataError when there is nobody to test.
     """
     if not len(split.test_users):
         raise InputDataError(
@@ -83,43 +157,60 @@ def evaluate(
             "leave the evaluation out with --steps etl,als,embed"
         )
     seen = split.train.user_items()
-    relevant = held_out_matrix(split)
-    lists, seconds, rows = {}, {}, []
+    lists, seconds = {}, {}
     for name, model in models.items():
         started = time.perf_counter()
         lists[name] = top_k(model, split.test_users, seen, max(k_values), seed=seed)
         seconds[name] = time.perf_counter() - started
-        rows += _rows(name, lists[name], relevant, sorted(set(k_values)))
-    schema = {
-        "model": pl.String,
-        "metric": pl.String,
-        "k": pl.Int64,
-        "value": pl.Float64,
-        "ci95": pl.Float64,
-    }
-    return Evaluation(split, lists, pl.DataFrame(rows, schema=schema, orient="row"), seconds)
+    ks = sorted(set(k_values))
+    rows = [
+        row for name in lists for row in _model_rows(name, lists[name], split, ks, embeddings, seed)
+    ]
+    results = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    return Evaluation(split, lists, results, seconds, served or next(iter(lists)), seed)
 
 
-def held_out_matrix(split: TrainTest) -> sparse.csr_matrix:
-    """The held-out items, shape (test users, items), in the order of ``test_users``."""
-    n = len(split.test_users)
-    cells = (np.ones(n, dtype=np.float32), (np.arange(n), split.test_items))
-    return sparse.csr_matrix(cells, shape=(n, len(split.train.items)))
+Row = tuple[str, str, int, float, float | None, float | None, float | None]
 
 
-def _rows(
-    model: str, lists: np.ndarray, relevant: sparse.csr_matrix, k_values: Sequence[int]
-) -> list[tuple[str, str, int, float, float | None]]:
+def _model_rows(
+    model: str,
+    lists: np.ndarray,
+    split: TrainTest,
+    k_values: Sequence[int],
+    embeddings: np.ndarray | None,
+    seed: int,
+) -> Iterator[Row]:
+    relevant: sparse.csr_matrix = split.test.relevant
     hits, n_relevant = metrics.hits(lists, relevant), np.diff(relevant.indptr)
-    rows: list[tuple[str, str, int, float, float | None]] = []
+    names = [(metric, k) for k in k_values for metric in metrics.ACCURACY]
+    values = np.column_stack([metrics.ACCURACY[m](hits[:, :k], n_relevant) for m, k in names])
+    low, high = bootstrap_interval(values, seed=seed)
+    means = values.mean(axis=0)
+    for i, (metric, k) in enumerate(names):
+        half = (high[i] - low[i]) / 2
+        yield model, metric, k, float(means[i]), float(low[i]), float(high[i]), float(half)
     for k in k_values:
-        for metric, per_user in _PER_USER.items():
-            values = per_user(hits[:, :k], n_relevant)
-            rows.append((model, metric, k, float(np.nanmean(values)), _half_width(values)))
-        rows.append((model, "coverage", k, metrics.coverage(lists[:, :k], relevant.shape[1]), None))
-    return rows
+        for metric, value in _beyond(lists[:, :k], split, embeddings).items():
+            yield model, metric, k, value, None, None, None
 
 
-def _half_width(values: np.ndarray) -> float:
-    n = np.count_nonzero(~np.isnan(values))
-    return float(_NORMAL_95 * np.nanstd(values) / np.sqrt(n))
+def _beyond(lists: np.ndarray, split: TrainTest, embeddings: np.ndarray | None) -> dict[str, float]:
+    n_items, n_users = len(split.train.items), len(split.train.users)
+    values = {
+        "coverage": beyond.coverage(lists, n_items),
+        "novelty": beyond.novelty(lists, split.item_popularity, n_users),
+        "popularity": beyond.average_popularity(lists, split.item_popularity),
+        "gini": beyond.gini(lists, n_items),
+    }
+    return (
+        values
+        if embeddings is None
+        else {**values, "diversity": beyond.diversity(lists, embeddings)}
+    )
+
+
+def _verdict(difference: float, p: float) -> str:
+    if p > SIGNIFICANT:
+        return "within noise"
+    return "better" if difference > 0 else "worse"

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
+from scipy import linalg, sparse
 
+from recsys_lib.data.interactions import Interactions
 from recsys_lib.evaluation.ranking import Scorer
+
+RECENT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,21 @@ class MostPopular(Scorer):
 
 
 @dataclass(frozen=True)
+class RecentPopular(Scorer):
+    """The same for everybody: how often an item was taken lately, see :func:`recent_counts`."""
+
+    train: Interactions
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Counts, a row for each user."""
+        return np.tile(self._counts, (len(users), 1))
+
+    @cached_property
+    def _counts(self) -> np.ndarray:
+        return recent_counts(self.train).astype(np.float32)
+
+
+@dataclass(frozen=True)
 class Random(Scorer):
     """Chance. A user's scores depend on the seed and the user, not on the order of asking."""
 
@@ -56,3 +74,65 @@ class Random(Scorer):
             for user in users
         ]
         return np.array(rows, dtype=np.float32).reshape(len(users), self.n_items)
+
+
+@dataclass(frozen=True)
+class ItemNeighbours(Scorer):
+    """The sum of the similarities to the items a user has: ``similarity`` is (items, items)."""
+
+    user_items: sparse.csr_matrix
+    similarity: sparse.csr_matrix
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Ratings times similarities."""
+        scores = (self.user_items[users] @ self.similarity).toarray()
+        return np.asarray(scores, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Ease(Scorer):
+    """A linear model that predicts each item from all others: ``weights`` is (items, items)."""
+
+    user_items: sparse.csr_matrix
+    weights: np.ndarray
+
+    @classmethod
+    def fit(cls, user_items: sparse.csr_matrix, regularization: float = 200.0) -> Ease:
+        """In closed form, P = (X'X + lambda I)^-1, weights -P / diag(P) without the diagonal.
+
+        Takes memory of items squared, time of items cubed. Source: Steck, "Embarrassingly shallow
+        autoencoders for sparse data" (2019).
+        """
+        have = sparse.csr_matrix(user_items, copy=True)
+        have.data = np.ones_like(have.data)
+        gram = (have.T @ have).toarray().T  # symmetric, and so in the order that LAPACK wants
+        gram[np.diag_indices_from(gram)] += regularization
+        factor, failed = linalg.lapack.spotrf(gram, lower=1, overwrite_a=1)
+        if failed:
+            raise np.linalg.LinAlgError("X'X + lambda I is not positive definite: raise lambda")
+        inverse, _ = linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
+        _mirror(inverse)
+        weights = inverse.T  # symmetric until here, and now in the order that products want
+        weights /= -weights.diagonal().copy()
+        np.fill_diagonal(weights, 0)
+        return cls(have, weights)
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Sums of the weights from the items a user has."""
+        return np.asarray(self.user_items[users] @ self.weights, dtype=np.float32)
+
+
+def _mirror(lower: np.ndarray, block: int = 1024) -> None:
+    """Fill the upper triangle from the lower one in place, block by block."""
+    for start in range(0, len(lower), block):
+        stop = start + block
+        square = np.tril(lower[start:stop, start:stop])
+        lower[start:stop, start:stop] = square + np.tril(square, -1).T
+        lower[start:stop, stop:] = lower[stop:, start:stop].T
+
+
+def recent_counts(interactions: Interactions) -> np.ndarray:
+    """How often each item was taken among the last ``RECENT_SHARE`` of all interactions in time."""
+    moment = np.quantile(interactions.timestamp, 1 - RECENT_SHARE, method="lower")
+    recent = interactions.item[interactions.timestamp >= moment]
+    return np.bincount(recent, minlength=len(interactions.items))

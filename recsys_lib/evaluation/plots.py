@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from itertools import cycle
+from typing import Any
 
 import numpy as np
-import polars as pl
 from matplotlib.axes import Axes
 
 from recsys_lib.evaluation.evaluate import Evaluation
+from recsys_lib.evaluation.segments import segments
 from recsys_lib.plotting import COLORS, Plot, figure, style
 
-_SEGMENTS = ((1, 1, "1"), (2, 2, "2"), (3, 4, "3-4"), (5, 9, "5-9"), (10, None, "10+"))
+_LABELS = {"recall": "Recall@k", "ndcg": "nDCG@k"}
+_FAINT = "#c3c9d2"
+_NAMED = 5
+"""So many of the best models get a colour of their own; with more, none can be told apart."""
 
 
 def accuracy_curves(evaluation: Evaluation) -> Plot:
     """Recall and nDCG against the length of the list, with 95 % intervals."""
-    plot = Plot(figsize=(9.5, 3.6), dpi=110, layout="constrained")
-    for axes, metric in zip(plot.subplots(1, 2), ("recall", "ndcg"), strict=True):
+    plot = Plot(figsize=(9.5, 3.8), dpi=110, layout="constrained")
+    for axes, metric in zip(plot.subplots(1, 2), _LABELS, strict=True):
         _curves(axes, evaluation, metric)
-        label = {"recall": "Recall@k", "ndcg": "nDCG@k"}[metric]
-        style(axes, label, xlabel="k, length of the list", ylabel="mean over users")
+        style(axes, _LABELS[metric], xlabel="k, length of the list", ylabel="mean over users")
         axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=9)
+    handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    ranked = evaluation.ranked_models("ndcg", int(max(evaluation.results["k"])))
+    place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    axes.legend([handles[m] for m in ranked], ranked, frameon=False, fontsize=8, **place)
     return plot
 
 
@@ -32,56 +38,72 @@ def accuracy_against_coverage(evaluation: Evaluation, k: int) -> Plot:
         f"Accuracy against coverage, k = {k}",
         xlabel="items that are recommended to somebody, %",
         ylabel="nDCG",
-        size=(5.5, 3.6),
+        size=(7.5, 4.2),
     )
-    for color, model in zip(cycle(COLORS), evaluation.lists, strict=False):
-        x, y = (evaluation.value(model, metric, k) for metric in ("coverage", "ndcg"))
-        axes.scatter(100 * x, y, color=color, s=60)
-        axes.annotate(model, (100 * x, y), textcoords="offset points", xytext=(0, 8), ha="center")
-    axes.margins(0.15, 0.2)
+    points = {
+        model: (100 * evaluation.value(model, "coverage", k), evaluation.value(model, "ndcg", k))
+        for model in evaluation.models
+    }
+    for model, color in _colors(evaluation).items():
+        axes.scatter(*points[model], color=color, s=50)
+    highest = max(y for _, y in points.values())
+    for model, place in _apart(points, width=15, height=0.05 * highest).items():
+        line = {"arrowstyle": "-", "color": _FAINT}
+        axes.annotate(model, points[model], place, fontsize=8.5, va="center", arrowprops=line)
+    axes.set_xlim(-3, 125)
+    axes.set_xticks(range(0, 101, 20))
+    axes.margins(y=0.15)
     return plot
 
 
-def recall_by_history(evaluation: Evaluation, k: int) -> Plot:
-    """Recall for users with short and long histories; the number of users is under each group."""
-    table = history_segments(evaluation, k)
-    segments = table["history"].unique(maintain_order=True)
-    users = table.unique("history", maintain_order=True)["users"]
-    plot, axes = figure(
-        f"Recall@{k} by length of the history", xlabel="ratings in training", ylabel=f"recall@{k}"
-    )
-    width = 0.8 / len(evaluation.lists)
-    for i, (color, model) in enumerate(zip(cycle(COLORS), evaluation.lists, strict=False)):
-        values = table.filter(model=model)["recall"].to_numpy()
-        axes.bar(np.arange(len(segments)) + i * width, values, width, color=color, label=model)
-    labels = [f"{s}\n{n:,} users" for s, n in zip(segments, users, strict=True)]
-    axes.set_xticks(np.arange(len(segments)) + 0.4 - width / 2, labels)
-    axes.grid(False, axis="x")
-    axes.margins(y=0.2)
-    axes.legend(frameon=False, fontsize=9, ncols=len(evaluation.lists), loc="upper right")
+def segment_map(evaluation: Evaluation, k: int) -> Plot:
+    """Recall of every model in every group; the best of a group is bold."""
+    table = segments(evaluation, k)
+    models = evaluation.ranked_models("ndcg", k)
+    wide = table.pivot("model", index=["by", "group", "held_out"], values="recall")
+    values = wide.select(models).to_numpy()
+    size = (9.5, 1.5 + 0.32 * len(values))
+    plot, axes = figure(f"Recall@{k} by group; darker is better within a row", size=size)
+    best = np.maximum(values.max(axis=1, keepdims=True), np.finfo(float).tiny)
+    axes.imshow(values / best, "Blues", vmin=0, vmax=1.25, aspect="auto")
+    for row, column in np.ndindex(values.shape):
+        value, top = values[row, column], best[row, 0]
+        weight = "bold" if value == top else "normal"
+        color = "white" if value > 0.7 * top else "black"
+        cell: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, "color": color}
+        axes.text(column, row, f"{value:.3f}", fontweight=weight, **cell)
+    axes.set_xticks(range(len(models)), models, rotation=30, ha="right")
+    rows = wide.select("by", "group", "held_out").rows()
+    axes.set_yticks(range(len(rows)), [f"{by} {group} ({n:,})" for by, group, n in rows])
+    axes.grid(False)
     return plot
-
-
-def history_segments(evaluation: Evaluation, k: int) -> pl.DataFrame:
-    """Recall@k of each model for users by number of training interactions; empty groups left out.
-
-    Columns: model, history, users, recall.
-    """
-    train = evaluation.split.train
-    length = np.bincount(train.user, minlength=len(train.users))[evaluation.split.test_users]
-    rows = []
-    for model in evaluation.lists:
-        found = np.asarray(evaluation.hits(model)[:, :k].any(axis=1))
-        for low, high, name in _SEGMENTS:
-            group = (length >= low) & (length <= (high or np.inf))
-            if group.any():
-                rows.append((model, name, int(group.sum()), float(found[group].mean())))
-    return pl.DataFrame(rows, schema=["model", "history", "users", "recall"], orient="row")
 
 
 def _curves(axes: Axes, evaluation: Evaluation, metric: str) -> None:
-    for color, model in zip(cycle(COLORS), evaluation.lists, strict=False):
+    for model, color in _colors(evaluation).items():
         rows = evaluation.results.filter(model=model, metric=metric).sort("k")
-        k, value, ci95 = (rows[c].to_numpy() for c in ("k", "value", "ci95"))
-        axes.errorbar(k, value, yerr=ci95, color=color, marker="o", capsize=3, label=model)
+        k, value, low, high = (rows[c].to_numpy() for c in ("k", "value", "low", "high"))
+        spread = np.array([value - low, high - value])
+        axes.errorbar(k, value, yerr=spread, color=color, marker="o", ms=4, capsize=3, label=model)
         axes.set_xticks(k)
+
+
+def _colors(evaluation: Evaluation) -> dict[str, str]:
+    """Colours for the best models, the served one among them; grey for the others, drawn first."""
+    ranked = evaluation.ranked_models("ndcg", int(max(evaluation.results["k"])))
+    named = list(dict.fromkeys([evaluation.served, *ranked]))[:_NAMED]
+    faint = dict.fromkeys((model for model in ranked[::-1] if model not in named), _FAINT)
+    return faint | dict(zip(named, cycle(COLORS), strict=False))
+
+
+def _apart(
+    points: dict[str, tuple[float, float]], width: float, height: float
+) -> dict[str, tuple[float, float]]:
+    """A place for the name of each point, right of it, and moved up until it covers no other."""
+    places: dict[str, tuple[float, float]] = {}
+    for name, (x, y) in sorted(points.items(), key=lambda point: point[1][1]):
+        at = y
+        while any(abs(x - px) < width and abs(at - py) < height for px, py in places.values()):
+            at += height / 4
+        places[name] = (x + 3, at)
+    return places

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +16,9 @@ from recsys_lib.errors import RecsysError
 NO_ITEM = -1
 _BLOCK_CELLS = 2_000_000  # scores held at once by one thread: 8 MB, some 40 MB with all copies
 _MOST_THREADS = 8  # so that memory does not grow with the cores of the machine
+
+
+T = TypeVar("T")
 
 
 class ScoreError(RecsysError):
@@ -48,17 +52,25 @@ def top_k(
         return np.empty((0, k), dtype=np.int32)
     n_items = scorer.scores(users[:1]).shape[1]
     order = np.random.default_rng(seed).permutation(n_items)
-    size = max(1, _BLOCK_CELLS // n_items)
 
-    def ranked(start: int) -> np.ndarray:
-        block = users[start : start + size]
+    def ranked(block: np.ndarray) -> np.ndarray:
         scores = _checked_scores(scorer, block, n_items)
-        return _rank(scores, None if seen is None else seen[block], order, k)
+        return rank(scores, None if seen is None else seen[block], order, k)
 
+    return np.concatenate(in_blocks(ranked, users, n_items))
+
+
+def in_blocks(function: Callable[[np.ndarray], T], users: np.ndarray, n_items: int) -> list[T]:
+    """Call ``function`` for blocks of users, side by side; results in the order of the users.
+
+    Blocks are so large that a score for each of the items fits into some megabytes.
+    """
+    size = max(1, _BLOCK_CELLS // n_items)
+    blocks = [users[start : start + size] for start in range(0, len(users), size)]
     threads = min(os.cpu_count() or 1, _MOST_THREADS)
     # The blocks run side by side already; threads of BLAS on top of them halve the speed.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(ranked, range(0, len(users), size))))
+        return list(pool.map(function, blocks))
 
 
 def _checked_scores(scorer: Scorer, users: np.ndarray, n_items: int) -> np.ndarray:
@@ -74,13 +86,18 @@ def _checked_scores(scorer: Scorer, users: np.ndarray, n_items: int) -> np.ndarr
     return scores
 
 
-def _rank(
+def rank(
     scores: np.ndarray, seen: sparse.csr_matrix | None, order: np.ndarray, k: int
 ) -> np.ndarray:
+    """The k best items of each row of ``scores``, as :func:`top_k` gives them.
+
+    ``scores`` is overwritten where an item is seen; ``order`` is the shuffle of the items that
+    decides between equal scores.
+    """
     n_users, n_items = scores.shape
     if seen is not None:
         scores[np.repeat(np.arange(n_users), np.diff(seen.indptr)), seen.indices] = -np.inf
-    shuffled = scores[:, order]
+    shuffled = np.take(scores, order, axis=1)  # four times as fast as scores[:, order]
     best = min(k, n_items)
     top = np.argpartition(shuffled, n_items - best, axis=1)[:, n_items - best :]
     # Cells of equal score at the border of the list come from the shuffle, so they are fair too.

@@ -1,65 +1,183 @@
-"""Hold out what a model must predict without having seen it."""
+"""Hold out what a model must predict without having seen it: a test part and a validation part.
+
+The validation part is held out of the training part in the same way as the test part of the
+whole. What is learned or chosen, is learned on it; the test part is for measuring alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
+from recsys_lib.parameters import EvaluateParameters
+
+Rule = Callable[[Interactions], np.ndarray]
+"""Which rows to hold out, a bool mask."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Interactions to predict.
+
+    Parameters
+    ----------
+    interactions: the rows, in the order of user, then time.
+    """
+
+    interactions: Interactions
+
+    @cached_property
+    def users(self) -> np.ndarray:
+        """The users to predict for, rows in ascending order, int32, shape (n,)."""
+        return np.unique(self.interactions.user)
+
+    @cached_property
+    def row(self) -> np.ndarray:
+        """For each interaction the position of its user in ``users``."""
+        return np.searchsorted(self.users, self.interactions.user)
+
+    @cached_property
+    def relevant(self) -> sparse.csr_matrix:
+        """1 where a user took an item, float32, shape (n, items)."""
+        ones = np.ones(len(self.interactions), dtype=np.float32)
+        shape = (len(self.users), len(self.interactions.items))
+        return sparse.csr_matrix((ones, (self.row, self.interactions.item)), shape=shape)
+
+    def of_users(self, users: np.ndarray) -> HeldOut:
+        """Only the interactions of these users."""
+        return HeldOut(self.interactions.select(np.isin(self.interactions.user, users)))
+
+    def sample(self, max_users: int, seed: int) -> HeldOut:
+        """At most ``max_users`` of the users, drawn at random."""
+        if len(self.users) <= max_users:
+            return self
+        return self.of_users(
+            np.random.default_rng(seed).choice(self.users, max_users, replace=False)
+        )
 
 
 @dataclass(frozen=True)
 class TrainTest:
-    """Training interactions, and one later interaction of each test user.
+    """Interactions to learn from and interactions to predict; row numbers stay what they are.
 
     Parameters
     ----------
-    train: what models may see; users and items keep their row numbers.
-    test_users, test_items: int32, shape (n,): user ``test_users[i]`` took ``test_items[i]``.
-    n_single: users with one interaction, which stay in training and are not tested.
-    n_cold: test items that nobody has in training. No collaborative model can find them; they
-        stay in the denominator of every metric.
+    train: what a model may see before the test.
+    test: what it must predict then.
+    fitting, validation: the same two parts of ``train``, for all that has to be chosen.
     """
 
     train: Interactions
-    test_users: np.ndarray
-    test_items: np.ndarray
-    n_single: int
-    n_cold: int
+    test: HeldOut
+    fitting: Interactions
+    validation: HeldOut
+
+    @property
+    def test_users(self) -> np.ndarray:
+        """Rows of the users who are tested."""
+        return self.test.users
+
+    @property
+    def test_items(self) -> np.ndarray:
+        """The item of each interaction that is held out, in the order of user, then time."""
+        return self.test.interactions.item
+
+    @cached_property
+    def history_length(self) -> np.ndarray:
+        """Training interactions of each test user; 0 for a cold user."""
+        return np.bincount(self.train.user, minlength=len(self.train.users))[self.test_users]
+
+    @cached_property
+    def item_popularity(self) -> np.ndarray:
+        """Training interactions of each item; 0 for a cold item."""
+        return np.bincount(self.train.item, minlength=len(self.train.items))
+
+    def counts(self) -> dict[str, int]:
+        """What is tested and what is not. Cold: without any training interaction.
+
+        Cold items and users stay in the denominator of every metric.
+        """
+        items = self.test.interactions.item
+        return {
+            "users tested": len(self.test_users),
+            "of them cold": int((self.history_length == 0).sum()),
+            "users not tested": len(self.train.users) - len(self.test_users),
+            "interactions held out": len(items),
+            "of them of cold items": int((self.item_popularity[items] == 0).sum()),
+            "interactions to train on": len(self.train),
+            "held out of these for validation": len(self.validation.interactions),
+            "items ranked for each user": len(self.train.items),
+        }
 
     def sample(self, max_users: int, seed: int) -> TrainTest:
         """At most ``max_users`` of the test users, drawn at random; training stays whole."""
         if len(self.test_users) <= max_users:
             return self
-        drawn = np.random.default_rng(seed).choice(len(self.test_users), max_users, replace=False)
-        drawn.sort()
-        items = self.test_items[drawn]
-        n_cold = _count_cold(self.train, items)
-        return replace(self, test_users=self.test_users[drawn], test_items=items, n_cold=n_cold)
+        return replace(self, test=self.test.sample(max_users, seed))
 
 
-def leave_last_out(interactions: Interactions) -> TrainTest:
-    """Hold out the last interaction in time of every user who has at least two.
+def leave_last_out(interactions: Interactions, n: int = 1) -> TrainTest:
+    """Hold out the last n interactions in time of every user, but never a user's only one.
 
-    Of several at the same time it is the later row. Raises InputDataError when the rows are not
-    in the order of user, then time, as :class:`Interactions` promises.
+    Of several at the same time it is the later row.
     """
+
+    def last(rows: Interactions) -> np.ndarray:
+        counts = np.bincount(rows.user, minlength=len(rows.users))
+        from_end = np.cumsum(counts)[rows.user] - 1 - np.arange(len(rows))
+        return np.asarray(from_end < np.minimum(n, counts - 1)[rows.user])
+
+    return _split(interactions, last)
+
+
+def split_at_time(interactions: Interactions, share: float = 0.1) -> TrainTest:
+    """Hold out everything after one moment: about the last ``share`` of all interactions.
+
+    Nothing in training is later than anything held out. Users who came after it are cold.
+    """
+
+    def after(rows: Interactions) -> np.ndarray:
+        moment = np.quantile(rows.timestamp, 1 - share, method="lower")
+        return np.asarray(rows.timestamp > moment)
+
+    return _split(interactions, after)
+
+
+def split_at_random(interactions: Interactions, share: float = 0.2, seed: int = 0) -> TrainTest:
+    """Hold out about ``share`` of each user's interactions, at least one, but never the only one.
+
+    The future of a user helps to predict the past: results are better than in real use.
+    """
+    generator = np.random.default_rng(seed)
+
+    def drawn(rows: Interactions) -> np.ndarray:
+        counts = np.bincount(rows.user, minlength=len(rows.users))
+        starts = np.cumsum(counts) - counts
+        shuffled = np.lexsort((generator.random(len(rows)), rows.user))
+        place = np.empty(len(rows), dtype=np.int64)
+        place[shuffled] = np.arange(len(rows)) - starts[rows.user]
+        wanted = np.maximum(np.round(share * counts), 1)
+        return np.asarray(place < np.minimum(wanted, counts - 1)[rows.user])
+
+    return _split(interactions, drawn)
+
+
+def _split(interactions: Interactions, rule: Rule) -> TrainTest:
     _check_order(interactions)
-    user = interactions.user
-    ends = np.flatnonzero(np.diff(user, append=-1))
-    counts = np.bincount(user, minlength=len(interactions.users))
-    held_out = ends[counts[user[ends]] >= 2]
-    in_train = np.ones(len(user), dtype=bool)
-    in_train[held_out] = False
-    train = interactions.select(in_train)
+    held_out = rule(interactions)
+    train = interactions.select(~held_out)
+    for_validation = rule(train) if len(train) else np.zeros(0, dtype=bool)
     return TrainTest(
         train=train,
-        test_users=user[held_out],
-        test_items=interactions.item[held_out],
-        n_single=int((counts == 1).sum()),
-        n_cold=_count_cold(train, interactions.item[held_out]),
+        test=HeldOut(interactions.select(held_out)),
+        fitting=train.select(~for_validation),
+        validation=HeldOut(train.select(for_validation)),
     )
 
 
@@ -74,6 +192,10 @@ def _check_order(interactions: Interactions) -> None:
         )
 
 
-def _count_cold(train: Interactions, items: np.ndarray) -> int:
-    known = np.bincount(train.item, minlength=len(train.items)) > 0
-    return int((~known[items]).sum())
+def split_by(interactions: Interactions, parameters: EvaluateParameters) -> TrainTest:
+    """Split as the parameters say."""
+    if parameters.split == "time":
+        return split_at_time(interactions, parameters.share)
+    if parameters.split == "random":
+        return split_at_random(interactions, parameters.share, parameters.seed)
+    return leave_last_out(interactions, parameters.n_last)

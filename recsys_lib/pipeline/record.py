@@ -60,6 +60,7 @@ class RunRecord:
     finished_at: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     serve: bool = True
+    warnings: list[str] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:
         """Write run.json into the run's folder."""

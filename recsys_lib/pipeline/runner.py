@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recsys_lib.data.sources import find_source
-from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError
+from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, WorseError
 from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.execution import StepExecution
@@ -105,7 +105,7 @@ class Run:
             try:
                 code = self._bring_about(record, progress, asked_to_stop)
                 if code == EXIT_OK and any(step.model_folders for step in self.chosen):
-                    registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
+                    self._publish(record, progress)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
                 self._kernels.stop()
@@ -119,6 +119,14 @@ class Run:
                 record.save(self.folder)
             self._report(record)
         return record, code
+
+    def _publish(self, record: RunRecord, progress: Progress) -> None:
+        """Seal the models and serve them, unless they are worse than those that are served."""
+        try:
+            registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
+        except WorseError as error:
+            record.warnings.append(f"Not served: {error}")
+            progress.note(f"not served: {error}")
 
     def _bring_about(
         self, record: RunRecord, progress: Progress, asked_to_stop: threading.Event

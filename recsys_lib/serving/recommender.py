@@ -11,11 +11,12 @@ import pandas as pd
 import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.artifacts import ALS_PART, SEARCH_PART, has_part
+from recsys_lib.artifacts import ALS_PART, BLEND_PART, SEARCH_PART, has_part
 from recsys_lib.columns import Answers
 from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.search import Filters, Mode, ProductSearch
+from recsys_lib.serving.personal import Personal, Picks
 from recsys_lib.serving.registry import require_champion, run_command
 from recsys_lib.serving.status import status
 
@@ -27,6 +28,7 @@ class Recommender:
 
     All answers are long tables: ``query, item_id, title, score, rank, source, image_url``, best
     first, at most n rows. Scores rank the rows of one answer and mean nothing beyond that.
+    Recommendations for people also say why, in the column ``reason``.
     """
 
     def __init__(
@@ -35,8 +37,10 @@ class Recommender:
         als: AlsModel | None,
         semantic: ProductSearch | None,
         version: str = "",
+        personal: Personal | None = None,
     ) -> None:
         self.dataset, self.als, self.semantic, self.version = dataset, als, semantic, version
+        self.personal = personal
         known = [part.display for part in (semantic, als) if part is not None]
         self._display = pl.concat(known).unique("id", keep="first", maintain_order=True)
 
@@ -75,7 +79,10 @@ class Recommender:
             als.open_arrays()  # now: the version may be removed before a question
         if als is None and semantic is None:
             raise NotTrainedError(f"{folder} holds no trained model: {run_command(found)}")
-        return cls(found, als, semantic, folder.name)
+        personal = None
+        if als is not None and has_part(folder, BLEND_PART):
+            personal = Personal(folder / BLEND_PART, als, semantic)
+        return cls(found, als, semantic, folder.name, personal)
 
     def similar_items(self, item_id: str, n: int = 10) -> pd.DataFrame:
         """Items that the same users like; for a product nobody rated yet, the nearest by text.
@@ -94,27 +101,37 @@ class Recommender:
     def recommend(
         self, user_id: str, n: int = 10, filter_already_liked: bool = True
     ) -> pd.DataFrame:
-        """Items for a known user. Raises UnknownUserError, or NotTrainedError without ALS."""
+        """Items for a known user, by what proved best when the version was evaluated.
+
+        Without an evaluation that is ALS. Raises UnknownUserError, or NotTrainedError without ALS.
+        """
         _check_n(n)
         als = self._require_als()
         if user_id not in als.users:
             raise UnknownUserError(
                 user_id, "no interactions; recommend_for_history serves people who are new"
             )
-        rows, scores = als.recommend(als.users.row(user_id), n, filter_seen=filter_already_liked)
+        row = als.users.row(user_id)
+        if self.personal is not None:
+            picks = self.personal.of_user(row, n, filter_seen=filter_already_liked)
+            return self._with_reasons(user_id, picks)
+        rows, scores = als.recommend(row, n, filter_seen=filter_already_liked)
         return self._answer(user_id, als.items.ids(rows), scores, ALS)
 
     def recommend_for_history(self, item_ids: Sequence[str], n: int = 10) -> pd.DataFrame:
-        """Items for anybody who liked ``item_ids``; these are not recommended again.
+        """Items for anybody who liked ``item_ids``, oldest first; these are not recommended again.
 
         The user vector is solved for on the spot (fold-in). When none of the items was ever
-        rated, the answer is the nearest by text. Raises UnknownItemError.
+        rated, the answer is the nearest by text; nothing known is answered by what is popular,
+        for which an evaluated version is needed. Raises UnknownItemError.
         """
         _check_n(n)
-        if isinstance(item_ids, str) or not item_ids:
+        if isinstance(item_ids, str) or not (item_ids or self.personal):
             raise ValueError("item_ids must be a list of at least one item id")
         self._require_known(item_ids)
         query = ", ".join(item_ids)
+        if self.personal is not None:
+            return self._with_reasons(query, self.personal.of_items(item_ids, n))
         if self.als is not None:
             rated = self.als.items.rows(item_ids, missing="negative")
             if (rated >= 0).any():
@@ -186,6 +203,12 @@ class Recommender:
             },
             columns=list(Answers.ALL),
         )
+
+    def _with_reasons(self, query: str, picks: Picks) -> pd.DataFrame:
+        answer = self._answer(query, picks.ids, picks.scores, "")
+        answer[Answers.SOURCE] = [reason.source for reason in picks.reasons]
+        answer[Answers.REASON] = [reason.text for reason in picks.reasons]
+        return answer
 
     def _require_known(self, item_ids: Sequence[str]) -> None:
         for item_id in item_ids:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recsys_lib.artifacts import ALS_PART, CHAMPION, SEARCH_PART, Part, champion
-from recsys_lib.errors import ArtifactError, NotTrainedError
+from recsys_lib.artifacts import ALS_PART, BLEND_PART, CHAMPION, SEARCH_PART, Part, champion
+from recsys_lib.errors import ArtifactError, NotTrainedError, WorseError
 from recsys_lib.files import describe, link_or_copy, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 
+if TYPE_CHECKING:
+    from recsys_lib.evaluation.gate import Verdict
+
 MANIFEST = "manifest.json"
 EVALUATION = "evaluation"
-PARTS = (ALS_PART, SEARCH_PART)
+PARTS = (ALS_PART, SEARCH_PART, BLEND_PART)
 _OF_SEARCH = "search."
 
 
@@ -50,13 +53,34 @@ def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None)
     return True
 
 
-def promote(dataset: Dataset, version: str) -> None:
-    """Let another sealed version be served; ArtifactError when there is none of this name."""
+def against_champion(dataset: Dataset, version: str) -> Verdict | None:
+    """A version beside the one that is served, on the same test users.
+
+    None when there is no other champion, or one of the two was not evaluated.
+    """
+    from recsys_lib.evaluation.gate import compare_versions  # noqa: PLC0415  # slow import
+
+    served = champion(dataset)
+    return compare_versions(dataset.version(version), served) if served else None
+
+
+def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
+    """Let another sealed version be served.
+
+    Raises ArtifactError when there is none of this name, and WorseError when it is worse than the
+    champion beyond noise, unless ``force`` says that this is wanted.
+    """
     if not (dataset.version(version) / MANIFEST).is_file():
         sealed = sorted(path.parent.name for path in dataset.models.glob(f"*/{MANIFEST}"))
         raise ArtifactError(
             f"dataset {dataset.name!r} has no published version {version!r}: "
             f"there is {', '.join(sealed) or 'none'}"
+        )
+    verdict = against_champion(dataset, version)
+    if verdict is not None and verdict.judgement == "worse" and not force:
+        raise WorseError(
+            f"version {version} is {verdict}; 'recsys promote {version} --dataset {dataset.name} "
+            "--force' serves it all the same"
         )
     _name_champion(dataset, version)
 
@@ -64,20 +88,22 @@ def promote(dataset: Dataset, version: str) -> None:
 def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, Any]:
     """Seal a version with its manifest and, if it is to serve, make it the champion.
 
-    Returns the manifest. A part that was not trained anew comes from the champion before. An
-    evaluation does only together with the ALS part it measured; what it says about the search
-    counts only for the search part it measured.
+    One that is worse than the champion beyond noise is sealed, but raises WorseError.
+    Returns the manifest. A part that was not trained anew comes from the champion before. The
+    evaluation and the blend do only together with the ALS part they were made with; what an
+    evaluation says about the search counts only for the search part it measured.
     """
     folder = dataset.version(version)
     new_search, search_measured = (folder / SEARCH_PART).is_dir(), True
     if not (folder / ALS_PART).is_dir() and adopt(dataset, version, ALS_PART):
         adopt(dataset, version, EVALUATION)
+        adopt(dataset, version, BLEND_PART)
         search_measured = not new_search
     adopt(dataset, version, SEARCH_PART)
     manifest = _manifest(dataset, version, search_measured=search_measured)
     write_json(folder / MANIFEST, manifest)
     if serve:
-        _name_champion(dataset, version)
+        promote(dataset, version)
     return manifest
 
 

@@ -112,7 +112,7 @@ class Validation:
 
     def _recall(self, ranker: Ranker, vectors: np.ndarray, seen: sparse.csr_matrix) -> float:
         lists, _ = ranker.best(vectors, seen, K)
-        return float((lists == self.split.test_items[:, None]).any(axis=1).mean())
+        return float((lists == self.split.test.interactions.item[:, None]).any(axis=1).mean())
 
 
 def _checks(iterations: int) -> set[int]:

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+from scipy import sparse
 
 from recsys_lib.als import train_als
 from recsys_lib.data.etl import load_dataset
@@ -12,12 +13,20 @@ from recsys_lib.evaluation import (
     Factors,
     MostPopular,
     Random,
-    TrainTest,
     evaluate,
     leave_last_out,
     plots,
 )
-from recsys_lib.evaluation.examples import example_users, in_words, results_table
+from recsys_lib.evaluation.advice import what_to_try
+from recsys_lib.evaluation.examples import (
+    example_users,
+    failures,
+    in_words,
+    lists_table,
+    results_table,
+)
+from recsys_lib.evaluation.models import Ease, ItemNeighbours, RecentPopular, _mirror
+from recsys_lib.evaluation.segments import item_shelves, segments, winners
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import Dataset
@@ -29,44 +38,64 @@ class Oracle:
     """Knows what is held out."""
 
     def __init__(self, split):
-        self.answer = dict(zip(split.test_users, split.test_items, strict=True))
-        self.n_items = len(split.train.items)
+        self.split = split
 
     def scores(self, users):
-        scores = np.zeros((len(users), self.n_items), dtype=np.float32)
-        scores[np.arange(len(users)), [self.answer[user] for user in users]] = 1
-        return scores
+        rows = np.searchsorted(self.split.test_users, users)
+        return self.split.test.relevant[rows].toarray()
+
+
+class Never(Oracle):
+    """Puts what is held out last."""
+
+    def scores(self, users):
+        return -super().scores(users)
+
+
+class Constant:
+    """Knows nothing."""
+
+    def __init__(self, n_items):
+        self.n_items = n_items
+
+    def scores(self, users):
+        return np.ones((len(users), self.n_items), np.float32)
+
+
+def world(n_users, n_items, longest, seed):
+    """Random histories; the order of the item numbers says nothing."""
+    generator = np.random.default_rng(seed)
+    lengths = 2 + np.arange(n_users) % (longest - 1)
+    items = np.concatenate([generator.permutation(n_items)[:n] for n in lengths])
+    user = np.repeat(np.arange(n_users), lengths)
+    users, names = IdMap(map(str, range(n_users))), IdMap(f"i{n}" for n in range(n_items))
+    ones = np.ones(len(user), np.float32)
+    time = np.arange(len(user))
+    return Interactions(users, names, user.astype(np.int32), items.astype(np.int32), ones, time)
 
 
 @pytest.fixture(scope="module")
 def split():
-    generator = np.random.default_rng(0)
-    items = np.concatenate([generator.permutation(N)[: 2 + u % 12] for u in range(N)])
-    user = np.repeat(np.arange(N), [2 + u % 12 for u in range(N)])
-    names = IdMap(map(str, range(N)))
-    time = np.arange(len(user))
-    ones = np.ones(len(user), np.float32)
-    return leave_last_out(
-        Interactions(names, names, user.astype(np.int32), items.astype(np.int32), ones, time)
-    )
+    return leave_last_out(world(N, N, 13, 0))
 
 
 @pytest.fixture(scope="module")
 def evaluation(split):
     user_items = split.train.user_items()
     models = {"als": Oracle(split), "popular": MostPopular(user_items), "random": Random(N, 0)}
-    return evaluate(models, split, [1, 10], seed=0)
+    return evaluate(models, split, [1, 10], seed=0, embeddings=np.eye(N, dtype=np.float32))
 
 
 def test_who_knows_the_answer_gets_full_marks(evaluation):
-    for metric in ("recall", "ndcg", "map"):
+    for metric in ("recall", "precision", "hit_rate", "ndcg", "map", "mrr"):
         assert evaluation.value("als", metric, 1) == 1.0
-    assert evaluation.hits("als")[:, 0].all()
+    assert evaluation.found("als", 1).all()
+    assert evaluation.value("als", "diversity", 10) == pytest.approx(1)
 
 
 def test_chance_is_chance(split):
     """Of the items left to rank, k are in the list."""
-    left = N - np.bincount(split.train.user, minlength=N)[split.test_users]
+    left = N - split.history_length
     values = [
         evaluate({"r": Random(N, seed)}, split, [5], seed=0).value("r", "recall", 5)
         for seed in range(60)
@@ -74,38 +103,91 @@ def test_chance_is_chance(split):
     assert np.mean(values) == pytest.approx((5 / left).mean(), rel=0.1)
 
 
-def test_the_interval_is_that_of_a_mean(evaluation, split):
-    row = evaluation.results.filter(model="popular", metric="recall", k=10).row(0, named=True)
-    p, n = row["value"], len(split.test_users)
-    assert row["ci95"] == pytest.approx(1.96 * np.sqrt(p * (1 - p) / n))
+def test_a_constant_score_is_chance_even_where_low_numbers_are_right():
+    """Everybody takes item 0 or 1 at last: whoever breaks ties by number would find it."""
+    generator = np.random.default_rng(1)
+    n_users, n_items = 400, 200
+    rows = [
+        [*generator.choice(np.arange(2, n_items), 3, replace=False), u % 2] for u in range(n_users)
+    ]
+    user = np.repeat(np.arange(n_users, dtype=np.int32), 4)
+    items = np.concatenate(rows).astype(np.int32)
+    ids = IdMap(map(str, range(n_users)))
+    data = Interactions(ids, ids, user, items, np.ones(len(user), np.float32), np.arange(len(user)))
+    split = leave_last_out(data)
+    values = [
+        evaluate({"c": Constant(n_users)}, split, [10], seed=seed).value("c", "recall", 10)
+        for seed in range(60)
+    ]
+    assert np.mean(values) == pytest.approx(10 / (n_users - 3), abs=0.02)
+
+
+def test_a_leaked_split_shows(monkeypatch):
+    """With the held-out interactions in training a model finds what it cannot know."""
+    data = world(300, 60, 6, 3)
+    honest = leave_last_out(data)
+    leaked = Ease.fit(data.user_items(), regularization=1.0)
+    fair = Ease.fit(honest.train.user_items(), regularization=1.0)
+    values = evaluate({"leaked": leaked, "fair": fair}, honest, [5], seed=0)
+    chance = (5 / (60 - honest.history_length)).mean()
+    assert values.value("fair", "recall", 5) == pytest.approx(chance, abs=0.05)
+    assert values.value("leaked", "recall", 5) > 3 * chance
+    assert values.differences("ndcg", 5, "leaked")["verdict"].to_list() == ["better"]
+
+
+def test_shuffled_labels_are_chance():
+    """Taste that is there is found; with the items shuffled among users nothing is left of it."""
+    generator = np.random.default_rng(4)
+    n_users, n_items, length = 400, 40, 6
+    own = [generator.permutation(np.arange(u % 2, n_items, 2))[:length] for u in range(n_users)]
+    user = np.repeat(np.arange(n_users, dtype=np.int32), length)
+
+    def recall(items):
+        ids = IdMap(map(str, range(n_users)))
+        names = IdMap(map(str, range(n_items)))
+        cells = (user, items.astype(np.int32), np.ones(len(user), np.float32))
+        split = leave_last_out(Interactions(ids, names, *cells, np.arange(len(user))))
+        model = Ease.fit(split.train.user_items(), regularization=10.0)
+        return evaluate({"m": model}, split, [5], seed=0).value("m", "recall", 5)
+
+    chance = 5 / (n_items - length + 1)
+    assert recall(np.concatenate(own)) > 1.7 * chance
+    anyones = [generator.permutation(n_items)[:length] for _ in range(n_users)]
+    assert recall(np.concatenate(anyones)) == pytest.approx(chance, abs=0.05)
 
 
 def test_flat_metrics_are_saved(evaluation, tmp_path):
-    evaluation.save(tmp_path / "evaluation")
-    stored = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())["metrics"]
-    assert stored["als.recall@10"] == 1.0
+    evaluation.save(tmp_path / "evaluation", {"validation": {"hybrid": 0.5}})
+    content = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    stored = content["metrics"]
+    assert stored["als.recall@10"] == stored["served.recall@10"] == 1.0
     assert stored["evaluate.users"] == N
+    assert content["served"] == "als"
+    assert content["validation"] == {"hybrid": 0.5}
     assert {f"{m}.coverage@10" for m in ("als", "popular", "random")} <= set(stored)
-    assert len(pl.read_parquet(tmp_path / "evaluation" / "results.parquet")) == 3 * 2 * 4
+    assert len(pl.read_parquet(tmp_path / "evaluation" / "results.parquet")) == 3 * 2 * 11
+    users = pl.read_parquet(tmp_path / "evaluation" / "per_user.parquet")
+    assert users.columns == ["user", "held_out", "recall@1", "recall@10", "ndcg@1", "ndcg@10"]
+    assert users["recall@10"].to_list() == [1.0] * N
 
 
 def test_cold_items_stay_in_the_denominator(split):
     """A model cannot be credited for what it could not know."""
-    cold = TrainTest(
-        split.train.select(split.train.item != split.test_items[0]),
-        split.test_users[:1],
-        split.test_items[:1],
-        n_single=0,
-        n_cold=1,
-    )
+    answer = split.test.interactions.item[0]
+    without = split.train.select(split.train.item != answer)
+    one = split.test.of_users(split.test_users[:1])
+    cold = type(split)(without, one, without, one)
     popular = MostPopular(cold.train.user_items())
     assert evaluate({"p": popular}, cold, [1], seed=0).value("p", "recall", 1) == 0
+    assert cold.counts()["of them of cold items"] == 1
 
 
 def test_nobody_to_test_is_said_and_not_averaged(split):
-    nobody = TrainTest(split.train, split.test_users[:0], split.test_items[:0], N, 0)
+    nobody = split.test.of_users(np.array([], np.int32))
     with pytest.raises(InputDataError, match="no user has two interactions"):
-        evaluate({"r": Random(N, 0)}, nobody, [5], seed=0)
+        evaluate(
+            {"r": Random(N, 0)}, type(split)(split.train, nobody, split.train, nobody), [5], seed=0
+        )
 
 
 def test_a_k_given_twice_counts_once(split):
@@ -113,49 +195,114 @@ def test_a_k_given_twice_counts_once(split):
     assert evaluation.results.filter(metric="recall")["k"].to_list() == [1, 5]
 
 
+def test_a_difference_within_noise_is_called_so(split):
+    models = {"a": Oracle(split), "b": Oracle(split), "never": Never(split)}
+    gaps = evaluate(models, split, [5], seed=0).differences("ndcg", 5)
+    assert dict(gaps.select("model", "verdict").iter_rows()) == {
+        "b": "within noise",
+        "never": "better",
+    }
+    assert (gaps["low"] <= gaps["difference"]).all()
+    assert (gaps["difference"] <= gaps["high"]).all()
+
+
 def test_more_models_than_colours_are_all_drawn(split):
     many = evaluate({f"r{seed}": Random(N, seed) for seed in range(8)}, split, [5], seed=0)
     assert [len(axes.containers) for axes in plots.accuracy_curves(many).axes] == [8, 8]
     assert len(plots.accuracy_against_coverage(many, 5).axes[0].collections) == 8
-    assert len(plots.recall_by_history(many, 5).axes[0].containers) == 8
+    assert len(plots.segment_map(many, 5).axes[0].get_xticks()) == 8
 
 
-def test_plots_show_every_model(evaluation):
-    for axes in plots.accuracy_curves(evaluation).axes:
-        assert len(axes.containers) == 3
-    assert len(plots.accuracy_against_coverage(evaluation, 10).axes[0].collections) == 3
-    segments = plots.history_segments(evaluation, 10)
-    per_model = segments.group_by("model").agg(pl.col("users").sum())["users"]
-    assert per_model.to_list() == [N] * 3
-    assert len(plots.recall_by_history(evaluation, 10).axes[0].containers) == 3
+def test_groups_share_all_that_was_held_out(evaluation):
+    table = segments(evaluation, 10)
+    for by in ("history", "item", "time"):
+        counted = table.filter(by=by, model="als")["held_out"]
+        assert counted.sum() == N
+    assert table.filter(model="als")["recall"].to_list() == [1.0] * (len(table) // 3)
+    assert set(winners(evaluation, 10)["best"]) == {"als"}
+    assert plots.segment_map(evaluation, 10).description.startswith("Recall@10 by group")
+
+
+def test_shelves_have_a_third_of_the_interactions_each():
+    assert item_shelves(np.array([6, 3, 3, 2, 2, 2, 0])).tolist() == [2, 1, 1, 0, 0, 0, -1]
+
+
+def test_a_group_where_another_wins_is_named(split):
+    """The first user's item is found by one model only."""
+
+    class FirstOnly(Oracle):
+        def scores(self, users):
+            return super().scores(users) * np.where(users == 0, 1, -1)[:, None]
+
+    models = {"served": Never(split), "als": FirstOnly(split), "popular": Never(split)}
+    table = winners(evaluate(models, split, [1], seed=0), 1)
+    first = table.filter(by="history", group="1")
+    assert first["best"].to_list() == ["als"]
 
 
 def test_tables_for_people(evaluation):
-    names = pl.Series([f"item {i}" for i in range(N)])
-    table = example_users(evaluation, "als", names, 5, seed=1)
-    assert table["place"].to_list() == ["1"] * 5
-    assert results_table(evaluation, 10)["recall@10"][0] == "1.0000 ± 0.0000"
+    display = pl.DataFrame(
+        {
+            "id": [f"i{n}" for n in range(N)],
+            "title": ["<b>bold</b>", *[None] * (N - 1)],
+            "image_url": ["https://x/'onerror='y.jpg", *[None] * (N - 1)],
+        }
+    )
+    album = example_users(evaluation, display, 5, seed=1)
+    assert album.table()["place"].to_list() == ["1"] * 5
+    assert failures(evaluation, display, 5, seed=1).chosen == []
+    everybody = example_users(evaluation, display, N, seed=1)._repr_html_()
+    assert "<b>bold" not in everybody
+    assert "&lt;b&gt;bold" in everybody
+    assert "'onerror='" not in everybody
+    table = results_table(evaluation, 10)
+    assert table["recall@10"][0] == "1.0000 ± 0.0000"
+    assert table["than the served"].to_list() == ["served", "worse", "worse"]
+    assert lists_table(evaluation, 10).columns == [
+        *("model", "coverage", "novelty", "popularity", "gini", "diversity")
+    ]
 
 
-class Never:
-    """Puts what is held out last."""
-
-    def __init__(self, split):
-        self.oracle = Oracle(split)
-
-    def scores(self, users):
-        return -self.oracle.scores(users)
-
-
-def test_the_sentence_is_computed(split):
+def test_the_sentences_are_computed(split):
     knows, never = Oracle(split), Never(split)
     both = evaluate({"als": knows, "popular": knows}, split, [1], seed=0)
     assert in_words(both, 1) == (
-        "ALS finds the held-out product in its top 1 for 100.0% of the users, "
-        "1.0 times as often as most-popular (100.0%)."
+        "The served model, als, finds 100.0% of what was held out in its top 1; most-popular "
+        "finds 100.0%. Not to be told from it: popular."
     )
-    one = evaluate({"als": knows, "popular": never}, split, [1], seed=0)
-    assert in_words(one, 1).endswith("100.0% of the users, most-popular for none.")
+    one = evaluate({"als": never, "popular": knows}, split, [1], seed=0)
+    assert in_words(one, 1).endswith("popular rank better beyond noise.")
+    advice = what_to_try(one, 1)
+    assert advice[0].startswith("popular ranks better than what is served (nDCG@1 by 1.0000)")
+    assert any("With 20 test users" in sentence for sentence in advice)
+
+
+def test_baselines_by_hand(split):
+    user_items = split.train.user_items()
+    similarity = (user_items.T @ user_items).tocsr()
+    neighbours = ItemNeighbours(user_items, similarity).scores(np.array([3, 4]))
+    np.testing.assert_allclose(neighbours, (user_items[[3, 4]] @ similarity).toarray())
+    lately = RecentPopular(split.train).scores(np.array([0]))[0]
+    newest = np.argsort(split.train.timestamp)[-int(0.1 * len(split.train)) - 1 :]
+    assert lately.sum() == pytest.approx(len(newest), abs=1)
+
+
+def test_a_triangle_is_mirrored_block_by_block():
+    whole = np.arange(49.0).reshape(7, 7)
+    whole += whole.T
+    lower = np.tril(whole)
+    _mirror(lower, block=3)
+    np.testing.assert_array_equal(lower, whole)
+
+
+def test_ease_is_the_best_linear_model_without_itself():
+    """The gradient of the regularized squared error is zero off the diagonal, which is zero."""
+    generator = np.random.default_rng(6)
+    x = (generator.random((50, 12)) < 0.3).astype(np.float32)
+    weights = Ease.fit(sparse.csr_matrix(x), regularization=7.0).weights
+    gradient = x.T @ (x @ weights - x) + 7.0 * weights
+    np.testing.assert_allclose(gradient[~np.eye(12, dtype=bool)], 0, atol=1e-3)
+    np.testing.assert_allclose(np.diag(weights), 0, atol=1e-7)
 
 
 @pytest.mark.slow

@@ -43,6 +43,19 @@ with only_run(Dataset.find("sample")):
     print("held", flush=True)
     input()
 """
+WRITE_PART = (
+    "import numpy as np\nfrom recsys_lib.artifacts import writing_part\n"
+    "from recsys_lib.paths import Dataset\n"
+    "options = {'parameters': {}, 'data_fingerprint': '', 'libraries': []}\n"
+    "with writing_part(Dataset.find(dataset).version(version) / 'als', **options) as folder:\n"
+    "    np.save(folder / 'a.npy', np.zeros(1))"
+)
+READ = (
+    "from recsys_lib.files import write_json\ndata = Dataset.find(dataset)\n"
+    "newest = max(data.models.glob('*/'), key=lambda p: p.stat().st_mtime, default=data.models)\n"
+    "found = int((newest / 'als' / 'part.json').is_file())\n"
+    "write_json(data.processed / 'third.json', {'metrics': {'found': found}})"
+)
 FAIL = "from recsys_lib.errors import {0}\nraise {0}('no good')"
 
 
@@ -342,19 +355,51 @@ def test_models_of_a_run_that_does_not_serve_are_sealed_but_not_served(bench):
     from recsys_lib.serving import registry
 
     dataset = Dataset.find("sample")
-    write = (
-        "import numpy as np\nfrom recsys_lib.artifacts import writing_part\n"
-        "from recsys_lib.paths import Dataset\n"
-        "options = {'parameters': {}, 'data_fingerprint': '', 'libraries': []}\n"
-        "with writing_part(Dataset.find(dataset).version(version) / 'als', **options) as folder:\n"
-        "    np.save(folder / 'a.npy', np.zeros(1))"
-    )
-    bench.notebook("02", write)
-    bench.table = (bench.table[0], Step("als", "02", ("etl",), ("{model}/als/part.json",)))
+    bench.notebook("02", WRITE_PART)
+    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{model}/als/part.json",)))
     assert bench.run(WRITE, serve=False, run_id="quiet")[1] == 0
     assert registry.champion(dataset) is None
     registry.promote(dataset, "quiet")
     assert registry.require_champion(dataset).name == "quiet"
+
+
+def test_models_worse_than_those_served_are_sealed_but_not_served(bench, monkeypatch):
+    from recsys_lib.evaluation.gate import Verdict
+    from recsys_lib.serving import registry
+
+    def worse(dataset, version):
+        return Verdict("worse", "one", "ndcg@10", 500, -0.02, -0.03, -0.01, 1e-4)
+
+    bench.notebook("02", WRITE_PART)
+    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{model}/als/part.json",)))
+    assert bench.run(WRITE, run_id="one")[1] == 0
+    monkeypatch.setattr(registry, "against_champion", worse)
+    record, code, _ = bench.run(WRITE, run_id="two", force=True)
+    assert (record["status"], code) == ("succeeded", 0)
+    assert registry.require_champion(Dataset.find("sample")).name == "one"
+    (warning,) = record["warnings"]
+    assert "worse than one, which is served: ndcg@10 differs by -0.0200" in warning
+    assert "recsys promote two --dataset sample --force" in warning
+
+
+@pytest.mark.parametrize("champion_has_it", [True, False])
+def test_what_a_step_uses_is_waited_for_but_not_demanded(bench, champion_has_it):
+    """It comes from the champion where it has it, and is left out where not."""
+    bench.notebook("02", WRITE_PART)
+    bench.notebook("03", "from recsys_lib.paths import Dataset", READ)
+    als = Step("als", "02", ("etl",), (), ("{model}/als/part.json",))
+    reader = Step("embed", "03", ("etl",), ("als",), **files("third"))
+    bench.table = (bench.table[0], als, reader)
+    chosen = [bench.table[0], als] if champion_has_it else [bench.table[0]]
+    assert bench.run(WRITE, chosen=chosen)[1] == 0
+    _, code, _ = bench.run(chosen=[reader])
+    assert code == 0
+    seen = json.loads((Dataset.find("sample").processed / "third.json").read_text())
+    assert seen["metrics"]["found"] == champion_has_it
+    record, code, _ = bench.run(chosen=[als, reader], jobs=2, force=True)
+    assert (code, statuses(record)) == (0, ["executed"] * 2)
+    seen = json.loads((Dataset.find("sample").processed / "third.json").read_text())
+    assert seen["metrics"]["found"] == 1
 
 
 def test_a_second_run_of_the_dataset_is_refused_and_a_dead_one_is_not_in_the_way(bench):

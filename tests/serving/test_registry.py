@@ -61,9 +61,12 @@ def test_an_evaluation_stays_with_the_factors_it_measured(shop, trained, kept):
     evaluation = shop.version("v1") / "evaluation"
     evaluation.mkdir()
     (evaluation / "metrics.json").write_text('{"metrics": {"als.recall@10": 0.5}}')
+    write(shop, "v1", "blend", 1)
     registry.publish(shop, "v1")
     write(shop, "v2", trained, 2)
-    assert ("als.recall@10" in registry.publish(shop, "v2")["metrics"]) is kept
+    metrics = registry.publish(shop, "v2")["metrics"]
+    assert ("als.recall@10" in metrics) is kept
+    assert ("blend.value" in metrics) is kept
 
 
 def test_a_search_that_was_trained_anew_has_no_old_measurements(shop):

@@ -45,13 +45,13 @@ def open_study(workspace, fingerprint="f", **changes):
 
 def test_the_test_split_is_in_nothing_that_a_trial_sees():
     split, final = Validation.of(WORLD, 60, 0).split, leave_last_out(WORLD)
-    for user, item in zip(final.test_users, final.test_items, strict=True):
+    for user, item in zip(final.test_users, final.test.interactions.item, strict=True):
         mine = split.train.item[split.train.user == user]
         assert item not in mine
-        assert item not in split.test_items[split.test_users == user]
+        assert item not in split.test.interactions.item[split.test_users == user]
     assert len(split.train) + 2 * 60 == len(WORLD)
     before_last = WORLD.item.reshape(60, 6)[:, -2]
-    np.testing.assert_array_equal(split.test_items, before_last)
+    np.testing.assert_array_equal(split.test.interactions.item, before_last)
 
 
 def test_users_without_three_interactions_are_not_enough():

@@ -10,6 +10,8 @@ from typing import Literal
 Metrics = Mapping[str, float | None]
 
 _HEADLINES = {
+    "served.ndcg@10": "nDCG@10 of what is served",
+    "served.recall@10": "Recall@10 of what is served",
     "als.ndcg@10": "nDCG@10 of ALS",
     "als.recall@10": "Recall@10 of ALS",
     "als.coverage@10": "Items that ALS recommends",
@@ -22,7 +24,11 @@ _HEADLINES = {
     "search.n_products": "Searchable products",
 }
 _SHARES = ("als.coverage@10",)
-_BASELINES = {"als.ndcg@10": "popular.ndcg@10", "als.recall@10": "popular.recall@10"}
+_BASELINES = {
+    f"{model}.{metric}@10": f"popular.{metric}@10"
+    for model in ("served", "als")
+    for metric in ("ndcg", "recall")
+}
 _MISSING = "-"
 
 

@@ -14,12 +14,14 @@ def remarks(record: dict[str, Any]) -> list[str]:
 
 def _doubts(record: dict[str, Any]) -> list[str]:
     found = []
-    als, popular = (record["metrics"].get(f"{model}.ndcg@10") for model in ("als", "popular"))
-    if als is not None and popular is not None and als <= popular:
-        found.append(
-            "ALS is no better than recommending what is most popular: "
-            f"nDCG@10 {human(als)} against {human(popular)}."
-        )
+    popular = record["metrics"].get("popular.ndcg@10")
+    for model, name in (("served", "What is served"), ("als", "ALS")):
+        value = record["metrics"].get(f"{model}.ndcg@10")
+        if value is not None and popular is not None and value <= popular:
+            found.append(
+                f"{name} is no better than recommending what is most popular: "
+                f"nDCG@10 {human(value)} against {human(popular)}."
+            )
     if record["git"]["dirty"]:
         found.append("The code had changes that are not committed: the run cannot be repeated.")
     return found

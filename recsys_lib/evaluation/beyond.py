@@ -1,0 +1,74 @@
+"""What lists are like beyond being right: how many items they show, how new, varied and even.
+
+``lists`` is int32 of shape (users, k), -1 where there is no item; ``popularity`` has the training
+interactions of each item.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recsys_lib.evaluation.ranking import NO_ITEM
+
+
+def coverage(lists: np.ndarray, n_items: int) -> float:
+    """Share of all items that are in at least one list; 0 for empty lists.
+
+    Source: Ge, Delgado-Battenfeld, Jannach, "Beyond accuracy" (2010), catalogue coverage.
+    """
+    return len(np.setdiff1d(lists, [NO_ITEM])) / n_items
+
+
+def novelty(lists: np.ndarray, popularity: np.ndarray, n_users: int) -> float:
+    """Mean surprise of the listed items, in bits: -log2((popularity + 1) / (users + 1)).
+
+    The ones keep an item that nobody had finite. NaN for empty lists. Source: Zhou et al.,
+    "Solving the apparent diversity-accuracy dilemma of recommender systems" (2010).
+    """
+    surprise = -np.log2((popularity + 1) / (n_users + 1))
+    return _mean(surprise[lists[lists != NO_ITEM]])
+
+
+def average_popularity(lists: np.ndarray, popularity: np.ndarray) -> float:
+    """Mean number of users who have a listed item; NaN for empty lists.
+
+    Source: Abdollahpouri, Burke, Mobasher, "Managing popularity bias" (2019).
+    """
+    return _mean(popularity[lists[lists != NO_ITEM]])
+
+
+def gini(lists: np.ndarray, n_items: int) -> float:
+    """How unevenly places are given to the items: 0 all alike, near 1 all to one item.
+
+    sum (2 i - n - 1) c_i / (n sum c) over the counts c of all n items in ascending order; NaN for
+    empty lists. Source: Fleder and Hosanagar, "Blockbuster culture's next rise or fall" (2009).
+    """
+    counts = np.sort(np.bincount(lists[lists != NO_ITEM], minlength=n_items))
+    if not counts.sum():
+        return float("nan")
+    weights = 2 * np.arange(1, n_items + 1) - n_items - 1
+    return float((weights * counts).sum() / (n_items * counts.sum()))
+
+
+def diversity(lists: np.ndarray, embeddings: np.ndarray) -> float:
+    """Mean of 1 - cosine over the pairs of a list, then over the users.
+
+    ``embeddings`` has rows of length 1, shape (items, dimension); rows of zeros are items without
+    a text, which are left out. NaN when no list has two items with a text. Source: Ziegler et
+    al., "Improving recommendation lists through topic diversification" (2005).
+    """
+    has_text = np.append(np.abs(embeddings).sum(axis=1) > 0, False)
+    total = np.zeros((len(lists), embeddings.shape[1]), dtype=np.float32)
+    counted = np.zeros(len(lists))
+    for items in lists.T:  # one place at a time: memory does not grow with k
+        known = has_text[items]
+        total[known] += embeddings[items[known]]
+        counted += known
+    pairs = counted * (counted - 1)
+    several = pairs > 0
+    cosines = ((total[several] ** 2).sum(axis=1) - counted[several]) / pairs[several]
+    return _mean(1 - cosines)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")

@@ -1,0 +1,121 @@
+"""The blend: one score from all sources, by weights that were learned on held-out purchases.
+
+A source's score s of an item is made comparable as r = s / max s over the items that the person
+does not have, cut to [0, 1]. The blend is linear in r and sqrt(r) of each source, with weights
+that depend on the length n of the history:
+
+    score = sum over sources of (a + a' / n) r + (b + b' / n) sqrt(r)
+
+so that every source's share in a recommendation can be told. Where nothing else is known, as for
+strangers, popularity decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys_lib.hybrid.histories import Histories
+from recsys_lib.hybrid.sources import NAMES, POPULAR, Source
+
+TERMS = 4
+"""Weights of a source: a, b, a', b'."""
+_LAST_RESORT = np.float32(1e-5)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Which source is worth how much.
+
+    Parameters
+    ----------
+    weights: for each source a, b, a', b'.
+    half_lives: for each source that knows the history, how fast it forgets.
+    shortest: the shortest history it was learned from; what lies below is taken for as long.
+    """
+
+    weights: dict[str, tuple[float, ...]]
+    half_lives: dict[str, float]
+    shortest: int = 1
+
+    @classmethod
+    def of_one(cls, name: str, half_lives: dict[str, float]) -> Blend:
+        """A single source as it is."""
+        return cls({name: (1.0, 0.0, 0.0, 0.0)}, half_lives)
+
+    def of_lengths(self, name: str, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The weights of r and sqrt(r) for histories of these lengths, float32."""
+        a, b, a_short, b_short = self.weights[name]
+        shortness = inverse(lengths, self.shortest)
+        linear, root = a + a_short * shortness, b + b_short * shortness
+        return linear.astype(np.float32), root.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Hybrid:
+    """Sources and their blend: a model of the evaluation, and the one that is served.
+
+    Parameters
+    ----------
+    sources: by name; those without a weight in the blend are not asked.
+    blend: what they are worth.
+    histories: of the known users, in the order of their rows.
+    """
+
+    sources: Mapping[str, Source]
+    blend: Blend
+    histories: Histories
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Scores of all items for known users, shape (len(users), items)."""
+        return self.scores_of(self.histories.take(users))
+
+    def scores_of(self, histories: Histories) -> np.ndarray:
+        """Scores of all items for anybody's histories."""
+        total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
+        for name in self.used:
+            linear, root = self.blend.of_lengths(name, histories.lengths)
+            relative = relative_scores(self.sources[name], histories)
+            total += linear[:, None] * relative
+            total += root[:, None] * np.sqrt(relative, out=relative)
+        if POPULAR in self.sources:
+            # The weights were learned from people with a history, and say nothing of strangers.
+            total[histories.lengths == 0] = 0
+            total += _LAST_RESORT * relative_scores(self.sources[POPULAR], histories)
+        return total
+
+    def shares(self, history: Histories, items: np.ndarray) -> dict[str, np.ndarray]:
+        """What each source adds to the scores of ``items`` for one person."""
+        if not history.lengths[0] and POPULAR in self.sources:
+            return {POPULAR: relative_scores(self.sources[POPULAR], history)[0, items]}
+        shares = {}
+        for name in self.used:
+            linear, root = self.blend.of_lengths(name, history.lengths)
+            relative = relative_scores(self.sources[name], history)[0, items]
+            shares[name] = linear[0] * relative + root[0] * np.sqrt(relative)
+        return shares
+
+    @property
+    def used(self) -> list[str]:
+        """The sources that have a weight and are there."""
+        return [name for name in NAMES if name in self.blend.weights and name in self.sources]
+
+
+def relative_scores(source: Source, histories: Histories) -> np.ndarray:
+    """Scores divided by each person's best among the items that they do not have, in [0, 1]."""
+    scores = source.scores(histories)
+    np.maximum(scores, 0, out=scores)
+    cells = (histories.person, histories.items)
+    own = scores[cells]
+    scores[cells] = 0
+    best = scores.max(axis=1, keepdims=True)
+    scores[cells] = own
+    scores /= np.where(best > 0, best, 1)
+    return np.minimum(scores, 1, out=scores)
+
+
+def inverse(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:
+    """1 / n, at most 1 / ``shortest``."""
+    return 1 / np.maximum(lengths, max(shortest, 1))
