@@ -19,7 +19,7 @@ NO_STEMMER = "none"
 _MOST_LETTERS = 64
 _COMPOUND = re.compile(r"\w+(?:[-./'_]\w+)*")
 _SEPARATORS = re.compile(r"[-./'_]+")
-_INCH = re.compile(r"(?<=\d)\s?(?:\"|''|[\u2033\u201d])")
+_INCH = re.compile(r"(?<=\d)\s?(?:\"|''|\u2032\u2032|\u201d)")  # the double prime is decomposed
 _NUMBER_WITH_UNIT = re.compile(r"(\d+)([^\W\d_]{1,6})")
 _CODE_SEPARATORS = re.compile(r"[\W_]+")
 
@@ -55,11 +55,10 @@ class Tokenizer:
 
 def plain(text: str) -> str:
     """Lower case, without accents, with one form for each character, and inches in words."""
-    text = _INCH.sub(" inch ", text)
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return text.lower()
+    return _INCH.sub(" inch ", text).lower()
 
 
 def code(text: str) -> str:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.errors import ParameterError
@@ -53,6 +53,8 @@ def test_code_is_the_same_however_written(written):
 
 
 @settings(deadline=None)
+@example('²"')
+@example("8\u2033")
 @given(st.text(st.characters(codec="utf-8")))
 def test_any_text_has_words_that_can_be_stored(text):
     for word in ENGLISH.words(text):
