@@ -474,7 +474,10 @@ def test_the_log_has_an_event_a_line(bench):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_stop_the_kernel_and_record_the_interruption(bench, workspace, number):
+def test_signals_stop_the_kernel_and_record_the_interruption(bench, workspace, number, request):
+    # Tests that are started in the background may inherit that SIGINT is ignored.
+    before = signal.signal(number, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(number, before))
     pid_file = workspace / "kernel.pid"
     cell = (
         "import os, time; from pathlib import Path\n"
