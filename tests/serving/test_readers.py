@@ -26,7 +26,8 @@ def test_fifty_readers_never_see_a_torn_or_missing_version(workspace):
     dataset = Dataset.find("sample-200")
     train_versions(dataset)
     registry.publish(dataset, "v1")
-    stop, problems, seen = threading.Event(), [], set()
+    stop, problems = threading.Event(), []
+    seen = {number: threading.Event() for number in range(1, VERSIONS + 1)}
 
     def read():
         while not stop.wait(PAUSE * random.random()):
@@ -35,7 +36,7 @@ def test_fifty_readers_never_see_a_torn_or_missing_version(workspace):
                 value = int(opened.version.removeprefix("v"))
                 for factors in (opened.als.model.item_factors, opened.als.model.user_factors):
                     assert np.unique(factors).tolist() == [value]
-                seen.add(value)
+                seen[value].set()
             except Exception as error:
                 problems.append(repr(error))
                 return
@@ -44,13 +45,13 @@ def test_fifty_readers_never_see_a_torn_or_missing_version(workspace):
     for reader in readers:
         reader.start()
     for number in range(2, VERSIONS + 1):
+        assert seen[number - 1].wait(60), problems  # the readers are at work during each exchange
         registry.publish(dataset, f"v{number}")
         shutil.rmtree(dataset.version(f"v{number - 1}"))  # as recsys clean does
     stop.set()
     for reader in readers:
         reader.join(60)
     assert problems == []
-    assert len(seen) > 1
 
 
 def train_versions(dataset):
