@@ -23,7 +23,6 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys_lib.als.systems import (
-    compiled,
     factorize,
     products,
     solve_general,
@@ -31,6 +30,7 @@ from recsys_lib.als.systems import (
     substitute,
     weigh,
 )
+from recsys_lib.compiled import compiled
 
 _BLAS_FROM = 24  # entries; products of shorter rows are not worth a call
 _CHUNK = 256  # entries of a long row that are gathered at once

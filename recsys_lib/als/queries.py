@@ -12,9 +12,9 @@ from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.products import rotate
 from recsys_lib.als.scoring import Ranker
 from recsys_lib.als.solver import Penalty, Side
-from recsys_lib.als.systems import compiled
 from recsys_lib.als.training import TrainedAls
 from recsys_lib.als.workers import Workers, blocks
+from recsys_lib.compiled import compiled
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 

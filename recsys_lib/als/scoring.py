@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.als.systems import compiled
 from recsys_lib.als.workers import Workers, blocks
+from recsys_lib.compiled import compiled
 from recsys_lib.evaluation.ranking import NO_ITEM
 
 _BLOCK = 256  # vectors

@@ -1,4 +1,4 @@
-"""Text records to typed ratings: one block after the other, with a reason for every bad line."""
+"""Records to typed ratings: one block after the other, with a reason for every bad line."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ import polars as pl
 
 from recsys_lib.columns import Ratings
 from recsys_lib.data.formats.blocks import LINE, Records
+from recsys_lib.data.presets import Fields
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source
 from recsys_lib.data.times import AUTO, ORDER, parse_times, unit_of
 
 FILE = "__file__"
 """Column of the number of the file, in the order of reading."""
+
+
+@dataclass(frozen=True)
+class CleanRatings:
+    """Ratings of a block: good rows, columns ``Ratings.ALL``, ``FILE`` and ``LINE``; bad lines."""
+
+    rows: pl.DataFrame
+    rejected: list[Rejected]
+    n_lines: int
 
 
 @dataclass
@@ -27,29 +37,27 @@ class RatingRules:
     source: Source
     unit: str = AUTO
 
-    def apply(self, records: Records, file: int) -> tuple[pl.DataFrame, list[Rejected]]:
-        """Good rows (columns ``Ratings.ALL``, ``FILE`` and ``LINE``), and the bad lines."""
-        fields = self.source.review_fields
-        texts = records.frame.select(
-            *(first_value(names).alias(ours) for ours, names in fields.items()), LINE
-        )
+    def apply(self, records: Records, file: int) -> CleanRatings:
+        """The good rows and the bad lines of a block of one file."""
+        values = first_values(records.frame, self.source.review_fields)
         if not self.source.has_times:
             self.unit = ORDER
         elif self.unit == AUTO:
-            self.unit = unit_of(texts[Ratings.TIMESTAMP])
-        typed = texts.with_columns(
-            *_types(),
-            parse_times(texts[Ratings.TIMESTAMP], self.unit).alias(Ratings.TIMESTAMP),
+            self.unit = unit_of(values[Ratings.TIMESTAMP])
+        typed = values.with_columns(
+            *_types(values.schema),
+            parse_times(values[Ratings.TIMESTAMP], self.unit).alias(Ratings.TIMESTAMP),
             pl.lit(file, dtype=pl.Int32).alias(FILE),
         )
-        checks = self._checks(texts[Ratings.RATING])
+        checks = self._checks(values[Ratings.RATING])
         bad = typed.select(pl.any_horizontal(check for check, _ in checks)).to_series()
         rejected = list(records.rejected)
         if bad.any():
             reasons = typed.select(_reason(checks)).to_series().filter(bad)
             rejected += _set_aside(records.frame.filter(bad), reasons, self.source.reviews[file])
             typed = typed.filter(~bad)
-        return typed.select(*Ratings.ALL, FILE, LINE), rejected
+        rows = typed.select(*Ratings.ALL, FILE, LINE)
+        return CleanRatings(rows, rejected, records.n_lines)
 
     def _checks(self, ratings: pl.Series) -> list[tuple[pl.Expr, str]]:
         """What makes a row bad, and why; ``ratings`` are the texts before typing."""
@@ -78,20 +86,32 @@ class RatingRules:
         return [(outside, f"{Ratings.RATING} is not between {low:g} and {high:g}")]
 
 
-def first_value(names: tuple[str, ...]) -> pl.Expr:
-    """The first of several fields that is neither null nor blank."""
-    stripped = [pl.col(name).str.strip_chars() for name in names]
-    values = [pl.when(text != "").then(text) for text in stripped]
-    return pl.coalesce(values) if values else pl.lit(None, dtype=pl.String)
+def first_values(frame: pl.DataFrame, fields: Fields) -> pl.DataFrame:
+    """Our columns and ``LINE``: of several fields the first that is neither null nor blank."""
+
+    def value(names: tuple[str, ...]) -> pl.Expr:
+        if not names:
+            return pl.lit(None, dtype=pl.String)
+        return pl.coalesce(_not_blank(name) if text[name] else pl.col(name) for name in names)
+
+    text = {name: dtype == pl.String for name, dtype in frame.schema.items()}
+    return frame.select(*(value(names).alias(ours) for ours, names in fields.items()), LINE)
 
 
-def _types() -> list[pl.Expr]:
-    votes = pl.col(Ratings.HELPFUL).str.replace_all(",", "")
-    return [
-        pl.col(Ratings.RATING).cast(pl.Float64, strict=False),
-        pl.col(Ratings.VERIFIED).str.to_lowercase().is_in(["true", "1"]).cast(pl.Int8),
-        votes.cast(pl.Int64, strict=False),
-    ]
+def _not_blank(name: str) -> pl.Expr:
+    stripped = pl.col(name).str.strip_chars()
+    return pl.when(stripped != "").then(stripped)
+
+
+def _types(schema: pl.Schema) -> list[pl.Expr]:
+    """What the columns are to be, where they are not yet."""
+    verified, votes = pl.col(Ratings.VERIFIED), pl.col(Ratings.HELPFUL)
+    if schema[Ratings.VERIFIED] == pl.String:
+        verified = verified.str.to_lowercase().is_in(["true", "1"])
+    if schema[Ratings.HELPFUL] == pl.String:
+        votes = votes.str.replace_all(",", "").cast(pl.Int64, strict=False)
+    rating = pl.col(Ratings.RATING).cast(pl.Float64, strict=False)
+    return [rating, verified.cast(pl.Int8), votes]
 
 
 def _reason(checks: list[tuple[pl.Expr, str]]) -> pl.Expr:
@@ -99,8 +119,8 @@ def _reason(checks: list[tuple[pl.Expr, str]]) -> pl.Expr:
     return pl.coalesce(pl.when(bad).then(pl.lit(why)) for bad, why in checks)
 
 
-def _set_aside(texts: pl.DataFrame, reasons: pl.Series, path: Path) -> list[Rejected]:
-    lines, rows = texts[LINE], texts.drop(LINE).iter_rows(named=True)
+def _set_aside(frame: pl.DataFrame, reasons: pl.Series, path: Path) -> list[Rejected]:
+    lines, rows = frame[LINE], frame.drop(LINE).cast(pl.String).iter_rows(named=True)
     return [
         Rejected.at(path, line, reason, str(row))
         for line, reason, row in zip(lines, reasons, rows, strict=True)

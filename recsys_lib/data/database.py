@@ -45,12 +45,13 @@ CREATE INDEX ratings_by_item ON {Ratings.TABLE} ({Ratings.ITEM});
 """
 # Without a journal a crash ruins the file, which is why it is a temporary one. Long product texts
 # want large pages. SQLite sorts an index in pieces of the size of its cache, and pieces that fit
-# into the processor's cache are sorted twice as fast.
+# into the processor's cache are sorted twice as fast, by threads of their own.
 _FAST = (
     "PRAGMA page_size = 16384",
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
     "PRAGMA cache_size = -4000",
+    "PRAGMA threads = 2",
 )
 _FAILURES = (OSError, sqlite3.Error, adbc.Error)
 

@@ -16,7 +16,7 @@ from recsys_lib.data.formats.blocks import Start
 from recsys_lib.data.formats.records import first_fields, reader_of
 from recsys_lib.data.presets import PRESETS
 from recsys_lib.data.rejected import Rejected
-from recsys_lib.data.sources import Source, find_source, review_files, source_names
+from recsys_lib.data.sources import Source, find_source, review_files, source_schema
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
@@ -83,15 +83,15 @@ def inspect(path: Path) -> Finding:
         parameters |= {"source": "tables", "columns": columns}
         source = _found(dataset, parameters)
     rules = RatingRules(source)
-    names = source_names(source.review_fields)
-    first = next(reader_of(source.reviews[0]).read(source.reviews[0], names, Start()))()
-    ratings, rejected = rules.apply(first, 0)
+    schema = source_schema(source.review_fields)
+    first = next(reader_of(source.reviews[0]).read(source.reviews[0], schema, Start()))()
+    clean = rules.apply(first, 0)
     return Finding(
         source=source,
         parameters=parameters,
-        ratings=ratings.head(_ROWS).select(Ratings.ALL),
+        ratings=clean.rows.head(_ROWS).select(Ratings.ALL),
         products=_first_products(source),
-        rejected=rejected[:_ROWS],
+        rejected=clean.rejected[:_ROWS],
         unit=rules.unit,
     )
 
@@ -99,8 +99,8 @@ def inspect(path: Path) -> Finding:
 def _first_products(source: Source) -> pl.DataFrame:
     if not source.products:
         return pl.DataFrame()
-    path, names = source.products[0], source_names(source.product_fields)
-    first = next(reader_of(path).read(path, names, Start()))()
+    path, schema = source.products[0], source_schema(source.product_fields)
+    first = next(reader_of(path).read(path, schema, Start()))()
     return clean_products(first, source, 0).frame.head(_ROWS).select(_SHOWN_PRODUCT)
 
 

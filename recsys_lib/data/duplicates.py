@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.numbering import numbered
+from recsys_lib.data.numbering import numbered, numbered_in_time
 
 _USER_ROW, _ITEM_ROW, _PLACE = "__user__", "__item__", "__place__"
 
@@ -40,41 +40,31 @@ def latest(rows: pl.DataFrame) -> Latest:
 
     ``rows`` have the columns ``Ratings.ALL`` and are in the order of their places.
     """
-    users, user_rows = numbered(rows[Ratings.USER])
+    users, user_rows, order = numbered_in_time(rows[Ratings.USER], rows[Ratings.TIMESTAMP])
     items, item_rows = numbered(rows[Ratings.ITEM])
-    # Numbers only, as what is narrow is fast to sort and to filter.
-    keys = pl.DataFrame(
-        {_USER_ROW: user_rows, _ITEM_ROW: item_rows, Ratings.TIMESTAMP: rows[Ratings.TIMESTAMP]}
-    ).with_row_index(_PLACE)
     # Nearly every (user, item) occurs once: only the others are worth a look.
-    pair = pl.col(_USER_ROW).cast(pl.Int64) * len(items) + pl.col(_ITEM_ROW)
-    several = keys.filter(pair.is_duplicated())
+    several = _several(user_rows, item_rows)
     contents = several.with_columns(rows.select(Ratings.ALL)[several[_PLACE]])
     distinct = contents.unique(Ratings.ALL, keep="first", maintain_order=True)
     last = distinct.sort(Ratings.TIMESTAMP, _PLACE).unique([_USER_ROW, _ITEM_ROW], keep="last")
-    kept = keys.filter(~_dropped(len(rows), several, last))
-    kept = kept.sort(_USER_ROW, Ratings.TIMESTAMP, _PLACE)
+    kept = order[~_dropped(len(rows), several, last)[order]]
     return Latest(
-        frame=_in_order(rows, kept, users, items),
+        frame=rows.select(Ratings.ALL)[kept],
         users=users,
         items=items,
-        user_rows=kept[_USER_ROW].to_numpy(),
-        item_rows=kept[_ITEM_ROW].to_numpy(),
+        user_rows=user_rows[kept],
+        item_rows=item_rows[kept],
         repeated=_dropped(len(rows), several, distinct),
         n_superseded=len(distinct) - len(last),
     )
 
 
-def _in_order(
-    rows: pl.DataFrame, kept: pl.DataFrame, users: pl.Series, items: pl.Series
-) -> pl.DataFrame:
-    """The rows that were kept; ids are taken from the short lists, which is faster."""
-    ids = (Ratings.USER, Ratings.ITEM)
-    values = rows.select(name for name in Ratings.ALL if name not in ids)[kept[_PLACE]]
-    return values.with_columns(
-        users.gather(kept[_USER_ROW]).alias(Ratings.USER),
-        items.gather(kept[_ITEM_ROW]).alias(Ratings.ITEM),
-    ).select(Ratings.ALL)
+def _several(user_rows: np.ndarray, item_rows: np.ndarray) -> pl.DataFrame:
+    """Places whose (user, item) occurs more than once, and their rows."""
+    places = np.flatnonzero(np.bincount(user_rows)[user_rows] > 1)
+    pairs = {_USER_ROW: user_rows[places], _ITEM_ROW: item_rows[places]}
+    frame = pl.DataFrame({_PLACE: places.astype(np.uint32), **pairs})
+    return frame.filter(pl.struct(_USER_ROW, _ITEM_ROW).is_duplicated())
 
 
 def _dropped(n_rows: int, several: pl.DataFrame, kept: pl.DataFrame) -> np.ndarray:

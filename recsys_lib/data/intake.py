@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -19,8 +22,10 @@ from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
 from recsys_lib.data.formats.records import reader_of
 from recsys_lib.data.presets import Fields
 from recsys_lib.data.rejected import Rejected
-from recsys_lib.data.sources import Source, source_names
+from recsys_lib.data.sources import Source, source_schema
 from recsys_lib.data.times import AUTO
+
+T = TypeVar("T")
 
 _CHUNK = 1 << 22
 _BLOCKS_AT_ONCE = 2
@@ -77,14 +82,14 @@ def read_source(
     """Read and clean all files, or the part of each from its start on; None skips a file."""
     starts = {path: Start() for path in (*source.reviews, *source.products)} | dict(starts or {})
     rules = RatingRules(source, unit)
-    frames, rejected, n_lines = [pl.DataFrame(schema=ROW_SCHEMA)], [], 0
-    for number, records in _records(source.reviews, source.review_fields, starts):
-        rows, bad = rules.apply(records, number)
-        frames.append(rows)
-        rejected += bad
-        n_lines += records.n_lines
+    tasks = _tasks(source.reviews, source.review_fields, starts, rules.apply)
+    parts = [task() for task in islice(tasks, 1)]  # the first settles the unit of times
+    parts += _side_by_side(tasks)
     catalogue = in_background(_read_products, source, starts)
-    return Intake(pl.concat(frames), catalogue, rejected, n_lines, rules.unit)
+    # In one piece, as what follows is done much faster then.
+    rows = pl.concat([pl.DataFrame(schema=ROW_SCHEMA), *(p.rows for p in parts)], rechunk=True)
+    rejected = [bad for part in parts for bad in part.rejected]
+    return Intake(rows, catalogue, rejected, sum(part.n_lines for part in parts), rules.unit)
 
 
 def measure(path: Path, part: int | None = None) -> tuple[Extent, Extent | None]:
@@ -104,27 +109,37 @@ def measure(path: Path, part: int | None = None) -> tuple[Extent, Extent | None]
 
 
 def _read_products(source: Source, starts: Mapping[Path, Start | None]) -> Catalogue:
-    read = _records(source.products, source.product_fields, starts)
-    return join_catalogues([clean_products(records, source, number) for number, records in read])
+    def clean(records: Records, file: int) -> Catalogue:
+        return clean_products(records, source, file)
+
+    tasks = _tasks(source.products, source.product_fields, starts, clean)
+    return join_catalogues(list(_side_by_side(tasks)))
 
 
-def _records(
-    files: Sequence[Path], fields: Fields, starts: Mapping[Path, Start | None]
-) -> Iterator[tuple[int, Records]]:
-    """Records with the number of their file."""
-    names = source_names(fields)
+def _tasks(
+    files: Sequence[Path],
+    fields: Fields,
+    starts: Mapping[Path, Start | None],
+    clean: Callable[[Records, int], T],
+) -> Iterator[Callable[[], T]]:
+    """For each block: read its records and clean them, given the number of their file."""
+
+    def cleaned(work: Work, number: int) -> T:
+        return clean(work(), number)
+
+    schema = source_schema(fields)
     for number, path in enumerate(files):
         start = starts[path]
         if start is not None:
-            for records in _side_by_side(reader_of(path).read(path, names, start)):
-                yield number, records
+            for work in reader_of(path).read(path, schema, start):
+                yield partial(cleaned, work, number)
 
 
-def _side_by_side(work: Iterable[Work]) -> Iterator[Records]:
-    """The results in their order; a few blocks are worked on while one is used."""
+def _side_by_side(tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
+    """The results in their order; so many blocks are worked on that all cores are busy."""
     with ThreadPoolExecutor(_BLOCKS_AT_ONCE) as pool:
-        waiting: deque[Future[Records]] = deque()
-        for task in work:
+        waiting: deque[Future[T]] = deque()
+        for task in tasks:
             waiting.append(pool.submit(task))
             if len(waiting) > _BLOCKS_AT_ONCE:
                 yield waiting.popleft().result()

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from recsys_lib.columns import Products, Ratings
+from recsys_lib.data.formats.blocks import Schema
 from recsys_lib.data.formats.records import all_fields, first_fields, is_known
 from recsys_lib.data.presets import (
     ANY_PRODUCT_FILES,
@@ -20,6 +23,12 @@ from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
+# Not the ratings: a number with a fraction may not have the same text as in the file.
+_HOPED = {
+    Ratings.TIMESTAMP: pl.Int64(),
+    Ratings.VERIFIED: pl.Boolean(),
+    Ratings.HELPFUL: pl.Int64(),
+}
 _REQUIRED = (Ratings.USER, Ratings.ITEM)
 _NONE = "none"
 _LISTED = 8
@@ -96,9 +105,14 @@ def review_files(dataset: Dataset, parameters: EtlParameters) -> tuple[Path, ...
     return _files(dataset, parameters.reviews, names, what="reviews")
 
 
-def source_names(fields: Fields) -> list[str]:
-    """All names to read from the files for these fields."""
-    return list(dict.fromkeys(name for names in fields.values() for name in names))
+def source_schema(fields: Fields) -> Schema:
+    """All names to read from the files for these fields, and the types to hope for."""
+    schema: dict[str, pl.DataType] = {}
+    for ours, names in fields.items():
+        for name in names:
+            wanted = _HOPED.get(ours, pl.String())
+            schema[name] = wanted if schema.get(name, wanted) == wanted else pl.String()
+    return schema
 
 
 def _files(

@@ -30,7 +30,7 @@ def unit_of(texts: pl.Series) -> str:
 
 
 def parse_times(texts: pl.Series, unit: str) -> pl.Series:
-    """int64 times; null where a text is neither a number nor an ISO date.
+    """int64 times of texts or whole numbers; null where a text is neither a number nor a date.
 
     ``unit`` says what numbers mean; seconds that would be after the year 5138 are milliseconds.
     Dates with an offset count by it, others as UTC.
@@ -46,6 +46,8 @@ def parse_times(texts: pl.Series, unit: str) -> pl.Series:
 
 
 def _numbers(texts: pl.Series) -> pl.Series:
+    if texts.dtype == pl.Int64:
+        return texts
     whole = texts.cast(pl.Int64, strict=False)
     if whole.null_count() == texts.null_count():
         return whole

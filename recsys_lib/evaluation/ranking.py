@@ -12,6 +12,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.errors import RecsysError
+from recsys_lib.evaluation.selection import select
 
 NO_ITEM = -1
 _BLOCK_CELLS = 2_000_000  # scores held at once by one thread: 8 MB, some 40 MB with all copies
@@ -51,11 +52,11 @@ def top_k(
     if not len(users):
         return np.empty((0, k), dtype=np.int32)
     n_items = scorer.scores(users[:1]).shape[1]
-    order = np.random.default_rng(seed).permutation(n_items)
+    turns = shuffled_turns(n_items, seed)
 
     def ranked(block: np.ndarray) -> np.ndarray:
         scores = _checked_scores(scorer, block, n_items)
-        return rank(scores, None if seen is None else seen[block], order, k)
+        return rank(scores, None if seen is None else seen[block], turns, k)
 
     return np.concatenate(in_blocks(ranked, users, n_items))
 
@@ -86,25 +87,22 @@ def _checked_scores(scorer: Scorer, users: np.ndarray, n_items: int) -> np.ndarr
     return scores
 
 
+def shuffled_turns(n_items: int, seed: int) -> np.ndarray:
+    """Which of equal scores comes first: int32, shape (n_items,), each turn once."""
+    return np.random.default_rng(seed).permutation(n_items).astype(np.int32)
+
+
 def rank(
-    scores: np.ndarray, seen: sparse.csr_matrix | None, order: np.ndarray, k: int
+    scores: np.ndarray, seen: sparse.csr_matrix | None, turns: np.ndarray, k: int
 ) -> np.ndarray:
     """The k best items of each row of ``scores``, as :func:`top_k` gives them.
 
-    ``scores`` is overwritten where an item is seen; ``order`` is the shuffle of the items that
-    decides between equal scores.
+    ``scores`` (float32) is overwritten where an item is seen; of equal scores the one of lower
+    ``turns`` comes first.
     """
-    n_users, n_items = scores.shape
+    n_users = len(scores)
     if seen is not None:
         scores[np.repeat(np.arange(n_users), np.diff(seen.indptr)), seen.indices] = -np.inf
-    shuffled = np.take(scores, order, axis=1)  # four times as fast as scores[:, order]
-    best = min(k, n_items)
-    top = np.argpartition(shuffled, n_items - best, axis=1)[:, n_items - best :]
-    # Cells of equal score at the border of the list come from the shuffle, so they are fair too.
-    top.sort(axis=1)
-    values = np.take_along_axis(shuffled, top, axis=1)
-    ranks = np.argsort(-values, axis=1, kind="stable")
-    items = order[np.take_along_axis(top, ranks, axis=1)].astype(np.int32)
-    items[np.isneginf(np.take_along_axis(values, ranks, axis=1))] = NO_ITEM
-    padding = ((0, 0), (0, k - best))
-    return np.pad(items, padding, constant_values=NO_ITEM)
+    items = np.full((n_users, k), NO_ITEM, dtype=np.int32)
+    select(scores, turns, np.full((n_users, k), -np.inf, dtype=np.float32), items)
+    return items

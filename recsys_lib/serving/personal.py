@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.evaluation.ranking import NO_ITEM, rank
+from recsys_lib.evaluation.ranking import NO_ITEM, rank, shuffled_turns
 from recsys_lib.hybrid.artifact import load_hybrid
 from recsys_lib.hybrid.blend import Hybrid
 from recsys_lib.hybrid.histories import Histories
@@ -42,8 +42,8 @@ class Personal:
         return load_hybrid(self.folder, self._als, self._semantic)
 
     @cached_property
-    def _order(self) -> np.ndarray:
-        return np.random.default_rng(_SHUFFLE_SEED).permutation(len(self._loaded[1]))
+    def _turns(self) -> np.ndarray:
+        return shuffled_turns(len(self._loaded[1]), _SHUFFLE_SEED)
 
     @cached_property
     def _titles(self) -> dict[str, str]:
@@ -72,7 +72,7 @@ class Personal:
         scores = hybrid.scores_of(history)
         values = scores[0].copy()
         seen = history.matrix(history.confidences) if filter_seen else None
-        best = rank(scores, seen, self._order, min(n, len(items)))[0]
+        best = rank(scores, seen, self._turns, min(n, len(items)))[0]
         rows = best[best != NO_ITEM]
         why = reasons(hybrid, history, rows, self._title, self._als)
         return Picks(items.ids(rows), values[rows], why)

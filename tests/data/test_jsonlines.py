@@ -1,14 +1,16 @@
 import gzip
 import json
 from pathlib import Path
+from unittest import mock
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import read
 
 from recsys_lib.data.formats import blocks
-from recsys_lib.data.formats.blocks import LINE
+from recsys_lib.data.formats.blocks import LINE, Start
 from recsys_lib.data.formats.jsonlines import JsonLines
 from recsys_lib.errors import InputDataError
 
@@ -41,6 +43,36 @@ def test_every_line_is_kept_or_rejected_with_its_number(tmp_path_factory, lines,
     assert [r.line for r in rejected] == bad
     assert frame[LINE].to_list() == good
     assert frame["a"].to_list() == [str(json.loads(lines[n - 1])["a"]) for n in good]
+
+
+HOPED = {"n": pl.Int64(), "b": pl.Boolean(), "s": pl.String()}
+VALUES = (
+    st.sampled_from([7, -1, 0, True, False, None, 2**63, 7.0, 7.5, 1e300, "7", "true", "", [1]])
+    | st.integers()
+)
+RECORDS = st.fixed_dictionaries({}, optional={"n": VALUES, "b": VALUES, "s": VALUES})
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    lines=st.lists(RECORDS.map(lambda v: json.dumps(v).encode()) | BAD, max_size=20),
+    usual=st.booleans(),
+)
+def test_types_that_are_hoped_for_change_no_value(tmp_path_factory, lines, usual):
+    """Whatever its neighbours are, a value is the same as when all were read as text."""
+    plain = [b'{"n": 1, "b": true, "s": "x"}'] * 20 if usual else []
+    path = write(tmp_path_factory.mktemp("types"), b"\n".join(plain + lines + plain))
+    with mock.patch.object(blocks, "BLOCK_BYTES", 200):
+        typed, rejected = read(READER, path, HOPED)
+        text, rejected_as_text = read(READER, path, list(HOPED))
+    assert typed.equals(text)
+    assert rejected == rejected_as_text
+
+
+def test_types_are_had_where_all_values_are_of_them(tmp_path):
+    path = write(tmp_path, b'{"n": 1, "b": true}\n{"n": null, "b": false, "s": 2}\n')
+    (work,) = READER.read(path, HOPED, Start())
+    assert work().frame.select("n", "b", "s").rows() == [(1, True, None), (None, False, "2")]
 
 
 def test_blocks_do_not_break_lines(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO, StringIO
@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.data.formats.blocks import LINE, Records, Start, Work, read_blocks
+from recsys_lib.data.formats.blocks import LINE, Records, Schema, Start, Work, read_blocks
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.errors import InputDataError
 
@@ -61,10 +61,10 @@ class Delimited:
             raise InputDataError("two columns have this name", file=path, line=1, field=twice)
         return header
 
-    def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
+    def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """Rows as text columns, and the rows that do not fit the columns."""
         if self.others:
-            yield from self._for(path).read(path, fields, start)
+            yield from self._for(path).read(path, schema, start)
             return
         header = self.fields(path)
         for first, _, block in read_blocks(path, start, self._is_whole):
@@ -73,7 +73,7 @@ class Delimited:
                 _, n_lines, data = self._header(block)
                 line += n_lines
             if data.strip():
-                yield partial(self._read_block, path, data, line, header, fields)
+                yield partial(self._read_block, path, data, line, header, schema)
 
     def _for(self, path: Path) -> Delimited:
         """The reader with the separator that the first line of a file has."""
@@ -93,11 +93,11 @@ class Delimited:
         return [n.rpartition(":")[0] or n for n in names] if self.typed else names, n_lines, data
 
     def _read_block(
-        self, path: Path, block: bytes, line: int, header: list[str], fields: Sequence[str]
+        self, path: Path, block: bytes, line: int, header: list[str], schema: Schema
     ) -> Records:
         block = self._plain(block)
         n_lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        wanted = [name for name in fields if name in header]
+        wanted = [name for name in schema if name in header]
         try:
             frame = pl.read_csv(
                 BytesIO(block),
@@ -107,15 +107,15 @@ class Delimited:
                 schema=dict.fromkeys(header, pl.String()),
             )
         except _SLOW_PATH_ERRORS:
-            return self._row_by_row(path, block, line, header, fields)
+            return self._row_by_row(path, block, line, header, schema)
         if len(frame) != n_lines:
             # Blank lines, or a value with line ends: only the slow reader knows the line numbers.
-            return self._row_by_row(path, block, line, header, fields)
+            return self._row_by_row(path, block, line, header, schema)
         numbers = pl.int_range(line, line + n_lines, dtype=pl.Int64, eager=True)
-        return Records(with_fields(frame.select(wanted), fields, numbers.alias(LINE)), [])
+        return Records(with_fields(frame.select(wanted), schema, numbers.alias(LINE)), [])
 
     def _row_by_row(
-        self, path: Path, block: bytes, line: int, header: list[str], fields: Sequence[str]
+        self, path: Path, block: bytes, line: int, header: list[str], schema: Schema
     ) -> Records:
         rows, numbers, rejected = [], [], []
         for offset, row in self._rows(block.decode("utf-8", "surrogateescape")):
@@ -129,7 +129,7 @@ class Delimited:
                 rejected.append(Rejected.at(path, line + offset, reason, shown))
         frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String()), orient="row")
         lines = pl.Series(LINE, numbers, dtype=pl.Int64)
-        return Records(with_fields(frame, fields, lines), rejected)
+        return Records(with_fields(frame, schema, lines), rejected)
 
     def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
         """Rows that are not blank, each with the lines before it."""
@@ -163,10 +163,10 @@ class Delimited:
         return not self.quoted or block.count(b'"') % 2 == 0 or len(block) > _MOST_BYTES_IN_QUOTES
 
 
-def with_fields(frame: pl.DataFrame, fields: Sequence[str], lines: pl.Series) -> pl.DataFrame:
-    """The frame with exactly these fields, null where it has none, and the line numbers."""
-    absent = [pl.lit(None, dtype=pl.String).alias(f) for f in fields if f not in frame.columns]
-    return frame.with_columns(absent).select(fields).with_columns(lines)
+def with_fields(frame: pl.DataFrame, schema: Schema, lines: pl.Series) -> pl.DataFrame:
+    """The text frame with exactly these fields, null where it has none, and the line numbers."""
+    absent = [pl.lit(None, dtype=pl.String).alias(f) for f in schema if f not in frame.columns]
+    return frame.with_columns(absent).select(list(schema)).with_columns(lines)
 
 
 def _row_problem(row: list[str], header: list[str]) -> str | None:

@@ -2,14 +2,15 @@
 
 A block of many lines is parsed at once. Only when that fails are its lines looked at: those that
 cannot be JSON are set apart, then what still fails is halved until the bad lines stand alone. So
-good data never pays for bad lines.
+good data never pays for bad lines. In the same way types are hoped for: the parser is strict, so
+what it takes for a whole number is one, and a block with other values is parsed again as text.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recsys_lib.data.formats.blocks import LINE, Records, Start, Work, read_blocks
+from recsys_lib.data.formats.blocks import LINE, Records, Schema, Start, Work, read_blocks
 from recsys_lib.data.formats.lines import BlockLines, Numbered, parse, problem
 from recsys_lib.data.formats.open_files import open_binary
 from recsys_lib.data.rejected import Rejected
@@ -27,7 +28,6 @@ from recsys_lib.errors import InputDataError
 _SNIFFED_LINES = 100
 _BOM = b"\xef\xbb\xbf"
 
-Schema = dict[str, pl.String]
 Bad = list[tuple[int, str, bytes]]
 """Line number, reason and line."""
 
@@ -59,51 +59,66 @@ class JsonLines:
             )
         return list(keys)
 
-    def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
-        """Records as text columns, nested values as JSON text; lines that are no JSON objects."""
-        schema, doubt = dict.fromkeys(fields, pl.String()), threading.Event()
+    def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
+        """Records, nested values as JSON text; lines that are no JSON objects."""
+        file = _File(path, schema)
         for first, n_lines, block in read_blocks(path, start):
-            yield partial(_records, path, block, first, n_lines, schema, doubt)
+            yield partial(file.records, block, first, n_lines)
 
 
-def _records(
-    path: Path,
-    block: bytes,
-    first: int,
-    n_lines: int,
-    schema: Schema,
-    doubt: threading.Event,
-) -> Records:
-    """The records of a block; ``doubt`` is set by the first one with bad lines.
+@dataclass(frozen=True)
+class _File:
+    """A file while it is read, and what was learned of it so far.
 
-    Then the next ones probably have some, too, and are looked at before they are parsed.
+    Once a block had bad lines, the next ones probably have some, too, and are looked at before
+    they are parsed; once a value was not of the type that was hoped for, all come as text.
     """
-    frame = None if doubt.is_set() else _parsed(block, n_lines, schema)
-    if frame is not None:
-        numbers = pl.int_range(first, first + n_lines, dtype=pl.Int64)
-        return Records(frame.with_columns(numbers.alias(LINE)), [])
-    frame, bad = _with_bad_lines(block, first, n_lines, schema)
-    if bad:
-        doubt.set()
-    return Records(
-        frame, [Rejected.at(path, number, why, _text(line)) for number, why, line in bad]
-    )
 
+    path: Path
+    hoped: Schema
+    has_bad_lines: threading.Event = field(default_factory=threading.Event)
+    is_mixed: threading.Event = field(default_factory=threading.Event)
 
-def _with_bad_lines(
-    block: bytes, first: int, n_lines: int, schema: Schema
-) -> tuple[pl.DataFrame, Bad]:
-    lines = BlockLines(block)
-    apart = lines.suspicious()
-    rest = np.delete(np.arange(n_lines), apart)
-    frame = _parsed(lines.without(apart), len(rest), schema)
-    if frame is None:
-        return _halve(lines.numbered(range(n_lines), first), schema)
-    numbered = frame.with_columns(pl.Series(LINE, rest + first, dtype=pl.Int64))
-    problems = [(n, problem(line), line) for n, line in lines.numbered(apart, first)]
-    bad = [(n, why, line) for n, why, line in problems if why is not None]
-    good, more_bad = _halve([(n, line) for n, why, line in problems if why is None], schema)
-    return (pl.concat([numbered, good]).sort(LINE) if len(good) else numbered), bad + more_bad
+    @property
+    def text(self) -> Schema:
+        """All fields as text."""
+        return dict.fromkeys(self.hoped, pl.String())
+
+    def records(self, block: bytes, first: int, n_lines: int) -> Records:
+        """The records of a block."""
+        frame = None if self.has_bad_lines.is_set() else self._parsed(block, n_lines)
+        if frame is not None:
+            numbers = pl.int_range(first, first + n_lines, dtype=pl.Int64)
+            return Records(frame.with_columns(numbers.alias(LINE)), [])
+        frame, bad = self._with_bad_lines(block, first, n_lines)
+        if bad:
+            self.has_bad_lines.set()
+        rejected = [Rejected.at(self.path, number, why, _text(line)) for number, why, line in bad]
+        return Records(frame, rejected)
+
+    def _with_bad_lines(self, block: bytes, first: int, n_lines: int) -> tuple[pl.DataFrame, Bad]:
+        lines = BlockLines(block)
+        apart = lines.suspicious()
+        rest = np.delete(np.arange(n_lines), apart)
+        frame = self._parsed(lines.without(apart), len(rest))
+        if frame is None:
+            return _halve(lines.numbered(range(n_lines), first), self.text)
+        numbered = frame.with_columns(pl.Series(LINE, rest + first, dtype=pl.Int64))
+        problems = [(n, problem(line), line) for n, line in lines.numbered(apart, first)]
+        bad = [(n, why, line) for n, why, line in problems if why is not None]
+        good, more_bad = _halve([(n, line) for n, why, line in problems if why is None], self.text)
+        if len(good):
+            numbered = pl.concat([numbered.cast(good.schema), good]).sort(LINE)
+        return numbered, bad + more_bad
+
+    def _parsed(self, block: bytes, n_lines: int) -> pl.DataFrame | None:
+        """All lines as records, typed if that can be; None when one of them is none."""
+        frame = None if self.is_mixed.is_set() else _parsed(block, n_lines, self.hoped)
+        if frame is None:
+            frame = _parsed(block, n_lines, self.text)
+            if frame is not None:
+                self.is_mixed.set()
+        return frame
 
 
 def _halve(lines: Numbered, schema: Schema) -> tuple[pl.DataFrame, Bad]:
@@ -124,7 +139,7 @@ def _halve(lines: Numbered, schema: Schema) -> tuple[pl.DataFrame, Bad]:
 
 
 def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:
-    """All lines as records; None when one of them is none."""
+    """All lines as records of these types; None when one of them is none."""
     if not n_lines:
         return pl.DataFrame(schema=schema)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
+from recsys_lib.data.formats.blocks import LINE, Records, Schema, Start, Work
 from recsys_lib.data.formats.delimited import with_fields
 from recsys_lib.errors import InputDataError
 
@@ -29,23 +29,23 @@ class Parquet:
         except (pa.ArrowInvalid, OSError) as error:
             raise InputDataError(f"not readable as Parquet ({error})", file=path) from error
 
-    def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
+    def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """All rows as text columns; lists and objects become JSON text."""
-        present = [name for name in fields if name in self.fields(path)]
+        present = [name for name in schema if name in self.fields(path)]
         row = 1
         try:
             for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS, columns=present):
-                yield partial(_records, batch, fields, row)
+                yield partial(_records, batch, schema, row)
                 row += len(batch)
         except (pa.ArrowInvalid, OSError) as error:
             raise InputDataError(f"not readable as Parquet ({error})", file=path) from error
 
 
-def _records(batch: pa.RecordBatch, fields: Sequence[str], row: int) -> Records:
+def _records(batch: pa.RecordBatch, schema: Schema, row: int) -> Records:
     frame = pl.DataFrame(pl.from_arrow(batch))
     frame = frame.with_columns(_as_text(frame[name]) for name in frame.columns)
     numbers = pl.int_range(row, row + len(batch), dtype=pl.Int64, eager=True)
-    return Records(with_fields(frame, fields, numbers.alias(LINE)), [])
+    return Records(with_fields(frame, schema, numbers.alias(LINE)), [])
 
 
 def _as_text(column: pl.Series) -> pl.Series:

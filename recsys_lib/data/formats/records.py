@@ -1,17 +1,17 @@
-"""Read records from files of any kind: every value as text, every record with its line number.
+"""Read records from files of any kind, every record with its line number.
 
-Values stay text here (a nested list or object is its JSON text), so that one cleaning stage
-decides about types for all formats and no reader guesses. What is not a record at all is set
-aside with its line number and the reason.
+Values stay text here (a nested list or object is its JSON text), or are what they were hoped to be
+beyond doubt, so that one cleaning stage decides about types for all formats and no reader guesses.
+What is not a record at all is set aside with its line number and the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from recsys_lib.data.formats.blocks import Start, Work
+from recsys_lib.data.formats.blocks import Schema, Start, Work
 from recsys_lib.data.formats.delimited import Delimited
 from recsys_lib.data.formats.jsonlines import JsonLines
 from recsys_lib.data.formats.open_files import plain_name
@@ -25,7 +25,7 @@ class Reader(Protocol):
     def fields(self, path: Path, *, whole: bool = False) -> list[str]:
         """Names of the fields in the first records of a file, or in the whole of it."""
 
-    def read(self, path: Path, fields: Sequence[str], start: Start) -> Iterator[Work]:
+    def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """The records from ``start`` on; a field that the file does not have is null."""
 
 

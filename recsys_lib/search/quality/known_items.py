@@ -65,7 +65,8 @@ def _review_queries(search: ProductSearch, summary: dict, n: int) -> Iterator[tu
     names = [f for f in PRESETS[summary["source"]].reviews[Ratings.ITEM] if f in present]
     if not texts or not names:
         return
-    block = next(iter(reader_of(path).read(path, [names[0], texts[0]], Start())))()
+    schema = dict.fromkeys([names[0], texts[0]], pl.String())
+    block = next(iter(reader_of(path).read(path, schema, Start())))()
     reviews = block.frame.filter(pl.col(texts[0]).str.len_chars() > 0).unique(
         names[0], keep="first", maintain_order=True
     )
