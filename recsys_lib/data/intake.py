@@ -20,6 +20,7 @@ from recsys_lib.data.catalogue import Catalogue, clean_products, join_catalogues
 from recsys_lib.data.cleaning import FILE, RatingRules
 from recsys_lib.data.formats.blocks import LINE, Records, Start, Work
 from recsys_lib.data.formats.records import reader_of
+from recsys_lib.data.memory import keep_freed_memory
 from recsys_lib.data.presets import Fields
 from recsys_lib.data.rejected import Rejected
 from recsys_lib.data.sources import Source, source_schema
@@ -81,6 +82,7 @@ def read_source(
 ) -> Intake:
     """Read and clean all files, or the part of each from its start on; None skips a file."""
     starts = {path: Start() for path in (*source.reviews, *source.products)} | dict(starts or {})
+    keep_freed_memory()
     rules = RatingRules(source, unit)
     tasks = _tasks(source.reviews, source.review_fields, starts, rules.apply)
     parts = [task() for task in islice(tasks, 1)]  # the first settles the unit of times
