@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from recsys_lib.imports import without_collection
+
 if TYPE_CHECKING:
     from recsys_lib.serving.recommender import Recommender
 
@@ -13,7 +15,8 @@ __all__ = ["Recommender"]
 def __getattr__(name: str) -> Any:
     """Import the facade on first use, so that a step pays only for what it needs."""
     if name == "Recommender":
-        from recsys_lib.serving.recommender import Recommender  # noqa: PLC0415
+        with without_collection():
+            from recsys_lib.serving.recommender import Recommender  # noqa: PLC0415
 
         return Recommender
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

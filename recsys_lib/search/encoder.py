@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recsys_lib.errors import ParameterError
+from recsys_lib.imports import without_collection
 from recsys_lib.search.cache import EmbeddingCache
 from recsys_lib.search.models import fingerprint, model_folder
 
@@ -47,8 +48,9 @@ class TextEncoder:
     ) -> None:
         folder = model_folder(model)
         self.fingerprint = fingerprint(folder)
-        self.precision = _best_precision() if precision == "auto" else precision
-        self._model = _load(str(folder), self.precision)
+        with without_collection():
+            self.precision = _best_precision() if precision == "auto" else precision
+            self._model = _load(str(folder), self.precision)
         longest = self._model.max_seq_length
         if max_tokens > longest:
             raise ParameterError(
@@ -201,9 +203,10 @@ class CrossEncoder:
     """
 
     def __init__(self, model: str) -> None:
-        from sentence_transformers import CrossEncoder as Library  # noqa: PLC0415  # takes seconds
+        with without_collection():
+            from sentence_transformers import CrossEncoder as Library  # noqa: PLC0415  # slow
 
-        self._model = Library(str(model_folder(model)), local_files_only=True)
+            self._model = Library(str(model_folder(model)), local_files_only=True)
         self._lock = threading.Lock()
 
     def scores(self, query: str, texts: Sequence[str]) -> np.ndarray:
