@@ -7,8 +7,11 @@ interactions of each item.
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from recsys_lib.evaluation.ranking import NO_ITEM
+
+_BLOCK = 2_000  # lists whose sums are held at once
 
 
 def coverage(lists: np.ndarray, n_items: int) -> float:
@@ -58,16 +61,23 @@ def diversity(lists: np.ndarray, embeddings: np.ndarray) -> float:
     al., "Improving recommendation lists through topic diversification" (2005).
     """
     has_text = np.append(np.abs(embeddings).sum(axis=1) > 0, False)
-    total = np.zeros((len(lists), embeddings.shape[1]), dtype=np.float32)
-    counted = np.zeros(len(lists))
-    for items in lists.T:  # one place at a time: memory does not grow with k
-        known = has_text[items]
-        total[known] += embeddings[items[known]]
-        counted += known
+    known = has_text[lists]
+    counted = known.sum(axis=1)
     pairs = counted * (counted - 1)
-    several = pairs > 0
-    cosines = ((total[several] ** 2).sum(axis=1) - counted[several]) / pairs[several]
-    return _mean(1 - cosines)
+    several = np.flatnonzero(pairs)
+    length = np.empty(len(several))  # of the sum of the vectors of a list, squared
+    for start in range(0, len(several), _BLOCK):
+        part = several[start : start + _BLOCK]
+        total = _chosen(lists[part], known[part], len(embeddings)) @ embeddings
+        length[start : start + _BLOCK] = np.einsum("ij,ij->i", total, total)
+    return _mean(1 - (length - counted[several]) / pairs[several])
+
+
+def _chosen(lists: np.ndarray, known: np.ndarray, n_items: int) -> sparse.csr_matrix:
+    """1 for each known item of a list, shape (lists, items)."""
+    indptr = np.concatenate([[0], np.cumsum(known.sum(axis=1))])
+    ones = np.ones(indptr[-1], dtype=np.float32)
+    return sparse.csr_matrix((ones, lists[known], indptr), shape=(len(lists), n_items))
 
 
 def _mean(values: np.ndarray) -> float:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -163,35 +164,44 @@ def evaluate(
         lists[name] = top_k(model, split.test_users, seen, max(k_values), seed=seed)
         seconds[name] = time.perf_counter() - started
     ks = sorted(set(k_values))
-    rows = [
-        row for name in lists for row in _model_rows(name, lists[name], split, ks, embeddings, seed)
-    ]
-    results = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    results = pl.DataFrame(
+        [*_accuracy(lists, split, ks, seed), *_all_beyond(lists, split, ks, embeddings)],
+        schema=_SCHEMA,
+        orient="row",
+    )
     return Evaluation(split, lists, results, seconds, served or next(iter(lists)), seed)
 
 
 Row = tuple[str, str, int, float, float | None, float | None, float | None]
 
 
-def _model_rows(
-    model: str,
-    lists: np.ndarray,
+def _accuracy(
+    lists: Mapping[str, np.ndarray], split: TrainTest, k_values: Sequence[int], seed: int
+) -> Iterator[Row]:
+    """Means over the users, with intervals: all models on the same resampled users."""
+    relevant: sparse.csr_matrix = split.test.relevant
+    n_relevant = np.diff(relevant.indptr)
+    names, columns = [], []
+    for model, ranked in lists.items():
+        hits = metrics.hits(ranked, relevant)
+        for metric, k in product(metrics.ACCURACY, k_values):
+            names.append((model, metric, k))
+            columns.append(metrics.ACCURACY[metric](hits[:, :k], n_relevant))
+    values = np.column_stack(columns)
+    low, high = bootstrap_interval(values, seed=seed)
+    for name, mean, a, b in zip(names, values.mean(axis=0), low, high, strict=True):
+        yield *name, float(mean), float(a), float(b), float((b - a) / 2)
+
+
+def _all_beyond(
+    lists: Mapping[str, np.ndarray],
     split: TrainTest,
     k_values: Sequence[int],
     embeddings: np.ndarray | None,
-    seed: int,
 ) -> Iterator[Row]:
-    relevant: sparse.csr_matrix = split.test.relevant
-    hits, n_relevant = metrics.hits(lists, relevant), np.diff(relevant.indptr)
-    names = [(metric, k) for k in k_values for metric in metrics.ACCURACY]
-    values = np.column_stack([metrics.ACCURACY[m](hits[:, :k], n_relevant) for m, k in names])
-    low, high = bootstrap_interval(values, seed=seed)
-    means = values.mean(axis=0)
-    for i, (metric, k) in enumerate(names):
-        half = (high[i] - low[i]) / 2
-        yield model, metric, k, float(means[i]), float(low[i]), float(high[i]), float(half)
-    for k in k_values:
-        for metric, value in _beyond(lists[:, :k], split, embeddings).items():
+    """What is no mean over users has no interval."""
+    for (model, ranked), k in product(lists.items(), k_values):
+        for metric, value in _beyond(ranked[:, :k], split, embeddings).items():
             yield model, metric, k, value, None, None, None
 
 

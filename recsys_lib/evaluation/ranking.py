@@ -100,9 +100,20 @@ def rank(
     ``scores`` (float32) is overwritten where an item is seen; of equal scores the one of lower
     ``turns`` comes first.
     """
-    n_users = len(scores)
     if seen is not None:
-        scores[np.repeat(np.arange(n_users), np.diff(seen.indptr)), seen.indices] = -np.inf
-    items = np.full((n_users, k), NO_ITEM, dtype=np.int32)
-    select(scores, turns, np.full((n_users, k), -np.inf, dtype=np.float32), items)
+        rows = np.repeat(np.arange(len(scores)), np.diff(seen.indptr))
+        scores[rows, seen.indices] = -np.inf
+    return best_items(scores, k, turns)
+
+
+def best_items(
+    scores: np.ndarray, k: int, turns: np.ndarray, *, above: float = -np.inf
+) -> np.ndarray:
+    """The k best items of each row, best first: int32, shape (rows, k); -1 where there is none.
+
+    ``scores`` is float32; those not ``above`` some value are left out. Of equal scores the one of
+    lower ``turns`` comes first.
+    """
+    items = np.full((len(scores), k), NO_ITEM, dtype=np.int32)
+    select(scores, turns, np.full(items.shape, above, dtype=np.float32), items)
     return items

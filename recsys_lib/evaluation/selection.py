@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from recsys_lib.compiled import compiled
 
 _RUN = 32  # scores that are compared at once
@@ -12,8 +14,8 @@ def select(scores, turns, best, items):
     """Fill each row of ``items`` with the places of the highest scores, best first.
 
     ``scores`` is float32 (rows, n), ``items`` int32 (rows, k) full of -1, ``best`` float32
-    (rows, k) full of -infinity, which is filled with their scores. Of equal scores the one of
-    lower ``turns`` (int32, a permutation of n) comes first; a score of -infinity is never taken.
+    (rows, k) full of what scores must exceed, and is filled with them. Of equal scores the one of
+    lower ``turns`` (int32, a permutation of n) comes first.
     """
     for r in range(len(scores)):
         _look_through(scores[r], turns, best[r], items[r])
@@ -25,10 +27,8 @@ def _look_through(scores, turns, best, items):
     worst, last = best[-1], -1
     for start in range(0, len(scores), _RUN):
         stop = min(start + _RUN, len(scores))
-        as_good = 0
-        for i in range(start, stop):
-            as_good += scores[i] >= worst
-        if as_good:
+        highest = _highest(scores[start:stop])
+        if highest > worst or (highest == worst and last >= 0):
             for i in range(start, stop):
                 score = scores[i]
                 if score > worst or (score == worst and last >= 0 and turns[i] < turns[last]):
@@ -37,12 +37,28 @@ def _look_through(scores, turns, best, items):
 
 
 @compiled
+def _highest(scores):
+    highest = scores[0]
+    for score in scores:
+        highest = max(highest, score)
+    return highest
+
+
+@compiled
 def _insert(best, items, score, item, turns):
-    n = len(items) - 1
-    while n > 0 and _is_before(score, item, best[n - 1], items[n - 1], turns):
-        best[n], items[n] = best[n - 1], items[n - 1]
-        n -= 1
-    best[n], items[n] = score, item
+    """Put an item that is better than the last one into its place, found by halving."""
+    place, stop = 0, len(items) - 1
+    while place < stop:
+        middle = (place + stop) // 2
+        if _is_before(score, item, best[middle], items[middle], turns):
+            stop = middle
+        else:
+            place = middle + 1
+    for n in range(len(items) - 1, place, -1):
+        best[n] = best[n - 1]
+    for n in range(len(items) - 1, place, -1):
+        items[n] = items[n - 1]
+    best[place], items[place] = score, item
 
 
 @compiled
@@ -50,3 +66,19 @@ def _is_before(score, item, other_score, other, turns):
     if score != other_score:
         return score > other_score
     return other >= 0 and turns[item] < turns[other]
+
+
+@compiled
+def places(scores, ties, rows, starts, stops):
+    """How many scores from start to stop are better than that of each row; ties go to higher ties.
+
+    ``scores`` and ``ties`` have the shape (n,), ``rows``, ``starts`` and ``stops`` (m,). Returns
+    int64, shape (m,).
+    """
+    found = np.zeros(len(rows), np.int64)
+    for m in range(len(rows)):
+        score, tie = scores[rows[m]], ties[rows[m]]
+        for i in range(starts[m], stops[m]):
+            if scores[i] > score or (scores[i] == score and ties[i] > tie):
+                found[m] += 1
+    return found

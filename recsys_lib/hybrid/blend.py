@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys_lib.compiled import compiled
 from recsys_lib.hybrid.histories import Histories
 from recsys_lib.hybrid.sources import NAMES, POPULAR, Source
 
@@ -76,10 +77,9 @@ class Hybrid:
         """Scores of all items for anybody's histories."""
         total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
         for name in self.used:
-            linear, root = self.blend.of_lengths(name, histories.lengths)
-            relative = relative_scores(self.sources[name], histories)
-            total += linear[:, None] * relative
-            total += root[:, None] * np.sqrt(relative, out=relative)
+            scores = self.sources[name].scores(histories)
+            best = _best_of_others(scores, histories)
+            _add_shares(total, scores, best, *self.blend.of_lengths(name, histories.lengths))
         if POPULAR in self.sources:
             # The weights were learned from people with a history, and say nothing of strangers.
             total[histories.lengths == 0] = 0
@@ -106,14 +106,30 @@ class Hybrid:
 def relative_scores(source: Source, histories: Histories) -> np.ndarray:
     """Scores divided by each person's best among the items that they do not have, in [0, 1]."""
     scores = source.scores(histories)
-    np.maximum(scores, 0, out=scores)
+    scores /= _best_of_others(scores, histories)[:, None]
+    return np.clip(scores, 0, 1, out=scores)
+
+
+def _best_of_others(scores: np.ndarray, histories: Histories) -> np.ndarray:
+    """The best score of each person among the items that they do not have; 1 for none above 0."""
     cells = (histories.person, histories.items)
     own = scores[cells]
     scores[cells] = 0
-    best = scores.max(axis=1, keepdims=True)
+    best = scores.max(axis=1)
     scores[cells] = own
-    scores /= np.where(best > 0, best, 1)
-    return np.minimum(scores, 1, out=scores)
+    return np.where(best > 0, best, np.float32(1))
+
+
+@compiled
+def _add_shares(
+    total: np.ndarray, scores: np.ndarray, best: np.ndarray, linear: np.ndarray, root: np.ndarray
+) -> None:
+    """Add a r + b sqrt(r) of each score to ``total``, all at one look at it."""
+    for person in range(len(scores)):
+        a, b, scale = linear[person], root[person], best[person]
+        for item in range(scores.shape[1]):
+            relative = min(max(scores[person, item] / scale, np.float32(0)), np.float32(1))
+            total[person, item] += a * relative + b * np.sqrt(relative)
 
 
 def inverse(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.evaluation.ranking import in_blocks
+from recsys_lib.evaluation.ranking import NO_ITEM, best_items, in_blocks
+from recsys_lib.evaluation.selection import places
 from recsys_lib.hybrid.blend import TERMS, inverse, relative_scores
 from recsys_lib.hybrid.histories import Histories
 from recsys_lib.hybrid.sources import Source
@@ -42,6 +43,16 @@ class Candidates:
         parts = (self.person, self.item, self.relative, self.shortness, self.chosen)
         return Candidates(self.names, *(part[rows] for part in parts))
 
+    def places(self, scores: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Places of the chosen candidates among their person's, the best is 0; ties by chance.
+
+        ``scores`` has one for each row. Returns int64, one for each row that is chosen.
+        """
+        chosen = np.flatnonzero(self.chosen)
+        person = self.person[chosen]
+        starts, stops = (np.searchsorted(self.person, person, side=s) for s in ("left", "right"))
+        return places(scores, generator.random(len(scores)), chosen, starts, stops)
+
     def features(self) -> np.ndarray:
         """r, sqrt(r), and both divided by the length: float32, shape (rows, sources * 4)."""
         root = np.sqrt(self.relative)
@@ -73,16 +84,27 @@ def _block(
 ) -> tuple[np.ndarray, ...]:
     block = histories.take(people)
     scores = [relative_scores(source, block) for source in sources.values()]
-    wanted = np.zeros((len(people), histories.n_items), dtype=bool)
-    n = min(PER_SOURCE, histories.n_items)
-    for relative in scores:
-        relative[block.person, block.items] = 0
-        best = np.argpartition(-relative, n - 1, axis=1)[:, :n]
-        found = np.take_along_axis(relative, best, axis=1) > 0
-        np.put_along_axis(wanted, best, found | np.take_along_axis(wanted, best, axis=1), axis=1)
-    wanted[block.person, block.items] = False
-    row, item = np.nonzero(wanted)
-    chosen = relevant[people].toarray()[row, item] > 0
+    wanted = [_best_cells(relative, block) for relative in scores]
+    row, item = np.divmod(np.unique(np.concatenate(wanted)), histories.n_items)
+    chosen = np.isin(row * histories.n_items + item, _cells(relevant[people]))
     relative = np.column_stack([source[row, item] for source in scores])
     shortness = inverse(block.lengths)[row].astype(np.float32)
     return people[row].astype(np.int32), item.astype(np.int32), relative, shortness, chosen
+
+
+def _best_cells(relative: np.ndarray, block: Histories) -> np.ndarray:
+    """Numbers of the cells of the best items above 0 of each person, without those of the history.
+
+    What is in the history gets the score 0 on the way.
+    """
+    relative[block.person, block.items] = 0
+    by_number = np.arange(block.n_items, dtype=np.int32)
+    items = best_items(relative, PER_SOURCE, by_number, above=0)
+    row, place = np.nonzero(items != NO_ITEM)
+    return row * block.n_items + items[row, place]
+
+
+def _cells(matrix: sparse.csr_matrix) -> np.ndarray:
+    """Numbers of the cells that hold something, row by row."""
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return row * matrix.shape[1] + matrix.indices

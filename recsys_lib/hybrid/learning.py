@@ -192,11 +192,9 @@ def _ndcg(
     generator: np.random.Generator,
 ) -> np.ndarray:
     """nDCG@10 of each person when the candidates are ranked by ``scores``; ties by chance."""
-    order = np.lexsort((generator.random(len(scores)), -scores, candidates.person))
-    person = candidates.person[order]
-    place = np.arange(len(order)) - np.searchsorted(person, person)
-    top = place < _K
-    gains = (candidates.chosen[order] / np.log2(place + 2))[top]
-    gained = np.bincount(person[top], gains, minlength=len(n_relevant))
+    place = candidates.places(scores, generator)
+    gains = np.where(place < _K, 1 / np.log2(place + 2), 0)
+    person = candidates.person[candidates.chosen]
+    gained = np.bincount(person, gains, minlength=len(n_relevant))
     ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, _K + 2)))])
     return gained / ideal[np.minimum(n_relevant, _K)]
