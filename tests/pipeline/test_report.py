@@ -155,6 +155,7 @@ def test_metrics_are_compared_with_the_baseline_and_the_run_before():
     assert card.note == "± 0.01\n4.0 times most-popular (0.05)"
     assert card.change == "+25.0% since last run"
     assert headline_cards(metrics, metrics)[0].change == "as before"
+    assert headline_cards(metrics, {"als.ndcg@10": 0.20001})[0].change == "nearly as before"
     assert headline_cards(metrics, {})[0].change == ""
 
 

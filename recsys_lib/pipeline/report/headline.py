@@ -91,7 +91,8 @@ def _change(now: float, before: float | None) -> str:
         return "as before"
     if before == 0:
         return f"was 0, now {human(now)}"
-    return f"{(now - before) / abs(before):+.1%} since last run"
+    share = f"{(now - before) / abs(before):+.1%}"
+    return "nearly as before" if float(share[:-1]) == 0 else f"{share} since last run"
 
 
 def _trend(
