@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from recsys_lib.errors import InputDataError
-from recsys_lib.evaluation import beyond, metrics
+from recsys_lib.evaluation import metrics
 from recsys_lib.evaluation.ranking import Scorer, top_k
+from recsys_lib.evaluation.results import measure
 from recsys_lib.evaluation.split import TrainTest
 from recsys_lib.evaluation.uncertainty import SIGNIFICANT, bootstrap_interval, holm, paired_test
 from recsys_lib.files import replacing_folder, write_json
@@ -23,12 +22,6 @@ from recsys_lib.files import replacing_folder, write_json
 SERVED = "served"
 """Under this name the metrics of the model that will be served are recorded once more."""
 PER_USER_FILE = "per_user.parquet"
-_SCHEMA = {
-    "model": pl.String,
-    "metric": pl.String,
-    "k": pl.Int64,
-    **dict.fromkeys(("value", "low", "high", "ci95"), pl.Float64),
-}
 
 
 @dataclass(frozen=True)
@@ -163,61 +156,8 @@ def evaluate(
         started = time.perf_counter()
         lists[name] = top_k(model, split.test_users, seen, max(k_values), seed=seed)
         seconds[name] = time.perf_counter() - started
-    ks = sorted(set(k_values))
-    results = pl.DataFrame(
-        [*_accuracy(lists, split, ks, seed), *_all_beyond(lists, split, ks, embeddings)],
-        schema=_SCHEMA,
-        orient="row",
-    )
+    results = measure(lists, split, sorted(set(k_values)), embeddings, seed=seed)
     return Evaluation(split, lists, results, seconds, served or next(iter(lists)), seed)
-
-
-Row = tuple[str, str, int, float, float | None, float | None, float | None]
-
-
-def _accuracy(
-    lists: Mapping[str, np.ndarray], split: TrainTest, k_values: Sequence[int], seed: int
-) -> Iterator[Row]:
-    """Means over the users, with intervals: all models on the same resampled users."""
-    relevant: sparse.csr_matrix = split.test.relevant
-    n_relevant = np.diff(relevant.indptr)
-    names, columns = [], []
-    for model, ranked in lists.items():
-        hits = metrics.hits(ranked, relevant)
-        for metric, k in product(metrics.ACCURACY, k_values):
-            names.append((model, metric, k))
-            columns.append(metrics.ACCURACY[metric](hits[:, :k], n_relevant))
-    values = np.column_stack(columns)
-    low, high = bootstrap_interval(values, seed=seed)
-    for name, mean, a, b in zip(names, values.mean(axis=0), low, high, strict=True):
-        yield *name, float(mean), float(a), float(b), float((b - a) / 2)
-
-
-def _all_beyond(
-    lists: Mapping[str, np.ndarray],
-    split: TrainTest,
-    k_values: Sequence[int],
-    embeddings: np.ndarray | None,
-) -> Iterator[Row]:
-    """What is no mean over users has no interval."""
-    for (model, ranked), k in product(lists.items(), k_values):
-        for metric, value in _beyond(ranked[:, :k], split, embeddings).items():
-            yield model, metric, k, value, None, None, None
-
-
-def _beyond(lists: np.ndarray, split: TrainTest, embeddings: np.ndarray | None) -> dict[str, float]:
-    n_items, n_users = len(split.train.items), len(split.train.users)
-    values = {
-        "coverage": beyond.coverage(lists, n_items),
-        "novelty": beyond.novelty(lists, split.item_popularity, n_users),
-        "popularity": beyond.average_popularity(lists, split.item_popularity),
-        "gini": beyond.gini(lists, n_items),
-    }
-    return (
-        values
-        if embeddings is None
-        else {**values, "diversity": beyond.diversity(lists, embeddings)}
-    )
 
 
 def _verdict(difference: float, p: float) -> str:
