@@ -38,6 +38,7 @@ STEPS = (
         produces=("{model}/search/index.faiss", "{model}/search/part.json"),
         keeps=("{data}/embeddings.db",),
         only_with="products",
+        outlasts=True,
         metrics="{model}/search/part.json",
     ),
     Step(

@@ -120,8 +120,9 @@ class StepExecution:
 
         What a step computes may depend on it in the last digits, and a resumed run must not.
         """
+        cores = os.cpu_count() or 1
         beside = independent(step, self.promises.table)
-        return max(1, (os.cpu_count() or 1) // min(self.jobs, 1 + len(beside)))
+        return cores if step.outlasts else max(1, cores // min(self.jobs, 1 + len(beside)))
 
     def _skip(self, step: Step, entry: StepRecord) -> int:
         entry.started_at, entry.status = None, "skipped"

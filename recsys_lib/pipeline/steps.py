@@ -26,6 +26,8 @@ class Step:
         ETL; without any the step is skipped.
     metrics: the one of these files, JSON, that holds the step's ``metrics``.
     timeout: seconds after which the step is stopped.
+    outlasts: whether it takes much longer than what runs beside it; then it has all cores, and not
+        just a share of them that would go on when it is alone.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Step:
     only_with: str = ""
     metrics: str = ""
     timeout: float = 6 * 3600
+    outlasts: bool = False
 
     def outputs(self, dataset: Dataset, version: str) -> list[Path]:
         """Where the promised files of a run are."""

@@ -307,6 +307,18 @@ def test_steps_that_do_not_need_each_other_run_side_by_side(bench):
     assert (code, statuses(record)) == (0, ["executed"] * 3)
 
 
+def test_cores_are_shared_out_but_not_those_of_a_step_that_outlasts_the_others(bench, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    tell = USE.replace('"etl.kept": 7', "'threads': int(os.environ['OMP_NUM_THREADS'])")
+    for number, name in (("02", "second"), ("03", "third")):
+        bench.notebook(number, "import os" + tell.replace("second.json", f"{name}.json"))
+    third = Step("embed", "03", needs=("etl",), **files("third"), outlasts=True)
+    bench.table = (*bench.table, third)
+    record, code, _ = bench.run(WRITE, jobs=2)
+    assert code == 0
+    assert [step["metrics"].get("threads") for step in record["steps"]] == [None, 2, 4]
+
+
 def test_a_step_without_anything_to_work_on_is_skipped(bench, capsys):
     third = Step("embed", "03", needs=("etl",), only_with="products", **files("third"))
     bench.table = (*bench.table, third)
