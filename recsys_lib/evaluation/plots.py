@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from collections.abc import Iterator
+from itertools import count, cycle
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from recsys_lib.plotting import COLORS, Plot, figure, style
 
 _LABELS = {"recall": "Recall@k", "ndcg": "nDCG@k"}
 _FAINT = "#c3c9d2"
+_CHARACTER = 1.6  # width in a name, in % of the items
 _NAMED = 5
 """So many of the best models get a colour of their own; with more, none can be told apart."""
 
@@ -47,9 +49,10 @@ def accuracy_against_coverage(evaluation: Evaluation, k: int) -> Plot:
     for model, color in _colors(evaluation).items():
         axes.scatter(*points[model], color=color, s=50)
     highest = max(y for _, y in points.values())
-    for model, place in _apart(points, width=15, height=0.05 * highest).items():
+    for model, (x, y, side) in _apart(points, height=0.05 * highest).items():
         line = {"arrowstyle": "-", "color": _FAINT}
-        axes.annotate(model, points[model], place, fontsize=8.5, va="center", arrowprops=line)
+        named: dict[str, Any] = {"fontsize": 8.5, "va": "center", "ha": side, "arrowprops": line}
+        axes.annotate(model, points[model], (x, y), **named)
     axes.set_xlim(-3, 125)
     axes.set_xticks(range(0, 101, 20))
     axes.margins(y=0.15)
@@ -97,13 +100,33 @@ def _colors(evaluation: Evaluation) -> dict[str, str]:
 
 
 def _apart(
-    points: dict[str, tuple[float, float]], width: float, height: float
-) -> dict[str, tuple[float, float]]:
-    """A place for the name of each point, right of it, and moved up until it covers no other."""
-    places: dict[str, tuple[float, float]] = {}
-    for name, (x, y) in sorted(points.items(), key=lambda point: point[1][1]):
-        at = y
-        while any(abs(x - px) < width and abs(at - py) < height for px, py in places.values()):
-            at += height / 4
-        places[name] = (x + 3, at)
+    points: dict[str, tuple[float, float]], height: float
+) -> dict[str, tuple[float, float, str]]:
+    """For the name of each point x, y and which end of it lies there.
+
+    It is right or left of the point, at its height or as near to it as can be without covering
+    another name or point.
+    """
+    taken = [(x - 1, x + 1, y) for x, y in points.values()]
+    places: dict[str, tuple[float, float, str]] = {}
+    for name, (x, y) in sorted(points.items(), key=lambda point: -point[1][1]):
+        width = _CHARACTER * len(name)
+        for step, side in _ways():
+            at, start = y + step * height / 2, x + 3 if side == "left" else x - 3 - width
+            free = all(
+                start + width < left or start > right or abs(at - other) >= height
+                for left, right, other in taken
+            )
+            if free and start > 0:
+                taken.append((start, start + width, at))
+                places[name] = (start if side == "left" else start + width, at, side)
+                break
     return places
+
+
+def _ways() -> Iterator[tuple[int, str]]:
+    """Steps up or down, ever farther, and the end of the name that lies at the point."""
+    for n in count():
+        step = (n + 1) // 2 if n % 2 else -n // 2
+        yield step, "left"
+        yield step, "right"

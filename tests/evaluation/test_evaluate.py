@@ -1,4 +1,5 @@
 import json
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -209,7 +210,12 @@ def test_a_difference_within_noise_is_called_so(split):
 def test_more_models_than_colours_are_all_drawn(split):
     many = evaluate({f"r{seed}": Random(N, seed) for seed in range(8)}, split, [5], seed=0)
     assert [len(axes.containers) for axes in plots.accuracy_curves(many).axes] == [8, 8]
-    assert len(plots.accuracy_against_coverage(many, 5).axes[0].collections) == 8
+    plot = plots.accuracy_against_coverage(many, 5)
+    assert len(plot.axes[0].collections) == 8
+    plot.canvas.draw()
+    names = [name.get_window_extent() for name in plot.axes[0].texts]
+    assert len(names) == 8
+    assert not any(a.overlaps(b) for a, b in combinations(names, 2))
     assert len(plots.segment_map(many, 5).axes[0].get_xticks()) == 8
 
 
