@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from recsys_lib.pipeline.steps import Step
 
 Snapshot = dict[Path, tuple[int, int, int]]
 """Time of change, size and inode of each file."""
+
+_BESIDE_A_DATABASE = ("-journal", "-wal", "-shm")
+"""Endings of the files that SQLite keeps beside a database while somebody works with it."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,28 @@ class Promises:
         return paths
 
     def snapshot(self) -> Snapshot:
-        """The files in the folders of steps; not those that are about to be renamed."""
+        """The files in the folders of steps; not those that are about to be renamed.
+
+        Steps that run beside this one go on writing: what is gone between two looks is left out.
+        """
         found: Snapshot = {}
         for folder in (self.dataset.processed, self.dataset.version(self.version)):
-            for path in folder.rglob("*"):
-                hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-                with suppress(FileNotFoundError):  # a step beside this one renames its own
+            for path in _files(folder):
+                with suppress(FileNotFoundError):
                     facts = path.stat()
-                    if not hidden and S_ISREG(facts.st_mode):
+                    if S_ISREG(facts.st_mode):
                         found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
         return found
 
     def _is_promised(self, path: Path) -> bool:
         where = (self.dataset, self.version)
         owned = {p for step in self.table for p in (*step.outputs(*where), *step.own(*where))}
-        return bool(owned & {path, *path.parents})
+        database = [path.with_name(path.name.removesuffix(end)) for end in _BESIDE_A_DATABASE]
+        return bool(owned & {path, *path.parents, *database})
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All files of a folder, but none whose name, or whose folder's, begins with a dot."""
+    for here, folders, names in os.walk(folder):  # passes over a folder that is gone meanwhile
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(here, name) for name in names if not name.startswith("."))
