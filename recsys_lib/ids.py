@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -11,6 +12,8 @@ import polars as pl
 import pyarrow as pa
 
 Missing = Literal["error", "negative"]
+
+_MAKING_TABLES = threading.Lock()
 
 
 class IdMap:
@@ -22,19 +25,19 @@ class IdMap:
     __slots__ = ("_index",)
 
     def __init__(self, ids: Iterable[str] | pl.Series) -> None:
-        if isinstance(ids, pl.Series):  # a million ids without a Python object for each
-            ids = pd.array(ids.to_arrow().cast(pa.large_string()), dtype="str")
-        index = pd.Index(ids, dtype="str")
-        if not index.is_unique:
-            twice = index[index.duplicated()][0]
+        series = ids if isinstance(ids, pl.Series) else pl.Series("id", list(ids), dtype=pl.String)
+        if series.n_unique() < len(series):
+            twice = series.filter(series.is_duplicated())[0]
             raise ValueError(f"ids must be unique, {twice!r} occurs more than once")
-        self._index = index
+        # A million ids without a Python object for each.
+        array = pd.array(series.to_arrow().cast(pa.large_string()), dtype="str")
+        self._index = pd.Index(array, dtype="str")
 
     def __len__(self) -> int:
         return len(self._index)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._index
+        return key in self._lookup
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, IdMap) and self._index.equals(other._index)
@@ -46,14 +49,21 @@ class IdMap:
 
     def rows(self, ids: Sequence[str], missing: Missing = "error") -> np.ndarray:
         """Row numbers of ``ids``, int64; an absent id is a KeyError, or -1 with "negative"."""
-        rows = self._index.get_indexer(pd.Index(ids, dtype="str"))
+        rows = self._lookup.get_indexer(pd.Index(ids, dtype="str"))
         if missing == "error" and (rows < 0).any():
             raise KeyError(ids[int(np.argmax(rows < 0))])
         return rows
 
     def row(self, key: str) -> int:
         """Row number of one id; KeyError when it is absent."""
-        return int(self._index.get_loc(key))
+        return int(self._lookup.get_loc(key))
+
+    @property
+    def _lookup(self) -> pd.Index:
+        """The index with its table of ids, which the first question makes, in one thread."""
+        with _MAKING_TABLES:
+            _ = self._index.is_unique
+        return self._index
 
     def series(self) -> pl.Series:
         """All ids in their order."""

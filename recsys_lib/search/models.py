@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from recsys_lib.errors import ArtifactError, ParameterError
-from recsys_lib.files import sha256
+from recsys_lib.files import fingerprint as file_fingerprint
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -38,8 +38,8 @@ def fingerprint(folder: Path) -> str:
             f"{folder} holds no *.safetensors file: the only format of weights that is read"
         )
     if len(files) == 1:
-        return sha256(files[0])
-    lines = (f"{file.relative_to(folder).as_posix()} {sha256(file)}\n" for file in files)
+        return file_fingerprint(files[0])
+    lines = (f"{file.relative_to(folder).as_posix()} {file_fingerprint(file)}\n" for file in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -1,0 +1,48 @@
+"""Ids and row numbers, there and back."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_lib.ids import IdMap
+
+
+@given(st.lists(st.text(), unique=True))
+def test_there_and_back(names):
+    ids = IdMap(names)
+    assert len(ids) == len(names)
+    assert ids.rows(names).tolist() == list(range(len(names)))
+    assert [ids.row(name) for name in names] == list(range(len(names)))
+    assert ids.ids().tolist() == ids.series().to_list() == names
+    assert ids == IdMap(pl.Series(names, dtype=pl.String))
+
+
+@pytest.mark.parametrize("kind", [list, iter, pl.Series])
+def test_an_id_given_twice_is_named(kind):
+    with pytest.raises(ValueError, match="'b' occurs more than once"):
+        IdMap(kind(["a", "b", "c", "b"]))
+
+
+def test_an_absent_id_is_an_error_or_negative_as_asked():
+    ids = IdMap(["a", "b"])
+    assert ids.rows(["b", "z"], missing="negative").tolist() == [1, -1]
+    with pytest.raises(KeyError, match="'z'"):
+        ids.rows(["b", "z"])
+    with pytest.raises(KeyError, match="z"):
+        ids.row("z")
+    assert "a" in ids
+    assert "z" not in ids
+    assert ids.ids(np.array([1, 0, 1])).tolist() == ["b", "a", "b"]
+
+
+def test_many_threads_may_ask_first():
+    names = [f"user {n}" for n in range(50_000)]
+    for _ in range(5):
+        ids = IdMap(names)
+        with ThreadPoolExecutor(8) as pool:
+            rows = list(pool.map(lambda n, ids=ids: ids.row(names[n]), range(0, 50_000, 5_000)))
+        assert rows == list(range(0, 50_000, 5_000))
