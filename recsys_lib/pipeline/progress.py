@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from recsys_lib.pipeline.listing import console, frame_table
 from recsys_lib.pipeline.record import now
 
 LOG = "log.jsonl"
+_SECONDS_BETWEEN_DRAWINGS = 0.1
 _COLUMNS = (
     TextColumn("{task.description:<10}"),
     SpinnerColumn(),
@@ -39,7 +41,7 @@ class Progress:
         self._live: Live | None = None
         self._bars: dict[str, TaskID] = {}
         self._log: Path | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def log_to(self, folder: Path) -> None:
         """From now on write events into this folder."""
@@ -52,8 +54,7 @@ class Progress:
             return
         with self._lock:
             if self._live is None:
-                self._live = Live(*_COLUMNS, console=self._out, transient=True)
-                self._live.start()
+                self._live = self._bars_begin()
             self._bars[name] = self._live.add_task(name, total=None, doing="starting a kernel")
 
     def cell_started(self, name: str, number: int, total: int) -> None:
@@ -68,33 +69,36 @@ class Progress:
         """A step succeeded."""
         self._event("step done", step=name, seconds=round(seconds, 3), memory_mb=round(memory_mb))
         self._end(name)
-        self._out.print(Text(f"{name:<10} done    {seconds:6.1f} s   {memory_mb:6.0f} MB"))
+        self.note(f"{name:<10} done    {seconds:6.1f} s   {memory_mb:6.0f} MB")
 
     def step_cached(self, name: str, reason: str) -> None:
         """A step was taken from an earlier run."""
         self._event("step cached", step=name, reason=reason)
-        self._out.print(Text(f"{name:<10} cached  {reason}"))
+        self.note(f"{name:<10} cached  {reason}")
 
     def step_skipped(self, name: str, reason: str) -> None:
         """A step has nothing to work on."""
         self._event("step skipped", step=name, reason=reason)
-        self._out.print(Text(f"{name:<10} skipped {reason}"))
+        self.note(f"{name:<10} skipped {reason}")
 
     def step_failed(self, name: str, place: str, reason: str, lines: Sequence[str] = ()) -> None:
         """A step failed: where, why, and the end of its traceback."""
         self._event("step failed", step=name, place=place, reason=reason)
         self._end(name)
-        self._err.print(Text(f"{name:<10} FAILED in {place}: {reason}", style="bold red"))
-        for line in lines:
-            self._err.print(Text(f"    {line}"))
+        with self._lock:
+            self._err.print(Text(f"{name:<10} FAILED in {place}: {reason}", style="bold red"))
+            for line in lines:
+                self._err.print(Text(f"    {line}"))
 
     def note(self, text: str) -> None:
         """A line for people."""
-        self._out.print(Text(text))
+        with self._lock:
+            self._out.print(Text(text))
 
     def table(self, frame: pl.DataFrame) -> None:
         """A table for people."""
-        self._out.print(frame_table(frame))
+        with self._lock:
+            self._out.print(frame_table(frame))
 
     def error(self, text: str) -> None:
         """A line about what went wrong."""
@@ -102,13 +106,39 @@ class Progress:
         self._event("error", text=text)
         self._err.print(Text(text, style="red"))
 
+    def _bars_begin(self) -> Live:
+        """Bars that are drawn while nobody prints.
+
+        In rich's own thread they would now and then wipe out the line that is printed at that
+        moment. Errors go through them only where both are in the same terminal.
+        """
+        live = Live(
+            *_COLUMNS,
+            console=self._out,
+            auto_refresh=False,
+            transient=True,
+            redirect_stderr=self._err.is_terminal,
+        )
+        live.start()
+        threading.Thread(target=self._draw, args=(live,), daemon=True).start()
+        return live
+
+    def _draw(self, live: Live) -> None:
+        while True:
+            time.sleep(_SECONDS_BETWEEN_DRAWINGS)
+            with self._lock:
+                if self._live is not live:
+                    return
+                live.refresh()
+
     def _end(self, name: str) -> None:
         with self._lock:
             bar = self._bars.pop(name, None)
             if self._live is not None and bar is not None:
                 self._live.remove_task(bar)
-        if not self._bars:
-            self._stop()
+                self._live.refresh()
+            if not self._bars:
+                self._stop()
 
     def _stop(self) -> None:
         with self._lock:
