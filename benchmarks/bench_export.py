@@ -28,7 +28,8 @@ from recsys_lib.columns import Exports
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
-from recsys_lib.serving.export import Export, user_queries
+from recsys_lib.serving.export import Export
+from recsys_lib.serving.export_lists import user_queries
 from recsys_lib.serving.export_progress import Steps
 
 _N = 10
@@ -69,7 +70,7 @@ def _trained(dataset: Dataset) -> tuple[AlsModel, Export]:
         parameters=_PARAMETERS,
         data_fingerprint="bench",
     )
-    export = Export.find(dataset, "bench", _N)
+    export = Export.find(dataset, "bench", _N, by="als")
     return AlsModel.load(export.version / "als"), export
 
 

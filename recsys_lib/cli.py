@@ -77,6 +77,12 @@ def _add_management(commands: Any) -> None:
     export.add_argument("--n", type=int, default=10, help="length of the lists (10)")
     export.add_argument("--out", type=Path, help="folder (outputs/exports/DATASET/VERSION)")
     export.add_argument("--what", choices=["users", "items", "both"], default="both")
+    export.add_argument(
+        "--by",
+        choices=["served", "als"],
+        default="served",
+        help="lists for users: what the recommender answers, or matrix factorization, much faster",
+    )
     export.add_argument("--quiet", action="store_true", help="print failures only")
     params = commands.add_parser("params", help="list the parameters with range and meaning")
     params.add_argument("section", nargs="?", help="only those of this step")
@@ -145,7 +151,7 @@ def _export(options: argparse.Namespace) -> int:
     from recsys_lib.serving.export_progress import Steps  # noqa: PLC0415
 
     dataset = Dataset.find(options.dataset)
-    export = Export.find(dataset, options.version, options.n, options.out)
+    export = Export.find(dataset, options.version, options.n, options.out, options.by)
     export.run(options.what, Steps(console(quiet=options.quiet)))
     return EXIT_OK
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys_lib.als.confidence import confidence
+from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 
@@ -68,6 +69,18 @@ class Histories:
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(indptr[-1]) + np.repeat(self.indptr[people] - indptr[:-1], lengths)
         return Histories(indptr, self.items[places], self.confidences[places], self.n_items)
+
+    def distinct(self) -> tuple[np.ndarray, np.ndarray]:
+        """People with the same items and confidences in the same order are one group.
+
+        Returns the group of each person, int64 (people,), and a person of each, int64 (groups,).
+        """
+        place = np.arange(len(self.items)) - np.repeat(self.indptr[:-1], self.lengths)
+        values = (self.confidences, place.astype(np.float32))
+        rows = sparse.hstack([self.matrix(value) for value in values], format="csr")
+        rows.sort_indices()
+        group = DistinctRows.of(rows).group
+        return group, np.unique(group, return_index=True)[1]
 
     def recency(self, half_life: float) -> np.ndarray:
         """1 for the newest item of a person, halved every ``half_life`` items back in time.

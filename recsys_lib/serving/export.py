@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -11,24 +11,25 @@ import numpy as np
 from scipy import sparse
 
 from recsys_lib.als import AlsModel
-from recsys_lib.als.distinct import DistinctRows
-from recsys_lib.als.queries import Queries, faded, fold_in_all
 from recsys_lib.als.scoring import Ranker
-from recsys_lib.artifacts import ALS_PART, has_part
+from recsys_lib.artifacts import ALS_PART, BLEND_PART, has_part
 from recsys_lib.columns import Exports
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.serving.export_file import lists_file, texts
-from recsys_lib.serving.export_progress import Advance, Steps
+from recsys_lib.serving.export_lists import als_lists, served_lists
+from recsys_lib.serving.export_progress import Steps
+from recsys_lib.serving.personal import Personal
+from recsys_lib.serving.recommender import Recommender
 from recsys_lib.serving.registry import require_champion, run_command
 
 What = Literal["users", "items", "both"]
+By = Literal["served", "als"]
 
 FOR_USERS = "recommendations.parquet"
 FOR_ITEMS = "similar_items.parquet"
 _ASKED = 8192  # lists computed at once
 _WRITTEN = 1 << 20  # rows of a row group, about
-_FOLDED = 1 << 16  # histories solved at once
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,24 @@ class Export:
     version: folder of the version, which has an ALS part.
     n: length of the lists.
     out: folder of the files.
+    by: whose lists users get: ``served`` is what the recommender answers, the blend of a version
+        that was evaluated; ``als`` is matrix factorization.
     """
 
     dataset: Dataset
     version: Path
     n: int
     out: Path
+    by: By = "served"
 
     @classmethod
     def find(
-        cls, dataset: Dataset, version: str = "", n: int = 10, out: Path | None = None
+        cls,
+        dataset: Dataset,
+        version: str = "",
+        n: int = 10,
+        out: Path | None = None,
+        by: By = "served",
     ) -> Export:
         """The version of this name, or the one that is served.
 
@@ -65,7 +74,7 @@ class Export:
                 f"{folder} has no trained factors to export: {run_command(dataset)}"
             )
         default = outputs_root(dataset.root) / "exports" / dataset.name / folder.name
-        return cls(dataset, folder, n, out or default)
+        return cls(dataset, folder, n, out or default, by)
 
     def run(self, what: What, steps: Steps) -> list[Path]:
         """Write the files and return them; each is replaced when its successor is whole.
@@ -73,8 +82,7 @@ class Export:
         Raises StorageError when one cannot be written; what was there before stays.
         """
         model = AlsModel.load(self.version / ALS_PART)
-        possible = replace(self, n=min(self.n, len(model.items)))
-        writers = {FOR_USERS: possible._users, FOR_ITEMS: possible._items}
+        writers = {FOR_USERS: self._users, FOR_ITEMS: self._items}
         without = {"users": FOR_ITEMS, "items": FOR_USERS, "both": None}[what]
         try:
             self.out.mkdir(parents=True, exist_ok=True)
@@ -85,79 +93,50 @@ class Export:
             ) from error
 
     def _users(self, model: AlsModel, steps: Steps) -> Path:
-        path = self.out / FOR_USERS
+        path, personal = self.out / FOR_USERS, self._personal()
+        items = personal.items if personal else model.items
+        n = min(self.n, len(items))
+        about = {**self._about, "by": BLEND_PART if personal else ALS_PART}
         with (
             TemporaryDirectory(dir=self.out, prefix=".export-") as scratch,
-            lists_file(path, Exports.FOR_USERS, model.items, self._about) as file,
+            lists_file(path, Exports.FOR_USERS, items, about) as file,
         ):
-            queries = user_queries(model, Path(scratch))
-            users = f"lists for {len(model.users):,} users"
-            with steps.step(users, queries.n_lists) as advance:
-                items, scores = _answers(queries, model, self.n, Path(scratch), advance)
-            ids, block = texts(model.users), max(1, _WRITTEN // self.n)
+            lists = (
+                served_lists(personal, n, Path(scratch), steps)
+                if personal
+                else als_lists(model, n, Path(scratch), steps)
+            )
+            ids, block = texts(model.users), max(1, _WRITTEN // n)
             with steps.step(f"users written to {path}", len(ids)) as advance:
                 for start in range(0, len(ids), block):
-                    mine = queries.group[start : start + block]
-                    scaled = scores[mine] * queries.scale[start : start + block, None]
-                    file.write(ids[start : start + block], items[mine], scaled)
-                    advance(len(mine))
+                    users = slice(start, start + block)
+                    file.write(ids[users], *lists.of_users(users))
+                    advance(len(ids[users]))
         return path
+
+    def _personal(self) -> Personal | None:
+        """The blend, where it is asked for and the version has one."""
+        return Recommender.load(self.version).personal if self.by == "served" else None
 
     def _items(self, model: AlsModel, steps: Steps) -> Path:
         path = self.out / FOR_ITEMS
         ids, vectors = texts(model.items), _directions(model.model.item_factors)
+        n = min(self.n, len(ids))
         ranker, itself = Ranker.of(vectors), sparse.identity(len(ids), np.float32, "csr")
-        block = min(_ASKED, max(1, _WRITTEN // self.n))
+        block = min(_ASKED, max(1, _WRITTEN // n))
         with (
             lists_file(path, Exports.FOR_ITEMS, model.items, self._about) as file,
             steps.step(f"items written to {path}", len(ids)) as advance,
         ):
             for start in range(0, len(ids), block):
                 mine = slice(start, start + block)
-                file.write(ids[mine], *ranker.best(vectors[mine], itself[mine], self.n))
+                file.write(ids[mine], *ranker.best(vectors[mine], itself[mine], n))
                 advance(len(ids[mine]))
         return path
 
     @property
     def _about(self) -> dict[str, str]:
         return {"dataset": self.dataset.name, "version": self.version.name}
-
-
-def user_queries(model: AlsModel, scratch: Path) -> Queries:
-    """What all users ask; folded-in vectors are kept in a file in ``scratch``."""
-    parameters, histories = model.parameters, model.user_items
-    one_lambda = not parameters.frequency_scaling
-    if not parameters.recency_half_life:
-        vectors = np.asarray(model.model.user_factors)
-        return Queries.of(vectors, histories, one_lambda=one_lambda)
-    distinct = DistinctRows.of(faded(histories, model.newer, parameters.recency_half_life))
-    shape = (distinct.rows.shape[0], parameters.factors)
-    vectors = _file(scratch / "vectors.npy", np.float32, shape)
-    for start in range(0, len(vectors), _FOLDED):
-        some = slice(start, start + _FOLDED)
-        vectors[some] = fold_in_all(
-            distinct.rows[some], model.model.item_factors, model.model.penalty
-        )
-    queries = Queries.of(np.asarray(vectors), distinct.rows, one_lambda=one_lambda)
-    return queries.of_users(distinct.group)
-
-
-def _answers(
-    queries: Queries, model: AlsModel, n: int, scratch: Path, advance: Advance
-) -> tuple[np.ndarray, np.ndarray]:
-    """Items and scores of all lists, in files: they need not fit into memory."""
-    ranker, shape = Ranker.of(model.model.item_factors), (queries.n_lists, n)
-    items = _file(scratch / "items.npy", np.int32, shape)
-    scores = _file(scratch / "scores.npy", np.float32, shape)
-    for start in range(0, queries.n_lists, _ASKED):
-        some = slice(start, start + _ASKED)
-        items[some], scores[some] = queries.best(ranker, some, n)
-        advance(len(items[some]))
-    return items, scores
-
-
-def _file(path: Path, kind: type[np.generic], shape: tuple[int, int]) -> np.ndarray:
-    return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
 
 
 def _directions(factors: np.ndarray) -> np.ndarray:

@@ -40,6 +40,19 @@ def test_taking_people_keeps_their_histories(lists, data):
     assert [taken.items[a:b].tolist() for a, b in ends] == [lists[p] for p in people]
 
 
+@given(LISTS, st.data())
+def test_people_with_one_history_are_one_group(lists, data):
+    people = histories(lists)
+    drawn = st.lists(st.sampled_from([0.0, 2.0, 3.0]), min_size=36, max_size=36)
+    people.confidences[:] = data.draw(drawn)[: len(people.items)]
+    group, first = people.distinct()
+    ends = zip(people.indptr[:-1], people.indptr[1:], strict=True)
+    own = [(*people.items[a:b], *people.confidences[a:b]) for a, b in ends]
+    for person, mine in enumerate(own):
+        assert own[first[group[person]]] == mine
+    assert len(first) == len(set(own))
+
+
 def test_confidences_follow_their_interactions(ordered):
     """ALS sorts the items of a user; histories are in the order of time."""
     rated = type(ordered)(

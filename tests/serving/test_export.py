@@ -1,5 +1,7 @@
 """Lists for everybody in files: the same as asked one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
@@ -70,6 +72,29 @@ def test_users_get_what_they_get_one_by_one(shop, tmp_path, kind):
         assert_same(by_user[(user,)], *model.recommend(row, 7, filter_seen=True), ids)
 
 
+def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
+    version = evaluated.dataset.version(evaluated.version)
+    ours = Export(evaluated.dataset, version, 7, tmp_path)
+    (path,) = ours.run("users", quiet_steps())
+    assert pq.read_metadata(path).metadata[b"by"] == b"blend"
+    lists = pl.read_parquet(path)
+    users = evaluated.als.users.series()
+    assert lists["user_id"].unique(maintain_order=True).equals(users)
+    by_user = lists.partition_by("user_id", as_dict=True)
+    for user in users[:100]:
+        answer = evaluated.recommend(user, 7)
+        mine = by_user[(user,)]
+        assert mine["item_id"].to_list() == answer["item_id"].to_list()
+        np.testing.assert_allclose(mine["score"], answer["score"], rtol=1e-4)
+    als = replace(ours, by="als", out=tmp_path / "als")
+    (path,) = als.run("users", quiet_steps())
+    assert pq.read_metadata(path).metadata[b"by"] == b"als"
+    user = users[0]
+    expected = evaluated.als.recommend(0, 7, filter_seen=True)
+    mine = pl.read_parquet(path).filter(user_id=user)
+    assert_same(mine, *expected, evaluated.als.items.ids())
+
+
 def quiet_steps():
     from rich.console import Console
 
@@ -116,7 +141,8 @@ def test_lists_longer_than_the_catalogue_end_with_it(home, tmp_path):
 def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, monkeypatch):
     assert export("--out", tmp_path / "one", "--quiet") == 0
     monkeypatch.setattr("recsys_lib.serving.export._WRITTEN", 500)
-    monkeypatch.setattr("recsys_lib.serving.export._ASKED", 64)
+    for module in ("export", "export_lists"):
+        monkeypatch.setattr(f"recsys_lib.serving.{module}._ASKED", 64)
     assert export("--out", tmp_path / "many", "--quiet") == 0
     for name in (FOR_USERS, FOR_ITEMS):
         one, many = (pl.read_parquet(tmp_path / folder / name) for folder in ("one", "many"))

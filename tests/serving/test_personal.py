@@ -1,45 +1,16 @@
 """Recommendations for people by the blend of a version."""
 
-import shutil
-
 import numpy as np
 import pytest
 
-from recsys_lib import Recommender
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import read_products
-from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError, UnknownItemError
-from recsys_lib.evaluation import leave_last_out
-from recsys_lib.hybrid import Parts, learn_blend, train_sources, write_blend_part
 from recsys_lib.hybrid.blend import Blend
 from recsys_lib.hybrid.learning import Learned
 from recsys_lib.hybrid.sources import ALS, POPULAR, TEXT
 
 SOURCES = {"als", "semantic", "hybrid", "popular"}
-
-
-@pytest.fixture(scope="module")
-def interactions(shop):
-    return Interactions.load(shop.processed)
-
-
-def with_blend(shop, folder, learned, interactions):
-    """A copy of the version v1 that has the blend, too."""
-    shutil.copytree(shop.version("v1"), folder)
-    als = Parts.load(folder).als
-    write_blend_part(folder / "blend", learned, interactions, als, data_fingerprint="x")
-    return Recommender.load(folder)
-
-
-@pytest.fixture(scope="module")
-def recommender(shop, interactions, tmp_path_factory):
-    parts, split = Parts.load(shop.version("v1")), leave_last_out(interactions)
-    sources = train_sources(split.fitting, parts.als, parts.embeddings)
-    histories = parts.histories(split.fitting).take(split.validation.users)
-    learned = learn_blend(sources, histories, split.validation.relevant, seed=0)
-    folder = tmp_path_factory.mktemp("evaluated") / "models" / "sample-1000" / "v2"
-    return with_blend(shop, folder, learned, interactions)
 
 
 @pytest.fixture(scope="module")
@@ -60,53 +31,53 @@ def check(answer, n):
     assert answer["title"].notna().any()
 
 
-def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(recommender, interactions):
-    for user in recommender.example_users(3):
+def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(evaluated, interactions):
+    for user in evaluated.example_users(3):
         rows = interactions.item[interactions.user == interactions.users.row(user)]
         history = set(interactions.items.ids(rows))
-        answer = recommender.recommend(user, 15)
+        answer = evaluated.recommend(user, 15)
         check(answer, 15)
         assert not history & set(answer["item_id"])
-        names = {recommender.personal._titles.get(i, i) for i in history}
+        names = {evaluated.personal._titles.get(i, i) for i in history}
         for reason in answer["reason"]:
             start = next(s for s in ("because you bought ", "similar to ") if reason.startswith(s))
             assert reason.removeprefix(start) in names
 
 
-def test_items_of_the_own_history_come_back_when_they_may(recommender, interactions):
-    user = recommender.example_users(1)[0]
+def test_items_of_the_own_history_come_back_when_they_may(evaluated, interactions):
+    user = evaluated.example_users(1)[0]
     rows = interactions.item[interactions.user == interactions.users.row(user)]
-    everything = recommender.recommend(user, 10_000, filter_already_liked=False)
+    everything = evaluated.recommend(user, 10_000, filter_already_liked=False)
     assert set(interactions.items.ids(rows)) <= set(everything["item_id"])
-    assert len(recommender.recommend(user, 10_000)) == len(everything) - len(rows)
+    assert len(evaluated.recommend(user, 10_000)) == len(everything) - len(rows)
 
 
-def test_the_history_of_a_user_gets_what_the_user_gets(recommender, interactions):
+def test_the_history_of_a_user_gets_what_the_user_gets(evaluated, interactions):
     """Ratings are not known of a history, so the lists need not be equal, but close."""
-    user = recommender.example_users(1)[0]
+    user = evaluated.example_users(1)[0]
     rows = interactions.item[interactions.user == interactions.users.row(user)]
     history = list(interactions.items.ids(rows))
-    known, folded = recommender.recommend(user, 10), recommender.recommend_for_history(history, 10)
+    known, folded = evaluated.recommend(user, 10), evaluated.recommend_for_history(history, 10)
     check(folded, 10)
     assert len(set(known["item_id"]) & set(folded["item_id"])) >= 7
 
 
-def test_the_order_of_a_history_matters(recommender):
-    first, second = recommender.example_items(2)
-    one = recommender.recommend_for_history([first, second], 10)
-    other = recommender.recommend_for_history([second, first], 10)
+def test_the_order_of_a_history_matters(evaluated):
+    first, second = evaluated.example_items(2)
+    one = evaluated.recommend_for_history([first, second], 10)
+    other = evaluated.recommend_for_history([second, first], 10)
     assert not np.allclose(one["score"], other["score"])
 
 
-def test_one_purchase_is_enough(recommender):
-    item = recommender.example_items(1)[0]
-    answer = recommender.recommend_for_history([item], 10)
+def test_one_purchase_is_enough(evaluated):
+    item = evaluated.example_items(1)[0]
+    answer = evaluated.recommend_for_history([item], 10)
     check(answer, 10)
     assert item not in set(answer["item_id"])
 
 
-def test_a_stranger_sees_what_is_popular(recommender, interactions):
-    answer = recommender.recommend_for_history([], 5)
+def test_a_stranger_sees_what_is_popular(evaluated, interactions):
+    answer = evaluated.recommend_for_history([], 5)
     check(answer, 5)
     assert set(answer["source"]) == {"popular"}
     assert set(answer["reason"]) <= {"popular", "popular lately"}
@@ -114,39 +85,39 @@ def test_a_stranger_sees_what_is_popular(recommender, interactions):
     assert counts[interactions.items.rows(list(answer["item_id"]))].mean() > 3 * counts.mean()
 
 
-def test_who_bought_only_what_nobody_else_has_gets_what_reads_alike(recommender, cold):
-    answer = recommender.recommend_for_history(cold[:1], 10)
+def test_who_bought_only_what_nobody_else_has_gets_what_reads_alike(evaluated, cold):
+    answer = evaluated.recommend_for_history(cold[:1], 10)
     check(answer, 10)
     assert (answer["source"] == "semantic").any()
     assert cold[0] not in set(answer["item_id"])
 
 
-def test_products_nobody_has_yet_can_be_recommended(recommender, interactions, cold):
-    answer = recommender.recommend_for_history(recommender.example_items(1), 10_000)
+def test_products_nobody_has_yet_can_be_recommended(evaluated, interactions, cold):
+    answer = evaluated.recommend_for_history(evaluated.example_items(1), 10_000)
     everything = set(answer["item_id"])
     assert set(cold) <= everything
     assert len(everything) == len(interactions.items) + len(cold) - 1
 
 
-def test_unknown_items_are_refused(recommender):
+def test_unknown_items_are_refused(evaluated):
     with pytest.raises(UnknownItemError):
-        recommender.recommend_for_history(["nope"])
+        evaluated.recommend_for_history(["nope"])
     with pytest.raises(ValueError, match="item id"):
-        recommender.recommend_for_history("not a list")
+        evaluated.recommend_for_history("not a list")
 
 
 @pytest.mark.parametrize(
     ("source", "name"), [(ALS, "als"), (TEXT, "semantic"), (POPULAR, "popular")]
 )
-def test_a_single_source_is_named(shop, interactions, tmp_path, source, name):
+def test_a_single_source_is_named(shop, with_blend, interactions, tmp_path, source, name):
     learned = Learned(Blend.of_one(source, {}), source, {source: 0.5}, 60)
     folder = tmp_path / "models" / "sample-1000" / "v3"
-    recommender = with_blend(shop, folder, learned, interactions)
-    user = recommender.example_users(1)[0]
-    assert recommender.recommend(user, 5)["source"].iloc[0] == name
+    one = with_blend(folder, learned, interactions)
+    user = one.example_users(1)[0]
+    assert one.recommend(user, 5)["source"].iloc[0] == name
 
 
-def test_a_blend_of_other_items_is_refused(shop, interactions, tmp_path):
+def test_a_blend_of_other_items_is_refused(shop, with_blend, interactions, tmp_path):
     fewer = interactions.select(interactions.item < 5)
     other = type(fewer)(
         fewer.users,
@@ -157,6 +128,6 @@ def test_a_blend_of_other_items_is_refused(shop, interactions, tmp_path):
         fewer.timestamp,
     )
     learned = Learned(Blend.of_one(ALS, {}), ALS, {}, 0)
-    recommender = with_blend(shop, tmp_path / "models" / "sample-1000" / "v4", learned, other)
+    mixed = with_blend(tmp_path / "models" / "sample-1000" / "v4", learned, other)
     with pytest.raises(ArtifactError, match="evaluate again"):
-        recommender.recommend_for_history([])
+        mixed.recommend_for_history([])
