@@ -111,10 +111,10 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _clean(options: argparse.Namespace) -> int:
     removal = clean(workspace_root(), options.keep, options.dataset, dry_run=options.dry_run)
-    for folder in removal.folders:
-        print(folder)
+    for path in removal.paths:
+        print(path)
     verb = "would be removed" if options.dry_run else "removed"
-    print(f"{len(removal.folders)} folders {verb}, {removal.freed / 2**20:,.1f} MB")
+    print(f"{len(removal.paths)} files and folders {verb}, {removal.freed / 2**20:,.1f} MB")
     return EXIT_OK
 
 

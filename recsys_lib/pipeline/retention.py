@@ -21,19 +21,22 @@ from recsys_lib.pipeline.sweep import SWEEP
 
 @dataclass(frozen=True)
 class Removal:
-    """Folders that are not needed any more.
+    """Files and folders that are not needed any more.
 
     ``freed`` is what their removal gives back, in bytes: files that a kept version shares with
     them (hard links) stay.
     """
 
-    folders: list[Path]
+    paths: list[Path]
     freed: int
 
     def carry_out(self) -> None:
         """Remove them."""
-        for folder in self.folders:
-            shutil.rmtree(folder)
+        for path in self.paths:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def clean(root: Path, keep: int, dataset: str | None = None, *, dry_run: bool = False) -> Removal:
@@ -51,13 +54,11 @@ def clean(root: Path, keep: int, dataset: str | None = None, *, dry_run: bool = 
     with ExitStack() as locks:
         for name in names:
             locks.enter_context(only_run(Dataset(name, root, root)))
-        folders = [
-            folder
-            for name in names
-            for folder in _unneeded(Dataset(name, root, root), records, keep)
+        paths = [
+            path for name in names for path in _unneeded(Dataset(name, root, root), records, keep)
         ]
-        folders += _empty_sweeps(outputs_root(root), set(folders))
-        removal = Removal(folders, _freed(folders))
+        paths += _empty_sweeps(outputs_root(root), set(paths))
+        removal = Removal(paths, _freed(paths))
         if not dry_run:
             removal.carry_out()
     return removal
@@ -72,10 +73,15 @@ def _unneeded(dataset: Dataset, records: list[dict[str, Any]], keep: int) -> lis
     served = champion(dataset)
     runs = [record["run_id"] for record in records if record["dataset"] == dataset.name]
     old = [run for run in runs[keep:] if served is None or run != served.name]
-    versions = [dataset.version(run) for run in old]
-    torn = sorted(path for path in dataset.models.glob(".*.tmp*") if path.is_dir())
-    outputs = [outputs_root(dataset.root) / run for run in old]
-    return [*outputs, *(path for path in versions if path.is_dir()), *torn]
+    folders = [place / run for place in (outputs_root(dataset.root), dataset.models) for run in old]
+    gone = [folder for folder in folders if folder.is_dir()]
+    return [*gone, *(path for path in _torn(dataset) if not {*path.parents} & {*gone})]
+
+
+def _torn(dataset: Dataset) -> list[Path]:
+    """What writes that died left behind: only while a run works is anything else there."""
+    models = (path for pattern in (".*.tmp*", "*/.*.tmp*") for path in dataset.models.glob(pattern))
+    return sorted([*models, *dataset.processed.glob(".*")])
 
 
 def _empty_sweeps(outputs: Path, removed: set[Path]) -> list[Path]:
@@ -90,8 +96,9 @@ def _empty_sweeps(outputs: Path, removed: set[Path]) -> list[Path]:
     ]
 
 
-def _freed(folders: Iterable[Path]) -> int:
-    facts = [path.stat() for folder in folders for path in folder.rglob("*") if path.is_file()]
+def _freed(paths: Iterable[Path]) -> int:
+    inside = (path.rglob("*") if path.is_dir() else [path] for path in paths)
+    facts = [path.stat() for some in inside for path in some if path.is_file()]
     links = Counter((fact.st_dev, fact.st_ino) for fact in facts)
     last = {(f.st_dev, f.st_ino): f for f in facts}
     return sum(f.st_size for key, f in last.items() if links[key] == f.st_nlink)

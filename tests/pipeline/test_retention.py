@@ -42,16 +42,16 @@ def test_the_last_runs_and_what_is_served_stay(runs):
     removal = clean(runs, 2)
     assert left(runs / "outputs") == ["o1", "o2", "s1", "s4", "s5"]
     assert left(runs / "models/shop") == [registry.CHAMPION, "s1", "s4", "s5"]
-    assert len(removal.folders) == 4
+    assert len(removal.paths) == 4
     assert removal.freed > 2000
-    assert clean(runs, 2).folders == []
+    assert clean(runs, 2).paths == []
 
 
 def test_a_dry_run_removes_nothing(runs, capsys):
     before = left(runs / "outputs"), left(runs / "models/shop")
     assert main(["clean", "--keep", "1", "--dry-run"]) == 0
     out = capsys.readouterr().out
-    assert str(runs / "outputs/s2") in out and "7 folders would be removed" in out
+    assert str(runs / "outputs/s2") in out and "7 files and folders would be removed" in out
     assert (left(runs / "outputs"), left(runs / "models/shop")) == before
 
 
@@ -64,10 +64,23 @@ def test_versions_that_no_run_made_stay_and_torn_writes_go(runs):
     shop = Dataset.find("shop")
     write_model(shop, "draft")
     write_model(shop, "mine")
-    (shop.models / ".s6.1234abcd.tmp").mkdir()
-    clean(runs, 5)
+    (shop.processed / ".waiting").mkdir(parents=True)
+    (shop.processed / "recommender.db").write_text("whole")
+    torn = [
+        shop.models / ".s6.1234abcd.tmp",
+        shop.models / "s1" / ".als.1234abcd.tmp",
+        shop.models / "s5" / ".search.1234abcd.tmp.old",
+        shop.processed / ".waiting" / "items.parquet",
+        shop.processed / ".recommender.db.1234abcd.tmp",
+    ]
+    for path in torn:
+        path.write_bytes(b"x" * 500)
+    removal = clean(runs, 5)
     assert left(shop.models) == [registry.CHAMPION, "draft", "mine", "s1", "s2", "s3", "s4", "s5"]
-    assert not (shop.models / ".s6.1234abcd.tmp").exists()
+    assert not any(path.exists() for path in torn)
+    assert len(removal.paths) == 5
+    assert removal.freed == 2500
+    assert [path.name for path in shop.processed.iterdir()] == ["recommender.db"]
 
 
 def test_files_that_a_kept_version_shares_are_not_counted_as_freed(runs):
