@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -106,7 +107,11 @@ def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]
 
     Raises ArtifactError naming a record that is not readable.
     """
-    records = (_read(path) for path in outputs.glob(f"[!.]*/{RECORD}") if not _is_link(path))
+    records = []
+    for path in outputs.glob(f"[!.]*/{RECORD}"):
+        with suppress(FileNotFoundError):  # `recsys clean` removes runs of other datasets meanwhile
+            if not _is_link(path):
+                records.append(_read(path))
     mine = [record for record in records if dataset in (None, record["dataset"])]
     return sorted(mine, key=lambda record: record["started_at"], reverse=True)
 

@@ -2,7 +2,9 @@
 
 from records import write_run
 
+from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset
+from recsys_lib.pipeline import record
 from recsys_lib.pipeline.listing import runs_table
 from recsys_lib.pipeline.lock import is_worked_on, only_run
 
@@ -23,3 +25,16 @@ def test_a_run_whose_process_is_gone_is_not_shown_as_running(tmp_path):
         assert is_worked_on(shop)
         assert statuses(tmp_path) == ["running", "succeeded"]
     assert statuses(tmp_path) == ["killed", "succeeded"]
+
+
+def test_a_run_that_is_removed_while_runs_are_listed_is_left_out(tmp_path, monkeypatch):
+    for run in ("here", "gone"):
+        write_run(tmp_path, run)
+
+    def read(path):
+        if "gone" in path.parts:
+            path.unlink()
+        return read_json(path)
+
+    monkeypatch.setattr(record, "read_json", read)
+    assert [found["run_id"] for found in record.records_of(tmp_path / "outputs")] == ["here"]
