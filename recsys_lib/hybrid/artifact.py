@@ -16,7 +16,7 @@ from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.artifacts import Part, writing_part
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError
-from recsys_lib.hybrid.blend import Blend, Hybrid
+from recsys_lib.hybrid.blend import TERMS, Blend, Hybrid
 from recsys_lib.hybrid.histories import Histories
 from recsys_lib.hybrid.learning import Learned, remembering
 from recsys_lib.hybrid.sources import (
@@ -123,4 +123,6 @@ def _blend(part: Part) -> Blend:
     stored: Mapping[str, dict[str, float | None]] = part.parameters
     half_lives = {n: math.inf if v is None else v for n, v in stored["half_lives"].items()}
     weights = {name: tuple(values) for name, values in part.parameters["weights"].items()}
+    if any(len(values) != TERMS for values in weights.values()):
+        raise ArtifactError(f"{part.folder} is of another version of the blend: evaluate again")
     return Blend(weights, half_lives, part.parameters["shortest"])

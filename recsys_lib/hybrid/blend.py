@@ -2,9 +2,10 @@
 
 A source's score s of an item is made comparable as r = s / max s over the items that the person
 does not have, cut to [0, 1]. The blend is linear in r and sqrt(r) of each source, with weights
-that depend on the length n of the history:
+that depend on the length n of the history, and on the trend t of the item, which is the r of
+recent popularity: how much a source can be trusted is another thing for what many take now.
 
-    score = sum over sources of (a + a' / n) r + (b + b' / n) sqrt(r)
+    score = sum over sources of (a + a' / n + a" t) r + (b + b' / n + b" t) sqrt(r)
 
 so that every source's share in a recommendation can be told. Where nothing else is known, as for
 strangers, popularity decides.
@@ -19,10 +20,10 @@ import numpy as np
 
 from recsys_lib.compiled import compiled
 from recsys_lib.hybrid.histories import Histories
-from recsys_lib.hybrid.sources import NAMES, POPULAR, Source
+from recsys_lib.hybrid.sources import NAMES, POPULAR, RECENT, Source
 
-TERMS = 4
-"""Weights of a source: a, b, a', b'."""
+TERMS = 6
+"""Weights of a source: a, b, a', b', a", b"."""
 _LAST_RESORT = np.float32(1e-5)
 
 
@@ -32,7 +33,7 @@ class Blend:
 
     Parameters
     ----------
-    weights: for each source a, b, a', b'.
+    weights: for each source a, b, a', b', a", b".
     half_lives: for each source that knows the history, how fast it forgets.
     shortest: the shortest history it was learned from; what lies below is taken for as long.
     """
@@ -44,14 +45,17 @@ class Blend:
     @classmethod
     def of_one(cls, name: str, half_lives: dict[str, float]) -> Blend:
         """A single source as it is."""
-        return cls({name: (1.0, 0.0, 0.0, 0.0)}, half_lives)
+        return cls({name: (1.0,) + (0.0,) * (TERMS - 1)}, half_lives)
 
-    def of_lengths(self, name: str, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The weights of r and sqrt(r) for histories of these lengths, float32."""
-        a, b, a_short, b_short = self.weights[name]
-        shortness = inverse(lengths, self.shortest)
-        linear, root = a + a_short * shortness, b + b_short * shortness
-        return linear.astype(np.float32), root.astype(np.float32)
+    def of_lengths(self, name: str, lengths: np.ndarray) -> np.ndarray:
+        """The weights of r, sqrt(r), t r and t sqrt(r) for histories of these lengths.
+
+        float32, shape (people, 4).
+        """
+        a, b, a_short, b_short, a_trend, b_trend = self.weights[name]
+        short, ones = inverse(lengths, self.shortest), np.ones(len(lengths))
+        columns = (a + a_short * short, b + b_short * short, a_trend * ones, b_trend * ones)
+        return np.column_stack(columns).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,11 @@ class Hybrid:
     def scores_of(self, histories: Histories) -> np.ndarray:
         """Scores of all items for anybody's histories."""
         total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
+        trend = self._trend(histories)
         for name in self.used:
             scores = self.sources[name].scores(histories)
             best = _best_of_others(scores, histories)
-            _add_shares(total, scores, best, *self.blend.of_lengths(name, histories.lengths))
+            _add_shares(total, scores, best, trend, self.blend.of_lengths(name, histories.lengths))
         if POPULAR in self.sources:
             # The weights were learned from people with a history, and say nothing of strangers.
             total[histories.lengths == 0] = 0
@@ -90,17 +95,28 @@ class Hybrid:
         """What each source adds to the scores of ``items`` for one person."""
         if not history.lengths[0] and POPULAR in self.sources:
             return {POPULAR: relative_scores(self.sources[POPULAR], history)[0, items]}
-        shares = {}
+        shares, trend = {}, self._trend(history)[0, items]
         for name in self.used:
-            linear, root = self.blend.of_lengths(name, history.lengths)
+            (weights,) = self.blend.of_lengths(name, history.lengths)
             relative = relative_scores(self.sources[name], history)[0, items]
-            shares[name] = linear[0] * relative + root[0] * np.sqrt(relative)
+            shares[name] = terms(relative, trend) @ weights
         return shares
+
+    def _trend(self, histories: Histories) -> np.ndarray:
+        if RECENT in self.sources:
+            return relative_scores(self.sources[RECENT], histories)
+        return np.zeros((len(histories), histories.n_items), dtype=np.float32)
 
     @property
     def used(self) -> list[str]:
         """The sources that have a weight and are there."""
         return [name for name in NAMES if name in self.blend.weights and name in self.sources]
+
+
+def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
+    """r, sqrt(r), t r and t sqrt(r), in a new last axis."""
+    root = np.sqrt(relative)
+    return np.stack((relative, root, trend * relative, trend * root), axis=-1)
 
 
 def relative_scores(source: Source, histories: Histories) -> np.ndarray:
@@ -122,14 +138,17 @@ def _best_of_others(scores: np.ndarray, histories: Histories) -> np.ndarray:
 
 @compiled
 def _add_shares(
-    total: np.ndarray, scores: np.ndarray, best: np.ndarray, linear: np.ndarray, root: np.ndarray
+    total: np.ndarray, scores: np.ndarray, best: np.ndarray, trend: np.ndarray, weights: np.ndarray
 ) -> None:
-    """Add a r + b sqrt(r) of each score to ``total``, all at one look at it."""
+    """Add what a source says of each item to ``total``, all at one look at it."""
     for person in range(len(scores)):
-        a, b, scale = linear[person], root[person], best[person]
+        a, b, a_trend, b_trend = weights[person]
+        scale = best[person]
         for item in range(scores.shape[1]):
             relative = min(max(scores[person, item] / scale, np.float32(0)), np.float32(1))
-            total[person, item] += a * relative + b * np.sqrt(relative)
+            t = trend[person, item]
+            total[person, item] += (a + a_trend * t) * relative
+            total[person, item] += (b + b_trend * t) * np.sqrt(relative)
 
 
 def inverse(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:

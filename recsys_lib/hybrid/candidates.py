@@ -10,11 +10,12 @@ from scipy import sparse
 
 from recsys_lib.evaluation.ranking import NO_ITEM, best_items, in_blocks
 from recsys_lib.evaluation.selection import places
-from recsys_lib.hybrid.blend import TERMS, inverse, relative_scores
+from recsys_lib.hybrid.blend import TERMS, inverse, relative_scores, terms
 from recsys_lib.hybrid.histories import Histories
-from recsys_lib.hybrid.sources import Source
+from recsys_lib.hybrid.sources import RECENT, Source
 
 PER_SOURCE = 100
+_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,32 @@ class Candidates:
         return places(scores, generator.random(len(scores)), chosen, starts, stops)
 
     def features(self) -> np.ndarray:
-        """r, sqrt(r), and both divided by the length: float32, shape (rows, sources * 4)."""
-        root = np.sqrt(self.relative)
-        short = self.shortness[:, None]
-        terms = (self.relative, root, self.relative * short, root * short)
-        return np.stack(terms, axis=2).reshape(len(self.item), len(self.names) * TERMS)
+        """What a blend has weights for: float32, shape (rows, sources * TERMS).
+
+        For each source r and sqrt(r), both divided by the length, and both times the trend.
+        """
+        features = np.empty((len(self.item), len(self.names) * TERMS), dtype=np.float32)
+        for rows in self._blocks():
+            features[rows] = self._features(rows)
+        return features
+
+    def scores(self, weights: np.ndarray) -> np.ndarray:
+        """Scores by weights of the features, float32, shape (rows,)."""
+        scores = np.empty(len(self.item), dtype=np.float32)
+        for rows in self._blocks():
+            scores[rows] = self._features(rows) @ weights
+        return scores
+
+    def _blocks(self) -> list[slice]:
+        """Features take up much more room than what they are made of."""
+        return [slice(start, start + _ROWS) for start in range(0, len(self.item), _ROWS)]
+
+    def _features(self, rows: slice) -> np.ndarray:
+        relative, short = self.relative[rows], self.shortness[rows, None, None]
+        trend = relative[:, self.names.index(RECENT), None] if RECENT in self.names else 0
+        by_trend = terms(relative, np.broadcast_to(np.float32(trend), relative.shape))
+        own, times_trend = by_trend[..., :2], by_trend[..., 2:]
+        return np.concatenate((own, own * short, times_trend), axis=2).reshape(len(relative), -1)
 
 
 def gather_candidates(

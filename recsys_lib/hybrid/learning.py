@@ -60,15 +60,22 @@ class Learned:
         """One row a source: its nDCG@10 alone, half-life, and weight in the blend.
 
         The weight is that of the best item of a source, for people with a long history and for
-        those with the shortest that was seen.
+        those with the shortest that was seen; the last column comes on top for the item that most
+        people take lately.
         """
         lengths = np.array([10**6, 1])
         rows = []
         for name in self.blend.weights:
-            long, short = np.sum(self.blend.of_lengths(name, lengths), axis=0)
+            r, root, *trend = self.blend.of_lengths(name, lengths).T
+            long, short = r + root
             alone, half_life = self.validation.get(name), self.blend.half_lives.get(name)
             facts = {"source": name, f"nDCG@{_K} alone": alone, "half-life, items": half_life}
-            rows.append({**facts, "weight": float(long), "weight, short history": float(short)})
+            weights = {
+                "weight": long,
+                "weight, short history": short,
+                "if in demand": sum(trend)[0],
+            }
+            rows.append(facts | {name: float(weight) for name, weight in weights.items()})
         return pl.DataFrame(rows)
 
     @property
@@ -110,7 +117,7 @@ def learn_blend(
     for part in range(folds):
         weights = _fit(candidates, able & (fold != part))
         judged = candidates.of_people(fold == part)
-        scores[fold[candidates.person] == part] = judged.features() @ weights
+        scores[fold[candidates.person] == part] = judged.scores(weights)
     qualities[HYBRID] = quality(scores)
     shortest = int(histories.lengths[able].min())
     blend = _as_blend(candidates.names, _fit(candidates, able), half_lives, shortest)

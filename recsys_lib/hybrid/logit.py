@@ -32,20 +32,19 @@ def fit_choices(
     _, starts, person = np.unique(group, return_index=True, return_inverse=True)
     scale = features.std(axis=0).astype(np.float64)
     scale[scale == 0] = np.inf  # a feature that never differs gets no weight
-    scaled = features * (1 / scale).astype(np.float32)
     n = int(chosen.sum())
-    observed = scaled[chosen].sum(axis=0, dtype=np.float64)
+    observed = features[chosen].sum(axis=0, dtype=np.float64)
     times = np.bincount(person, chosen)
 
     def objective(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        utility = scaled @ weights.astype(np.float32)
+        utility = features @ (weights / scale).astype(np.float32)
         utility -= np.maximum.reduceat(utility, starts)[person]
         odds = np.exp(utility)
         total = np.add.reduceat(odds, starts)
         likelihood = utility[chosen].sum() - (times * np.log(total)).sum()
-        expected = scaled.T @ (odds * (times / total)[person]).astype(np.float32)
+        expected = features.T @ (odds * (times / total)[person]).astype(np.float32)
         loss = -float(likelihood) / n + penalty * float(weights @ weights)
-        return loss, (expected - observed) / n + 2 * penalty * weights
+        return loss, (expected - observed) / (n * scale) + 2 * penalty * weights
 
     start = np.zeros(features.shape[1])
     options = {"maxiter": _ITERATIONS}

@@ -11,7 +11,7 @@ from recsys_lib.hybrid.candidates import gather_candidates
 from recsys_lib.hybrid.histories import Histories
 from recsys_lib.hybrid.learning import remembering
 from recsys_lib.hybrid.logit import fit_choices
-from recsys_lib.hybrid.sources import AFTER, ALS, POPULAR, Neighbours, Popularity
+from recsys_lib.hybrid.sources import AFTER, ALS, POPULAR, RECENT, Neighbours, Popularity
 from recsys_lib.parameters import AlsParameters
 
 PARAMETERS = AlsParameters(factors=8, iterations=10)
@@ -60,7 +60,7 @@ def test_a_single_source_is_served_where_it_is_better(monkeypatch, split):
     histories = Histories.of(split.fitting, PARAMETERS).take(split.validation.users)
     found = learn_blend(sources, histories, split.validation.relevant, seed=0)
     assert found.served == AFTER
-    assert found.served_blend.weights == {AFTER: (1.0, 0.0, 0.0, 0.0)}
+    assert found.served_blend.weights == {AFTER: (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)}
     assert found.validation[AFTER] > found.validation["hybrid"]
 
 
@@ -76,10 +76,12 @@ def test_the_sentence_and_the_table_say_what_was_learned(learned):
     assert str(learned).startswith("Learned from 600 users. ")
     table = learned.table()
     assert set(table["source"]) == set(learned.blend.weights)
-    a, b, a_short, b_short = learned.blend.weights[AFTER]
+    a, b, a_short, b_short, a_trend, b_trend = learned.blend.weights[AFTER]
     assert learned.blend.shortest == 3
     short = a + b + (a_short + b_short) / 3
-    assert table.filter(source=AFTER)["weight, short history"][0] == pytest.approx(short, rel=1e-5)
+    (row,) = table.filter(source=AFTER).iter_rows(named=True)
+    assert row["weight, short history"] == pytest.approx(short, rel=1e-5)
+    assert row["if in demand"] == pytest.approx(a_trend + b_trend, rel=1e-4)
 
 
 def test_the_conditional_logit_finds_the_weights_that_made_the_choices():
@@ -157,17 +159,40 @@ def test_one_person_is_scored_as_in_a_batch(split, learned):
 
 
 def test_histories_shorter_than_any_seen_are_taken_for_the_shortest():
-    blend = Blend({AFTER: (1.0, 2.0, 8.0, -4.0)}, {}, shortest=4)
-    linear, root = blend.of_lengths(AFTER, np.array([0, 1, 4, 8]))
+    blend = Blend({AFTER: (1.0, 2.0, 8.0, -4.0, 0.5, 0.25)}, {}, shortest=4)
+    linear, root, *trend = blend.of_lengths(AFTER, np.array([0, 1, 4, 8])).T
     assert linear.tolist() == [3, 3, 3, 2]
     assert root.tolist() == [1, 1, 1, 1.5]
+    assert [weights.tolist() for weights in trend] == [[0.5] * 4, [0.25] * 4]
+
+
+def test_the_formula_of_the_blend_by_hand():
+    """Items 1 to 3 are new; r of AFTER is 1, 0.25, 0 and the trend log(1 + count) / log(8)."""
+    weights = sparse.csr_matrix(np.array([[9, 8, 2, 0]] + [[0] * 4] * 3, dtype=np.float32))
+    sources = {AFTER: Neighbours(weights), RECENT: Popularity(np.array([99, 1, 3, 7]))}
+    person = Histories.of_items([0], 1.0, 4)
+    hybrid = Hybrid(sources, Blend({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), person)
+    t = np.log([2, 4]) / np.log(8)
+    expected = [(1.5 + 3 * t[0]) + (2 - 4 * t[0]), (1.5 + 3 * t[1]) / 4 + (2 - 4 * t[1]) / 2, 0]
+    np.testing.assert_allclose(hybrid.scores_of(person)[0, 1:], expected, atol=1e-6)
+
+
+def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
+    sources = remembering(train_sources(split.fitting, PARAMETERS, None), learned.blend.half_lives)
+    histories = Histories.of(split.fitting, PARAMETERS).take(split.validation.users)
+    found = gather_candidates(sources, histories, split.validation.relevant)
+    weights = np.concatenate([learned.blend.weights[name] for name in found.names])
+    hybrid = Hybrid(sources, learned.blend, histories)
+    expected = hybrid.scores_of(histories)[found.person, found.item]
+    np.testing.assert_allclose(found.scores(weights), expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found.features() @ weights, found.scores(weights), rtol=1e-4)
 
 
 def test_strangers_see_what_is_popular():
     counts = np.array([3, 9, 1])
     sources = {POPULAR: Popularity(counts), AFTER: Neighbours(sparse.csr_matrix((3, 3)))}
     nobody = Histories.of_items([], 1.0, 3)
-    learned_from_others = Blend({POPULAR: (-3.0, 0.0, 0.0, 0.0)}, {}, shortest=20)
+    learned_from_others = Blend({POPULAR: (-3.0, *[0.0] * 5)}, {}, shortest=20)
     for blend in (Blend.of_one(AFTER, {}), learned_from_others):
         hybrid = Hybrid(sources, blend, nobody)
         assert np.argsort(-hybrid.scores_of(nobody)[0]).tolist() == [1, 0, 2]
