@@ -69,8 +69,22 @@ def user_vectors(
     return fold_in_all(distinct.rows, trained.item_factors, penalty)[distinct.group]
 
 
-@dataclass(frozen=True)
-class Queries:
+@dataclass(frozen=True, kw_only=True)
+class SharedLists:
+    """Lists that are computed once for all users who have the same.
+
+    Parameters
+    ----------
+    group: int64, shape (users,): which of the lists is a user's.
+    scale: float32, shape (users,): by what the scores of that list are multiplied.
+    """
+
+    group: np.ndarray
+    scale: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queries(SharedLists):
     """Questions of many users; those that have the same answer are asked once.
 
     Parameters
@@ -78,15 +92,11 @@ class Queries:
     vectors: float32, shape (rows, factors), may be memory-mapped.
     histories: shape (rows, items): the items with entries are seen.
     asking: int64, shape (lists,): the row of ``vectors`` and ``histories`` to ask a list for.
-    group: int64, shape (users,): which of the lists is a user's.
-    scale: float32, shape (users,): by what the scores of that list are multiplied.
     """
 
     vectors: np.ndarray
     histories: sparse.csr_matrix
     asking: np.ndarray
-    group: np.ndarray
-    scale: np.ndarray
 
     @classmethod
     def of(cls, vectors: np.ndarray, histories: sparse.csr_matrix, *, one_lambda: bool) -> Queries:
@@ -113,7 +123,8 @@ class Queries:
         group = distinct.group.copy()
         group[alone] = len(asking) + np.arange(len(alone))
         scale[alone] = 1
-        return cls(vectors, histories, np.concatenate([asking, alone]), group, scale)
+        asking = np.concatenate([asking, alone])
+        return cls(vectors=vectors, histories=histories, asking=asking, group=group, scale=scale)
 
     def of_users(self, row: np.ndarray) -> Queries:
         """The same for users, int64 (users,), several of whom may have one row."""

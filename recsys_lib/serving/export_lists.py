@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys_lib.als import AlsModel
 from recsys_lib.als.distinct import DistinctRows
-from recsys_lib.als.queries import Queries, faded, fold_in_all
+from recsys_lib.als.queries import Queries, SharedLists, faded, fold_in_all
 from recsys_lib.als.scoring import Ranker
 from recsys_lib.evaluation.ranking import in_blocks
 from recsys_lib.serving.export_progress import Steps
@@ -19,22 +19,18 @@ _ASKED = 8192  # lists computed at once
 _FOLDED = 1 << 16  # histories solved at once
 
 
-@dataclass(frozen=True)
-class Lists:
-    """The lists of a model, and whose they are.
+@dataclass(frozen=True, kw_only=True)
+class Lists(SharedLists):
+    """The lists of a model.
 
     Parameters
     ----------
     items: int32, shape (lists, n): positions of items, best first, -1 where there is none.
     scores: float32, shape (lists, n).
-    group: int64, shape (users,): which of the lists is a user's.
-    scale: float32, shape (users,): by what the scores of that list are multiplied.
     """
 
     items: np.ndarray
     scores: np.ndarray
-    group: np.ndarray
-    scale: np.ndarray
 
     def of_users(self, users: slice) -> tuple[np.ndarray, np.ndarray]:
         """Items and scores of some users, shape (users, n)."""
@@ -53,7 +49,8 @@ def served_lists(personal: Personal, n: int, scratch: Path, steps: Steps) -> Lis
             part = slice(start, start + len(some))
             items[part], scores[part] = (np.concatenate(both) for both in zip(*found, strict=True))
             advance(len(some))
-    return Lists(items, scores, group, np.ones(len(group), dtype=np.float32))
+    scale = np.ones(len(group), dtype=np.float32)
+    return Lists(items=items, scores=scores, group=group, scale=scale)
 
 
 def als_lists(model: AlsModel, n: int, scratch: Path, steps: Steps) -> Lists:
@@ -65,7 +62,7 @@ def als_lists(model: AlsModel, n: int, scratch: Path, steps: Steps) -> Lists:
             part = slice(start, start + _ASKED)
             items[part], scores[part] = queries.best(ranker, part, n)
             advance(len(items[part]))
-    return Lists(items, scores, queries.group, queries.scale)
+    return Lists(items=items, scores=scores, group=queries.group, scale=queries.scale)
 
 
 def user_queries(model: AlsModel, scratch: Path) -> Queries:
