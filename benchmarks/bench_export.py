@@ -23,14 +23,14 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.als import AlsModel, train_als, write_als_part
-from recsys_lib.als.scoring import Ranker
 from recsys_lib.columns import Exports
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
-from recsys_lib.serving.export import Export
-from recsys_lib.serving.export_lists import user_queries
-from recsys_lib.serving.export_progress import Steps
+from recsys_lib.ranking.inner_product import Ranker
+from recsys_lib.serving.export.export import Export
+from recsys_lib.serving.export.lists import user_queries
+from recsys_lib.serving.export.progress import Steps
 
 _N = 10
 _BATCH = 1000

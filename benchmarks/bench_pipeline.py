@@ -18,9 +18,9 @@ import nbformat
 import papermill
 
 from recsys_lib.parameters import SECTIONS
-from recsys_lib.pipeline import planning
-from recsys_lib.pipeline.progress import Progress
-from recsys_lib.pipeline.runner import Run, new_run_id
+from recsys_lib.pipeline.cache import plan as planning
+from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.run import Run, new_run_id
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
 

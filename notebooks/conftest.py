@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from recsys_lib.paths import outputs_root
-from recsys_lib.pipeline.record import RunRecord
+from recsys_lib.pipeline.runs.record import RunRecord
 from recsys_lib.pipeline.settings import read_values
 
 SMALL = {

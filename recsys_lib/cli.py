@@ -12,18 +12,18 @@ from typing import Any
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import SAMPLE, Dataset, outputs_root, project_root, workspace_root
 from recsys_lib.pipeline import command
-from recsys_lib.pipeline.comparison import Comparison
-from recsys_lib.pipeline.listing import (
+from recsys_lib.pipeline.options import add_arguments
+from recsys_lib.pipeline.runs.comparison import Comparison
+from recsys_lib.pipeline.runs.listing import (
     comparison_tables,
     console,
     frame_table,
     parameters_table,
     runs_table,
 )
-from recsys_lib.pipeline.options import add_arguments
-from recsys_lib.pipeline.retention import clean
+from recsys_lib.pipeline.runs.retention import clean
 from recsys_lib.pipeline.steps import Step
-from recsys_lib.serving.registry import promote
+from recsys_lib.registry.versions import promote
 
 
 def pipeline_steps() -> tuple[Step, ...]:
@@ -147,8 +147,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from recsys_lib.serving.export import Export  # noqa: PLC0415  # slow to import
-    from recsys_lib.serving.export_progress import Steps  # noqa: PLC0415
+    from recsys_lib.serving.export.export import Export  # noqa: PLC0415  # slow to import
+    from recsys_lib.serving.export.progress import Steps  # noqa: PLC0415
 
     dataset = Dataset.find(options.dataset)
     export = Export.find(dataset, options.version, options.n, options.out, options.by)
@@ -170,7 +170,7 @@ def _promote(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     try:
-        from recsys_lib.serving.api import serve  # noqa: PLC0415  # an extra, and slow to import
+        from recsys_lib.serving.http.app import serve  # noqa: PLC0415  # an extra, and slow to import
     except ModuleNotFoundError as error:
         raise ParameterError(
             f"{error.name} is not installed: pip install -c constraints.txt -e '.[api]'"

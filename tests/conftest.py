@@ -13,7 +13,7 @@ from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters, EmbedParameters, EtlParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.serving import registry
+from recsys_lib.registry import versions as registry
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

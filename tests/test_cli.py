@@ -2,13 +2,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys_lib.artifacts import writing_part
 from recsys_lib.cli import main
 from recsys_lib.errors import WorseError
 from recsys_lib.files import write_json
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.paths import Dataset
-from recsys_lib.serving import registry
+from recsys_lib.registry import versions as registry
+from recsys_lib.registry.parts import writing_part
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,10 @@ from recsys_lib.als.confidence import confidence, newer_items, recency_weights
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.model import ExactALS
 from recsys_lib.als.training import TrainedAls, new_model
-from recsys_lib.artifacts import Part, writing_part
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
+from recsys_lib.registry.parts import Part, writing_part
 
 _LIBRARIES = ("implicit", "numpy", "scipy")
 

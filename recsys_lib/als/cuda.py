@@ -8,7 +8,7 @@ from scipy import sparse
 
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.solver import Alternation, Penalty, added_confidence, sum_of_confidences
-from recsys_lib.als.workers import Workers
+from recsys_lib.workers import Workers
 
 _BATCH_CELLS = 1 << 26  # numbers held at once by the largest array of a batch: 256 MB
 

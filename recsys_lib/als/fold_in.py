@@ -10,7 +10,7 @@ from scipy import linalg, sparse
 
 from recsys_lib.als.products import gram
 from recsys_lib.als.solver import Penalty
-from recsys_lib.als.workers import Workers
+from recsys_lib.workers import Workers
 
 
 @dataclass(frozen=True)

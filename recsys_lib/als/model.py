@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.solver import Alternation, ExactAlternation, Penalty
-from recsys_lib.als.workers import Workers
+from recsys_lib.workers import Workers
 
 _START = 0.01
 _CHUNK_ROWS = 1 << 16

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from recsys_lib.als.training import TrainedAls
 from recsys_lib.als.validation import K
-from recsys_lib.plotting import COLORS, Plot, figure, style
+from recsys_lib.display.plotting import COLORS, Plot, figure, style
 
 
 def training_curve(trained: TrainedAls) -> Plot:

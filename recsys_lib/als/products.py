@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from recsys_lib.als.workers import Workers, blocks
+from recsys_lib.workers import Workers, blocks
 
 _BLOCK = 4096  # rows
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from recsys_lib.als.training import Iteration, OnIteration
 from recsys_lib.als.validation import K
+from recsys_lib.display.progress import Progress
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.progress import Progress
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from scipy import sparse
 from recsys_lib.als.confidence import confidence, liked, newer_items, recency_weights
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.products import rotate
-from recsys_lib.als.scoring import Ranker
 from recsys_lib.als.solver import Penalty, Side
 from recsys_lib.als.training import TrainedAls
-from recsys_lib.als.workers import Workers, blocks
 from recsys_lib.compiled import compiled
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
+from recsys_lib.ranking.inner_product import Ranker
+from recsys_lib.workers import Workers, blocks
 
 _PARALLEL = 1e-5  # sine of the angle: rounding of float32 makes it some 1e-7
 _TASK = 4096  # rows

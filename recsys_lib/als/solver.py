@@ -11,7 +11,7 @@ from scipy import sparse
 from recsys_lib.als import kernels
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.products import rotate, to_principal_axes
-from recsys_lib.als.workers import Workers, blocks
+from recsys_lib.workers import Workers, blocks
 
 _SHORT_TASK, _LONG_TASK = 1024, 8  # rows
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys_lib.als.artifact import AlsModel
-from recsys_lib.artifacts import ALS_PART, champion
 from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
+from recsys_lib.registry.parts import ALS_PART, champion
 
 _CHAMPION = "champion"
 _START = 0.01

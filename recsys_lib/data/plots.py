@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.plotting import COLORS, Plot, figure, style
+from recsys_lib.display.plotting import COLORS, Plot, figure, style
 
 _DESCRIBING = (
     Products.TITLE,

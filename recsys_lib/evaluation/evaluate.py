@@ -13,11 +13,11 @@ import polars as pl
 
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import metrics
-from recsys_lib.evaluation.ranking import Scorer, top_k
 from recsys_lib.evaluation.results import measure
 from recsys_lib.evaluation.split import TrainTest
-from recsys_lib.evaluation.uncertainty import SIGNIFICANT, bootstrap_interval, holm, paired_test
 from recsys_lib.files import replacing_folder, write_json
+from recsys_lib.ranking.top_k import Scorer, top_k
+from recsys_lib.significance import SIGNIFICANT, bootstrap_interval, holm, paired_test
 
 SERVED = "served"
 """Under this name the metrics of the model that will be served are recorded once more."""

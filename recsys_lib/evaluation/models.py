@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.evaluation.ranking import Scorer
+from recsys_lib.ranking.top_k import Scorer
 
 RECENT_SHARE = 0.1
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from recsys_lib.display.plotting import COLORS, Plot, figure, style
 from recsys_lib.evaluation.evaluate import Evaluation
 from recsys_lib.evaluation.segments import segments
-from recsys_lib.plotting import COLORS, Plot, figure, style
 
 _LABELS = {"recall": "Recall@k", "ndcg": "nDCG@k"}
 _FAINT = "#c3c9d2"

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from recsys_lib.evaluation import beyond, metrics
 from recsys_lib.evaluation.split import TrainTest
-from recsys_lib.evaluation.uncertainty import bootstrap_interval
+from recsys_lib.significance import bootstrap_interval
 
 _SCHEMA = {
     "model": pl.String,

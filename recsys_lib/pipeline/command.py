@@ -13,16 +13,16 @@ from typing import Any
 
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
+from recsys_lib.pipeline.cache.plan import plan
+from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.run import LATEST, Run, new_run_id
 from recsys_lib.pipeline.options import add_arguments
-from recsys_lib.pipeline.planning import plan
-from recsys_lib.pipeline.progress import Progress
-from recsys_lib.pipeline.record import RunRecord, records_of
 from recsys_lib.pipeline.report import REPORT
-from recsys_lib.pipeline.runner import LATEST, Run, new_run_id
+from recsys_lib.pipeline.runs.record import RunRecord, records_of
+from recsys_lib.pipeline.runs.tracking import check_tracking, track
 from recsys_lib.pipeline.settings import Settings, read_settings, read_values
 from recsys_lib.pipeline.steps import Step, select
 from recsys_lib.pipeline.sweep import Sweep, in_words, read_grid
-from recsys_lib.pipeline.tracking import check_tracking, track
 
 
 def run_command(table: Sequence[Step], options: argparse.Namespace) -> int:

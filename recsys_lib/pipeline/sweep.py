@@ -11,9 +11,9 @@ from typing import Any
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, StepFailedError
 from recsys_lib.files import write_json
 from recsys_lib.paths import outputs_root, project_root
-from recsys_lib.pipeline.comparison import HEADLINES, Comparison
-from recsys_lib.pipeline.progress import Progress
-from recsys_lib.pipeline.runner import Run
+from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.run import Run
+from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.settings import DATASET
 from recsys_lib.pipeline.values import read_value
 
@@ -93,7 +93,7 @@ def in_words(combination: Combination) -> str:
 
 def _write_comparison(folder: Path, parameters: dict[str, Any]) -> Path:
     """Execute the notebook that compares runs; returns its page."""
-    from recsys_lib.pipeline.notebook import run_notebook  # noqa: PLC0415  # slow import
+    from recsys_lib.pipeline.execution.notebook import run_notebook  # noqa: PLC0415  # slow import
     from recsys_lib.pipeline.report import write_page  # noqa: PLC0415  # slow import
 
     source = project_root() / "notebooks" / f"{COMPARISON}.ipynb"

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recsys_lib.artifacts import writing_part
 from recsys_lib.columns import Products
 from recsys_lib.data.display import display_table
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EmbedParameters
+from recsys_lib.registry.parts import writing_part
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import facets_of
 from recsys_lib.search.identifiers import identifiers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys_lib.plotting import COLORS, Plot, figure
+from recsys_lib.display.plotting import COLORS, Plot, figure
 
 
 def token_lengths(counts: np.ndarray, max_tokens: int) -> Plot:

@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
-from recsys_lib.artifacts import Part
 from recsys_lib.errors import ArtifactError, QuestionError, did_you_mean
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EmbedParameters
+from recsys_lib.registry.parts import Part
 from recsys_lib.search.build import (
     CODES_FILE,
     EMBEDDINGS_FILE,

@@ -11,13 +11,13 @@ import pandas as pd
 import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.artifacts import ALS_PART, BLEND_PART, SEARCH_PART, has_part
+from recsys_lib.blend.personal import Personal, Picks
 from recsys_lib.columns import Answers
 from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.paths import SAMPLE, Dataset
+from recsys_lib.registry.parts import ALS_PART, BLEND_PART, SEARCH_PART, has_part
+from recsys_lib.registry.versions import require_champion, run_command
 from recsys_lib.search import Filters, Mode, ProductSearch
-from recsys_lib.serving.personal import Personal, Picks
-from recsys_lib.serving.registry import require_champion, run_command
 from recsys_lib.serving.status import status
 
 ALS, SEMANTIC = "als", "semantic"

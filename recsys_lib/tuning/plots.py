@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 
-from recsys_lib.plotting import COLORS, Plot, figure, style
+from recsys_lib.display.plotting import COLORS, Plot, figure, style
 from recsys_lib.tuning.space import TUNED
 from recsys_lib.tuning.study import Study
 from recsys_lib.tuning.validation import K

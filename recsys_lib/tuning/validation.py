@@ -10,12 +10,12 @@ from scipy import sparse
 
 from recsys_lib.als.confidence import confidence, liked, newer_items
 from recsys_lib.als.queries import faded, fold_in_all
-from recsys_lib.als.scoring import Ranker
 from recsys_lib.als.training import new_model
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation.split import TrainTest, leave_last_out
 from recsys_lib.parameters import AlsParameters
+from recsys_lib.ranking.inner_product import Ranker
 
 K = 10
 _CHECKS = 3  # of an unfinished training

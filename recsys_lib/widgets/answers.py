@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
 from recsys_lib.columns import Answers
+from recsys_lib.display.plotting import COLORS
+from recsys_lib.display.tables import text_of
 from recsys_lib.errors import RecsysError, UnknownItemError, UnknownUserError
-from recsys_lib.plotting import COLORS
-from recsys_lib.tables import text_of
 
 SCORE_NOTE = "Scores only rank the rows of one answer; they are no probabilities."
 

@@ -11,7 +11,7 @@ from recsys_lib.als import cuda
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.solver import ExactAlternation, Penalty, Side
-from recsys_lib.als.workers import Workers
+from recsys_lib.workers import Workers
 
 FACTORS = st.sampled_from([1, 2, 3, 7, 16, 33, 64, 129, 257])
 

@@ -1,7 +1,7 @@
 """Records of runs as tests need them."""
 
 from recsys_lib.paths import outputs_root
-from recsys_lib.pipeline.record import RunRecord, StepRecord
+from recsys_lib.pipeline.runs.record import RunRecord, StepRecord
 from recsys_lib.pipeline.settings import read_values
 
 

@@ -8,8 +8,8 @@ from records import write_run
 from recsys_lib.cli import main
 from recsys_lib.errors import ParameterError
 from recsys_lib.paths import outputs_root
-from recsys_lib.pipeline import plots
-from recsys_lib.pipeline.comparison import Comparison
+from recsys_lib.pipeline.runs import plots
+from recsys_lib.pipeline.runs.comparison import Comparison
 
 METRIC = "als.ndcg@10"
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from recsys_lib.paths import project_root
-from recsys_lib.pipeline import ingredients, planning, sources
+from recsys_lib.pipeline.cache import code as sources
+from recsys_lib.pipeline.cache import key as ingredients
+from recsys_lib.pipeline.cache import plan as planning
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.steps import Step
 

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from recsys_lib.artifacts import writing_part
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import describe
 from recsys_lib.paths import project_root
-from recsys_lib.pipeline.ingredients import Ingredients
-from recsys_lib.pipeline.planning import Earlier
-from recsys_lib.pipeline.record import records_of
-from recsys_lib.pipeline.sources import check_notebook, code_of, used_modules
+from recsys_lib.pipeline.cache.code import check_notebook, code_of, used_modules
+from recsys_lib.pipeline.cache.key import Ingredients
+from recsys_lib.pipeline.cache.plan import Earlier
+from recsys_lib.pipeline.runs.record import records_of
 from recsys_lib.pipeline.steps import Step
+from recsys_lib.registry.parts import writing_part
 
 TAGGED = '{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ""}'
 

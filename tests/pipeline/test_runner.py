@@ -16,11 +16,13 @@ import pytest
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.paths import Dataset, project_root
-from recsys_lib.pipeline import ingredients, planning, sources
+from recsys_lib.pipeline.cache import code as sources
+from recsys_lib.pipeline.cache import key as ingredients
+from recsys_lib.pipeline.cache import plan as planning
 from recsys_lib.pipeline.command import main
-from recsys_lib.pipeline.lock import LockedError, only_run
-from recsys_lib.pipeline.progress import Progress
-from recsys_lib.pipeline.runner import Run, new_run_id
+from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.run import Run, new_run_id
+from recsys_lib.pipeline.runs.lock import LockedError, only_run
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
 
@@ -38,13 +40,13 @@ summary = {"metrics": {"etl.kept": 7}, "counts": counts}
 USE = WRITE.replace("summary.json", "second.json")
 HOLD = """
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.lock import only_run
+from recsys_lib.pipeline.runs.lock import only_run
 with only_run(Dataset.find("sample")):
     print("held", flush=True)
     input()
 """
 WRITE_PART = (
-    "import numpy as np\nfrom recsys_lib.artifacts import writing_part\n"
+    "import numpy as np\nfrom recsys_lib.registry.parts import writing_part\n"
     "from recsys_lib.paths import Dataset\n"
     "options = {'parameters': {}, 'data_fingerprint': '', 'libraries': []}\n"
     "with writing_part(Dataset.find(dataset).version(version) / 'als', **options) as folder:\n"
@@ -364,7 +366,7 @@ def test_a_run_can_wait_for_another_one(bench):
 
 
 def test_models_of_a_run_that_does_not_serve_are_sealed_but_not_served(bench):
-    from recsys_lib.serving import registry
+    from recsys_lib.registry import versions as registry
 
     dataset = Dataset.find("sample")
     bench.notebook("02", WRITE_PART)
@@ -376,8 +378,8 @@ def test_models_of_a_run_that_does_not_serve_are_sealed_but_not_served(bench):
 
 
 def test_models_worse_than_those_served_are_sealed_but_not_served(bench, monkeypatch):
-    from recsys_lib.evaluation.gate import Verdict
-    from recsys_lib.serving import registry
+    from recsys_lib.registry import versions as registry
+    from recsys_lib.registry.gate import Verdict
 
     def worse(dataset, version):
         return Verdict("worse", "one", "ndcg@10", 500, -0.02, -0.03, -0.01, 1e-4)

@@ -8,7 +8,7 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.sweep import read_grid
-from recsys_lib.serving import registry
+from recsys_lib.registry import versions as registry
 
 
 def test_a_grid_is_every_combination():

@@ -14,7 +14,7 @@ import pytest
 from records import write_run
 
 from recsys_lib.errors import ParameterError
-from recsys_lib.pipeline.tracking import TrackingError, check_tracking, track
+from recsys_lib.pipeline.runs.tracking import TrackingError, check_tracking, track
 
 # The full package, which has the server, wants an older pandas than ours: it gets its own place.
 SERVER = "mlflow==3.17.2"

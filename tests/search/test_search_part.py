@@ -5,9 +5,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys_lib.artifacts import Part
 from recsys_lib.errors import ArtifactError, InputDataError
 from recsys_lib.parameters import EmbedParameters
+from recsys_lib.registry.parts import Part
 from recsys_lib.search import ProductSearch, build_search_part
 from recsys_lib.search.examples import example_queries, search_examples, similar_examples
 from recsys_lib.search.models import PACKAGED_SHA256

@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from recsys_lib import Recommender
+from recsys_lib.blend import Parts, learn_blend, train_sources, write_blend_part
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.evaluation import leave_last_out
-from recsys_lib.hybrid import Parts, learn_blend, train_sources, write_blend_part
 
 
 @pytest.fixture(scope="session")

@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 from http_server import serving, wait_until
 
-from recsys_lib.artifacts import champion
 from recsys_lib.columns import Answers
 from recsys_lib.errors import NotTrainedError, QuestionError, UnknownItemError, UnknownUserError
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
-from recsys_lib.serving import service as service_module
-from recsys_lib.serving.api import create_app
-from recsys_lib.serving.service import Service
-from recsys_lib.serving.training import TrainingJobs, pipeline_command
+from recsys_lib.registry.parts import champion
+from recsys_lib.serving.http import service as service_module
+from recsys_lib.serving.http.app import create_app
+from recsys_lib.serving.http.service import Service
+from recsys_lib.serving.http.training import TrainingJobs, pipeline_command
 
 METRICS = {"als.recall@10": 0.25, "popular.recall@10": 0.1, "search.n_products": 3}
 FOREVER = "import time; time.sleep(600)"

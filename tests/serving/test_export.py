@@ -14,9 +14,9 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
-from recsys_lib.serving import export_file
-from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, Export
-from recsys_lib.serving.export_file import lists_file
+from recsys_lib.serving.export.export import FOR_ITEMS, FOR_USERS, Export
+from recsys_lib.serving.export.export import file as export_file
+from recsys_lib.serving.export.file import lists_file
 
 SPACES = {
     "plain": {},
@@ -98,7 +98,7 @@ def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
 def quiet_steps():
     from rich.console import Console
 
-    from recsys_lib.serving.export_progress import Steps
+    from recsys_lib.serving.export.progress import Steps
 
     return Steps(Console(quiet=True))
 
@@ -140,7 +140,7 @@ def test_lists_longer_than_the_catalogue_end_with_it(home, tmp_path):
 
 def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, monkeypatch):
     assert export("--out", tmp_path / "one", "--quiet") == 0
-    monkeypatch.setattr("recsys_lib.serving.export._WRITTEN", 500)
+    monkeypatch.setattr("recsys_lib.serving.export.export._WRITTEN", 500)
     for module in ("export", "export_lists"):
         monkeypatch.setattr(f"recsys_lib.serving.{module}._ASKED", 64)
     assert export("--out", tmp_path / "many", "--quiet") == 0

@@ -8,8 +8,8 @@ from http_server import serving
 
 from recsys_lib import Recommender
 from recsys_lib.paths import Dataset
-from recsys_lib.serving.api import create_app
-from recsys_lib.serving.service import Service
+from recsys_lib.serving.http.app import create_app
+from recsys_lib.serving.http.service import Service
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.serving import registry
+from recsys_lib.registry import versions as registry
 
 READERS, VERSIONS = 50, 8
 PAUSE = 0.5  # seconds; without one the readers leave the writer no time

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
-from recsys_lib.artifacts import SEARCH_PART, has_part
 from recsys_lib.data.summary import read_summary
+from recsys_lib.display.plotting import Plot
 from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.plotting import Plot
+from recsys_lib.registry.parts import SEARCH_PART, has_part
 from recsys_lib.search.cache import CACHE_FILE
 from recsys_lib.search.quality.evaluate import SearchQuality, measure_search
 from recsys_lib.search.quality.examples import best_and_worst

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from recsys_lib.plotting import COLORS, Plot, figure
+from recsys_lib.display.plotting import COLORS, Plot, figure
 from recsys_lib.search.quality.evaluate import DEPTH, MAIN, METRICS
 from recsys_lib.search.quality.judgments import Judgments
 from recsys_lib.search.retriever import ProductSearch

@@ -1,8 +1,0 @@
-"""Recommendations from several sources, weighed by what people did: train, learn, store, ask."""
-
-from recsys_lib.hybrid.artifact import write_blend_part
-from recsys_lib.hybrid.learning import Learned, learn_blend
-from recsys_lib.hybrid.parts import Parts
-from recsys_lib.hybrid.training import train_sources
-
-__all__ = ["Learned", "Parts", "learn_blend", "train_sources", "write_blend_part"]

@@ -1,0 +1,197 @@
+"""Runs side by side: the parameters that differ, the metrics with their intervals, what else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from recsys_lib.errors import ParameterError, did_you_mean
+from recsys_lib.pipeline.runs.record import records_of
+from recsys_lib.pipeline.settings import DATASET
+
+INTERVAL = ".ci95"
+HEADLINES = ("als.recall@10", "als.ndcg@10")
+_DIFFERS = pl.concat_list(pl.all().exclude("name")).list.n_unique() > 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Records of runs, the first of which is what the others are compared with."""
+
+    records: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, outputs: Path, names: Sequence[str]) -> Comparison:
+        """The runs with these ids; a part of an id is enough where only one run has it.
+
+        Raises ParameterError for a name that fits no run, or several.
+        """
+        records = records_of(outputs)
+        return cls([_find(records, name) for name in names])
+
+    @classmethod
+    def newest(cls, outputs: Path, dataset: str, n: int = 2) -> Comparison:
+        """The last n runs of a dataset that succeeded, oldest first."""
+        done = [r for r in records_of(outputs, dataset) if r["status"] == "succeeded"]
+        if len(done) < n:
+            raise ParameterError(
+                f"dataset {dataset!r} has {len(done)} runs that succeeded, {n} are needed: "
+                "run the pipeline again with other parameters, or name the runs"
+            )
+        return cls(done[:n][::-1])
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The columns of the tables."""
+        return [record["run_id"] for record in self.records]
+
+    def parameters(self) -> pl.DataFrame:
+        """Parameters whose values differ: ``name``, and a column of texts for each run."""
+        return self._rows(lambda record: _flat(record["parameters"])).filter(_DIFFERS)
+
+    def circumstances(self) -> pl.DataFrame:
+        """What differs apart from parameters: input data, commit, versions of packages."""
+        return self._rows(_circumstances).filter(_DIFFERS)
+
+    def metrics(self) -> pl.DataFrame:
+        """One row for each run and metric: ``run, metric, value, ci95, change, verdict``.
+
+        ``change`` is the difference from the first run. ``verdict`` is better, worse or within
+        noise for metrics that have an interval. Noise is where the change is smaller than the
+        interval of a difference of independent means, sqrt(a² + b²) for half widths a and b: on
+        the same test users that is wider than the true one, so nothing is called better by chance.
+        """
+        first = self.records[0]["metrics"]
+        schema = {
+            "run": pl.String,
+            "metric": pl.String,
+            **dict.fromkeys(("value", "ci95", "change"), pl.Float64),
+            "verdict": pl.String,
+        }
+        rows = [
+            (record["run_id"], name, *_measured(name, record["metrics"], first))
+            for name in self._metric_names()
+            for record in self.records
+        ]
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def metric_table(self, *, all_rows: bool = False) -> pl.DataFrame:
+        """Metrics as texts, a column for each run; by default those that differ."""
+        table = self.metrics().with_columns(
+            pl.struct("value", "ci95", "change", "verdict").map_elements(_text, pl.String)
+        )
+        wide = table.pivot("run", index="metric", values="value").rename({"metric": "name"})
+        return wide if all_rows else wide.filter(_DIFFERS)
+
+    def overview(self, metrics: Sequence[str] = HEADLINES) -> pl.DataFrame:
+        """One row for each run: its id, the parameters that differ, and these metrics."""
+        varied = self.parameters()
+        rows = []
+        for record in self.records:
+            values = zip(varied["name"], varied[record["run_id"]], strict=True)
+            row = {"run": record["run_id"], **dict(values)}
+            if any(other["status"] != "succeeded" for other in self.records):
+                row["status"] = record["status"]
+            measured = {name: _measured(name, record["metrics"], {})[:2] for name in metrics}
+            rows.append({**row, **{name: _number(*value) for name, value in measured.items()}})
+        return pl.DataFrame(rows)
+
+    def best(self, metric: str) -> str | None:
+        """The run with the highest value of a metric; None when no run has it."""
+        known = [r for r in self.records if r["metrics"].get(metric) is not None]
+        return max(known, key=lambda r: r["metrics"][metric])["run_id"] if known else None
+
+    def in_words(self, metric: str) -> str:
+        """One sentence: which run has the highest value, and which cannot be told from it."""
+        best = self.best(metric)
+        if best is None:
+            return f"No run has the metric {metric}."
+        first = next(record for record in self.records if record["run_id"] == best)
+        others = [record for record in self.records if record is not first]
+        rows = Comparison([first, *others]).metrics().filter(metric=metric)
+        value = _number(*rows.filter(run=best).select("value", "ci95").row(0))
+        alike = rows.filter((pl.col("change") == 0) | (pl.col("verdict") == "within noise"))["run"]
+        sentence = f"Run {best} has the highest {metric}: {value}."
+        return sentence + (f" Not to be told from it: {', '.join(alike)}." if len(alike) else "")
+
+    def _metric_names(self) -> list[str]:
+        names = dict.fromkeys(name for record in self.records for name in record["metrics"])
+        return [name for name in names if not name.endswith(INTERVAL)]
+
+    def _rows(self, facts: Callable[[Mapping[str, Any]], dict[str, str]]) -> pl.DataFrame:
+        found = {record["run_id"]: facts(record) for record in self.records}
+        names = list(dict.fromkeys(name for values in found.values() for name in values))
+        columns = {run: [values.get(name, "-") for name in names] for run, values in found.items()}
+        schema = dict.fromkeys(("name", *found), pl.String())
+        return pl.DataFrame({"name": names, **columns}, schema=schema)
+
+
+def _find(records: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    fits: tuple[Callable[[str], bool], ...] = (
+        lambda run_id: run_id == name,
+        lambda run_id: run_id.endswith(name),
+        lambda run_id: name in run_id,
+    )
+    matches = ([r for r in records if fit(r["run_id"])] for fit in fits)
+    found = next((match for match in matches if match), [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(record["run_id"] for record in found)
+        raise ParameterError(f"{name!r} is part of several run ids: {ids}")
+    known = [record["run_id"] for record in records]
+    raise ParameterError(f"there is no run {name!r}" + (did_you_mean(name, known) if known else ""))
+
+
+def _flat(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Names such as ``als.factors``, and values as texts."""
+    flat = {DATASET: str(parameters[DATASET])}
+    for section, values in parameters.items():
+        if section != DATASET:
+            flat |= {f"{section}.{name}": str(value) for name, value in values.items()}
+    return flat
+
+
+def _circumstances(record: Mapping[str, Any]) -> dict[str, str]:
+    git, environment = record["git"], record["environment"]
+    commit = (git["commit"] or "none")[:10] + (" with changes" if git["dirty"] else "")
+    inputs = {
+        f"input {Path(file).name}": digest[:10]
+        for step in record["steps"]
+        for file, digest in step["ingredients"].get("inputs", {}).items()
+        if not file.startswith("{model}")
+    }
+    return {"commit": commit, "python": environment["python"], **environment["packages"], **inputs}
+
+
+def _measured(
+    name: str, metrics: Mapping[str, float | None], first: Mapping[str, float | None]
+) -> tuple[float | None, float | None, float | None, str]:
+    value, before = metrics.get(name), first.get(name)
+    half, half_before = metrics.get(name + INTERVAL), first.get(name + INTERVAL)
+    if value is None or before is None or metrics is first:
+        return value, half, None, ""
+    change = value - before
+    if half is None or half_before is None:
+        return value, half, change, ""
+    if abs(change) <= math.hypot(half, half_before):
+        return value, half, change, "within noise" if change else ""
+    return value, half, change, "better" if change > 0 else "worse"
+
+
+def _number(value: float | None, half: float | None) -> str:
+    if value is None:
+        return "-"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if half is None else f"{value:.4f} ± {half:.4f}"
+
+
+def _text(cell: Mapping[str, Any]) -> str:
+    number = _number(cell["value"], cell["ci95"])
+    return f"{number} {cell['verdict']}" if cell["verdict"] else number

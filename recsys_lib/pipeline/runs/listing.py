@@ -1,0 +1,139 @@
+"""Runs, their comparison, and parameters as tables for the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import polars as pl
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from pydantic.fields import FieldInfo
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from recsys_lib.errors import ParameterError, did_you_mean
+from recsys_lib.parameters import SECTIONS, Section
+from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
+from recsys_lib.pipeline.runs.lock import is_worked_on
+from recsys_lib.pipeline.runs.record import RUNNING, records_of
+from recsys_lib.registry.parts import champion
+
+_MOST_RUNS = 4  # as many fit beside each other
+_FOLDED = ("changed", "started", "meaning", "range", "default", "type")
+_NARROWEST = 10
+_PAGE_WIDTH = 1000
+_SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
+
+
+def runs_table(root: Path, dataset: str | None = None) -> Table:
+    """All runs of a workspace, newest first; a star marks the one whose models are served."""
+    table = _table("run", "", "dataset", "status", "started", "changed", *HEADLINES)
+    for record in records_of(outputs_root(root), dataset):
+        changed = ", ".join(record["changed_parameters"])
+        metrics = (_number(record["metrics"].get(name)) for name in HEADLINES)
+        dataset_of_run = Dataset(record["dataset"], root, root)
+        served, status = champion(dataset_of_run), record["status"]
+        if status == RUNNING and not is_worked_on(dataset_of_run):
+            status = "killed"  # it could not write how it ended
+        star = "*" if served is not None and served.name == record["run_id"] else ""
+        started = record["started_at"][:16].replace("T", " ")
+        cells = (record["run_id"], star, record["dataset"], status, started, changed)
+        table.add_row(*(Text(cell) for cell in (*cells, *metrics)))
+    return table
+
+
+def comparison_tables(comparison: Comparison) -> list[Table]:
+    """The runs below each other; what differs between them side by side, unless they are many."""
+    tables = [frame_table(comparison.overview())]
+    if len(comparison.records) > _MOST_RUNS:
+        return tables
+    parts = {
+        "parameter": comparison.parameters(),
+        "also differs": comparison.circumstances(),
+        "metric": comparison.metric_table(),
+    }
+    return tables + [
+        frame_table(frame.rename({"name": title})) for title, frame in parts.items() if len(frame)
+    ]
+
+
+def console(*, quiet: bool = False) -> Console:
+    """Where tables go; in a file or a pipe no line is folded."""
+    plain = Console(quiet=quiet, highlight=False, soft_wrap=True)
+    if not plain.is_terminal and "COLUMNS" not in os.environ:
+        plain.width = _PAGE_WIDTH
+    return plain
+
+
+def frame_table(frame: pl.DataFrame) -> Table:
+    """A table of texts as it is."""
+    table = _table(*frame.columns)
+    for row in frame.iter_rows():
+        table.add_row(*(Text(str(cell)) for cell in row))
+    return table
+
+
+def parameters_table(section: str | None = None) -> Table:
+    """Every parameter with type, default, range and help; ParameterError for no such section."""
+    if section is not None and section not in SECTIONS:
+        raise ParameterError(f"no section {section!r}{did_you_mean(section, list(SECTIONS))}")
+    table = _table("parameter", "type", "default", "range", "meaning")
+    for name, model in SECTIONS.items():
+        if section in (None, name):
+            _add_section(table, name, model)
+    return table
+
+
+def _add_section(table: Table, name: str, model: type[Section]) -> None:
+    for field, info in model.model_fields.items():
+        default = repr(info.get_default(call_default_factory=True))
+        cells = (f"{name}.{field}", _type(info), default, _range(info), info.description or "")
+        table.add_row(*(Text(cell) for cell in cells))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        folded = column in _FOLDED
+        table.add_column(
+            column, overflow="fold", no_wrap=not folded, min_width=_NARROWEST if folded else None
+        )
+    return table
+
+
+def _type(info: FieldInfo) -> str:
+    name = getattr(info.annotation, "__name__", "")
+    if name == "Literal":
+        return "one of"
+    return str(_plain(info.annotation)) if "[" in str(info.annotation) else name
+
+
+def _plain(annotation: Any) -> Any:
+    """``list[int]`` of a list of integers in a range."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _plain(arguments[0])
+    if not arguments:
+        return annotation
+    return get_origin(annotation)[tuple(_plain(argument) for argument in arguments)]
+
+
+def _range(info: FieldInfo) -> str:
+    """The bounds in words: ">= 1, <= 4096", or the choices."""
+    if getattr(info.annotation, "__name__", "") == "Literal":
+        return ", ".join(map(str, getattr(info.annotation, "__args__", ())))
+    found = [
+        f"{sign} {getattr(limit, attribute)}"
+        for limit in info.metadata
+        for kind, attribute, sign in _SIGNS
+        if isinstance(limit, kind)
+    ]
+    return ", ".join(found + ["not empty" for m in info.metadata if isinstance(m, MinLen)])
+
+
+def _number(value: float | Mapping[str, Any] | None) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "-"

@@ -1,0 +1,55 @@
+"""One run at a time on a dataset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from recsys_lib.errors import RecsysError
+from recsys_lib.paths import Dataset
+from recsys_lib.pipeline.runs.record import now
+
+_FOREVER = -1
+_LOCK = ".lock"
+
+
+class LockedError(RecsysError):
+    """Another run works on the dataset."""
+
+
+@contextmanager
+def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
+    """Hold the dataset's lock; unless it is to wait for it, LockedError says who holds it.
+
+    The system frees the lock when its holder dies, however that happens.
+    """
+    dataset.models.mkdir(parents=True, exist_ok=True)
+    holder, lock = dataset.models / ".holder", FileLock(dataset.models / _LOCK)
+    try:
+        lock.acquire(timeout=_FOREVER if wait else 0)
+    except Timeout as error:
+        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
+        raise LockedError(
+            f"dataset {dataset.name!r} is being worked on by {who}: "
+            "wait for it (--wait), or stop it"
+        ) from error
+    try:
+        holder.write_text(f"process {os.getpid()} since {now()}", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def is_worked_on(dataset: Dataset) -> bool:
+    """Whether a run holds the lock at this moment."""
+    if not (dataset.models / _LOCK).exists():
+        return False
+    try:
+        with FileLock(dataset.models / _LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True

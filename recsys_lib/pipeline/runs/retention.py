@@ -1,0 +1,104 @@
+"""Which runs to keep, and the removal of the others with their models."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys_lib.errors import ParameterError
+from recsys_lib.files import read_json
+from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.pipeline.runs.lock import only_run
+from recsys_lib.pipeline.runs.record import records_of
+from recsys_lib.pipeline.sweep import SWEEP
+from recsys_lib.registry.parts import champion
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Files and folders that are not needed any more.
+
+    ``freed`` is what their removal gives back, in bytes: files that a kept version shares with
+    them (hard links) stay.
+    """
+
+    paths: list[Path]
+    freed: int
+
+    def carry_out(self) -> None:
+        """Remove them."""
+        for path in self.paths:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def clean(root: Path, keep: int, dataset: str | None = None, *, dry_run: bool = False) -> Removal:
+    """Remove all runs but the last ``keep`` of each dataset and the one that is served.
+
+    A run goes with its notebooks, report and models, and with what a write that died left half
+    done. A version that no run made, such as ``draft``, stays. With ``dry_run`` nothing is
+    removed. Raises ParameterError for ``keep`` below 1, and LockedError while a run works on one
+    of the datasets.
+    """
+    if keep < 1:
+        raise ParameterError(f"--keep must be at least 1, got {keep}")
+    records = records_of(outputs_root(root), dataset)
+    names = [dataset] if dataset else sorted(_datasets(root, records))
+    with ExitStack() as locks:
+        for name in names:
+            locks.enter_context(only_run(Dataset(name, root, root)))
+        paths = [
+            path for name in names for path in _unneeded(Dataset(name, root, root), records, keep)
+        ]
+        paths += _empty_sweeps(outputs_root(root), set(paths))
+        removal = Removal(paths, _freed(paths))
+        if not dry_run:
+            removal.carry_out()
+    return removal
+
+
+def _datasets(root: Path, records: Iterable[dict[str, Any]]) -> set[str]:
+    trained = {path.name for path in (root / "models").glob("*") if path.is_dir()}
+    return trained | {record["dataset"] for record in records}
+
+
+def _unneeded(dataset: Dataset, records: list[dict[str, Any]], keep: int) -> list[Path]:
+    served = champion(dataset)
+    runs = [record["run_id"] for record in records if record["dataset"] == dataset.name]
+    old = [run for run in runs[keep:] if served is None or run != served.name]
+    folders = [place / run for place in (outputs_root(dataset.root), dataset.models) for run in old]
+    gone = [folder for folder in folders if folder.is_dir()]
+    return [*gone, *(path for path in _torn(dataset) if not {*path.parents} & {*gone})]
+
+
+def _torn(dataset: Dataset) -> list[Path]:
+    """What writes that died left behind: only while a run works is anything else there."""
+    models = (path for pattern in (".*.tmp*", "*/.*.tmp*") for path in dataset.models.glob(pattern))
+    return sorted([*models, *dataset.processed.glob(".*")])
+
+
+def _empty_sweeps(outputs: Path, removed: set[Path]) -> list[Path]:
+    """Comparisons of runs none of which is left."""
+    return [
+        path.parent
+        for path in sorted(outputs.glob(f"*/{SWEEP}"))
+        if not any(
+            (outputs / run).is_dir() and outputs / run not in removed
+            for run in read_json(path)["runs"]
+        )
+    ]
+
+
+def _freed(paths: Iterable[Path]) -> int:
+    inside = (path.rglob("*") if path.is_dir() else [path] for path in paths)
+    facts = [path.stat() for some in inside for path in some if path.is_file()]
+    links = Counter((fact.st_dev, fact.st_ino) for fact in facts)
+    last = {(f.st_dev, f.st_ino): f for f in facts}
+    return sum(f.st_size for key, f in last.items() if links[key] == f.st_nlink)

@@ -1,0 +1,160 @@
+"""Log a run to an MLflow server (extra ``mlflow``): the only module that touches mlflow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from recsys_lib.errors import ParameterError, RecsysError
+from recsys_lib.files import read_json
+from recsys_lib.pipeline.runs.record import RECORD
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+_RUN_TAG = "recsys.run_id"
+_STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+_MOST_VALUE_CHARACTERS = 6000
+# Without these an unreachable server is tried for minutes.
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+
+
+class TrackingError(RecsysError):
+    """A run is done, but could not be logged."""
+
+
+def check_tracking() -> None:
+    """Find out before a run whether it can be logged.
+
+    Raises ParameterError when mlflow is not installed, no server is named, or none answers.
+    """
+    uri = os.environ.get(URI_VARIABLE, "")
+    if not uri:
+        raise ParameterError(f"--mlflow needs a server: export {URI_VARIABLE}=http://HOST:PORT")
+    client = _client()
+    try:
+        client.search_experiments(max_results=1)
+    except _failures() as error:
+        raise ParameterError(
+            f"MLflow at {_shown(uri)} does not answer: {_reason(error)}"
+        ) from error
+
+
+def track(run_folder: Path) -> str:
+    """Log parameters, metrics, report and notebooks of a run; returns where to look.
+
+    A run that went on after an interruption is logged to the same place again. Raises
+    TrackingError when the server refuses or is gone.
+    """
+    record, uri, client = read_json(run_folder / RECORD), os.environ[URI_VARIABLE], _client()
+    try:
+        run = _log(client, record, run_folder)
+    except _failures() as error:
+        raise TrackingError(
+            f"run {record['run_id']} is {record['status']} and recorded in {run_folder}, but "
+            f"MLflow at {_shown(uri)} did not take it: {_reason(error)}"
+        ) from error
+    return f"{_shown(uri)}, experiment {record['dataset']}, run {run}"
+
+
+def _log(client: Any, record: dict[str, Any], folder: Path) -> str:
+    from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415  # an extra
+
+    experiment = client.get_experiment_by_name(record["dataset"])
+    experiment_id = (
+        experiment.experiment_id if experiment else client.create_experiment(record["dataset"])
+    )
+    query = f"tags.`{_RUN_TAG}` = '{record['run_id']}'"
+    known = client.search_runs([experiment_id], query, max_results=1)
+    start, end = (_milliseconds(record[key]) for key in ("started_at", "finished_at"))
+    run = (
+        known[0]
+        if known
+        else client.create_run(
+            experiment_id,
+            start_time=start,
+            run_name=record["run_id"],
+            tags={_RUN_TAG: record["run_id"]},
+        )
+    )
+    run_id: str = run.info.run_id
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, value, end, 0) for name, value in _metrics(record)],
+        params=[Param(name, value) for name, value in _parameters(record["parameters"])],
+        tags=[RunTag(name, value) for name, value in _tags(record).items()],
+    )
+    for path in (folder / RECORD, folder / "report.html", *sorted(folder.glob("*.ipynb"))):
+        if path.is_file():
+            client.log_artifact(run_id, str(path))
+    client.set_terminated(run_id, _STATUS[record["status"]], end)
+    return run_id
+
+
+def _parameters(parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in parameters.items():
+        values = value if isinstance(value, dict) else {"": value}
+        for field, one in values.items():
+            text = str(one)
+            if len(text) > _MOST_VALUE_CHARACTERS:
+                text = f"{text[: _MOST_VALUE_CHARACTERS - 1]}…"
+            yield ".".join(filter(None, (name, field))), text
+
+
+def _metrics(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """MLflow allows no @ in names: als.recall@10 becomes als.recall_at_10."""
+    for name, value in record["metrics"].items():
+        if value is not None:
+            yield name.replace("@", "_at_"), float(value)
+    for step in record["steps"]:
+        if step["status"] == "executed":
+            yield f"{step['name']}.seconds", step["seconds"]
+            yield f"{step['name']}.peak_memory_mb", step["peak_memory_mb"]
+
+
+def _tags(record: dict[str, Any]) -> dict[str, str]:
+    return {
+        "status": record["status"],
+        "version": record["run_id"],
+        "changed_parameters": ", ".join(record["changed_parameters"]),
+        "git.commit": record["git"]["commit"] or "",
+        "git.dirty": str(record["git"]["dirty"]),
+    }
+
+
+def _client() -> Any:
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)
+    try:
+        from mlflow import MlflowClient  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError as error:
+        raise ParameterError(
+            "mlflow is not installed: pip install -c constraints.txt -e '.[mlflow]'"
+        ) from error
+    return MlflowClient(tracking_uri=os.environ[URI_VARIABLE])
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415  # an extra
+    from requests import RequestException  # noqa: PLC0415  # comes with mlflow
+
+    return MlflowException, RequestException, OSError
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a message; names and passwords in addresses are left out."""
+    uri = os.environ[URI_VARIABLE]
+    lines = str(error).replace(uri, _shown(uri)).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _shown(uri: str) -> str:
+    """An address without the name and password that may be in it."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _milliseconds(moment: str) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)

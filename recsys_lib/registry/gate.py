@@ -1,0 +1,86 @@
+"""The regression gate: is a version better or worse than the one that is served, beyond noise?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from recsys_lib.evaluation.evaluate import PER_USER_FILE
+from recsys_lib.significance import SIGNIFICANT, bootstrap_interval, paired_test
+
+FEWEST_USERS = 30
+_PREFERRED = "ndcg@10"
+_KEYS = ("user", "held_out")
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A version beside the champion, on the users whose held-out items are the same for both.
+
+    Parameters
+    ----------
+    judgement: better, same (within noise), worse, or unknown when they cannot be compared.
+    champion: its name.
+    metric: what was compared, such as ndcg@10.
+    users: how many users both were tested on.
+    difference, low, high: mean of version - champion, and its 95 % bootstrap interval.
+    p: of a paired randomization test.
+    """
+
+    judgement: Literal["better", "same", "worse", "unknown"]
+    champion: str
+    metric: str = ""
+    users: int = 0
+    difference: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    p: float = 1.0
+
+    def __str__(self) -> str:
+        if self.judgement == "unknown":
+            return (
+                f"not comparable with {self.champion}, which is served: only {self.users} users "
+                "were tested on the same held-out items"
+            )
+        beyond = "within noise" if self.judgement == "same" else "beyond noise"
+        judgement = "as good as" if self.judgement == "same" else f"{self.judgement} than"
+        return (
+            f"{judgement} {self.champion}, which is served: {self.metric} differs by "
+            f"{self.difference:+.4f} ({self.low:+.4f} to {self.high:+.4f}) "
+            f"on {self.users:,} users, {beyond}"
+        )
+
+
+def compare_versions(version: Path, champion: Path) -> Verdict | None:
+    """Compare two version folders by the tests they passed; None without an evaluation of both."""
+    files = [folder / "evaluation" / PER_USER_FILE for folder in (version, champion)]
+    if version == champion or not all(file.is_file() for file in files):
+        return None
+    mine, theirs = (pl.read_parquet(file) for file in files)
+    return judge(mine, theirs, champion.name)
+
+
+def judge(mine: pl.DataFrame, theirs: pl.DataFrame, champion: str) -> Verdict:
+    """Compare the values of single users, as ``Evaluation.per_user_table`` gives them."""
+    both = mine.join(theirs, on=_KEYS, suffix=" of champion")
+    metric = _metric(mine, theirs)
+    if len(both) < FEWEST_USERS or metric is None:
+        return Verdict("unknown", champion, users=len(both))
+    gaps = (both[metric] - both[f"{metric} of champion"]).to_numpy()
+    low, high = bootstrap_interval(gaps[:, None], seed=_SEED)
+    p, mean = paired_test(gaps, seed=_SEED), float(np.mean(gaps))
+    judgement: Literal["better", "same", "worse"] = "same"
+    if p <= SIGNIFICANT:
+        judgement = "better" if mean > 0 else "worse"
+    return Verdict(judgement, champion, metric, len(both), mean, float(low[0]), float(high[0]), p)
+
+
+def _metric(mine: pl.DataFrame, theirs: pl.DataFrame) -> str | None:
+    """nDCG@10, or else nDCG at the longest list that both have."""
+    common = [name for name in mine.columns if name in theirs.columns and name.startswith("ndcg")]
+    return _PREFERRED if _PREFERRED in common else (common[-1] if common else None)

@@ -1,0 +1,106 @@
+"""Training that was asked for over HTTP: the pipeline's own steps, in a child process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys_lib.paths import HOME_VARIABLE, Dataset
+from recsys_lib.serving.http.schemas import ModelType
+
+_STEPS: dict[ModelType, str] = {"mf": "als,evaluate", "ss": "embed"}
+_STOP_SECONDS = 10
+
+Command = Callable[[Dataset, ModelType], list[str]]
+
+
+def pipeline_command(dataset: Dataset, model_type: ModelType) -> list[str]:
+    """The command that trains a model; it loads the data first where that was never done."""
+    steps = _STEPS[model_type]
+    if not dataset.database.is_file():
+        steps = f"etl,{steps}"
+    name = dataset.name if dataset.raw.parent == dataset.root / "data" / "raw" else dataset.raw
+    return [
+        *(sys.executable, "-m", "recsys_lib.cli", "run", "--quiet"),
+        *("--set", f"dataset={name}", "--steps", steps),
+    ]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A child process and where its output goes."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def running(self) -> bool:
+        """Whether the child is still at work."""
+        return self.process.poll() is None
+
+    @property
+    def failure(self) -> str | None:
+        """What to tell when the child ended with an error."""
+        code = self.process.poll()
+        if not code:
+            return None
+        return f"the training before failed with exit code {code}, see {self.log}"
+
+
+class TrainingJobs:
+    """At most one training at a time; the last one of each model is remembered."""
+
+    def __init__(self, dataset: Dataset, command: Command = pipeline_command) -> None:
+        self._dataset, self._command = dataset, command
+        self._jobs: dict[ModelType, Job] = {}
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def running(self) -> ModelType | None:
+        """The model that is being trained now."""
+        return next((model for model, job in self._jobs.items() if job.running), None)
+
+    def failure(self, model_type: ModelType) -> str | None:
+        """What to tell when the last training of a model failed."""
+        job = self._jobs.get(model_type)
+        return job.failure if job else None
+
+    def start(self, model_type: ModelType) -> Job | None:
+        """Start a training; None when one is running already, or after :meth:`stop`."""
+        with self._lock:
+            if self._stopped or self.running():
+                return None
+            log = self._dataset.models / f"training-{model_type}.log"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("wb") as out:
+                process = subprocess.Popen(
+                    self._command(self._dataset, model_type),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, HOME_VARIABLE: str(self._dataset.root)},
+                    start_new_session=True,  # Ctrl-C reaches it through stop(), and only once
+                )
+            self._jobs[model_type] = Job(process, log)
+            return self._jobs[model_type]
+
+    def stop(self) -> None:
+        """End what is running, first politely: the pipeline stops its kernels on SIGTERM.
+
+        Nothing can be started any more.
+        """
+        with self._lock:
+            self._stopped = True
+            running = [job.process for job in self._jobs.values() if job.running]
+        for process in running:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

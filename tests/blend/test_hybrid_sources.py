@@ -1,0 +1,130 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from recsys_lib.als import train_als
+from recsys_lib.als.fold_in import FoldIn
+from recsys_lib.als.solver import Penalty
+from recsys_lib.blend import cooccurrence
+from recsys_lib.blend.cooccurrence import companions, pair_counts, successors
+from recsys_lib.blend.histories import Histories
+from recsys_lib.blend.sources import FoldedAls, Neighbours, Popularity, TextNeighbours
+from recsys_lib.parameters import AlsParameters
+
+LISTS = st.lists(st.lists(st.integers(0, 5), max_size=6, unique=True), min_size=1, max_size=6)
+
+
+def histories(lists, n_items=6):
+    indptr = np.cumsum([0, *map(len, lists)])
+    items = np.array([i for items in lists for i in items], dtype=np.int32)
+    return Histories(indptr, items, np.full(len(items), 2.0, np.float32), n_items)
+
+
+def test_recency_halves_back_in_time():
+    three = histories([[4, 1, 2], [], [3]])
+    assert three.recency(1.0).tolist() == [0.25, 0.5, 1, 1]
+    assert three.recency(math.inf).tolist() == [1, 1, 1, 1]
+    three.confidences[1] = 0  # seen, and not liked
+    assert three.recency(2.0).tolist() == [0.5, 0, 1, 1]
+
+
+@given(LISTS, st.data())
+def test_taking_people_keeps_their_histories(lists, data):
+    people = data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=5))
+    taken = histories(lists).take(np.array(people, dtype=int))
+    ends = zip(taken.indptr[:-1], taken.indptr[1:], strict=True)
+    assert [taken.items[a:b].tolist() for a, b in ends] == [lists[p] for p in people]
+
+
+@given(LISTS, st.data())
+def test_people_with_one_history_are_one_group(lists, data):
+    people = histories(lists)
+    drawn = st.lists(st.sampled_from([0.0, 2.0, 3.0]), min_size=36, max_size=36)
+    people.confidences[:] = data.draw(drawn)[: len(people.items)]
+    group, first = people.distinct()
+    ends = zip(people.indptr[:-1], people.indptr[1:], strict=True)
+    own = [(*people.items[a:b], *people.confidences[a:b]) for a, b in ends]
+    for person, mine in enumerate(own):
+        assert own[first[group[person]]] == mine
+    assert len(first) == len(set(own))
+
+
+def test_confidences_follow_their_interactions(ordered):
+    """ALS sorts the items of a user; histories are in the order of time."""
+    rated = type(ordered)(
+        ordered.users,
+        ordered.items,
+        ordered.user,
+        ordered.item,
+        (1 + ordered.item).astype(np.float32),
+        ordered.timestamp,
+    )
+    found = Histories.of(rated, AlsParameters(alpha=2.0))
+    np.testing.assert_allclose(found.confidences, 2.0 * (1 + ordered.item))
+    np.testing.assert_array_equal(found.items, ordered.item)
+
+
+@given(LISTS)
+def test_pairs_equal_a_count_by_hand(lists):
+    expected = np.zeros((6, 6))
+    for items in lists:
+        for place, before in enumerate(items):
+            for gap, after in enumerate(items[place + 1 :]):
+                expected[before, after] += 0.5 ** (gap / 10) / np.log2(1 + len(items))
+    np.testing.assert_allclose(pair_counts(histories(lists)).toarray(), expected, rtol=1e-5)
+
+
+def test_order_is_kept_in_one_and_not_in_the_other(ordered):
+    counts = pair_counts(Histories.of(ordered, AlsParameters()))
+    popularity = np.bincount(ordered.item)
+    after, together = successors(counts, popularity), companions(counts, popularity)
+    assert after[0].toarray().argmax() == 1
+    assert after[1, 0] < 0.1 * after[0, 1]
+    np.testing.assert_allclose(together.toarray(), together.T.toarray(), rtol=1e-6)
+
+
+def test_only_the_strongest_neighbours_are_kept(ordered, monkeypatch):
+    counts = pair_counts(Histories.of(ordered, AlsParameters()))
+    popularity = np.bincount(ordered.item)
+    whole = successors(counts, popularity).toarray()
+    monkeypatch.setattr(cooccurrence, "KEPT", 3)
+    few = successors(counts, popularity).toarray()
+    assert ((few > 0).sum(axis=1) == 3).all()
+    np.testing.assert_allclose(few.sum(axis=1), np.sort(whole, axis=1)[:, -3:].sum(axis=1))
+
+
+def test_neighbours_and_texts_add_up_what_each_item_says():
+    generator = np.random.default_rng(1)
+    weights = generator.random((6, 6)).astype(np.float32)
+    vectors = generator.normal(size=(6, 4)).astype(np.float32)
+    person = histories([[4, 1, 2]])
+    recency = np.array([0.25, 0.5, 1])
+    for source, table in (
+        (Neighbours(sparse.csr_matrix(weights), 1.0), weights),
+        (TextNeighbours(vectors, 1.0), vectors @ vectors.T),
+    ):
+        expected = recency @ table[[4, 1, 2]]
+        np.testing.assert_allclose(source.scores(person)[0], expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(source.parts(person, 3).sum(), expected[3], rtol=1e-5)
+
+
+def test_without_forgetting_als_is_what_was_trained(ordered):
+    parameters = AlsParameters(factors=8, iterations=60, tolerance=0.0, solver="exact")
+    trained = train_als(ordered, parameters)
+    source = FoldedAls(FoldIn.of(trained.item_factors, Penalty(parameters.regularization)))
+    found = source.scores(Histories.of(ordered, parameters))
+    assert np.corrcoef(found.ravel(), (trained.user_factors @ trained.item_factors.T).ravel())[
+        0, 1
+    ] == pytest.approx(1, abs=1e-3)
+
+
+def test_strangers_get_nothing_but_popularity():
+    nobody = histories([[]])
+    assert not Neighbours(sparse.csr_matrix(np.ones((6, 6), np.float32))).scores(nobody).any()
+    assert not TextNeighbours(np.ones((6, 2), np.float32)).scores(nobody).any()
+    popular = Popularity(np.array([0, 1, 7, 0, 0, 0])).scores(nobody)
+    np.testing.assert_allclose(popular[0, :3], np.log([1, 2, 8]), rtol=1e-6)

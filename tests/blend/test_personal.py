@@ -1,0 +1,133 @@
+"""Recommendations for people by the blend of a version."""
+
+import numpy as np
+import pytest
+
+from recsys_lib.blend.blend import Blend
+from recsys_lib.blend.learning import Learned
+from recsys_lib.blend.sources import ALS, POPULAR, TEXT
+from recsys_lib.columns import Answers
+from recsys_lib.data.database import read_products
+from recsys_lib.errors import ArtifactError, UnknownItemError
+
+SOURCES = {"als", "semantic", "hybrid", "popular"}
+
+
+@pytest.fixture(scope="module")
+def cold(shop, interactions):
+    """Products of the catalogue that nobody rated."""
+    products = read_products(shop.database)["parent_asin"]
+    return [item for item in products if item not in interactions.items]
+
+
+def check(answer, n):
+    """What holds for every recommendation."""
+    assert list(answer.columns) == [*Answers.ALL, "reason"]
+    assert len(answer) == n
+    assert answer["rank"].tolist() == list(range(1, n + 1))
+    assert answer["item_id"].is_unique
+    assert set(answer["source"]) <= SOURCES
+    assert (answer["score"].diff().dropna() <= 1e-6).all()
+    assert answer["title"].notna().any()
+
+
+def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(evaluated, interactions):
+    for user in evaluated.example_users(3):
+        rows = interactions.item[interactions.user == interactions.users.row(user)]
+        history = set(interactions.items.ids(rows))
+        answer = evaluated.recommend(user, 15)
+        check(answer, 15)
+        assert not history & set(answer["item_id"])
+        names = {evaluated.personal._titles.get(i, i) for i in history}
+        for reason in answer["reason"]:
+            start = next(s for s in ("because you bought ", "similar to ") if reason.startswith(s))
+            assert reason.removeprefix(start) in names
+
+
+def test_items_of_the_own_history_come_back_when_they_may(evaluated, interactions):
+    user = evaluated.example_users(1)[0]
+    rows = interactions.item[interactions.user == interactions.users.row(user)]
+    everything = evaluated.recommend(user, 10_000, filter_already_liked=False)
+    assert set(interactions.items.ids(rows)) <= set(everything["item_id"])
+    assert len(evaluated.recommend(user, 10_000)) == len(everything) - len(rows)
+
+
+def test_the_history_of_a_user_gets_what_the_user_gets(evaluated, interactions):
+    """Ratings are not known of a history, so the lists need not be equal, but close."""
+    user = evaluated.example_users(1)[0]
+    rows = interactions.item[interactions.user == interactions.users.row(user)]
+    history = list(interactions.items.ids(rows))
+    known, folded = evaluated.recommend(user, 10), evaluated.recommend_for_history(history, 10)
+    check(folded, 10)
+    assert len(set(known["item_id"]) & set(folded["item_id"])) >= 7
+
+
+def test_the_order_of_a_history_matters(evaluated):
+    first, second = evaluated.example_items(2)
+    one = evaluated.recommend_for_history([first, second], 10)
+    other = evaluated.recommend_for_history([second, first], 10)
+    assert not np.allclose(one["score"], other["score"])
+
+
+def test_one_purchase_is_enough(evaluated):
+    item = evaluated.example_items(1)[0]
+    answer = evaluated.recommend_for_history([item], 10)
+    check(answer, 10)
+    assert item not in set(answer["item_id"])
+
+
+def test_a_stranger_sees_what_is_popular(evaluated, interactions):
+    answer = evaluated.recommend_for_history([], 5)
+    check(answer, 5)
+    assert set(answer["source"]) == {"popular"}
+    assert set(answer["reason"]) <= {"popular", "popular lately"}
+    counts = np.bincount(interactions.item)
+    assert counts[interactions.items.rows(list(answer["item_id"]))].mean() > 3 * counts.mean()
+
+
+def test_who_bought_only_what_nobody_else_has_gets_what_reads_alike(evaluated, cold):
+    answer = evaluated.recommend_for_history(cold[:1], 10)
+    check(answer, 10)
+    assert (answer["source"] == "semantic").any()
+    assert cold[0] not in set(answer["item_id"])
+
+
+def test_products_nobody_has_yet_can_be_recommended(evaluated, interactions, cold):
+    answer = evaluated.recommend_for_history(evaluated.example_items(1), 10_000)
+    everything = set(answer["item_id"])
+    assert set(cold) <= everything
+    assert len(everything) == len(interactions.items) + len(cold) - 1
+
+
+def test_unknown_items_are_refused(evaluated):
+    with pytest.raises(UnknownItemError):
+        evaluated.recommend_for_history(["nope"])
+    with pytest.raises(ValueError, match="item id"):
+        evaluated.recommend_for_history("not a list")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [(ALS, "als"), (TEXT, "semantic"), (POPULAR, "popular")]
+)
+def test_a_single_source_is_named(shop, with_blend, interactions, tmp_path, source, name):
+    learned = Learned(Blend.of_one(source, {}), source, {source: 0.5}, 60)
+    folder = tmp_path / "models" / "sample-1000" / "v3"
+    one = with_blend(folder, learned, interactions)
+    user = one.example_users(1)[0]
+    assert one.recommend(user, 5)["source"].iloc[0] == name
+
+
+def test_a_blend_of_other_items_is_refused(shop, with_blend, interactions, tmp_path):
+    fewer = interactions.select(interactions.item < 5)
+    other = type(fewer)(
+        fewer.users,
+        type(fewer.items)(f"x{n}" for n in range(len(fewer.items))),
+        fewer.user,
+        fewer.item,
+        fewer.rating,
+        fewer.timestamp,
+    )
+    learned = Learned(Blend.of_one(ALS, {}), ALS, {}, 0)
+    mixed = with_blend(tmp_path / "models" / "sample-1000" / "v4", learned, other)
+    with pytest.raises(ArtifactError, match="evaluate again"):
+        mixed.recommend_for_history([])

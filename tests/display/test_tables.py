@@ -1,0 +1,56 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from recsys_lib.display.plotting import figure
+from recsys_lib.display.tables import show, text_of
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1234567, "1,234,567"),
+        (np.int64(1234), "1,234"),
+        (0.12345, "0.123"),
+        (np.float32(2.5), "2.500"),
+        (True, "yes"),
+        (None, "-"),
+        (float("nan"), "-"),
+        ("a title", "a title"),
+    ],
+)
+def test_text_of(value, text):
+    assert text_of(value) == text
+
+
+def test_everything_is_escaped():
+    html = show(pl.DataFrame({"<b>": ["<script>x</script>"]}))._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "&lt;b&gt;" in html
+
+
+def test_a_mapping_is_names_beside_values():
+    html = show({"users": 20000, "note": "fine"})._repr_html_()
+    assert "<thead>" not in html
+    assert "20,000" in html
+    assert repr(show({"users": 20000})) == "users  20,000"
+
+
+@pytest.mark.parametrize("frame", [pl.DataFrame, pd.DataFrame])
+def test_numbers_stand_right_and_formats_apply(frame):
+    html = show(frame({"title": ["Belt"], "share": [0.5]}), share="{:.1%}")._repr_html_()
+    assert '<td class="number" style="text-align: right">50.0%</td>' in html
+    assert '<td style="text-align: left">Belt</td>' in html
+
+
+def test_an_empty_table_is_a_table():
+    assert show(pl.DataFrame({"a": []}))._repr_html_().startswith("<table>")
+
+
+def test_plots_show_themselves():
+    plot, _ = figure("title")
+    picture, metadata = plot._repr_png_()
+    assert picture.startswith(b"\x89PNG")
+    assert metadata == {"alt": "title"}
