@@ -15,11 +15,13 @@ from scipy import sparse
 
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.blend.histories import Histories
+from recsys_lib.data.interactions import Interactions
 
 AFTER, TOGETHER, ALS, TEXT = "after", "together", "als", "text"
 POPULAR, RECENT = "popular", "recent"
 NAMES = (AFTER, TOGETHER, ALS, TEXT, POPULAR, RECENT)
 """Every source, in the order of the features of a blend."""
+RECENT_SHARE = 0.1
 
 
 class Source(Protocol):
@@ -107,3 +109,10 @@ def with_half_life(source: Source, half_life: float) -> Source:
     if isinstance(source, Neighbours | FoldedAls | TextNeighbours):
         return replace(source, half_life=half_life)
     return source
+
+
+def recent_counts(interactions: Interactions) -> np.ndarray:
+    """How often each item was taken among the last ``RECENT_SHARE`` of all interactions in time."""
+    moment = np.quantile(interactions.timestamp, 1 - RECENT_SHARE, method="lower")
+    recent = interactions.item[interactions.timestamp >= moment]
+    return np.bincount(recent, minlength=len(interactions.items))

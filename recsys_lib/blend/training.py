@@ -24,9 +24,9 @@ from recsys_lib.blend.sources import (
     Popularity,
     Source,
     TextNeighbours,
+    recent_counts,
 )
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.evaluation.models import recent_counts
 from recsys_lib.parameters import AlsParameters
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from recsys_lib.evaluation.results import measure
 from recsys_lib.evaluation.split import TrainTest
 from recsys_lib.files import replacing_folder, write_json
 from recsys_lib.ranking.top_k import Scorer, top_k
+from recsys_lib.registry.parts import PER_USER_FILE
 from recsys_lib.significance import SIGNIFICANT, bootstrap_interval, holm, paired_test
 
 SERVED = "served"
 """Under this name the metrics of the model that will be served are recorded once more."""
-PER_USER_FILE = "per_user.parquet"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg, sparse
 
+from recsys_lib.blend.sources import recent_counts
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ranking.top_k import Scorer
-
-RECENT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -129,10 +128,3 @@ def _mirror(lower: np.ndarray, block: int = 1024) -> None:
         square = np.tril(lower[start:stop, start:stop])
         lower[start:stop, start:stop] = square + np.tril(square, -1).T
         lower[start:stop, stop:] = lower[stop:, start:stop].T
-
-
-def recent_counts(interactions: Interactions) -> np.ndarray:
-    """How often each item was taken among the last ``RECENT_SHARE`` of all interactions in time."""
-    moment = np.quantile(interactions.timestamp, 1 - RECENT_SHARE, method="lower")
-    recent = interactions.item[interactions.timestamp >= moment]
-    return np.bincount(recent, minlength=len(interactions.items))

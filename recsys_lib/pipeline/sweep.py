@@ -14,12 +14,12 @@ from recsys_lib.paths import outputs_root, project_root
 from recsys_lib.pipeline.execution.progress import Progress
 from recsys_lib.pipeline.execution.run import Run
 from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
+from recsys_lib.pipeline.runs.record import SWEEP
 from recsys_lib.pipeline.settings import DATASET
 from recsys_lib.pipeline.values import read_value
 
 COMPARISON = "compare_runs"
 """The notebook that ends a sweep."""
-SWEEP = "sweep.json"
 _JUDGE = HEADLINES[-1]
 
 Combination = Mapping[str, Any]

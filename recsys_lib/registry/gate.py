@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from recsys_lib.evaluation.evaluate import PER_USER_FILE
+from recsys_lib.registry.parts import EVALUATION, PER_USER_FILE
 from recsys_lib.significance import SIGNIFICANT, bootstrap_interval, paired_test
 
 FEWEST_USERS = 30
@@ -58,7 +58,7 @@ class Verdict:
 
 def compare_versions(version: Path, champion: Path) -> Verdict | None:
     """Compare two version folders by the tests they passed; None without an evaluation of both."""
-    files = [folder / "evaluation" / PER_USER_FILE for folder in (version, champion)]
+    files = [folder / EVALUATION / PER_USER_FILE for folder in (version, champion)]
     if version == champion or not all(file.is_file() for file in files):
         return None
     mine, theirs = (pl.read_parquet(file) for file in files)

@@ -27,6 +27,8 @@ ALS_PART = "als"
 SEARCH_PART = "search"
 BLEND_PART = "blend"
 CHAMPION = "champion.json"
+EVALUATION = "evaluation"
+PER_USER_FILE = "per_user.parquet"
 
 _HEADERS = threading.Lock()
 """NumPy reads a file's header with ``ast``, which Python 3.11 cannot do in two threads at once: now

@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 from recsys_lib.errors import ArtifactError, NotTrainedError, WorseError
 from recsys_lib.files import describe, link_or_copy, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
-from recsys_lib.registry.parts import ALS_PART, BLEND_PART, CHAMPION, SEARCH_PART, Part, champion
+from recsys_lib.registry.parts import (
+    ALS_PART,
+    BLEND_PART,
+    CHAMPION,
+    EVALUATION,
+    SEARCH_PART,
+    Part,
+    champion,
+)
 
 if TYPE_CHECKING:
     from recsys_lib.registry.gate import Verdict
 
 MANIFEST = "manifest.json"
-EVALUATION = "evaluation"
 PARTS = (ALS_PART, SEARCH_PART, BLEND_PART)
 _OF_SEARCH = "search."
 

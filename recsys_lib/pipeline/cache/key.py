@@ -13,20 +13,7 @@ from typing import Any
 from recsys_lib.files import fingerprint
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.cache.code import code_of, used_modules
-
-KEY_LIBRARIES = {
-    "faiss": "faiss-cpu",
-    "implicit": "implicit",
-    "numba": "numba",
-    "numpy": "numpy",
-    "pandas": "pandas",
-    "polars": "polars",
-    "scipy": "scipy",
-    "sentence_transformers": "sentence-transformers",
-    "torch": "torch",
-    "transformers": "transformers",
-}
-"""Packages whose version can change a result, by the name under which they are imported."""
+from recsys_lib.pipeline.runs.record import KEY_LIBRARIES
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,23 @@ from typing import Any, Literal
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, write_json
 from recsys_lib.paths import project_root
-from recsys_lib.pipeline.cache.key import KEY_LIBRARIES
 
 RECORD = "run.json"
+SWEEP = "sweep.json"
+"""Of the folder that compares the runs of a grid."""
+KEY_LIBRARIES = {
+    "faiss": "faiss-cpu",
+    "implicit": "implicit",
+    "numba": "numba",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "polars": "polars",
+    "scipy": "scipy",
+    "sentence_transformers": "sentence-transformers",
+    "torch": "torch",
+    "transformers": "transformers",
+}
+"""Packages whose version can change a result, by the name under which they are imported."""
 _PACKAGES = ("recsys-lib", "papermill", *KEY_LIBRARIES.values())
 
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]

@@ -14,8 +14,7 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.lock import only_run
-from recsys_lib.pipeline.runs.record import records_of
-from recsys_lib.pipeline.sweep import SWEEP
+from recsys_lib.pipeline.runs.record import SWEEP, records_of
 from recsys_lib.registry.parts import champion
 
 
