@@ -21,6 +21,8 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --verbose
+	$(BIN)/codespell
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench_pipeline.py

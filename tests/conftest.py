@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,48 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     )
     registry.publish(dataset, "v1")
     return dataset
+
+
+@pytest.fixture(scope="session")
+def shop_interactions(shop):
+    return Interactions.load(shop.processed)
+
+
+@pytest.fixture(scope="session")
+def with_blend(shop):
+    """Make a copy of the version v1 that has a blend, too."""
+    from recsys_lib import Recommender  # imports torch, which not every test needs
+    from recsys_lib.blend import Parts, write_blend_part
+
+    def make(folder, learned, interactions):
+        shutil.copytree(shop.version("v1"), folder)
+        als = Parts.load(folder).als
+        write_blend_part(folder / "blend", learned, interactions, als, data_fingerprint="x")
+        return Recommender.load(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def evaluated(shop, with_blend, shop_interactions, tmp_path_factory):
+    """The recommender of a version whose blend was learned."""
+    from recsys_lib.blend import Parts, learn_blend, train_sources
+    from recsys_lib.evaluation import leave_last_out
+
+    parts, split = Parts.load(shop.version("v1")), leave_last_out(shop_interactions)
+    sources = train_sources(split.fitting, parts.als, parts.embeddings)
+    histories = parts.histories(split.fitting).take(split.validation.users)
+    learned = learn_blend(sources, histories, split.validation.relevant, seed=0)
+    folder = tmp_path_factory.mktemp("evaluated") / "models" / "sample-1000" / "v2"
+    return with_blend(folder, learned, shop_interactions)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (``-n``), the tests of a file stay together, for the fixtures that they share.
+
+    All notebooks are one group: they run in one workspace, each on what the one before it left.
+    """
+    for item in items:
+        group = "notebooks" if hasattr(item, "cell") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

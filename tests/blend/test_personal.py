@@ -14,10 +14,10 @@ SOURCES = {"als", "semantic", "hybrid", "popular"}
 
 
 @pytest.fixture(scope="module")
-def cold(shop, interactions):
+def cold(shop, shop_interactions):
     """Products of the catalogue that nobody rated."""
     products = read_products(shop.database)["parent_asin"]
-    return [item for item in products if item not in interactions.items]
+    return [item for item in products if item not in shop_interactions.items]
 
 
 def check(answer, n):
@@ -31,10 +31,12 @@ def check(answer, n):
     assert answer["title"].notna().any()
 
 
-def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(evaluated, interactions):
+def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(
+    evaluated, shop_interactions
+):
     for user in evaluated.example_users(3):
-        rows = interactions.item[interactions.user == interactions.users.row(user)]
-        history = set(interactions.items.ids(rows))
+        rows = shop_interactions.item[shop_interactions.user == shop_interactions.users.row(user)]
+        history = set(shop_interactions.items.ids(rows))
         answer = evaluated.recommend(user, 15)
         check(answer, 15)
         assert not history & set(answer["item_id"])
@@ -44,19 +46,19 @@ def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(evaluated
             assert reason.removeprefix(start) in names
 
 
-def test_items_of_the_own_history_come_back_when_they_may(evaluated, interactions):
+def test_items_of_the_own_history_come_back_when_they_may(evaluated, shop_interactions):
     user = evaluated.example_users(1)[0]
-    rows = interactions.item[interactions.user == interactions.users.row(user)]
+    rows = shop_interactions.item[shop_interactions.user == shop_interactions.users.row(user)]
     everything = evaluated.recommend(user, 10_000, filter_already_liked=False)
-    assert set(interactions.items.ids(rows)) <= set(everything["item_id"])
+    assert set(shop_interactions.items.ids(rows)) <= set(everything["item_id"])
     assert len(evaluated.recommend(user, 10_000)) == len(everything) - len(rows)
 
 
-def test_the_history_of_a_user_gets_what_the_user_gets(evaluated, interactions):
+def test_the_history_of_a_user_gets_what_the_user_gets(evaluated, shop_interactions):
     """Ratings are not known of a history, so the lists need not be equal, but close."""
     user = evaluated.example_users(1)[0]
-    rows = interactions.item[interactions.user == interactions.users.row(user)]
-    history = list(interactions.items.ids(rows))
+    rows = shop_interactions.item[shop_interactions.user == shop_interactions.users.row(user)]
+    history = list(shop_interactions.items.ids(rows))
     known, folded = evaluated.recommend(user, 10), evaluated.recommend_for_history(history, 10)
     check(folded, 10)
     assert len(set(known["item_id"]) & set(folded["item_id"])) >= 7
@@ -76,13 +78,13 @@ def test_one_purchase_is_enough(evaluated):
     assert item not in set(answer["item_id"])
 
 
-def test_a_stranger_sees_what_is_popular(evaluated, interactions):
+def test_a_stranger_sees_what_is_popular(evaluated, shop_interactions):
     answer = evaluated.recommend_for_history([], 5)
     check(answer, 5)
     assert set(answer["source"]) == {"popular"}
     assert set(answer["reason"]) <= {"popular", "popular lately"}
-    counts = np.bincount(interactions.item)
-    assert counts[interactions.items.rows(list(answer["item_id"]))].mean() > 3 * counts.mean()
+    counts = np.bincount(shop_interactions.item)
+    assert counts[shop_interactions.items.rows(list(answer["item_id"]))].mean() > 3 * counts.mean()
 
 
 def test_who_bought_only_what_nobody_else_has_gets_what_reads_alike(evaluated, cold):
@@ -92,11 +94,11 @@ def test_who_bought_only_what_nobody_else_has_gets_what_reads_alike(evaluated, c
     assert cold[0] not in set(answer["item_id"])
 
 
-def test_products_nobody_has_yet_can_be_recommended(evaluated, interactions, cold):
+def test_products_nobody_has_yet_can_be_recommended(evaluated, shop_interactions, cold):
     answer = evaluated.recommend_for_history(evaluated.example_items(1), 10_000)
     everything = set(answer["item_id"])
     assert set(cold) <= everything
-    assert len(everything) == len(interactions.items) + len(cold) - 1
+    assert len(everything) == len(shop_interactions.items) + len(cold) - 1
 
 
 def test_unknown_items_are_refused(evaluated):
@@ -109,16 +111,16 @@ def test_unknown_items_are_refused(evaluated):
 @pytest.mark.parametrize(
     ("source", "name"), [(ALS, "als"), (TEXT, "semantic"), (POPULAR, "popular")]
 )
-def test_a_single_source_is_named(shop, with_blend, interactions, tmp_path, source, name):
+def test_a_single_source_is_named(shop, with_blend, shop_interactions, tmp_path, source, name):
     learned = Learned(Blend.of_one(source, {}), source, {source: 0.5}, 60)
     folder = tmp_path / "models" / "sample-1000" / "v3"
-    one = with_blend(folder, learned, interactions)
+    one = with_blend(folder, learned, shop_interactions)
     user = one.example_users(1)[0]
     assert one.recommend(user, 5)["source"].iloc[0] == name
 
 
-def test_a_blend_of_other_items_is_refused(shop, with_blend, interactions, tmp_path):
-    fewer = interactions.select(interactions.item < 5)
+def test_a_blend_of_other_items_is_refused(shop, with_blend, shop_interactions, tmp_path):
+    fewer = shop_interactions.select(shop_interactions.item < 5)
     other = type(fewer)(
         fewer.users,
         type(fewer.items)(f"x{n}" for n in range(len(fewer.items))),

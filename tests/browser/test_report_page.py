@@ -2,10 +2,10 @@
 
 import nbformat
 import pytest
-from chromium import FLAGS, PROGRAM
 
 from recsys_lib.files import write_json
 from recsys_lib.pipeline.report import write_report
+from tests.support.chromium import FLAGS, PROGRAM
 
 HOSTILE = (
     "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">"

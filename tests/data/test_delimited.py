@@ -3,12 +3,12 @@ import json
 
 import polars as pl
 import pytest
-from reading import read
 
 from recsys_lib.data.formats.blocks import LINE
 from recsys_lib.data.formats.delimited import Delimited
 from recsys_lib.data.formats.parquet import Parquet
 from recsys_lib.errors import InputDataError
+from tests.support.reading import read
 
 CSV = Delimited(",")
 

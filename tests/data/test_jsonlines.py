@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import read
 
 from recsys_lib.data.formats import blocks
 from recsys_lib.data.formats.blocks import LINE, Start
 from recsys_lib.data.formats.jsonlines import JsonLines
 from recsys_lib.errors import InputDataError
+from tests.support.reading import read
 
 READER = JsonLines()
 GOOD = st.fixed_dictionaries({"a": st.integers(0, 9)}).map(lambda v: json.dumps(v).encode())

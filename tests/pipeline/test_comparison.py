@@ -3,13 +3,13 @@
 import math
 
 import pytest
-from records import write_run
 
 from recsys_lib.cli import main
 from recsys_lib.errors import ParameterError
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.runs import plots
 from recsys_lib.pipeline.runs.comparison import Comparison
+from tests.support.records import write_run
 
 METRIC = "als.ndcg@10"
 

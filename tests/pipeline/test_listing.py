@@ -1,12 +1,11 @@
 """The tables that the terminal shows of runs."""
 
-from records import write_run
-
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs import record
 from recsys_lib.pipeline.runs.listing import runs_table
 from recsys_lib.pipeline.runs.lock import is_worked_on, only_run
+from tests.support.records import write_run
 
 
 def statuses(root):

@@ -9,8 +9,8 @@ import time
 import pytest
 from rich.console import Console
 
+from recsys_lib.pipeline.execution import progress
 from recsys_lib.pipeline.execution.progress import Progress
-from recsys_lib.pipeline.execution.step import progress
 
 WIDTH = 80
 CODES = re.compile(r"\x1b\[(\?25|\d*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")

@@ -21,7 +21,14 @@ def names(code):
 
 def test_imports_are_followed_from_module_to_module():
     files, foreign = names("from recsys_lib.als.plots import training_curve\nimport json")
-    expected = ("__init__", "als/__init__", "als/plots", "als/training", "plotting", "parameters")
+    expected = (
+        "__init__",
+        "als/__init__",
+        "als/plots",
+        "als/training",
+        "display/plotting",
+        "parameters",
+    )
     assert {f"recsys_lib/{name}.py" for name in expected} <= files
     assert {"implicit", "json", "matplotlib", "numpy"} <= foreign
     assert not [name for name in files if "serving" in name or "search" in name]

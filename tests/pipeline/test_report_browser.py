@@ -2,11 +2,11 @@
 
 import nbformat
 import pytest
-from chromium import FLAGS, PROGRAM
-from test_report import notebook, output, record
 
 from recsys_lib.files import write_json
 from recsys_lib.pipeline.report import write_report
+from tests.support.chromium import FLAGS, PROGRAM
+from tests.support.reports import notebook, output, record
 
 pytestmark = [
     pytest.mark.browser,

@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from records import write_run
 
 from recsys_lib.cli import main
 from recsys_lib.errors import ParameterError
@@ -12,6 +11,7 @@ from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs.lock import LockedError, only_run
 from recsys_lib.pipeline.runs.retention import clean
 from recsys_lib.registry import versions as registry
+from tests.support.records import write_run
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import venv
 from pathlib import Path
 
 import pytest
-from records import write_run
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.pipeline.runs.tracking import TrackingError, check_tracking, track
+from tests.support.records import write_run
 
 # The full package, which has the server, wants an older pandas than ours: it gets its own place.
 SERVER = "mlflow==3.17.2"

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from http_server import serving, wait_until
 
 from recsys_lib.columns import Answers
 from recsys_lib.errors import NotTrainedError, QuestionError, UnknownItemError, UnknownUserError
@@ -22,6 +21,7 @@ from recsys_lib.serving.http import service as service_module
 from recsys_lib.serving.http.app import create_app
 from recsys_lib.serving.http.service import Service
 from recsys_lib.serving.http.training import TrainingJobs, pipeline_command
+from tests.support.http_server import serving, wait_until
 
 METRICS = {"als.recall@10": 0.25, "popular.recall@10": 0.1, "search.n_products": 3}
 FOREVER = "import time; time.sleep(600)"

@@ -14,8 +14,8 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
+from recsys_lib.serving.export import file as export_file
 from recsys_lib.serving.export.export import FOR_ITEMS, FOR_USERS, Export
-from recsys_lib.serving.export.export import file as export_file
 from recsys_lib.serving.export.file import lists_file
 
 SPACES = {
@@ -141,8 +141,8 @@ def test_lists_longer_than_the_catalogue_end_with_it(home, tmp_path):
 def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, monkeypatch):
     assert export("--out", tmp_path / "one", "--quiet") == 0
     monkeypatch.setattr("recsys_lib.serving.export.export._WRITTEN", 500)
-    for module in ("export", "export_lists"):
-        monkeypatch.setattr(f"recsys_lib.serving.{module}._ASKED", 64)
+    for module in ("export", "lists"):
+        monkeypatch.setattr(f"recsys_lib.serving.export.{module}._ASKED", 64)
     assert export("--out", tmp_path / "many", "--quiet") == 0
     for name in (FOR_USERS, FOR_ITEMS):
         one, many = (pl.read_parquet(tmp_path / folder / name) for folder in ("one", "many"))

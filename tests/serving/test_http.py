@@ -4,12 +4,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from http_server import serving
 
 from recsys_lib import Recommender
 from recsys_lib.paths import Dataset
 from recsys_lib.serving.http.app import create_app
 from recsys_lib.serving.http.service import Service
+from tests.support.http_server import serving
 
 
 @pytest.fixture(scope="module")

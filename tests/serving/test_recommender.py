@@ -14,15 +14,15 @@ def recommender(shop):
 
 
 @pytest.fixture(scope="module")
-def interactions(shop):
+def shop_interactions(shop):
     return Interactions.load(shop.processed)
 
 
 @pytest.fixture(scope="module")
-def cold(shop, interactions):
+def cold(shop, shop_interactions):
     """A product of the catalogue that nobody rated."""
     products = read_products(shop.database)
-    known = products.filter(~products["parent_asin"].is_in(list(interactions.items.ids())))
+    known = products.filter(~products["parent_asin"].is_in(list(shop_interactions.items.ids())))
     return known["parent_asin"][0]
 
 
@@ -54,12 +54,14 @@ def test_a_product_without_ratings_falls_back_to_its_text(recommender, cold):
     assert cold not in set(answer["item_id"])
 
 
-def test_recommend_leaves_out_what_the_user_has(recommender, interactions):
+def test_recommend_leaves_out_what_the_user_has(recommender, shop_interactions):
     user = recommender.example_users(1)[0]
     has = set(
-        interactions.items.ids(interactions.item[interactions.user == interactions.users.row(user)])
+        shop_interactions.items.ids(
+            shop_interactions.item[shop_interactions.user == shop_interactions.users.row(user)]
+        )
     )
-    everything = len(interactions.items)
+    everything = len(shop_interactions.items)
     answer = recommender.recommend(user, everything)
     check(answer, everything, "als")
     assert not has & set(answer["item_id"])
@@ -87,10 +89,10 @@ def test_a_mixed_history_never_returns_itself(recommender, cold):
     assert not set(history) & set(recommender.recommend_for_history(history, 20)["item_id"])
 
 
-def test_a_known_user_and_their_history_get_the_same_list(recommender, interactions):
+def test_a_known_user_and_their_history_get_the_same_list(recommender, shop_interactions):
     """Fold-in solves for the same vector when all ratings are alike."""
     model = recommender.als.model
-    row = int(np.argmax(np.bincount(interactions.user)))
+    row = int(np.argmax(np.bincount(shop_interactions.user)))
     solved = model.recalculate_user(row, recommender.als.user_items[row])
     stored = recommender.als.model.user_factors[row]
     assert solved @ stored / np.linalg.norm(solved) / np.linalg.norm(stored) > 0.98
@@ -138,14 +140,14 @@ def test_an_empty_question_is_refused(recommender):
         recommender.search("  ")
 
 
-def test_status_counts(recommender, interactions):
+def test_status_counts(recommender, shop_interactions):
     status = recommender.status()
-    assert status["database"]["n_ratings"] == len(interactions)
+    assert status["database"]["n_ratings"] == len(shop_interactions)
     assert 1 <= status["database"]["avg_rating"] <= 5
     assert status["matrix_factorization"] == {
         "status": "ready",
-        "n_users": len(interactions.users),
-        "n_items": len(interactions.items),
+        "n_users": len(shop_interactions.users),
+        "n_items": len(shop_interactions.items),
         "n_factors": 16,
     }
     assert status["similarity_search"]["embedding_dimension"] == 384

@@ -14,14 +14,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 CODE = f"""
 import sys
-sys.path.insert(0, {str(HERE)!r})
-from test_explorer import Fake
+sys.path.insert(0, {str(ROOT)!r})
+from tests.support.fake_recommender import FakeRecommender
 from recsys_lib.widgets import Explorer
-Explorer(Fake())
+Explorer(FakeRecommender())
 """
 
 pytestmark = [
