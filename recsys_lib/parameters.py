@@ -1,7 +1,8 @@
-"""Every parameter of every step: name, type, default, range and help, in one place.
+"""Every parameter of every step: name, type, default, range and help text.
 
-The ``parameters`` cell of a notebook repeats names and defaults as literals, so that papermill
-can inject them and a reader can change them; a test holds the two together.
+This is the only place for defaults. The ``parameters`` cell of each notebook repeats names and
+defaults as literals, so that papermill can inject values and a reader can change them. A test
+keeps the two in step.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
 def _as_day(value: object) -> object:
-    """YAML makes a date of 2020-01-31."""
+    """Turn a date back into text: YAML reads 2020-01-31 as a date."""
     return value.isoformat() if type(value) is date else value
 
 
 def _is_day(text: str) -> str:
-    """A day as in ISO 8601, or nothing; ValueError for anything else."""
+    """Accept an ISO 8601 day or an empty text; ValueError for anything else."""
     if text:
         date.fromisoformat(text)
     return text
@@ -41,7 +42,7 @@ def _is_day(text: str) -> str:
 
 def _is_catalogue_field(name: str) -> str:
     if name not in Products.ALL:
-        raise ValueError(f"no field of the catalogue{did_you_mean(name, Products.ALL)}")
+        raise ValueError(f"{name!r} is not a catalogue field{did_you_mean(name, Products.ALL)}")
     return name
 
 
@@ -50,65 +51,90 @@ CatalogueField = Annotated[str, AfterValidator(_is_catalogue_field)]
 
 
 class Section(BaseModel):
-    """The parameters of one step; unknown names and wrong types are errors."""
+    """The parameters of one step. Unknown names and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
     notebook: ClassVar[str]
 
     @classmethod
-    def of(cls, variables: Mapping[str, Any]) -> Self:
-        """The parameters among ``variables``: in a notebook ``of(globals())`` takes its cell's."""
+    def from_variables(cls, variables: Mapping[str, Any]) -> Self:
+        """Pick the parameters out of ``variables``, such as a notebook's ``globals()``.
+
+        Raises
+        ------
+        KeyError
+            When a parameter is missing.
+        pydantic.ValidationError
+            When a value has the wrong type or is out of range.
+
+        Examples
+        --------
+        >>> values = EvaluateParameters(n_last=2).model_dump()
+        >>> EvaluateParameters.from_variables({**values, "other": 1}).n_last
+        2
+        """
         return cls(**{name: variables[name] for name in cls.model_fields})
 
     def check_data(self, counts: Mapping[str, int]) -> None:
-        """Compare with the data, once its counts (users, items, ...) are known.
+        """Check the parameters against the data, given its ``counts`` (users, items, ...).
 
-        Raises ParameterError for values that cannot work on it.
+        Raises ParameterError for a value that cannot work on this data.
         """
 
 
 class EtlParameters(Section):
-    """01_etl: which files to read and how to understand them."""
+    """01_etl: which files to read and how to interpret them."""
 
     notebook: ClassVar[str] = "01_etl"
 
     source: Literal["auto", "amazon2023", "amazon2018", "amazon2023-csv", "movielens", "tables"] = (
-        Field("auto", description="where the files come from; auto looks at names and fields")
+        Field(
+            "auto",
+            description="Layout of the input files; auto: detected from file and column names",
+        )
     )
     mode: Literal["full", "append"] = Field(
-        "full", description="append reads new files and lines only; the result is the same"
+        "full", description="append: read only new files and lines, with the same result as full"
     )
-    reviews: str = Field("", description="review file or glob in the dataset folder; '' finds it")
-    products: str = Field("", description="product file or glob; '' finds it, 'none' has none")
+    reviews: str = Field("", description="Review file or glob in the dataset folder ('' = detect)")
+    products: str = Field(
+        "", description="Product file or glob ('' = detect, 'none' = no products)"
+    )
     columns: dict[str, str] = Field(
-        {}, description="our name of a review column -> its name in the file; '' is no column"
+        {}, description="Our review column -> its name in the file ('' = ignore that column)"
     )
     product_columns: dict[str, str] = Field(
-        {}, description="our name of a product column -> its name in the file; '' is no column"
+        {}, description="Our product column -> its name in the file ('' = ignore that column)"
     )
     timestamp_unit: Literal["auto", "ms", "s", "order"] = Field(
-        "auto", description="unit of times that are numbers; order: only their order has a meaning"
+        "auto", description="Unit of numeric timestamps; order: the numbers only give an order"
     )
     max_bad_share: float = Field(
-        0.05, ge=0, le=1, description="stop when more than this share of the lines is bad"
+        0.05, ge=0, le=1, description="Stop if a larger share of the lines is rejected"
     )
-    verified_only: bool = Field(False, description="models see verified purchases only")
+    verified_only: bool = Field(False, description="Train on verified purchases only")
     min_rating: float = Field(
-        0.0, ge=0, description="models see ratings from here on; 0: all of them"
+        0.0, ge=0, description="Train on ratings of at least this value (0 = all)"
     )
-    since: Day = Field("", description="models see ratings from this day on, 2020-01-31; '': all")
-    until: Day = Field("", description="models see ratings up to this day; '': all")
+    since: Day = Field(
+        "", description="Train on ratings from this day on, e.g. 2020-01-31 ('' = all)"
+    )
+    until: Day = Field("", description="Train on ratings up to this day ('' = all)")
     sample_users: int = Field(
-        0, ge=0, description="models see so many users, a seeded random draw; 0: all"
+        0, ge=0, description="Train on a random sample of this many users (0 = all)"
     )
-    min_user_ratings: int = Field(1, ge=1, description="models see users with so many ratings")
+    min_user_ratings: int = Field(
+        1, ge=1, description="Train on users with at least this many ratings"
+    )
     min_item_ratings: int = Field(
-        1, ge=1, description="and items with so many, again and again until both hold (k-core)"
+        1,
+        ge=1,
+        description="Train on items with at least this many ratings; both minima hold (k-core)",
     )
-    seed: Seed = Field(DEFAULT_SEED, description="seed of the draw of users")
+    seed: Seed = Field(DEFAULT_SEED, description="Seed for sampling users")
 
     @model_validator(mode="after")
-    def _some_time_is_left(self) -> EtlParameters:
+    def _since_is_not_after_until(self) -> EtlParameters:
         if self.since and self.until and self.since > self.until:
             raise ValueError(f"since {self.since} is after until {self.until}")
         return self
@@ -119,51 +145,67 @@ class AlsParameters(Section):
 
     notebook: ClassVar[str] = "02_train_als"
 
-    factors: int = Field(128, ge=1, le=4096, description="length of a user's or item's vector")
-    regularization: float = Field(1.0, gt=0, description="weight of the squared norms, lambda")
+    factors: int = Field(128, ge=1, le=4096, description="Number of latent factors")
+    regularization: float = Field(1.0, gt=0, description="Regularization of the factors, lambda")
     frequency_scaling: float = Field(
-        0.0, ge=0, le=1, description="how lambda grows with a row's confidence; 0: not at all"
+        0.0,
+        ge=0,
+        le=1,
+        description="Exponent by which lambda grows with a row's total confidence (0 = constant)",
     )
     confidence: Literal["linear", "log", "constant"] = Field(
-        "linear", description="of a rating r: alpha * r, 1 + alpha * log(1 + r), or alpha"
+        "linear",
+        description="Confidence of a rating r: alpha * r, 1 + alpha * log(1 + r), or alpha",
     )
-    alpha: float = Field(10.0, gt=0, description="how much more a rating weighs than its absence")
+    alpha: float = Field(
+        10.0, gt=0, description="Scale of the confidence; higher values trust interactions more"
+    )
     min_rating: float = Field(
-        0.0, ge=0, description="lower ratings are no sign of liking; they still count as seen"
+        0.0, ge=0, description="Lower ratings count as seen but not as liked (0 = all are liked)"
     )
     half_life_days: float = Field(
-        0.0, ge=0, description="confidence halves in so many days before the newest; 0: never"
+        0.0,
+        ge=0,
+        description="Half-life of a rating's confidence, in days before the newest interaction "
+        "(0 = off)",
     )
     recency_half_life: float = Field(
-        0.0, ge=0, description="in a query an item counts half for so many newer ones; 0: alike"
+        0.0,
+        ge=0,
+        description="Half-life of an item in a user's history, counted in newer items (0 = off)",
     )
-    iterations: int = Field(100, ge=1, le=10_000, description="most passes over both sides")
+    iterations: int = Field(100, ge=1, le=10_000, description="Maximum number of iterations")
     tolerance: float = Field(
-        1e-4, ge=0, lt=1, description="stop when the loss falls by less than this share; 0: never"
+        1e-4,
+        ge=0,
+        lt=1,
+        description="Stop when the loss falls by less than this fraction (0 = never)",
     )
     validation_users: int = Field(
-        0, ge=0, description="stop where recall for so many users is best; 0: go by the loss"
+        0,
+        ge=0,
+        description="Stop at the best recall@10 on this many held-out users (0 = stop by loss)",
     )
     warm_start: str = Field(
-        "", description="version whose factors to begin with, or 'champion'; '': at random"
+        "", description="Start from the factors of this version, or of 'champion' ('' = random)"
     )
     solver: Literal["auto", "exact", "cg"] = Field(
-        "auto", description="how a row is solved; auto: exactly where that is faster"
+        "auto", description="exact: closed form; cg: conjugate gradient; auto: the faster one"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="where the solver runs; auto: on a GPU where there is one"
+        "auto", description="Device of the exact solver; auto: a GPU if there is one"
     )
-    seed: Seed = Field(DEFAULT_SEED, description="seed of the starting factors")
-    num_threads: int = Field(0, ge=0, description="threads of the solver; 0: all cores")
+    seed: Seed = Field(DEFAULT_SEED, description="Seed of the initial factors")
+    num_threads: int = Field(0, ge=0, description="Threads of the solver (0 = all cores)")
 
     @model_validator(mode="after")
     def _one_lambda_for_conjugate_gradient(self) -> AlsParameters:
         if self.solver == "cg" and (self.frequency_scaling or self.device == "cuda"):
-            raise ValueError("solver cg goes neither with frequency_scaling nor with cuda")
+            raise ValueError("solver cg supports neither frequency_scaling nor cuda")
         return self
 
     def check_data(self, counts: Mapping[str, int]) -> None:
-        """More factors than users or items cannot be determined by the data."""
+        """Refuse more factors than there are users or items."""
         users, items = counts["users"], counts["items"]
         if self.factors > min(users, items):
             raise ParameterError(
@@ -173,84 +215,92 @@ class AlsParameters(Section):
 
 
 class EmbedParameters(Section):
-    """03_embed_index: product texts to vectors, and an index to search them."""
+    """03_embed_index: encode product texts and index them for search."""
 
     notebook: ClassVar[str] = "03_embed_index"
 
     model: str = Field(
         "all-MiniLM-L6-v2",
-        description="sentence-transformers name or folder; the default ships as a package",
+        description="Sentence-transformers model, name or folder; the default is installed",
     )
     fields: list[CatalogueField] = Field(
         ["title", "features", "store", "description"],
         min_length=1,
-        description="catalogue fields that make a product's text, most important first",
+        description="Catalogue fields that are encoded, most important first",
     )
-    max_tokens: int = Field(64, ge=8, le=8192, description="longer texts are cut")
+    max_tokens: int = Field(64, ge=8, le=8192, description="Texts are cut after this many tokens")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="auto: bfloat16 or float16 where the hardware calculates in it"
+        "auto", description="Number format of the encoder; auto: the fastest one of this hardware"
     )
     batch_tokens: int = Field(
-        0, ge=0, le=1 << 20, description="tokens encoded at once; 0: what suits the hardware"
+        0, ge=0, le=1 << 20, description="Tokens per batch (0 = chosen for the hardware)"
     )
     word_weights: dict[CatalogueField, Annotated[int, Field(ge=1, le=20)]] = Field(
         {"title": 3, "features": 2, "store": 1, "description": 1, "categories": 1, "details": 1},
         min_length=1,
-        description="fields whose words can be found, and how often each word counts",
+        description="Fields of the lexical index, and the weight of a word in each",
     )
-    language: str = Field("english", description="of the words' endings; none: leave them")
+    language: str = Field("english", description="Language of the stemmer (none = no stemming)")
     index: Literal["auto", "exact", "hnsw", "ivf-sq8", "ivf-pq"] = Field(
-        "auto", description="auto: by the number of products and the memory"
+        "auto", description="Vector index; auto: chosen by catalogue size and memory"
     )
-    index_memory_mb: int = Field(4096, ge=1, description="memory that the index may take")
+    index_memory_mb: int = Field(4096, ge=1, description="Memory limit of the vector index, in MB")
     index_recall: float = Field(
-        0.95, gt=0, le=1, description="share of the ten nearest that an index has to find"
+        0.95, gt=0, le=1, description="recall@10 that an approximate index must reach"
     )
     mode: Literal["hybrid", "semantic", "lexical"] = Field(
-        "hybrid", description="how a search finds when it does not say how"
+        "hybrid", description="Default search mode"
     )
     semantic_weight: float = Field(
-        0.3, ge=0, le=1, description="share of meaning in a hybrid score, the rest is of words"
+        0.3,
+        ge=0,
+        le=1,
+        description="Weight of the semantic score in hybrid search; the rest is lexical",
     )
-    reranker: str = Field("", description="CrossEncoder, name or folder, that has the last word")
-    rerank_top: int = Field(50, ge=1, le=1000, description="answers that it puts in order")
+    reranker: str = Field(
+        "", description="CrossEncoder that re-ranks the results, name or folder ('' = none)"
+    )
+    rerank_top: int = Field(50, ge=1, le=1000, description="Number of results to re-rank")
 
 
 class EvaluateParameters(Section):
-    """04_evaluate: learns the blend and measures all models; every item is ranked."""
+    """04_evaluate: learn the blend and measure all models on held-out interactions."""
 
     notebook: ClassVar[str] = "04_evaluate"
 
     split: Literal["last", "time", "random"] = Field(
-        "last", description="hold out each user's last, all after one moment, or at random"
+        "last",
+        description="Hold out each user's last interactions, all after one time, or a random share",
     )
-    n_last: int = Field(1, ge=1, description="split last: how many of a user's interactions")
+    n_last: int = Field(1, ge=1, description="Held-out interactions per user (split: last)")
     share: float = Field(
-        0.1, gt=0, le=0.5, description="split time and random: share of the interactions"
+        0.1, gt=0, le=0.5, description="Held-out share of all interactions (split: time, random)"
     )
     k_values: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
-        [5, 10, 20], min_length=1, description="list lengths at which metrics are computed"
+        [5, 10, 20], min_length=1, description="List lengths k at which metrics are computed"
     )
     max_users: int = Field(
-        100_000, ge=1, description="evaluate at most this many users, a seeded random sample"
+        100_000, ge=1, description="Maximum number of test users, sampled at random"
     )
     blend_users: int = Field(
-        20_000, ge=1, description="learn the blend from at most so many users, a random sample"
+        20_000, ge=1, description="Maximum number of validation users that the blend learns from"
     )
     ease_max_items: int = Field(
-        5_000, ge=0, description="EASE takes part up to so many items; its memory is their square"
+        5_000,
+        ge=0,
+        description="Include EASE up to this many items; its memory grows with their square",
     )
     judgments: str = Field(
         "",
-        description="file of judged queries in the dataset folder, CSV, TSV or Parquet; '': none",
+        description="File of judged queries in the dataset folder: CSV, TSV or Parquet ('' = none)",
     )
     search_queries: int = Field(
-        100, ge=1, description="known items looked for when no queries were judged"
+        100, ge=1, description="Number of known-item queries if there are no judged ones"
     )
     judgment_columns: dict[str, str] = Field(
         {}, description="query, item_id or rating -> its name in the file of judged queries"
     )
-    seed: Seed = Field(DEFAULT_SEED, description="seed of samples, ties and intervals")
+    seed: Seed = Field(DEFAULT_SEED, description="Seed of samples, tie order and intervals")
 
 
 _Range = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -259,39 +309,47 @@ _HalfLife = Annotated[float, Field(ge=0)]
 
 
 class TuneParameters(Section):
-    """tune_als: which parameters of ALS to try, and for how long. It is no step of the pipeline."""
+    """tune_als: the search space of ALS and the budget. Not a step of the pipeline."""
 
     notebook: ClassVar[str] = "tune_als"
 
     study: str = Field(
-        "als", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name; a known one goes on"
+        "als",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Name of the study; an existing one is continued",
     )
-    trials: int = Field(30, ge=1, description="trials in all, those of earlier sessions included")
-    minutes: float = Field(60.0, gt=0, description="begin no trial after so many minutes")
-    users: int = Field(10_000, ge=1, description="measure on so many users, a seeded random draw")
-    iterations: int = Field(15, ge=1, le=10_000, description="passes over both sides in a trial")
+    trials: int = Field(30, ge=1, description="Total number of trials, including earlier sessions")
+    minutes: float = Field(60.0, gt=0, description="Start no new trial after this many minutes")
+    users: int = Field(10_000, ge=1, description="Number of users to measure on, sampled at random")
+    iterations: int = Field(15, ge=1, le=10_000, description="ALS iterations per trial")
     factors: list[Annotated[int, Field(ge=1, le=4096)]] = Field(
-        [32, 64, 128, 256], min_length=1, description="lengths of vectors to choose from"
+        [32, 64, 128, 256], min_length=1, description="Numbers of factors to try"
     )
-    regularization: _Range = Field([0.1, 300.0], description="lowest and highest lambda")
-    alpha: _Range = Field([1.0, 300.0], description="lowest and highest alpha")
+    regularization: _Range = Field([0.1, 300.0], description="Lowest and highest regularization")
+    alpha: _Range = Field([1.0, 300.0], description="Lowest and highest alpha")
     confidences: list[Literal["linear", "log", "constant"]] = Field(
-        ["linear", "log", "constant"], min_length=1, description="functions to choose from"
+        ["linear", "log", "constant"], min_length=1, description="Confidence functions to try"
     )
     frequency_scaling: Annotated[list[_Share], Field(min_length=2, max_length=2)] = Field(
-        [0.0, 1.0], description="lowest and highest exponent"
+        [0.0, 1.0], description="Lowest and highest frequency scaling"
     )
     recency_half_lives: list[_HalfLife] = Field(
-        [0.0, 0.5, 1.0, 2.0, 4.0], min_length=1, description="tried in each trial, without training"
+        [0.0, 0.5, 1.0, 2.0, 4.0],
+        min_length=1,
+        description="Recency half-lives to try in each trial; they need no training",
     )
-    seed: Seed = Field(DEFAULT_SEED, description="seed of the draws, the search and the factors")
+    seed: Seed = Field(
+        DEFAULT_SEED, description="Seed of the user sample, the search and the factors"
+    )
 
     @model_validator(mode="after")
     def _ranges_ascend(self) -> TuneParameters:
         for name in ("regularization", "alpha", "frequency_scaling"):
             low, high = getattr(self, name)
             if low > high or (name != "frequency_scaling" and low <= 0):
-                raise ValueError(f"{name} must be [lowest, highest], and lambda and alpha above 0")
+                raise ValueError(
+                    f"{name} must be [lowest, highest]; regularization and alpha must be above 0"
+                )
         return self
 
 
