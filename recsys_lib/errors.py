@@ -96,7 +96,7 @@ class UnknownUserError(UnknownIdError):
     kind = "user"
 
 
-class QuestionError(RecsysError, ValueError):
+class QueryError(RecsysError, ValueError):
     """A question that cannot be answered as it was asked; the message says what to change."""
 
 

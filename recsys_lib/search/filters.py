@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recsys_lib.columns import Products
-from recsys_lib.errors import QuestionError
+from recsys_lib.errors import QueryError
 from recsys_lib.search.text import clean, values
 
 CATEGORIES = "categories"
@@ -30,19 +30,19 @@ class Filters(BaseModel):
 
     @classmethod
     def of(cls, filters: Filters | dict[str, Any] | None) -> Filters:
-        """The filters of a dict; QuestionError naming a condition that does not exist or fit."""
+        """The filters of a dict; QueryError naming a condition that does not exist or fit."""
         if isinstance(filters, Filters):
             return filters
         try:
             return cls(**(filters or {}))
         except ValidationError as error:
             problems = (f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-            raise QuestionError(f"filters: {'; '.join(problems)}") from error
+            raise QueryError(f"filters: {'; '.join(problems)}") from error
 
     def allowed(self, facets: pl.DataFrame) -> np.ndarray | None:
         """Which products may be found, bool of shape (n,); None when all of them may.
 
-        ``facets`` are those of :func:`facets_of`. QuestionError for a category that no product has.
+        ``facets`` are those of :func:`facets_of`. QueryError for a category that no product has.
         """
         conditions = [
             *([self._in_category(facets)] if self.category is not None else []),
@@ -62,7 +62,7 @@ class Filters(BaseModel):
         if name not in known:
             close = get_close_matches(name, known.to_list(), n=1)
             hint = f": did you mean {close[0]!r}?" if close else ""
-            raise QuestionError(f"no product is of the category {self.category!r}{hint}")
+            raise QueryError(f"no product is of the category {self.category!r}{hint}")
         return pl.col(CATEGORIES).list.contains(name)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
-from recsys_lib.errors import ArtifactError, QuestionError, did_you_mean
+from recsys_lib.errors import ArtifactError, QueryError, did_you_mean
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.registry.parts import Part
@@ -140,7 +140,7 @@ class ProductSearch:
         """Rows and scores of the k products that answer ``query`` best, best first.
 
         ``mode`` and ``semantic_weight`` are those of the parameters by default. Products that
-        have the whole query as their code come first in every mode. QuestionError when it is
+        have the whole query as their code come first in every mode. QueryError when it is
         blank, k below 1, or mode or filters are not known.
         """
         mode = self._checked(query, k, mode)
@@ -181,12 +181,12 @@ class ProductSearch:
 
     def _checked(self, query: str, k: int, mode: Mode | None) -> Mode:
         if not query.strip():
-            raise QuestionError("the query is empty: give at least one visible character")
+            raise QueryError("the query is empty: give at least one visible character")
         if k < 1:
-            raise QuestionError(f"k is {k}: ask for at least one product")
+            raise QueryError(f"k is {k}: ask for at least one product")
         mode = mode or self.parameters.mode
         if mode not in MODES:
-            raise QuestionError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
+            raise QueryError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
         return mode
 
     def _by_meaning(self, query: str, k: int, allowed: np.ndarray | None) -> Answer:

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend.personal import Personal, Picks
+from recsys_lib.blend.personal import BlendModel, Picks
 from recsys_lib.columns import Answers
 from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.paths import SAMPLE, Dataset
@@ -37,10 +37,10 @@ class Recommender:
         als: AlsModel | None,
         semantic: ProductSearch | None,
         version: str = "",
-        personal: Personal | None = None,
+        blend: BlendModel | None = None,
     ) -> None:
         self.dataset, self.als, self.semantic, self.version = dataset, als, semantic, version
-        self.personal = personal
+        self.blend = blend
         known = [part.display for part in (semantic, als) if part is not None]
         self._display = pl.concat(known).unique("id", keep="first", maintain_order=True)
 
@@ -79,10 +79,10 @@ class Recommender:
             als.open_arrays()  # now: the version may be removed before a question
         if als is None and semantic is None:
             raise NotTrainedError(f"{folder} holds no trained model: {run_command(found)}")
-        personal = None
+        blend = None
         if als is not None and has_part(folder, BLEND_PART):
-            personal = Personal(folder / BLEND_PART, als, semantic)
-        return cls(found, als, semantic, folder.name, personal)
+            blend = BlendModel(folder / BLEND_PART, als, semantic)
+        return cls(found, als, semantic, folder.name, blend)
 
     def similar_items(self, item_id: str, n: int = 10) -> pd.DataFrame:
         """Items that the same users like; for a product nobody rated yet, the nearest by text.
@@ -112,8 +112,8 @@ class Recommender:
                 user_id, "no interactions; recommend_for_history serves people who are new"
             )
         row = als.users.row(user_id)
-        if self.personal is not None:
-            picks = self.personal.of_user(row, n, filter_seen=filter_already_liked)
+        if self.blend is not None:
+            picks = self.blend.of_user(row, n, filter_seen=filter_already_liked)
             return self._with_reasons(user_id, picks)
         rows, scores = als.recommend(row, n, filter_seen=filter_already_liked)
         return self._answer(user_id, als.items.ids(rows), scores, ALS)
@@ -126,12 +126,12 @@ class Recommender:
         for which an evaluated version is needed. Raises UnknownItemError.
         """
         _check_n(n)
-        if isinstance(item_ids, str) or not (item_ids or self.personal):
+        if isinstance(item_ids, str) or not (item_ids or self.blend):
             raise ValueError("item_ids must be a list of at least one item id")
         self._require_known(item_ids)
         query = ", ".join(item_ids)
-        if self.personal is not None:
-            return self._with_reasons(query, self.personal.of_items(item_ids, n))
+        if self.blend is not None:
+            return self._with_reasons(query, self.blend.of_items(item_ids, n))
         if self.als is not None:
             rated = self.als.items.rows(item_ids, missing="negative")
             if (rated >= 0).any():
@@ -155,7 +155,7 @@ class Recommender:
 
         ``mode`` is hybrid, semantic or lexical; by default the one the index was built with.
         ``filters``: category, min_price, max_price, min_rating, with_reviews. Raises
-        QuestionError, a ValueError, for an empty query, an unknown mode or filter, and
+        QueryError, a ValueError, for an empty query, an unknown mode or filter, and
         NotTrainedError without an index.
         """
         _check_n(top_k)

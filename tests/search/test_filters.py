@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from recsys_lib.columns import Products
-from recsys_lib.errors import QuestionError
+from recsys_lib.errors import QueryError
 from recsys_lib.search.filters import Filters, facets_of
 
 NUMBERS = {
@@ -64,5 +64,5 @@ def test_no_condition_no_mask(facets, nothing):
     ],
 )
 def test_what_cannot_be_is_named(facets, filters, problem):
-    with pytest.raises(QuestionError, match=problem):
+    with pytest.raises(QueryError, match=problem):
         Filters.of(filters).allowed(facets)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from recsys_lib.columns import Products
-from recsys_lib.errors import QuestionError
+from recsys_lib.errors import QueryError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search import MODES, ProductSearch, build_search_part
 from recsys_lib.search.encoder import CrossEncoder
@@ -144,9 +144,9 @@ def test_blank_queries_are_refused(search, blank, mode):
 
 
 def test_what_is_not_known_is_named(search):
-    with pytest.raises(QuestionError, match=r"'semantics': did you mean 'semantic'"):
+    with pytest.raises(QueryError, match=r"'semantics': did you mean 'semantic'"):
         search.search("dryer", 3, mode="semantics")
-    with pytest.raises(QuestionError, match="k is 0"):
+    with pytest.raises(QueryError, match="k is 0"):
         search.search("dryer", 0, mode="lexical")
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from recsys_lib.columns import Answers
-from recsys_lib.errors import NotTrainedError, QuestionError, UnknownItemError, UnknownUserError
+from recsys_lib.errors import NotTrainedError, QueryError, UnknownItemError, UnknownUserError
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
 from recsys_lib.registry.parts import champion
@@ -58,7 +58,7 @@ class Fake:
         if self.semantic is None:
             raise NotTrainedError("the search index is not built: run 'python x'")
         if filters and filters.category:
-            raise QuestionError(f"no product is of the category {filters.category!r}")
+            raise QueryError(f"no product is of the category {filters.category!r}")
         return self.answer(query, 1 if mode == "lexical" else top_k)
 
 

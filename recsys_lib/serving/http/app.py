@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from recsys_lib.columns import Answers
-from recsys_lib.errors import ArtifactError, NotTrainedError, QuestionError, UnknownIdError
+from recsys_lib.errors import ArtifactError, NotTrainedError, QueryError, UnknownIdError
 from recsys_lib.paths import Dataset
 from recsys_lib.serving.http import schemas
 from recsys_lib.serving.http.service import Service
@@ -26,7 +26,7 @@ _MEANINGS = {
     422: "the body is not valid",
     503: "the files of the model are damaged",
 }
-_STATUS_CODES = {UnknownIdError: 404, NotTrainedError: 409, ArtifactError: 503, QuestionError: 422}
+_STATUS_CODES = {UnknownIdError: 404, NotTrainedError: 409, ArtifactError: 503, QueryError: 422}
 
 
 def create_app(service: Service) -> FastAPI:
