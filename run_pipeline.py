@@ -12,7 +12,7 @@ import sys
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.steps import Step
 
-# {data} is data/processed/<dataset>/, {model} is models/<dataset>/<run_id>/.
+# {data} is data/processed/<dataset>/, {version} is models/<dataset>/<run_id>/.
 STEPS = (
     Step(
         "etl",
@@ -21,33 +21,33 @@ STEPS = (
             *("{data}/recommender.db", "{data}/summary.json"),
             *("{data}/interactions.parquet", "{data}/users.parquet", "{data}/items.parquet"),
         ),
-        keeps=("{data}/rejected.jsonl", "{data}/journal"),
+        may_write=("{data}/rejected.jsonl", "{data}/journal"),
         metrics="{data}/summary.json",
     ),
     Step(
         "als",
         notebook="02_train_als",
         needs=("etl",),
-        produces=("{model}/als/item_factors.npy", "{model}/als/part.json"),
-        metrics="{model}/als/part.json",
+        produces=("{version}/als/item_factors.npy", "{version}/als/part.json"),
+        metrics="{version}/als/part.json",
     ),
     Step(
         "embed",
         notebook="03_embed_index",
         needs=("etl",),
-        produces=("{model}/search/index.faiss", "{model}/search/part.json"),
-        keeps=("{data}/embeddings.db",),
-        only_with="products",
-        outlasts=True,
-        metrics="{model}/search/part.json",
+        produces=("{version}/search/index.faiss", "{version}/search/part.json"),
+        may_write=("{data}/embeddings.db",),
+        skip_unless="products",
+        all_cores=True,
+        metrics="{version}/search/part.json",
     ),
     Step(
         "evaluate",
         notebook="04_evaluate",
         needs=("etl", "als"),
-        uses=("embed",),
-        produces=("{model}/evaluation/metrics.json", "{model}/blend/part.json"),
-        metrics="{model}/evaluation/metrics.json",
+        optional_needs=("embed",),
+        produces=("{version}/evaluation/metrics.json", "{version}/blend/part.json"),
+        metrics="{version}/evaluation/metrics.json",
     ),
 )
 

@@ -14,7 +14,7 @@ from typing import Any
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import plan
-from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import LATEST, Run, new_run_id
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.report import REPORT
@@ -27,7 +27,7 @@ from recsys_lib.pipeline.sweep import Sweep, in_words, read_grid
 
 def run_command(table: Sequence[Step], options: argparse.Namespace) -> int:
     """Run the pipeline as the options say; returns the exit code."""
-    progress = Progress(quiet=options.quiet)
+    progress = RunProgress(quiet=options.quiet)
     command = _Command(table, options, progress)
     try:
         command.check()
@@ -74,7 +74,7 @@ def resume_command(run_id: str) -> str:
 class _Command:
     table: Sequence[Step]
     options: argparse.Namespace
-    progress: Progress
+    progress: RunProgress
 
     def check(self) -> None:
         """Refuse options that cannot be meant; ParameterError."""

@@ -1,4 +1,4 @@
-"""What a pipeline is made of: steps, what they need, and the files they promise."""
+"""What a pipeline is made of: steps, what they need, and the files they write."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ class Step:
     name: its name on the command line, and of its section of parameters.
     notebook: file name in notebooks/, without the ending.
     needs: steps whose files it reads.
-    uses: steps whose files it reads where they are there.
-    produces: files it promises; ``{data}`` is the processed dataset, ``{model}`` the version.
-    keeps: files and folders that it may write, too, but need not.
-    only_with: what the data must have for the step to make sense, a name in the counts of the
+    optional_needs: steps whose files it reads where they are there.
+    produces: files it must write; ``{data}`` is the processed dataset, ``{version}`` the version.
+    may_write: files and folders that it may write, too, but need not.
+    skip_unless: what the data must have for the step to make sense, a name in the counts of the
         ETL; without any the step is skipped.
     metrics: the one of these files, JSON, that holds the step's ``metrics``.
     timeout: seconds after which the step is stopped.
-    outlasts: whether it takes much longer than what runs beside it; then it has all cores, and not
+    all_cores: whether it takes much longer than what runs beside it; then it has all cores, and not
         just a share of them that would go on when it is alone.
     """
 
     name: str
     notebook: str
     needs: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
+    optional_needs: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
-    keeps: tuple[str, ...] = ()
-    only_with: str = ""
+    may_write: tuple[str, ...] = ()
+    skip_unless: str = ""
     metrics: str = ""
     timeout: float = 6 * 3600
-    outlasts: bool = False
+    all_cores: bool = False
 
     def outputs(self, dataset: Dataset, version: str) -> list[Path]:
-        """Where the promised files of a run are."""
+        """Where the declared files of a run are."""
         return [_path(template, dataset, version) for template in self.produces]
 
     def own(self, dataset: Dataset, version: str) -> list[Path]:
         """What else is the step's own: what it keeps, and its parts of the model."""
-        parts = (f"{{model}}/{name}" for name in sorted(self.model_folders))
-        return [_path(template, dataset, version) for template in (*self.keeps, *parts)]
+        parts = (f"{{version}}/{name}" for name in sorted(self.version_folders))
+        return [_path(template, dataset, version) for template in (*self.may_write, *parts)]
 
     def metrics_file(self, dataset: Dataset, version: str) -> Path:
         """Where the metrics of a run are."""
@@ -57,13 +57,13 @@ class Step:
     @property
     def after(self) -> tuple[str, ...]:
         """The steps that come before it."""
-        return (*self.needs, *self.uses)
+        return (*self.needs, *self.optional_needs)
 
     @property
-    def model_folders(self) -> set[str]:
+    def version_folders(self) -> set[str]:
         """Names of the folders in the model version that this step fills."""
         parts = [Path(template).parts for template in self.produces]
-        return {part[1] for part in parts if part[0] == "{model}"}
+        return {part[1] for part in parts if part[0] == "{version}"}
 
 
 def select(
@@ -103,4 +103,4 @@ def _before(name: str, steps: Sequence[Step]) -> set[str]:
 
 
 def _path(template: str, dataset: Dataset, version: str) -> Path:
-    return Path(template.format(data=dataset.processed, model=dataset.version(version)))
+    return Path(template.format(data=dataset.processed, version=dataset.version(version)))

@@ -11,7 +11,7 @@ from typing import Any
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, StepFailedError
 from recsys_lib.files import write_json
 from recsys_lib.paths import outputs_root, project_root
-from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run
 from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.runs.record import SWEEP
@@ -57,7 +57,7 @@ class Sweep:
         """Where the comparison goes."""
         return outputs_root(self.runs[0].settings.dataset.root) / self.name
 
-    def execute(self, start: Callable[[Run], int], progress: Progress) -> int:
+    def execute(self, start: Callable[[Run], int], progress: RunProgress) -> int:
         """Start one run after the other; compare those that succeeded.
 
         A run that fails does not stop the others. Returns the first exit code that is not 0.
@@ -75,7 +75,7 @@ class Sweep:
             self._compare(done, progress)
         return next((code for code in codes if code != EXIT_OK), EXIT_OK)
 
-    def _compare(self, done: Sequence[Run], progress: Progress) -> None:
+    def _compare(self, done: Sequence[Run], progress: RunProgress) -> None:
         dataset, names = done[0].settings.dataset, [run.run_id for run in done]
         comparison = Comparison.of(self.folder.parent, names)
         progress.table(comparison.overview())

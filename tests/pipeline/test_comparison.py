@@ -55,8 +55,8 @@ def test_metrics_are_shown_with_intervals_and_only_where_they_differ(runs):
 
 def test_other_data_code_and_packages_are_named(workspace):
     data = "{data}/interactions.parquet"
-    write_run(workspace, "a1", inputs={data: "0" * 64, "{model}/als/part.json": "1"})
-    write_run(workspace, "b1", inputs={data: "f" * 64, "{model}/als/part.json": "2"}, commit="b")
+    write_run(workspace, "a1", inputs={data: "0" * 64, "{version}/als/part.json": "1"})
+    write_run(workspace, "b1", inputs={data: "f" * 64, "{version}/als/part.json": "2"}, commit="b")
     assert compare("a1", "b1").circumstances().rows() == [
         ("commit", "aaaaaaaaaa", "b"),
         ("input interactions.parquet", "0000000000", "ffffffffff"),

@@ -9,7 +9,7 @@ import pytest
 
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.cache import code as sources
-from recsys_lib.pipeline.cache import key as ingredients
+from recsys_lib.pipeline.cache import key as cache_key
 from recsys_lib.pipeline.cache import plan as planning
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.steps import Step
@@ -23,7 +23,7 @@ FATES = {
     "endless": ("FAILED in cell 4: StepTimeout: the step took longer than its 4 s", "it held "),
     "undeclared_output": (
         "FAILED in its outputs:",
-        "extra.csv was written, which no step promises",
+        "extra.csv was written, but no step declares it",
     ),
     "missing_output": ("FAILED in its outputs:", "summary.json is missing or empty"),
 }
@@ -33,7 +33,7 @@ FATES = {
 def run(workspace, monkeypatch):
     """Run a fixture as the first of two steps; returns exit code and record."""
     (workspace / "recsys_lib").symlink_to(project_root() / "recsys_lib")
-    for module in (planning, ingredients, sources):
+    for module in (planning, cache_key, sources):
         monkeypatch.setattr(module, "project_root", lambda: workspace)
     shutil.copytree(NOTEBOOKS, workspace / "notebooks")
 

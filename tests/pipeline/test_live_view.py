@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from recsys_lib.pipeline.execution import progress
-from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.progress import RunProgress
 
 WIDTH = 80
 CODES = re.compile(r"\x1b\[(\?25|\d*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
@@ -60,7 +60,7 @@ def hasty_threads():
 
 
 def test_every_step_that_is_done_stays_on_the_screen(screen, hasty_threads):
-    told = Progress()
+    told = RunProgress()
 
     def work(worker):
         for number in range(20):
@@ -80,7 +80,7 @@ def test_every_step_that_is_done_stays_on_the_screen(screen, hasty_threads):
 
 
 def test_bars_are_below_what_is_done(screen):
-    told = Progress()
+    told = RunProgress()
     told.step_started("als", "first run")
     told.step_started("embed", "first run")
     told.cell_started("embed", 3, 19)

@@ -5,8 +5,8 @@ from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import describe
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.cache.code import check_notebook, code_of, used_modules
-from recsys_lib.pipeline.cache.key import Ingredients
-from recsys_lib.pipeline.cache.plan import Earlier
+from recsys_lib.pipeline.cache.key import CacheKey
+from recsys_lib.pipeline.cache.plan import StepResult
 from recsys_lib.pipeline.runs.record import records_of
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.registry.parts import writing_part
@@ -49,8 +49,8 @@ def test_steps_depend_on_no_library_of_other_steps():
 
 
 def test_changes_are_told_in_words():
-    before = Ingredients("n", {"als.factors": 64}, {"a": "1"}, {"x.py": "1"}, {"numpy": "1"})
-    after = Ingredients("m", {"als.factors": 128}, {"a": "2"}, {"x.py": "2"}, {"numpy": "2"})
+    before = CacheKey("n", {"als.factors": 64}, {"a": "1"}, {"x.py": "1"}, {"numpy": "1"})
+    after = CacheKey("m", {"als.factors": 128}, {"a": "2"}, {"x.py": "2"}, {"numpy": "2"})
     assert after.changes_since(before) == [
         "the notebook's code changed",
         "parameter als.factors 64 -> 128",
@@ -69,17 +69,17 @@ def test_a_part_counts_as_a_whole(tmp_path, damaged):
     with writing_part(folder, parameters={}, data_fingerprint="", libraries=[]) as part:
         np.save(part / "array.npy", np.zeros(3))
     manifest = folder / "part.json"
-    earlier = Earlier("r", {"outputs": [{"path": str(manifest), **describe(manifest)}]})
+    earlier = StepResult("r", {"outputs": [{"path": str(manifest), **describe(manifest)}]})
     if damaged:
         (folder / damaged).write_text("x")
-    step = Step("als", "02", produces=("{model}/als/part.json",))
+    step = Step("als", "02", produces=("{version}/als/part.json",))
     assert (earlier.damage(step) is None) is (damaged is None)
 
 
-def test_a_step_that_promises_other_files_now_runs_again():
-    earlier = Earlier("r", {"outputs": []})
-    step = Step("als", "02", produces=("{model}/als/part.json",))
-    assert earlier.damage(step) == "the step promises other files now"
+def test_a_step_that_declares_other_files_now_runs_again():
+    earlier = StepResult("r", {"outputs": []})
+    step = Step("als", "02", produces=("{version}/als/part.json",))
+    assert earlier.damage(step) == "the step declares other outputs now"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.files import write_json
 from recsys_lib.pipeline.report import write_report
 from recsys_lib.pipeline.report.headline import headline_cards, human
-from recsys_lib.pipeline.report.story import clean
+from recsys_lib.pipeline.report.notebook_html import clean
 from recsys_lib.pipeline.report.timeline import duration
 from tests.support.reports import PICTURE, notebook, output, record, step
 

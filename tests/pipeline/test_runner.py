@@ -17,10 +17,10 @@ import pytest
 from recsys_lib.errors import ParameterError
 from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline.cache import code as sources
-from recsys_lib.pipeline.cache import key as ingredients
+from recsys_lib.pipeline.cache import key as cache_key
 from recsys_lib.pipeline.cache import plan as planning
 from recsys_lib.pipeline.command import main
-from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run, new_run_id
 from recsys_lib.pipeline.runs.lock import LockedError, only_run
 from recsys_lib.pipeline.settings import read_settings
@@ -96,7 +96,7 @@ class Bench:
         options.setdefault("run_id", new_run_id())
         run = Run(self.table, chosen or self.table, read_settings(None, settings), **options)
         run.check()
-        record, code = run.execute(Progress(quiet=True))
+        record, code = run.execute(RunProgress(quiet=True))
         stored = json.loads((run.folder / "run.json").read_text())
         assert stored["status"] == record.status
         return stored, code, run.folder
@@ -105,7 +105,7 @@ class Bench:
 @pytest.fixture
 def bench(workspace, monkeypatch):
     (workspace / "recsys_lib").symlink_to(PROJECT / "recsys_lib")
-    for module in (planning, ingredients, sources):
+    for module in (planning, cache_key, sources):
         monkeypatch.setattr(module, "project_root", lambda: workspace)
     return Bench(workspace)
 
@@ -141,7 +141,7 @@ def test_success_is_recorded_and_linked(bench, workspace):
         (
             WRITE + "(folder / 'extra.csv').write_text('x')",
             1,
-            "extra.csv was written, which no step",
+            "extra.csv was written, but no step",
         ),
     ],
 )
@@ -223,15 +223,15 @@ class TestCache:
 
     def test_the_source_of_the_modules_it_uses_counts(self, bench, monkeypatch):
         bench.run(WRITE)
-        real = ingredients._source
+        real = cache_key._source
         changed = Path("recsys_lib/paths.py")
-        monkeypatch.setattr(ingredients, "_source", lambda p: "x" if p == changed else real(p))
+        monkeypatch.setattr(cache_key, "_source", lambda p: "x" if p == changed else real(p))
         record, _, _ = bench.run()
         assert self.reasons(record)[0] == "recsys_lib/paths.py changed"
 
     def test_the_version_of_a_library_counts(self, bench, monkeypatch):
         bench.run("import numpy\n" + WRITE)
-        monkeypatch.setattr(ingredients.metadata, "version", lambda name: "99")
+        monkeypatch.setattr(cache_key.metadata, "version", lambda name: "99")
         record, _, _ = bench.run()
         assert statuses(record)[0] == "executed"
         assert "numpy" in self.reasons(record)[0]
@@ -314,7 +314,7 @@ def test_cores_are_shared_out_but_not_those_of_a_step_that_outlasts_the_others(b
     tell = USE.replace('"etl.kept": 7', "'threads': int(os.environ['OMP_NUM_THREADS'])")
     for number, name in (("02", "second"), ("03", "third")):
         bench.notebook(number, "import os" + tell.replace("second.json", f"{name}.json"))
-    third = Step("embed", "03", needs=("etl",), **files("third"), outlasts=True)
+    third = Step("embed", "03", needs=("etl",), **files("third"), all_cores=True)
     bench.table = (*bench.table, third)
     record, code, _ = bench.run(WRITE, jobs=2)
     assert code == 0
@@ -322,7 +322,7 @@ def test_cores_are_shared_out_but_not_those_of_a_step_that_outlasts_the_others(b
 
 
 def test_a_step_without_anything_to_work_on_is_skipped(bench, capsys):
-    third = Step("embed", "03", needs=("etl",), only_with="products", **files("third"))
+    third = Step("embed", "03", needs=("etl",), skip_unless="products", **files("third"))
     bench.table = (*bench.table, third)
     bench.notebook("03", "1 / 0")
     record, code, folder = bench.run(WRITE)
@@ -337,14 +337,14 @@ def test_a_step_waits_for_what_it_uses_but_does_not_need_it(bench):
     slow = USE.replace("second.json", "third.json") + "\nimport time; time.sleep(1)"
     bench.notebook("03", slow)
     third = Step("embed", "03", needs=("etl",), **files("third"))
-    using = Step("evaluate", "04", needs=("etl",), uses=("embed",), **files("fourth"))
+    using = Step("evaluate", "04", needs=("etl",), optional_needs=("embed",), **files("fourth"))
     bench.notebook("04", USE.replace("second.json", "fourth.json"))
     bench.table = (*bench.table, third, using)
     record, code, _ = bench.run(WRITE, jobs=4)
     assert (code, statuses(record)) == (0, ["executed"] * 4)
     by_name = {step["name"]: step for step in record["steps"]}
     assert by_name["evaluate"]["started_at"] > by_name["embed"]["started_at"]
-    assert "{data}/third.json" in by_name["evaluate"]["ingredients"]["inputs"]
+    assert "{data}/third.json" in by_name["evaluate"]["cache_key"]["inputs"]
     alone = (bench.table[0], bench.table[3])
     record, code, _ = bench.run(chosen=alone, force=True)
     assert (code, statuses(record)) == (0, ["executed"] * 2)
@@ -370,7 +370,7 @@ def test_models_of_a_run_that_does_not_serve_are_sealed_but_not_served(bench):
 
     dataset = Dataset.find("sample")
     bench.notebook("02", WRITE_PART)
-    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{model}/als/part.json",)))
+    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{version}/als/part.json",)))
     assert bench.run(WRITE, serve=False, run_id="quiet")[1] == 0
     assert registry.champion(dataset) is None
     registry.promote(dataset, "quiet")
@@ -385,7 +385,7 @@ def test_models_worse_than_those_served_are_sealed_but_not_served(bench, monkeyp
         return Verdict("worse", "one", "ndcg@10", 500, -0.02, -0.03, -0.01, 1e-4)
 
     bench.notebook("02", WRITE_PART)
-    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{model}/als/part.json",)))
+    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{version}/als/part.json",)))
     assert bench.run(WRITE, run_id="one")[1] == 0
     monkeypatch.setattr(registry, "against_champion", worse)
     record, code, _ = bench.run(WRITE, run_id="two", force=True)
@@ -401,7 +401,7 @@ def test_what_a_step_uses_is_waited_for_but_not_demanded(bench, champion_has_it)
     """It comes from the champion where it has it, and is left out where not."""
     bench.notebook("02", WRITE_PART)
     bench.notebook("03", "from recsys_lib.paths import Dataset", READ)
-    als = Step("als", "02", ("etl",), (), ("{model}/als/part.json",))
+    als = Step("als", "02", ("etl",), (), ("{version}/als/part.json",))
     reader = Step("embed", "03", ("etl",), ("als",), **files("third"))
     bench.table = (bench.table[0], als, reader)
     chosen = [bench.table[0], als] if champion_has_it else [bench.table[0]]
@@ -433,13 +433,13 @@ def test_a_second_run_of_the_dataset_is_refused_and_a_dead_one_is_not_in_the_way
 def test_a_signal_while_the_kernel_starts_stops_it_too(bench, workspace, monkeypatch, seconds):
     reached = workspace / "reached"
     bench.notebook("01", f"import time; time.sleep(60); open({str(reached)!r}, 'w')")
-    started = Progress.step_started
+    started = RunProgress.step_started
 
     def interrupt(self, *facts):
         started(self, *facts)
         threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM)).start()
 
-    monkeypatch.setattr(Progress, "step_started", interrupt)
+    monkeypatch.setattr(RunProgress, "step_started", interrupt)
     began = time.monotonic()
     record, code, _ = bench.run()
     assert time.monotonic() - began < 30

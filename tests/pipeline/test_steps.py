@@ -28,13 +28,13 @@ def test_select_refuses_what_is_not_there(arguments):
 
 def test_outputs_are_files_of_the_dataset_and_the_version(workspace):
     dataset = Dataset.find("shop")
-    step = Step("x", "n", produces=("{data}/x.db", "{model}/als/y.npy"), metrics="{data}/x.json")
+    step = Step("x", "n", produces=("{data}/x.db", "{version}/als/y.npy"), metrics="{data}/x.json")
     assert step.outputs(dataset, "v1") == [
         workspace / "data/processed/shop/x.db",
         workspace / "models/shop/v1/als/y.npy",
     ]
     assert step.metrics_file(dataset, "v1") == workspace / "data/processed/shop/x.json"
-    assert step.model_folders == {"als"}
+    assert step.version_folders == {"als"}
 
 
 def test_steps_are_independent_when_neither_needs_the_other_through_others():

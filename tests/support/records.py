@@ -14,7 +14,7 @@ def write_run(root, run_id, *, day=1, inputs=None, commit="a" * 40, **facts):
         parameters=settings.as_dict(),
         changed_parameters=settings.changed,
         started_at=f"2026-01-{day:02}T03:15:00.000Z",
-        steps=[StepRecord("als", "02.ipynb", ingredients={"inputs": inputs or {}})],
+        steps=[StepRecord("als", "02.ipynb", cache_key={"inputs": inputs or {}})],
         git={"commit": commit, "dirty": False},
         environment={"python": "3.11", "packages": {"numpy": "2.0"}},
         status=facts.pop("status", "succeeded"),

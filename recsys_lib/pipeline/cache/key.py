@@ -17,7 +17,7 @@ from recsys_lib.pipeline.runs.record import KEY_LIBRARIES
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class CacheKey:
     """Everything that a step's outputs are made of, as text and fingerprints.
 
     Parameters
@@ -40,7 +40,7 @@ class Ingredients:
         """One fingerprint over all of it."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
-    def changes_since(self, before: Ingredients) -> list[str]:
+    def changes_since(self, before: CacheKey) -> list[str]:
         """What differs, in words: "parameter als.factors 64 -> 128"."""
         return [
             *(["the notebook's code changed"] if self.notebook != before.notebook else []),
@@ -57,11 +57,11 @@ class Ingredients:
         ]
 
 
-def gather(notebook: Path, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> Ingredients:
-    """The ingredients of a step as they are now."""
+def gather(notebook: Path, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> CacheKey:
+    """The cache_key of a step as they are now."""
     code = code_of(notebook)
     files, foreign = used_modules(code)
-    return Ingredients(
+    return CacheKey(
         notebook=hashlib.sha256(code.encode()).hexdigest(),
         parameters=dict(parameters),
         inputs=dict(inputs),

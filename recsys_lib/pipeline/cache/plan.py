@@ -1,4 +1,4 @@
-"""Decide for each step: run it, or take what an earlier run made from the same ingredients."""
+"""Decide for each step: run it, or take what an earlier run made from the same cache_key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recsys_lib.data.sources import find_source
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import fingerprint
 from recsys_lib.paths import Dataset, outputs_root, project_root
-from recsys_lib.pipeline.cache.key import Ingredients, gather
+from recsys_lib.pipeline.cache.key import CacheKey, gather
 from recsys_lib.pipeline.runs.record import DONE, records_of
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
@@ -21,16 +21,16 @@ FORCED = "--force"
 
 
 @dataclass(frozen=True)
-class Earlier:
+class StepResult:
     """A step as an earlier run left it."""
 
     run_id: str
     record: dict[str, Any]
 
     @property
-    def ingredients(self) -> Ingredients:
+    def cache_key(self) -> CacheKey:
         """What it was made of."""
-        return Ingredients(**self.record["ingredients"])
+        return CacheKey(**self.record["cache_key"])
 
     def outputs(self, step: Step) -> dict[str, str]:
         """Fingerprints of the outputs by their names in the table of steps."""
@@ -40,7 +40,7 @@ class Earlier:
     def damage(self, step: Step) -> str | None:
         """Which output is not as it was left; None when all are intact."""
         if len(self.record["outputs"]) != len(step.produces):
-            return "the step promises other files now"
+            return "the step declares other outputs now"
         for output in self.record["outputs"]:
             path = Path(output["path"])
             if not path.is_file() or path.stat().st_size != output["bytes"]:
@@ -56,42 +56,42 @@ class Earlier:
 
 
 @dataclass(frozen=True)
-class Decision:
+class CacheLookup:
     """What to do with a step and why; ``earlier`` is set when its outputs can be taken."""
 
     step: Step
-    ingredients: Ingredients
-    earlier: Earlier | None
+    cache_key: CacheKey
+    earlier: StepResult | None
     reason: str
 
 
-def decide(
+def look_up(
     step: Step, settings: Settings, inputs: Mapping[str, str], *, force: bool = False
-) -> Decision:
-    """Compare a step's ingredients with those of earlier runs of this dataset, newest first.
+) -> CacheLookup:
+    """Compare a step's cache_key with those of earlier runs of this dataset, newest first.
 
     ``inputs`` are the fingerprints of the files that it reads.
     """
-    ingredients = gather(notebook_of(step), step_parameters(step, settings), inputs)
+    cache_key = gather(notebook_of(step), step_parameters(step, settings), inputs)
     if force:
-        return Decision(step, ingredients, None, FORCED)
-    candidates = earlier_steps(step, settings)
+        return CacheLookup(step, cache_key, None, FORCED)
+    candidates = earlier_results(step, settings)
     damage = None
     for earlier in candidates:
-        if earlier.ingredients.key == ingredients.key:
+        if earlier.cache_key.key == cache_key.key:
             damage = earlier.damage(step)
             if damage is None:
-                return Decision(step, ingredients, earlier, f"as in run {earlier.run_id}")
+                return CacheLookup(step, cache_key, earlier, f"as in run {earlier.run_id}")
     if damage or not candidates:
-        return Decision(step, ingredients, None, damage or "never ran on this dataset")
-    changes = ingredients.changes_since(candidates[0].ingredients)
-    return Decision(step, ingredients, None, "; ".join(changes))
+        return CacheLookup(step, cache_key, None, damage or "never ran on this dataset")
+    changes = cache_key.changes_since(candidates[0].cache_key)
+    return CacheLookup(step, cache_key, None, "; ".join(changes))
 
 
-def earlier_steps(step: Step, settings: Settings) -> list[Earlier]:
+def earlier_results(step: Step, settings: Settings) -> list[StepResult]:
     """This step in the runs of the dataset before, where it was done, newest first."""
     return [
-        Earlier(record["run_id"], entry)
+        StepResult(record["run_id"], entry)
         for record in records_of(outputs_root(settings.dataset.root), settings.dataset.name)
         for entry in record["steps"]
         if entry["name"] == step.name and entry["status"] in DONE
@@ -135,12 +135,12 @@ def plan(
             lines.append((step, "run", f"after {' and '.join(sorted(waits))}"))
             running.add(step.name)
             continue
-        decision = decide(step, settings, step_inputs(step, settings, known), force=force)
-        if decision.earlier is None:
+        lookup = look_up(step, settings, step_inputs(step, settings, known), force=force)
+        if lookup.earlier is None:
             running.add(step.name)
         else:
-            known[step.name] = decision.earlier.outputs(step)
-        lines.append((step, "cached" if decision.earlier else "run", decision.reason))
+            known[step.name] = lookup.earlier.outputs(step)
+        lines.append((step, "cached" if lookup.earlier else "run", lookup.reason))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What a step may write: the files that the table of steps promises, and nothing beside them."""
+"""What a step may write: the files that the table of steps declares, and nothing beside them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _BESIDE_A_DATABASE = ("-journal", "-wal", "-shm")
 
 
 @dataclass(frozen=True)
-class Promises:
-    """The promises of all steps, for one version of a dataset's models.
+class OutputContract:
+    """The contract of all steps, for one version of a dataset's models.
 
     A file that is not promised is not fingerprinted: a cached step would leave it out, and what
     reads it would see that of another run.
@@ -47,10 +47,10 @@ class Promises:
                     f"the notebook ended well, but did not write {path}: what is there is older"
                 )
         written = {path for path, facts in after.items() if before.get(path) != facts}
-        others = sorted(path for path in written if not self._is_promised(path))
+        others = sorted(path for path in written if not self._is_declared(path))
         if others:
             raise StepFailedError(
-                f"{others[0]} was written, which no step promises: "
+                f"{others[0]} was written, but no step declares it: "
                 "name it under 'produces' in run_pipeline.py"
             )
         return paths
@@ -69,7 +69,7 @@ class Promises:
                         found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
         return found
 
-    def _is_promised(self, path: Path) -> bool:
+    def _is_declared(self, path: Path) -> bool:
         where = (self.dataset, self.version)
         owned = {p for step in self.table for p in (*step.outputs(*where), *step.own(*where))}
         database = [path.with_name(path.name.removesuffix(end)) for end in _BESIDE_A_DATABASE]

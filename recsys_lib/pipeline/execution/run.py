@@ -19,10 +19,10 @@ from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, WorseEr
 from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.cache.code import check_notebook
-from recsys_lib.pipeline.cache.plan import decide, notebook_of, outputs_on_disk, step_inputs
+from recsys_lib.pipeline.cache.plan import look_up, notebook_of, outputs_on_disk, step_inputs
 from recsys_lib.pipeline.execution.kernels import Kernels
-from recsys_lib.pipeline.execution.outputs import Promises
-from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.outputs import OutputContract
+from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.step import StepExecution
 from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.record import (
@@ -90,7 +90,7 @@ class Run:
         if any(not step.needs for step in self.chosen) and not self.settings.dataset.is_sample:
             find_source(self.settings.dataset, self.settings.etl)
 
-    def execute(self, progress: Progress) -> tuple[RunRecord, int]:
+    def execute(self, progress: RunProgress) -> tuple[RunRecord, int]:
         """Bring about the chosen steps; returns the record and the exit code.
 
         Raises ParameterError when a step was not chosen that never ran, and LockedError when
@@ -103,8 +103,8 @@ class Run:
             record = self._new_record()
             record.save(self.folder)
             try:
-                code = self._bring_about(record, progress, asked_to_stop)
-                if code == EXIT_OK and any(step.model_folders for step in self.chosen):
+                code = self._run_steps(record, progress, asked_to_stop)
+                if code == EXIT_OK and any(step.version_folders for step in self.chosen):
                     self._publish(record, progress)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
@@ -120,7 +120,7 @@ class Run:
             self._report(record)
         return record, code
 
-    def _publish(self, record: RunRecord, progress: Progress) -> None:
+    def _publish(self, record: RunRecord, progress: RunProgress) -> None:
         """Seal the models and serve them, unless they are worse than those that are served."""
         try:
             registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
@@ -128,13 +128,13 @@ class Run:
             record.warnings.append(f"Not served: {error}")
             progress.note(f"not served: {error}")
 
-    def _bring_about(
-        self, record: RunRecord, progress: Progress, asked_to_stop: threading.Event
+    def _run_steps(
+        self, record: RunRecord, progress: RunProgress, asked_to_stop: threading.Event
     ) -> int:
         """Start each step when the steps that it needs are done; stop starting at a failure."""
-        promises = Promises(self.table, self.settings.dataset, self.run_id)
+        contract = OutputContract(self.table, self.settings.dataset, self.run_id)
         execution = StepExecution(
-            self.settings, promises, self.folder, progress, self._kernels, self.jobs, self.timeout
+            self.settings, contract, self.folder, progress, self._kernels, self.jobs, self.timeout
         )
         waiting = dict(zip(self.chosen, record.steps, strict=True))
         running: dict[Future[int], Step] = {}
@@ -143,8 +143,8 @@ class Run:
             while running or (waiting and code == EXIT_OK):
                 for step in [s for s in waiting if self._is_ready(s, code, running)]:
                     inputs = step_inputs(step, self.settings, self._known)
-                    decision = decide(step, self.settings, inputs, force=self.force)
-                    future = pool.submit(execution.bring_about, decision, waiting.pop(step))
+                    lookup = look_up(step, self.settings, inputs, force=self.force)
+                    future = pool.submit(execution.run, lookup, waiting.pop(step))
                     running[future] = step
                 finished = wait(running, _POLL_SECONDS, FIRST_COMPLETED).done
                 if asked_to_stop.is_set():
@@ -192,7 +192,7 @@ class Run:
         for step in self.table:
             if step.name not in used:
                 continue
-            for folder in step.model_folders:
+            for folder in step.version_folders:
                 registry.adopt(dataset, self.run_id, folder)
             self._known[step.name] = self._outputs(step)
             if step.name in needed and set(self._known[step.name]) != set(step.produces):
@@ -221,7 +221,7 @@ def _mark_skipped(record: RunRecord) -> None:
     else:
         reason = f"step {failed} did not succeed" if failed else "the run ended before"
     for step in record.steps:
-        if step.status == "skipped" and not step.started_at and not step.ingredients:
+        if step.status == "skipped" and not step.started_at and not step.cache_key:
             step.reason = reason
 
 

@@ -19,10 +19,10 @@ from recsys_lib.errors import (
     StepFailedError,
 )
 from recsys_lib.files import describe, link_or_copy, read_json
-from recsys_lib.pipeline.cache.plan import Decision, Earlier, notebook_of
+from recsys_lib.pipeline.cache.plan import CacheLookup, StepResult, notebook_of
 from recsys_lib.pipeline.execution.kernels import Kernels
-from recsys_lib.pipeline.execution.outputs import Promises
-from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.outputs import OutputContract
+from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.runs.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step, independent
@@ -40,29 +40,29 @@ class StepExecution:
     """
 
     settings: Settings
-    promises: Promises
+    contract: OutputContract
     run_folder: Path
-    progress: Progress
+    progress: RunProgress
     kernels: Kernels
     jobs: int = 1
     timeout: float | None = None
 
-    def bring_about(self, decision: Decision, entry: StepRecord) -> int:
+    def run(self, lookup: CacheLookup, entry: StepRecord) -> int:
         """Fill in the step's record; returns the exit code that the step means for the run."""
-        entry.ingredients = asdict(decision.ingredients)
-        entry.reason = decision.reason
-        if decision.earlier is not None:
-            self._take(decision.step, decision.earlier, entry)
+        entry.cache_key = asdict(lookup.cache_key)
+        entry.reason = lookup.reason
+        if lookup.earlier is not None:
+            self._take(lookup.step, lookup.earlier, entry)
             return EXIT_OK
-        return self._execute(decision.step, entry)
+        return self._execute(lookup.step, entry)
 
     @property
     def _run_id(self) -> str:
         return self.run_folder.name
 
-    def _take(self, step: Step, earlier: Earlier, entry: StepRecord) -> None:
+    def _take(self, step: Step, earlier: StepResult, entry: StepRecord) -> None:
         dataset = self.settings.dataset
-        for name in step.model_folders:
+        for name in step.version_folders:
             registry.adopt(dataset, self._run_id, name, dataset.version(earlier.run_id))
         made = self.run_folder.parent / earlier.run_id / entry.notebook
         for source in (made, made.with_suffix(".html")):
@@ -80,13 +80,13 @@ class StepExecution:
         if step.needs:
             try:
                 counts = read_summary(self.settings.dataset.processed)["counts"]
-                if step.only_with and not counts.get(step.only_with):
+                if step.skip_unless and not counts.get(step.skip_unless):
                     return self._skip(step, entry)
                 self.settings.sections[step.name].check_data(counts)
             except RecsysError as error:
                 return self._fail(step, entry, "its parameters", str(error), error.exit_code)
         self.progress.step_started(step.name, entry.reason)
-        before = self.promises.snapshot()
+        before = self.contract.snapshot()
         done = run_notebook(
             notebook_of(step),
             self.run_folder / entry.notebook,
@@ -108,7 +108,7 @@ class StepExecution:
             lines = done.error.last_lines()
             return self._fail(step, entry, place, reason, code or EXIT_STEP_FAILED, lines)
         try:
-            self._deliver(step, entry, self.promises.check(step, before))
+            self._deliver(step, entry, self.contract.check(step, before))
         except StepFailedError as error:
             return self._fail(step, entry, "its outputs", str(error), error.exit_code)
         entry.status = "executed"
@@ -121,12 +121,12 @@ class StepExecution:
         What a step computes may depend on it in the last digits, and a resumed run must not.
         """
         cores = os.cpu_count() or 1
-        beside = independent(step, self.promises.table)
-        return cores if step.outlasts else max(1, cores // min(self.jobs, 1 + len(beside)))
+        beside = independent(step, self.contract.table)
+        return cores if step.all_cores else max(1, cores // min(self.jobs, 1 + len(beside)))
 
     def _skip(self, step: Step, entry: StepRecord) -> int:
         entry.started_at, entry.status = None, "skipped"
-        entry.reason = f"the dataset has no {step.only_with}"
+        entry.reason = f"the dataset has no {step.skip_unless}"
         self.progress.step_skipped(step.name, entry.reason)
         return EXIT_OK
 
@@ -148,7 +148,7 @@ class StepExecution:
             DATASET: self.settings.dataset_name,
             **self.settings.sections[step.name].model_dump(),
         }
-        return parameters | ({"version": self._run_id} if step.model_folders else {})
+        return parameters | ({"version": self._run_id} if step.version_folders else {})
 
     def _deliver(self, step: Step, entry: StepRecord, paths: Sequence[Path]) -> None:
         """Note outputs and metrics."""

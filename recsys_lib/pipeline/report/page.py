@@ -19,7 +19,7 @@ from recsys_lib.pipeline.report.timeline import Bar, Timeline, duration, when
 
 REPORT = "report.html"
 _RECORD = "run.json"
-_STORY = Path(__file__).with_name("story.py")
+_STORY = Path(__file__).with_name("notebook_html.py")
 _END = "<!-- notebook ends -->"
 _HEADING = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
 
@@ -123,7 +123,7 @@ def _chapter(
 
 
 def _converted(notebook: Path) -> str:
-    from recsys_lib.pipeline.report.story import as_html  # noqa: PLC0415  # imports nbconvert
+    from recsys_lib.pipeline.report.notebook_html import as_html  # noqa: PLC0415  # imports nbconvert
 
     return as_html(notebook)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import polars as pl
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.pipeline.runs.record import records_of
 from recsys_lib.pipeline.settings import DATASET
+from recsys_lib.significance import independent_verdict
 
 INTERVAL = ".ci95"
 HEADLINES = ("als.recall@10", "als.ndcg@10")
@@ -163,8 +163,8 @@ def _circumstances(record: Mapping[str, Any]) -> dict[str, str]:
     inputs = {
         f"input {Path(file).name}": digest[:10]
         for step in record["steps"]
-        for file, digest in step["ingredients"].get("inputs", {}).items()
-        if not file.startswith("{model}")
+        for file, digest in step["cache_key"].get("inputs", {}).items()
+        if not file.startswith("{version}")
     }
     return {"commit": commit, "python": environment["python"], **environment["packages"], **inputs}
 
@@ -179,9 +179,7 @@ def _measured(
     change = value - before
     if half is None or half_before is None:
         return value, half, change, ""
-    if abs(change) <= math.hypot(half, half_before):
-        return value, half, change, "within noise" if change else ""
-    return value, half, change, "better" if change > 0 else "worse"
+    return value, half, change, independent_verdict(change, half, half_before) if change else ""
 
 
 def _number(value: float | None, half: float | None) -> str:

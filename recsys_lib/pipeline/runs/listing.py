@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -10,10 +9,10 @@ from typing import Annotated, Any, get_args, get_origin
 import polars as pl
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from recsys_lib.display.terminal import frame_table, text_table
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
@@ -23,15 +22,12 @@ from recsys_lib.pipeline.runs.record import RUNNING, records_of
 from recsys_lib.registry.parts import champion
 
 _MOST_RUNS = 4  # as many fit beside each other
-_FOLDED = ("changed", "started", "meaning", "range", "default", "type")
-_NARROWEST = 10
-_PAGE_WIDTH = 1000
 _SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
 
 
 def runs_table(root: Path, dataset: str | None = None) -> Table:
     """All runs of a workspace, newest first; a star marks the one whose models are served."""
-    table = _table("run", "", "dataset", "status", "started", "changed", *HEADLINES)
+    table = text_table("run", "", "dataset", "status", "started", "changed", *HEADLINES)
     for record in records_of(outputs_root(root), dataset):
         changed = ", ".join(record["changed_parameters"])
         metrics = (_number(record["metrics"].get(name)) for name in HEADLINES)
@@ -61,27 +57,11 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
     ]
 
 
-def console(*, quiet: bool = False) -> Console:
-    """Where tables go; in a file or a pipe no line is folded."""
-    plain = Console(quiet=quiet, highlight=False, soft_wrap=True)
-    if not plain.is_terminal and "COLUMNS" not in os.environ:
-        plain.width = _PAGE_WIDTH
-    return plain
-
-
-def frame_table(frame: pl.DataFrame) -> Table:
-    """A table of texts as it is."""
-    table = _table(*frame.columns)
-    for row in frame.iter_rows():
-        table.add_row(*(Text(str(cell)) for cell in row))
-    return table
-
-
 def parameters_table(section: str | None = None) -> Table:
     """Every parameter with type, default, range and help; ParameterError for no such section."""
     if section is not None and section not in SECTIONS:
         raise ParameterError(f"no section {section!r}{did_you_mean(section, list(SECTIONS))}")
-    table = _table("parameter", "type", "default", "range", "meaning")
+    table = text_table("parameter", "type", "default", "range", "meaning")
     for name, model in SECTIONS.items():
         if section in (None, name):
             _add_section(table, name, model)
@@ -93,16 +73,6 @@ def _add_section(table: Table, name: str, model: type[Section]) -> None:
         default = repr(info.get_default(call_default_factory=True))
         cells = (f"{name}.{field}", _type(info), default, _range(info), info.description or "")
         table.add_row(*(Text(cell) for cell in cells))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        folded = column in _FOLDED
-        table.add_column(
-            column, overflow="fold", no_wrap=not folded, min_width=_NARROWEST if folded else None
-        )
-    return table
 
 
 def _type(info: FieldInfo) -> str:

@@ -53,7 +53,7 @@ class StepRecord:
     peak_memory_mb: float = 0.0
     outputs: list[dict[str, Any]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
-    ingredients: dict[str, Any] = field(default_factory=dict)
+    cache_key: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -9,31 +9,33 @@ import pytest
 from recsys_lib.errors import StepFailedError
 from recsys_lib.files import replacing, replacing_folder
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.execution.outputs import Promises
+from recsys_lib.pipeline.execution.outputs import OutputContract
 from recsys_lib.pipeline.steps import Step
 
 VERSION = "20260102-120000-abcd"
-ALS = Step("als", "02", produces=("{model}/als/part.json",))
-EMBED = Step("embed", "03", produces=("{model}/search/part.json",), keeps=("{data}/vectors.db",))
+ALS = Step("als", "02", produces=("{version}/als/part.json",))
+EMBED = Step(
+    "embed", "03", produces=("{version}/search/part.json",), may_write=("{data}/vectors.db",)
+)
 
 
 @pytest.fixture
-def promises(workspace):
+def contract(workspace):
     dataset = Dataset.find("shop")
     dataset.processed.mkdir(parents=True)
     dataset.version(VERSION).mkdir(parents=True)
-    return Promises((ALS, EMBED), dataset, VERSION)
+    return OutputContract((ALS, EMBED), dataset, VERSION)
 
 
-def train(promises):
-    part = promises.dataset.version(VERSION) / "als"
+def train(contract):
+    part = contract.dataset.version(VERSION) / "als"
     part.mkdir()
     (part / "part.json").write_text("{}")
 
 
-def database(promises, mode):
+def database(contract, mode):
     """A connection to what embed keeps, in the middle of a transaction."""
-    path = promises.dataset.processed / "vectors.db"
+    path = contract.dataset.processed / "vectors.db"
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA journal_mode={mode}")
     connection.execute("CREATE TABLE vectors (key BLOB)")
@@ -43,39 +45,39 @@ def database(promises, mode):
 
 
 @pytest.mark.parametrize(("mode", "beside"), [("DELETE", {"-journal"}), ("WAL", {"-wal", "-shm"})])
-def test_a_database_in_use_beside_the_step_is_no_offence(promises, mode, beside):
-    before = promises.snapshot()
-    with closing(database(promises, mode)):
-        train(promises)
-        there = {path.name.removeprefix("vectors.db") for path in promises.snapshot()}
+def test_a_database_in_use_beside_the_step_is_no_offence(contract, mode, beside):
+    before = contract.snapshot()
+    with closing(database(contract, mode)):
+        train(contract)
+        there = {path.name.removeprefix("vectors.db") for path in contract.snapshot()}
         assert beside < there
-        promises.check(ALS, before)
+        contract.check(ALS, before)
 
 
-def test_neither_are_files_that_wait_for_their_names(promises):
-    before = promises.snapshot()
-    search = promises.dataset.version(VERSION) / "search"
+def test_neither_are_files_that_wait_for_their_names(contract):
+    before = contract.snapshot()
+    search = contract.dataset.version(VERSION) / "search"
     with (
         replacing_folder(search) as folder,
-        replacing(promises.dataset.processed / "vectors.db") as file,
+        replacing(contract.dataset.processed / "vectors.db") as file,
     ):
         (folder / "index.faiss").write_text("half")
         file.write_text("half")
-        train(promises)
-        promises.check(ALS, before)
+        train(contract)
+        contract.check(ALS, before)
 
 
 @pytest.mark.parametrize("name", ["extra.csv", "extra.db-journal", "vectors.db.bak"])
-def test_a_file_that_nobody_promises_is_one(promises, name):
-    before = promises.snapshot()
-    train(promises)
-    (promises.dataset.processed / name).write_text("1")
-    with pytest.raises(StepFailedError, match=f"{name} was written, which no step promises"):
-        promises.check(ALS, before)
+def test_a_file_that_no_step_declares_is_one(contract, name):
+    before = contract.snapshot()
+    train(contract)
+    (contract.dataset.processed / name).write_text("1")
+    with pytest.raises(StepFailedError, match=f"{name} was written, but no step declares it"):
+        contract.check(ALS, before)
 
 
-def test_looking_while_folders_come_and_go(promises):
-    search, over = promises.dataset.version(VERSION) / "search", threading.Event()
+def test_looking_while_folders_come_and_go(contract):
+    search, over = contract.dataset.version(VERSION) / "search", threading.Event()
 
     def embed():
         while not over.is_set():
@@ -87,7 +89,7 @@ def test_looking_while_folders_come_and_go(promises):
     beside.start()
     try:
         for _ in range(300):
-            assert all("search" in path.parts for path in promises.snapshot())
+            assert all("search" in path.parts for path in contract.snapshot())
     finally:
         over.set()
         beside.join()
