@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import polars as pl
 
 from recsys_lib.registry.parts import EVALUATION, PER_USER_FILE
-from recsys_lib.significance import SIGNIFICANT, bootstrap_interval, paired_test
+from recsys_lib.significance import paired_comparison
 
 FEWEST_USERS = 30
 _PREFERRED = "ndcg@10"
 _KEYS = ("user", "held_out")
 _SEED = 0
+
+Judgement = Literal["better", "same", "worse", "unknown"]
+_JUDGEMENTS: dict[str, Judgement] = {"better": "better", "worse": "worse", "within noise": "same"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Verdict:
     p: of a paired randomization test.
     """
 
-    judgement: Literal["better", "same", "worse", "unknown"]
+    judgement: Judgement
     champion: str
     metric: str = ""
     users: int = 0
@@ -71,13 +73,13 @@ def judge(mine: pl.DataFrame, theirs: pl.DataFrame, champion: str) -> Verdict:
     metric = _metric(mine, theirs)
     if len(both) < FEWEST_USERS or metric is None:
         return Verdict("unknown", champion, users=len(both))
-    gaps = (both[metric] - both[f"{metric} of champion"]).to_numpy()
-    low, high = bootstrap_interval(gaps[:, None], seed=_SEED)
-    p, mean = paired_test(gaps, seed=_SEED), float(np.mean(gaps))
-    judgement: Literal["better", "same", "worse"] = "same"
-    if p <= SIGNIFICANT:
-        judgement = "better" if mean > 0 else "worse"
-    return Verdict(judgement, champion, metric, len(both), mean, float(low[0]), float(high[0]), p)
+    found = paired_comparison(
+        both[metric].to_numpy(), both[f"{metric} of champion"].to_numpy(), seed=_SEED
+    )
+    judgement = _JUDGEMENTS[found.verdict]
+    return Verdict(
+        judgement, champion, metric, len(both), found.mean, found.low, found.high, found.p
+    )
 
 
 def _metric(mine: pl.DataFrame, theirs: pl.DataFrame) -> str | None:
