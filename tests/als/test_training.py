@@ -185,5 +185,5 @@ def test_a_gpu_that_is_not_there_is_refused_and_auto_does_without(monkeypatch):
 
 
 def test_what_conjugate_gradient_cannot_do_is_refused_by_name():
-    with pytest.raises(ParameterError, match="solver cg goes neither with frequency_scaling"):
+    with pytest.raises(ParameterError, match="solver cg supports neither frequency_scaling"):
         read_values({"als": {"solver": "cg", "frequency_scaling": 0.5}})

@@ -1,6 +1,7 @@
 """The committed notebooks: clean, and in step with the models of their parameters."""
 
 import ast
+import json
 
 import nbformat
 import pytest
@@ -31,6 +32,18 @@ def test_committed_without_outputs_and_with_the_common_kernel(path):
     assert all(not c.outputs and c.execution_count is None for c in code_cells(path))
     assert notebook.cells[0].cell_type == "markdown"
     assert notebook.cells[0].source.startswith("# ")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_stored_as_jupyterlab_saves_it(path):
+    """test_jupyterlab.py holds this form against a real JupyterLab."""
+    notebook = json.loads(path.read_text())
+    form = {"indent": 1, "sort_keys": True, "ensure_ascii": False, "separators": (",", ": ")}
+    assert path.read_text() == json.dumps(notebook, **form) + "\n"
+    for cell in notebook["cells"]:
+        assert cell["source"] == "".join(cell["source"]).splitlines(keepends=True)
+    assert notebook["metadata"]["kernelspec"]["display_name"] == "Python 3 (ipykernel)"
+    assert notebook["metadata"]["language_info"]["version"].startswith("3.11")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

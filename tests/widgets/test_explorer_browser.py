@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from tests.support.chromium import PROGRAM
+from tests.support.jupyterlab import browser_page, open_notebook, run_all_cells, running_lab
+
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium")
 CODE = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -26,63 +21,21 @@ Explorer(FakeRecommender())
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium"),
+    pytest.mark.skipif(PROGRAM is None, reason="needs the program chromium"),
 ]
 
 
-def answers(url):
-    try:
-        return urllib.request.urlopen(url, timeout=5).status == 200
-    except OSError:
-        return False
-
-
 @pytest.fixture
-def lab(tmp_path):
-    """The address of a JupyterLab of this test alone, with one notebook."""
+def page(tmp_path):
+    """The explorer's tabs, on the screen."""
     cells = [nbformat.v4.new_code_cell(CODE)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "x.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
-    options += ["--ServerApp.token=", f"--ServerApp.root_dir={tmp_path}"]
-    command = [sys.executable, "-m", "jupyterlab", *options]
-    folders = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR")}
-    with (tmp_path / "lab.log").open("wb") as log:
-        server = subprocess.Popen(
-            command, env={**os.environ, **folders}, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        deadline = time.monotonic() + 60
-        while not answers(f"http://127.0.0.1:{port}/api"):
-            assert time.monotonic() < deadline, (tmp_path / "lab.log").read_text()
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/lab/tree/x.ipynb"
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-@pytest.fixture
-def page(lab):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(lab)
-        page.locator(".jp-Notebook .jp-CodeCell").wait_for(timeout=60_000)
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
-        page.add_style_tag(content=".Toastify { display: none }")  # its news can cover a button
-        page.get_by_text("Run", exact=True).first.click()
-        page.get_by_text("Run All Cells", exact=True).click()
+    with running_lab(tmp_path) as lab, browser_page() as page:
+        open_notebook(page, lab, "x.ipynb")
+        run_all_cells(page)
         page.locator(".widget-tab").wait_for(timeout=60_000)
         yield page
-        browser.close()
 
 
 def test_search_then_go_on_to_similar_items(page):
