@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and their fingerprints."""
+"""Files that appear whole or not at all, survive a power cut, and have fingerprints."""
 
 from __future__ import annotations
 
@@ -16,47 +16,78 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its place when the block succeeds.
+    """Yield a temporary path; when the block succeeds, its file replaces ``path`` atomically.
 
-    A reader sees the old file or the new one; after an error the old one is untouched.
+    Readers see the old file or the new one. After an error the old one is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = _temporary_path(path)
     try:
         yield temporary
+        sync(temporary)
         os.replace(temporary, path)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def to_disk(path: Path) -> None:
-    """Wait until the content is on the disk, so that it outlives a power cut."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path`` that takes its place when the block succeeds."""
+    """Yield a temporary folder; when the block succeeds, it takes the place of ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = _temporary_path(path)
     temporary.mkdir()
     try:
         yield temporary
+        _sync_tree(temporary)
         old = path.with_name(f"{temporary.name}.old")
         if path.exists():
             os.rename(path, old)
         os.rename(temporary, path)
+        sync(path.parent)
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sync(path: Path) -> None:
+    """Wait until a file's content, or the list of names in a folder, is on the disk.
+
+    Without it, a rename can reach the disk before the data: after a power cut the new name would
+    hold an empty or torn file.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON that people can read and diff, atomically."""
+    """Write indented JSON atomically."""
     with replacing(path) as temporary:
-        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(_as_json(value), encoding="utf-8")
+
+
+def create_json(path: Path, value: Any) -> bool:
+    """Write JSON unless the file exists; of several processes exactly one gets True.
+
+    The file appears with its content: no reader sees it empty.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary_path(path)
+    try:
+        temporary.write_text(_as_json(value), encoding="utf-8")
+        sync(temporary)
+        os.link(temporary, path)  # unlike a rename, fails when the name is taken
+        sync(path.parent)
+        return True
+    except FileExistsError:
+        return False
+    except OSError:  # a disk without hard links
+        return _create_exclusively(path, _as_json(value))
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> Any:
@@ -71,7 +102,7 @@ def sha256(path: Path) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file's bytes; read once in a process, and again when the file has changed."""
+    """SHA-256 of a file's bytes; a file that has not changed is read once per process."""
     facts = path.stat()
     return _fingerprint(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
 
@@ -87,8 +118,35 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def link_or_copy(source: Path | str, target: Path | str) -> None:
-    """Let ``target`` be the same file as ``source``: a hard link, or a copy on another disk."""
+    """Make ``target`` a hard link to ``source``, or a copy where links are not possible."""
     try:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def _create_exclusively(path: Path, text: str) -> bool:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    sync(path)
+    sync(path.parent)
+    return True
+
+
+def _temporary_path(path: Path) -> Path:
+    """A hidden name beside ``path``, so that a rename stays on one disk."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+
+
+def _sync_tree(folder: Path) -> None:
+    for here, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            sync(Path(here, name))
+        sync(Path(here))

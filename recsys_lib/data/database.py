@@ -13,7 +13,7 @@ import polars as pl
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.errors import ArtifactError, StorageError
-from recsys_lib.files import replacing, to_disk
+from recsys_lib.files import replacing
 
 _SCHEMA = f"""
 CREATE TABLE {Ratings.TABLE} (
@@ -70,7 +70,6 @@ def write_database(path: Path, ratings: pl.DataFrame, products: Callable[[], pl.
             _define(temporary, _INDEXES)
             by_id = products().select(Products.ALL).sort(Products.ITEM)
             _insert(temporary, Products.TABLE, by_id)
-            to_disk(temporary)
     except _FAILURES as error:
         raise StorageError(
             f"{path} could not be written ({error}): is the disk full? "
