@@ -13,9 +13,9 @@ from scipy import sparse
 
 from recsys_lib.als import AlsModel
 from recsys_lib.als.fold_in import FoldIn
-from recsys_lib.blend.blend import TERMS, Blend, Hybrid
+from recsys_lib.blend.blend import TERMS, Blend, BlendWeights
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import Learned, remembering
+from recsys_lib.blend.learning import LearnedBlend, with_half_lives
 from recsys_lib.blend.sources import (
     AFTER,
     ALS,
@@ -23,10 +23,10 @@ from recsys_lib.blend.sources import (
     RECENT,
     TEXT,
     TOGETHER,
+    CandidateSource,
     FoldedAls,
     Neighbours,
     Popularity,
-    Source,
     TextNeighbours,
 )
 from recsys_lib.blend.training import counted_sources, item_embeddings
@@ -46,7 +46,7 @@ _HISTORIES = ("indptr", "items", "confidences")
 
 def write_blend_part(
     folder: Path,
-    learned: Learned,
+    learned: LearnedBlend,
     interactions: Interactions,
     parameters: AlsParameters,
     *,
@@ -56,15 +56,15 @@ def write_blend_part(
 
     ``parameters`` are those of the ALS part beside it.
     """
-    blend, histories = learned.served_blend, Histories.of(interactions, parameters)
+    blend, histories = learned.served_weights, Histories.from_interactions(interactions, parameters)
     facts = {
         "served": learned.served,
-        "weights": {name: list(weights) for name, weights in blend.weights.items()},
+        "weights": {name: list(weights) for name, weights in blend.coefficients.items()},
         "half_lives": {
             name: None if math.isinf(value) else value for name, value in blend.half_lives.items()
         },
         "shortest": blend.shortest,
-        "people": learned.n_people,
+        "people": learned.n_users,
     }
     validation = {f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()}
     with writing_part(
@@ -85,7 +85,7 @@ def write_blend_part(
         interactions.items.series().to_frame().write_parquet(part / "items.parquet")
 
 
-def load_hybrid(folder: Path, als: AlsModel, search: ProductSearch | None) -> tuple[Hybrid, IdMap]:
+def load_blend(folder: Path, als: AlsModel, search: ProductSearch | None) -> tuple[Blend, IdMap]:
     """The model that is served, and its items: those of ALS, then products nobody has yet.
 
     ArtifactError when the part is not whole, or was made with another ALS part.
@@ -101,11 +101,11 @@ def load_hybrid(folder: Path, als: AlsModel, search: ProductSearch | None) -> tu
     if search is not None:
         sources[TEXT] = TextNeighbours(item_embeddings(search, items.ids()))
     blend = _blend(part)
-    return Hybrid(remembering(sources, blend.half_lives), blend, histories), items
+    return Blend(with_half_lives(sources, blend.half_lives), blend, histories), items
 
 
-def _sources(part: Part, als: AlsModel, n_items: int) -> dict[str, Source]:
-    sources: dict[str, Source] = {}
+def _sources(part: Part, als: AlsModel, n_items: int) -> dict[str, CandidateSource]:
+    sources: dict[str, CandidateSource] = {}
     for name in _MATRICES:
         matrix = part.matrix(f"{name}.npz")
         matrix.resize((n_items, n_items))
@@ -119,10 +119,10 @@ def _sources(part: Part, als: AlsModel, n_items: int) -> dict[str, Source]:
     return sources
 
 
-def _blend(part: Part) -> Blend:
+def _blend(part: Part) -> BlendWeights:
     stored: Mapping[str, dict[str, float | None]] = part.parameters
     half_lives = {n: math.inf if v is None else v for n, v in stored["half_lives"].items()}
     weights = {name: tuple(values) for name, values in part.parameters["weights"].items()}
     if any(len(values) != TERMS for values in weights.values()):
         raise ArtifactError(f"{part.folder} is of another version of the blend: evaluate again")
-    return Blend(weights, half_lives, part.parameters["shortest"])
+    return BlendWeights(weights, half_lives, part.parameters["shortest"])

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.sources import NAMES, POPULAR, RECENT, Source
+from recsys_lib.blend.sources import NAMES, POPULAR, RECENT, CandidateSource
 from recsys_lib.compiled import compiled
 
 TERMS = 6
@@ -28,49 +28,49 @@ _LAST_RESORT = np.float32(1e-5)
 
 
 @dataclass(frozen=True)
-class Blend:
+class BlendWeights:
     """Which source is worth how much.
 
     Parameters
     ----------
-    weights: for each source a, b, a', b', a", b".
+    coefficients: for each source a, b, a', b', a", b".
     half_lives: for each source that knows the history, how fast it forgets.
     shortest: the shortest history it was learned from; what lies below is taken for as long.
     """
 
-    weights: dict[str, tuple[float, ...]]
+    coefficients: dict[str, tuple[float, ...]]
     half_lives: dict[str, float]
     shortest: int = 1
 
     @classmethod
-    def of_one(cls, name: str, half_lives: dict[str, float]) -> Blend:
+    def from_source(cls, name: str, half_lives: dict[str, float]) -> BlendWeights:
         """A single source as it is."""
         return cls({name: (1.0,) + (0.0,) * (TERMS - 1)}, half_lives)
 
-    def of_lengths(self, name: str, lengths: np.ndarray) -> np.ndarray:
+    def for_lengths(self, name: str, lengths: np.ndarray) -> np.ndarray:
         """The weights of r, sqrt(r), t r and t sqrt(r) for histories of these lengths.
 
         float32, shape (people, 4).
         """
-        a, b, a_short, b_short, a_trend, b_trend = self.weights[name]
+        a, b, a_short, b_short, a_trend, b_trend = self.coefficients[name]
         short, ones = inverse(lengths, self.shortest), np.ones(len(lengths))
         columns = (a + a_short * short, b + b_short * short, a_trend * ones, b_trend * ones)
         return np.column_stack(columns).astype(np.float32)
 
 
 @dataclass(frozen=True)
-class Hybrid:
+class Blend:
     """Sources and their blend: a model of the evaluation, and the one that is served.
 
     Parameters
     ----------
     sources: by name; those without a weight in the blend are not asked.
-    blend: what they are worth.
+    weights: what they are worth.
     histories: of the known users, in the order of their rows.
     """
 
-    sources: Mapping[str, Source]
-    blend: Blend
+    sources: Mapping[str, CandidateSource]
+    weights: BlendWeights
     histories: Histories
 
     def scores(self, users: np.ndarray) -> np.ndarray:
@@ -84,7 +84,9 @@ class Hybrid:
         for name in self.used:
             scores = self.sources[name].scores(histories)
             best = _best_of_others(scores, histories)
-            _add_shares(total, scores, best, trend, self.blend.of_lengths(name, histories.lengths))
+            _add_shares(
+                total, scores, best, trend, self.weights.for_lengths(name, histories.lengths)
+            )
         if POPULAR in self.sources:
             # The weights were learned from people with a history, and say nothing of strangers.
             total[histories.lengths == 0] = 0
@@ -97,7 +99,7 @@ class Hybrid:
             return {POPULAR: relative_scores(self.sources[POPULAR], history)[0, items]}
         shares, trend = {}, self._trend(history)[0, items]
         for name in self.used:
-            (weights,) = self.blend.of_lengths(name, history.lengths)
+            (weights,) = self.weights.for_lengths(name, history.lengths)
             relative = relative_scores(self.sources[name], history)[0, items]
             shares[name] = terms(relative, trend) @ weights
         return shares
@@ -110,7 +112,9 @@ class Hybrid:
     @property
     def used(self) -> list[str]:
         """The sources that have a weight and are there."""
-        return [name for name in NAMES if name in self.blend.weights and name in self.sources]
+        return [
+            name for name in NAMES if name in self.weights.coefficients and name in self.sources
+        ]
 
 
 def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
@@ -119,7 +123,7 @@ def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
     return np.stack((relative, root, trend * relative, trend * root), axis=-1)
 
 
-def relative_scores(source: Source, histories: Histories) -> np.ndarray:
+def relative_scores(source: CandidateSource, histories: Histories) -> np.ndarray:
     """Scores divided by each person's best among the items that they do not have, in [0, 1]."""
     scores = source.scores(histories)
     scores /= _best_of_others(scores, histories)[:, None]

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recsys_lib.blend.blend import TERMS, inverse, relative_scores, terms
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.sources import RECENT, Source
+from recsys_lib.blend.sources import RECENT, CandidateSource
 from recsys_lib.ranking.kernels import places
 from recsys_lib.ranking.top_k import NO_ITEM, best_items, in_blocks
 
@@ -38,7 +38,7 @@ class Candidates:
     shortness: np.ndarray
     chosen: np.ndarray
 
-    def of_people(self, people: np.ndarray) -> Candidates:
+    def of_users(self, people: np.ndarray) -> Candidates:
         """The rows of some of the people, bool mask over them."""
         rows = people[self.person]
         parts = (self.person, self.item, self.relative, self.shortness, self.chosen)
@@ -84,7 +84,7 @@ class Candidates:
 
 
 def gather_candidates(
-    sources: Mapping[str, Source], histories: Histories, relevant: sparse.csr_matrix
+    sources: Mapping[str, CandidateSource], histories: Histories, relevant: sparse.csr_matrix
 ) -> Candidates:
     """The ``PER_SOURCE`` best items of each source that are not in the history.
 
@@ -99,7 +99,7 @@ def gather_candidates(
 
 
 def _block(
-    sources: Mapping[str, Source],
+    sources: Mapping[str, CandidateSource],
     histories: Histories,
     relevant: sparse.csr_matrix,
     people: np.ndarray,

@@ -35,7 +35,7 @@ class Histories:
         return len(self.indptr) - 1
 
     @classmethod
-    def of(cls, interactions: Interactions, parameters: AlsParameters) -> Histories:
+    def from_interactions(cls, interactions: Interactions, parameters: AlsParameters) -> Histories:
         """Of every user, in the order of the user rows; empty for users without any."""
         counts = np.bincount(interactions.user, minlength=len(interactions.users))
         indptr = np.concatenate([[0], np.cumsum(counts)])
@@ -45,7 +45,7 @@ class Histories:
         return cls(indptr, interactions.item, confidences, len(interactions.items))
 
     @classmethod
-    def of_items(
+    def from_items(
         cls, items: Sequence[int] | np.ndarray, confidence: float, n_items: int
     ) -> Histories:
         """Of one person who took ``items`` (rows), oldest first, and likes all alike."""

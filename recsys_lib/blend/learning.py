@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.blend.blend import TERMS, Blend
+from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.candidates import Candidates, gather_candidates
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.logit import fit_choices
-from recsys_lib.blend.sources import ALS, Popularity, Source, with_half_life
+from recsys_lib.blend.sources import ALS, CandidateSource, Popularity, with_half_life
 from recsys_lib.significance import SIGNIFICANT, paired_test
 
-HYBRID = "hybrid"
+BLEND = "blend"
 HALF_LIVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, math.inf)
 _TUNING_USERS = 2_000
 _PRIOR = 3.0
@@ -28,31 +28,31 @@ _K = 10
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedBlend:
     """A blend, and how it was chosen.
 
     Parameters
     ----------
-    blend: all sources together.
-    served: what to serve: ``hybrid``, or the name of a source that was better alone.
+    weights: of all sources together.
+    served: what to serve: ``blend``, or the name of a source that was better alone.
     validation: nDCG@10 of the blend and of each source, on people it was not learned from.
-    n_people: how many people it was learned from.
+    n_users: how many people it was learned from.
     """
 
-    blend: Blend
+    weights: BlendWeights
     served: str
     validation: dict[str, float]
-    n_people: int
+    n_users: int
 
     def __str__(self) -> str:
         if not self.validation:
             return (
-                f"Only {self.n_people} users have something to learn from (at least "
+                f"Only {self.n_users} users have something to learn from (at least "
                 f"{_FEWEST_PEOPLE} are needed), so ALS is served as it is."
             )
         own = self.validation[self.served]
         return (
-            f"Learned from {self.n_people:,} users. {self.served} is served: nDCG@{_K} {own:.4f} "
+            f"Learned from {self.n_users:,} users. {self.served} is served: nDCG@{_K} {own:.4f} "
             "on users of the validation part that its weights were not learned from."
         )
 
@@ -65,10 +65,10 @@ class Learned:
         """
         lengths = np.array([10**6, 1])
         rows = []
-        for name in self.blend.weights:
-            r, root, *trend = self.blend.of_lengths(name, lengths).T
+        for name in self.weights.coefficients:
+            r, root, *trend = self.weights.for_lengths(name, lengths).T
             long, short = r + root
-            alone, half_life = self.validation.get(name), self.blend.half_lives.get(name)
+            alone, half_life = self.validation.get(name), self.weights.half_lives.get(name)
             facts = {"source": name, f"nDCG@{_K} alone": alone, "half-life, items": half_life}
             weights = {
                 "weight": long,
@@ -79,16 +79,20 @@ class Learned:
         return pl.DataFrame(rows)
 
     @property
-    def served_blend(self) -> Blend:
+    def served_weights(self) -> BlendWeights:
         """What to serve, in the form of a blend."""
-        if self.served == HYBRID:
-            return self.blend
-        return Blend.of_one(self.served, self.blend.half_lives)
+        if self.served == BLEND:
+            return self.weights
+        return BlendWeights.from_source(self.served, self.weights.half_lives)
 
 
 def learn_blend(
-    sources: Mapping[str, Source], histories: Histories, relevant: sparse.csr_matrix, *, seed: int
-) -> Learned:
+    sources: Mapping[str, CandidateSource],
+    histories: Histories,
+    relevant: sparse.csr_matrix,
+    *,
+    seed: int,
+) -> LearnedBlend:
     """Learn from what people took after their ``histories``, which the sources have not seen.
 
     ``relevant`` has the shape (people, items). Weights are judged on people that they were
@@ -97,13 +101,13 @@ def learn_blend(
     to do about cold items and strangers. With next to nobody to learn from ALS is served as it is.
     """
     if len(histories) < _FEWEST_PEOPLE:
-        return Learned(Blend.of_one(ALS, {}), ALS, {}, len(histories))
+        return LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, len(histories))
     generator = np.random.default_rng(seed)
     half_lives = _choose_half_lives(sources, histories, relevant, generator)
-    candidates = gather_candidates(remembering(sources, half_lives), histories, relevant)
+    candidates = gather_candidates(with_half_lives(sources, half_lives), histories, relevant)
     able = np.bincount(candidates.person, candidates.chosen, minlength=len(histories)) > 0
     if able.sum() < _FEWEST_PEOPLE:
-        return Learned(Blend.of_one(ALS, {}), ALS, {}, int(able.sum()))
+        return LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, int(able.sum()))
     n_relevant = np.diff(relevant.indptr)
 
     def quality(scores: np.ndarray) -> np.ndarray:
@@ -116,25 +120,25 @@ def learn_blend(
     scores = np.empty(len(candidates.item), dtype=np.float32)
     for part in range(folds):
         weights = _fit(candidates, able & (fold != part))
-        judged = candidates.of_people(fold == part)
+        judged = candidates.of_users(fold == part)
         scores[fold[candidates.person] == part] = judged.scores(weights)
-    qualities[HYBRID] = quality(scores)
+    qualities[BLEND] = quality(scores)
     shortest = int(histories.lengths[able].min())
     blend = _as_blend(candidates.names, _fit(candidates, able), half_lives, shortest)
     validation = {name: float(values.mean()) for name, values in qualities.items()}
-    return Learned(blend, _choice(qualities, seed), validation, len(histories))
+    return LearnedBlend(blend, _choice(qualities, seed), validation, len(histories))
 
 
 def _choice(qualities: Mapping[str, np.ndarray], seed: int) -> str:
     """The blend, or the best single source if it is better beyond noise on the same people."""
     best = max(qualities, key=lambda name: qualities[name].mean())
-    gaps = qualities[best] - qualities[HYBRID]
-    return best if paired_test(gaps, seed=seed) <= SIGNIFICANT else HYBRID
+    gaps = qualities[best] - qualities[BLEND]
+    return best if paired_test(gaps, seed=seed) <= SIGNIFICANT else BLEND
 
 
-def remembering(
-    sources: Mapping[str, Source], half_lives: Mapping[str, float]
-) -> dict[str, Source]:
+def with_half_lives(
+    sources: Mapping[str, CandidateSource], half_lives: Mapping[str, float]
+) -> dict[str, CandidateSource]:
     """The sources with these half-lives."""
     return {
         name: with_half_life(source, half_lives[name]) if name in half_lives else source
@@ -143,7 +147,7 @@ def remembering(
 
 
 def _choose_half_lives(
-    sources: Mapping[str, Source],
+    sources: Mapping[str, CandidateSource],
     histories: Histories,
     relevant: sparse.csr_matrix,
     generator: np.random.Generator,
@@ -165,7 +169,7 @@ def _choose_half_lives(
 
 
 def _alone(
-    source: Source,
+    source: CandidateSource,
     histories: Histories,
     relevant: sparse.csr_matrix,
     generator: np.random.Generator,
@@ -178,7 +182,7 @@ def _alone(
 
 def _fit(candidates: Candidates, people: np.ndarray) -> np.ndarray:
     """Weights of the features, float32; their prior counts less the more people there are."""
-    theirs = candidates.of_people(people)
+    theirs = candidates.of_users(people)
     penalty = _PRIOR / np.count_nonzero(people)
     weights = fit_choices(theirs.features(), theirs.chosen, theirs.person, penalty)
     return weights.astype(np.float32)
@@ -186,10 +190,10 @@ def _fit(candidates: Candidates, people: np.ndarray) -> np.ndarray:
 
 def _as_blend(
     names: tuple[str, ...], weights: np.ndarray, half_lives: dict[str, float], shortest: int
-) -> Blend:
+) -> BlendWeights:
     of_source = weights.reshape(len(names), TERMS).tolist()
     weights_of = {n: tuple(w) for n, w in zip(names, of_source, strict=True)}
-    return Blend(weights_of, half_lives, shortest)
+    return BlendWeights(weights_of, half_lives, shortest)
 
 
 def _ndcg(

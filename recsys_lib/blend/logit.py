@@ -2,8 +2,8 @@
 
 P(i) = exp(x_i w) / sum over the candidates j of the same person of exp(x_j w). The weights w are
 the minimum of the mean negative log-likelihood plus ``penalty`` |w|^2, on features scaled to unit
-variance. Source: McFadden, "Conditional logit analysis of qualitative choice behavior" (1974); as
-a loss for ranking, Cao et al., "Learning to Rank: From Pairwise Approach to Listwise" (2007).
+variance. Reference: McFadden, "Conditional logit analysis of qualitative choice behavior" (1974);
+as a loss for ranking, Cao et al., "Learning to Rank: From Pairwise Approach to Listwise" (2007).
 """
 
 from __future__ import annotations

@@ -46,4 +46,4 @@ class Parts:
 
     def histories(self, interactions: Interactions) -> Histories:
         """Histories with the confidences that ALS is trained with."""
-        return Histories.of(interactions, self.als)
+        return Histories.from_interactions(interactions, self.als)

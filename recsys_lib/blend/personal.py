@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend.artifact import load_hybrid
-from recsys_lib.blend.blend import Hybrid
+from recsys_lib.blend.artifact import load_blend
+from recsys_lib.blend.blend import Blend
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.reasons import Reason, reasons
 from recsys_lib.ids import IdMap
@@ -31,15 +31,15 @@ class Picks:
     reasons: list[Reason]
 
 
-class Personal:
+class BlendModel:
     """The blend part of a version; it is read when the first person asks."""
 
     def __init__(self, folder: Path, als: AlsModel, semantic: ProductSearch | None) -> None:
         self.folder, self._als, self._semantic = folder, als, semantic
 
     @cached_property
-    def _loaded(self) -> tuple[Hybrid, IdMap]:
-        return load_hybrid(self.folder, self._als, self._semantic)
+    def _loaded(self) -> tuple[Blend, IdMap]:
+        return load_blend(self.folder, self._als, self._semantic)
 
     @property
     def items(self) -> IdMap:
@@ -68,7 +68,7 @@ class Personal:
     def of_items(self, item_ids: Sequence[str], n: int) -> Picks:
         """For a stranger who took these items, oldest first; nothing known is no obstacle."""
         rows = self.items.rows(item_ids)
-        history = Histories.of_items(rows, self._typical_confidence, len(self.items))
+        history = Histories.from_items(rows, self._typical_confidence, len(self.items))
         return self._pick(history, n, filter_seen=True)
 
     @cached_property

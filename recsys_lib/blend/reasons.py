@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend.blend import Hybrid
+from recsys_lib.blend.blend import Blend
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import HYBRID
+from recsys_lib.blend.learning import BLEND
 from recsys_lib.blend.sources import (
     ALS,
     POPULAR,
@@ -31,7 +31,7 @@ class Reason:
 
     Parameters
     ----------
-    source: als, semantic or popular when most of the score comes from there, else hybrid.
+    source: als, semantic or popular when most of the score comes from there, else blend.
     text: a sentence for people.
     """
 
@@ -40,7 +40,7 @@ class Reason:
 
 
 def reasons(
-    hybrid: Hybrid,
+    hybrid: Blend,
     history: Histories,
     items: np.ndarray,
     title: Callable[[int], str],
@@ -56,7 +56,7 @@ def reasons(
 
 
 def _reason(
-    hybrid: Hybrid,
+    hybrid: Blend,
     history: Histories,
     item: int,
     names: Sequence[str],
@@ -66,7 +66,7 @@ def _reason(
 ) -> Reason:
     positive = np.maximum(shares, 0)
     main = names[int(np.argmax(positive))]
-    source = _PUBLIC.get(main, HYBRID) if positive.max() > _MOST * positive.sum() else HYBRID
+    source = _PUBLIC.get(main, BLEND) if positive.max() > _MOST * positive.sum() else BLEND
     because = _speaking_for(hybrid, history, item, main, als)
     if because is None:
         return Reason(source, "popular lately" if main == RECENT else "popular")
@@ -76,7 +76,7 @@ def _reason(
 
 
 def _speaking_for(
-    hybrid: Hybrid, history: Histories, item: int, name: str, als: AlsModel
+    hybrid: Blend, history: Histories, item: int, name: str, als: AlsModel
 ) -> int | None:
     """The item of the history that adds most to the score of ``item``; None when none does."""
     source = hybrid.sources[name]

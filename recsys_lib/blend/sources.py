@@ -24,7 +24,7 @@ NAMES = (AFTER, TOGETHER, ALS, TEXT, POPULAR, RECENT)
 RECENT_SHARE = 0.1
 
 
-class Source(Protocol):
+class CandidateSource(Protocol):
     """One way to score items for a history."""
 
     def scores(self, histories: Histories) -> np.ndarray:
@@ -104,7 +104,7 @@ class Popularity:
         return np.tile(np.log1p(self.counts).astype(np.float32), (len(histories), 1))
 
 
-def with_half_life(source: Source, half_life: float) -> Source:
+def with_half_life(source: CandidateSource, half_life: float) -> CandidateSource:
     """The same source, forgetting at another pace; popularity has nothing to forget."""
     if isinstance(source, Neighbours | FoldedAls | TextNeighbours):
         return replace(source, half_life=half_life)

@@ -19,10 +19,10 @@ from recsys_lib.blend.sources import (
     RECENT,
     TEXT,
     TOGETHER,
+    CandidateSource,
     FoldedAls,
     Neighbours,
     Popularity,
-    Source,
     TextNeighbours,
     recent_counts,
 )
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def train_sources(
     interactions: Interactions, parameters: AlsParameters, embeddings: np.ndarray | None
-) -> dict[str, Source]:
+) -> dict[str, CandidateSource]:
     """Every source, from these interactions alone; half-lives are infinite.
 
     ``embeddings``: texts of the items, as :func:`item_embeddings` gives them; None leaves the
@@ -44,13 +44,13 @@ def train_sources(
     penalty = Penalty(parameters.regularization, parameters.frequency_scaling)
     fold_in = FoldIn.of(train_als(interactions, parameters).item_factors, penalty)
     return {
-        **counted_sources(interactions, Histories.of(interactions, parameters)),
+        **counted_sources(interactions, Histories.from_interactions(interactions, parameters)),
         ALS: FoldedAls(fold_in),
         **({TEXT: TextNeighbours(embeddings)} if embeddings is not None else {}),
     }
 
 
-def counted_sources(interactions: Interactions, histories: Histories) -> dict[str, Source]:
+def counted_sources(interactions: Interactions, histories: Histories) -> dict[str, CandidateSource]:
     """The sources that are counted and need no training; ``histories`` are of the interactions."""
     popularity = np.bincount(interactions.item, minlength=len(interactions.items))
     counts = pair_counts(histories)

@@ -9,11 +9,11 @@ from math import inf
 import numpy as np
 
 from recsys_lib.als.model import item_similarity
-from recsys_lib.blend.blend import Hybrid
+from recsys_lib.blend.blend import Blend
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import HYBRID, Learned, remembering
+from recsys_lib.blend.learning import BLEND, LearnedBlend, with_half_lives
 from recsys_lib.blend.parts import Parts
-from recsys_lib.blend.sources import AFTER, ALS, TEXT, TOGETHER, Source, with_half_life
+from recsys_lib.blend.sources import AFTER, ALS, TEXT, TOGETHER, CandidateSource, with_half_life
 from recsys_lib.evaluation.models import Ease, ItemNeighbours, MostPopular, Random, RecentPopular
 from recsys_lib.evaluation.split import TrainTest
 from recsys_lib.parameters import EvaluateParameters
@@ -28,7 +28,7 @@ _LABELS = {ALS: ALS_RECENCY}
 class OneSource(Scorer):
     """A source alone, asked for the users of the test."""
 
-    source: Source
+    source: CandidateSource
     histories: Histories
 
     def scores(self, users: np.ndarray) -> np.ndarray:
@@ -38,8 +38,8 @@ class OneSource(Scorer):
 
 def contestants(
     split: TrainTest,
-    sources: Mapping[str, Source],
-    learned: Learned,
+    sources: Mapping[str, CandidateSource],
+    learned: LearnedBlend,
     parts: Parts,
     parameters: EvaluateParameters,
 ) -> dict[str, Scorer]:
@@ -49,11 +49,11 @@ def contestants(
     ``ease_max_items``.
     """
     histories, user_items = parts.histories(split.train), split.train.user_items()
-    tuned = remembering(sources, learned.blend.half_lives)
+    tuned = with_half_lives(sources, learned.weights.half_lives)
     plain = with_half_life(sources[ALS], parts.als.recency_half_life or inf)
     alone = [name for name in (AFTER, TOGETHER, ALS, TEXT) if name in tuned]
     models: dict[str, Scorer] = {
-        HYBRID: Hybrid(tuned, learned.blend, histories),
+        BLEND: Blend(tuned, learned.weights, histories),
         **{_LABELS.get(name, name): OneSource(tuned[name], histories) for name in alone},
         "als": OneSource(plain, histories),
         "cosine": ItemNeighbours(user_items, item_similarity(user_items, "cosine")),
@@ -64,12 +64,12 @@ def contestants(
     }
     if len(split.train.items) <= parameters.ease_max_items:
         models["ease"] = Ease.fit(user_items)
-    if learned.blend.weights.keys() == {ALS}:  # nothing could be learned
-        del models[HYBRID], models[ALS_RECENCY]
+    if learned.weights.coefficients.keys() == {ALS}:  # nothing could be learned
+        del models[BLEND], models[ALS_RECENCY]
     return models
 
 
-def served_name(learned: Learned, models: Mapping[str, Scorer]) -> str:
+def served_name(learned: LearnedBlend, models: Mapping[str, Scorer]) -> str:
     """Under which name the results of the model stand that will be served."""
     name = _LABELS.get(learned.served, learned.served)
     return name if name in models else "als"

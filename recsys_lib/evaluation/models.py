@@ -99,7 +99,7 @@ class Ease(Scorer):
     def fit(cls, user_items: sparse.csr_matrix, regularization: float = 200.0) -> Ease:
         """In closed form, P = (X'X + lambda I)^-1, weights -P / diag(P) without the diagonal.
 
-        Takes memory of items squared, time of items cubed. Source: Steck, "Embarrassingly shallow
+        Takes memory of items squared, time of items cubed. Reference: Steck, "Embarrassingly shallow
         autoencoders for sparse data" (2019).
         """
         have = sparse.csr_matrix(user_items, copy=True)

@@ -23,6 +23,7 @@ _SOURCES = {
     "semantic": ("its text means much the same", COLORS[2]),
     "lexical": ("its text has the same words", COLORS[3]),
     "hybrid": ("by meaning and by words", COLORS[3]),
+    "blend": ("several signals agree", COLORS[1]),
     "popular": ("what most people have", COLORS[5]),
 }
 _REMEDIES = {

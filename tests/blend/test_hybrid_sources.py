@@ -63,7 +63,7 @@ def test_confidences_follow_their_interactions(ordered):
         (1 + ordered.item).astype(np.float32),
         ordered.timestamp,
     )
-    found = Histories.of(rated, AlsParameters(alpha=2.0))
+    found = Histories.from_interactions(rated, AlsParameters(alpha=2.0))
     np.testing.assert_allclose(found.confidences, 2.0 * (1 + ordered.item))
     np.testing.assert_array_equal(found.items, ordered.item)
 
@@ -79,7 +79,7 @@ def test_pairs_equal_a_count_by_hand(lists):
 
 
 def test_order_is_kept_in_one_and_not_in_the_other(ordered):
-    counts = pair_counts(Histories.of(ordered, AlsParameters()))
+    counts = pair_counts(Histories.from_interactions(ordered, AlsParameters()))
     popularity = np.bincount(ordered.item)
     after, together = successors(counts, popularity), companions(counts, popularity)
     assert after[0].toarray().argmax() == 1
@@ -88,7 +88,7 @@ def test_order_is_kept_in_one_and_not_in_the_other(ordered):
 
 
 def test_only_the_strongest_neighbours_are_kept(ordered, monkeypatch):
-    counts = pair_counts(Histories.of(ordered, AlsParameters()))
+    counts = pair_counts(Histories.from_interactions(ordered, AlsParameters()))
     popularity = np.bincount(ordered.item)
     whole = successors(counts, popularity).toarray()
     monkeypatch.setattr(cooccurrence, "KEPT", 3)
@@ -116,7 +116,7 @@ def test_without_forgetting_als_is_what_was_trained(ordered):
     parameters = AlsParameters(factors=8, iterations=60, tolerance=0.0, solver="exact")
     trained = train_als(ordered, parameters)
     source = FoldedAls(FoldIn.of(trained.item_factors, Penalty(parameters.regularization)))
-    found = source.scores(Histories.of(ordered, parameters))
+    found = source.scores(Histories.from_interactions(ordered, parameters))
     assert np.corrcoef(found.ravel(), (trained.user_factors @ trained.item_factors.T).ravel())[
         0, 1
     ] == pytest.approx(1, abs=1e-3)

@@ -4,10 +4,10 @@ from scipy import sparse
 from scipy.optimize import approx_fprime
 
 from recsys_lib.blend import learn_blend, train_sources
-from recsys_lib.blend.blend import Blend, Hybrid, relative_scores
+from recsys_lib.blend.blend import Blend, BlendWeights, relative_scores
 from recsys_lib.blend.candidates import gather_candidates
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import remembering
+from recsys_lib.blend.learning import with_half_lives
 from recsys_lib.blend.logit import fit_choices
 from recsys_lib.blend.sources import AFTER, ALS, POPULAR, RECENT, Neighbours, Popularity
 from recsys_lib.evaluation import leave_last_out
@@ -25,13 +25,17 @@ def split(ordered):
 @pytest.fixture(scope="module")
 def learned(split):
     sources = train_sources(split.fitting, PARAMETERS, None)
-    histories = Histories.of(split.fitting, PARAMETERS).take(split.validation.users)
+    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     return learn_blend(sources, histories, split.validation.relevant, seed=0)
 
 
 def hybrid_of(split, learned):
-    sources = remembering(train_sources(split.train, PARAMETERS, None), learned.blend.half_lives)
-    return Hybrid(sources, learned.served_blend, Histories.of(split.train, PARAMETERS))
+    sources = with_half_lives(
+        train_sources(split.train, PARAMETERS, None), learned.weights.half_lives
+    )
+    return Blend(
+        sources, learned.served_weights, Histories.from_interactions(split.train, PARAMETERS)
+    )
 
 
 def test_the_blend_finds_what_the_order_tells(split, learned):
@@ -44,11 +48,11 @@ def test_the_blend_finds_what_the_order_tells(split, learned):
 
 def test_learning_is_repeatable(split, learned):
     sources = train_sources(split.fitting, PARAMETERS, None)
-    histories = Histories.of(split.fitting, PARAMETERS).take(split.validation.users)
+    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     again = learn_blend(sources, histories, split.validation.relevant, seed=0)
     assert again.validation == learned.validation
-    for name, weights in learned.blend.weights.items():
-        assert again.blend.weights[name] == pytest.approx(weights, rel=1e-3, abs=1e-4)
+    for name, weights in learned.weights.coefficients.items():
+        assert again.weights.coefficients[name] == pytest.approx(weights, rel=1e-3, abs=1e-4)
 
 
 def test_a_single_source_is_served_where_it_is_better(monkeypatch, split):
@@ -57,16 +61,16 @@ def test_a_single_source_is_served_where_it_is_better(monkeypatch, split):
 
     monkeypatch.setattr(learning, "fit_choices", lambda f, *_: -np.ones(f.shape[1]))
     sources = train_sources(split.fitting, PARAMETERS, None)
-    histories = Histories.of(split.fitting, PARAMETERS).take(split.validation.users)
+    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = learn_blend(sources, histories, split.validation.relevant, seed=0)
     assert found.served == AFTER
-    assert found.served_blend.weights == {AFTER: (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)}
-    assert found.validation[AFTER] > found.validation["hybrid"]
+    assert found.served_weights.coefficients == {AFTER: (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)}
+    assert found.validation[AFTER] > found.validation["blend"]
 
 
 def test_with_nobody_to_learn_from_als_is_served(split):
     few = np.arange(10)
-    histories = Histories.of(split.fitting, PARAMETERS).take(few)
+    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(few)
     found = learn_blend({}, histories, split.validation.relevant[few], seed=0)
     assert found.served == ALS
     assert "Only 10 users have something to learn from" in str(found)
@@ -75,9 +79,9 @@ def test_with_nobody_to_learn_from_als_is_served(split):
 def test_the_sentence_and_the_table_say_what_was_learned(learned):
     assert str(learned).startswith("Learned from 600 users. ")
     table = learned.table()
-    assert set(table["source"]) == set(learned.blend.weights)
-    a, b, a_short, b_short, a_trend, b_trend = learned.blend.weights[AFTER]
-    assert learned.blend.shortest == 3
+    assert set(table["source"]) == set(learned.weights.coefficients)
+    a, b, a_short, b_short, a_trend, b_trend = learned.weights.coefficients[AFTER]
+    assert learned.weights.shortest == 3
     short = a + b + (a_short + b_short) / 3
     (row,) = table.filter(source=AFTER).iter_rows(named=True)
     assert row["weight, short history"] == pytest.approx(short, rel=1e-5)
@@ -125,14 +129,14 @@ def test_nothing_chosen_is_refused():
 
 def test_relative_scores_are_shares_of_the_best_new_item():
     weights = np.array([[0, 8, 4, -1]] + [[0] * 4] * 3, dtype=np.float32)
-    person = Histories.of_items([0, 1], 1.0, 4)
+    person = Histories.from_items([0, 1], 1.0, 4)
     found = relative_scores(Neighbours(sparse.csr_matrix(weights)), person)
     assert found.tolist() == [[0, 1, 1, 0]]  # 8 / 4 is cut, for the person has that item
 
 
 def test_candidates_are_new_items_with_a_score(split):
     sources = train_sources(split.fitting, PARAMETERS, None)
-    histories = Histories.of(split.fitting, PARAMETERS).take(split.validation.users)
+    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = gather_candidates(sources, histories, split.validation.relevant)
     seen = histories.matrix(histories.confidences)
     assert not np.asarray(seen[found.person, found.item]).any()
@@ -159,8 +163,8 @@ def test_one_person_is_scored_as_in_a_batch(split, learned):
 
 
 def test_histories_shorter_than_any_seen_are_taken_for_the_shortest():
-    blend = Blend({AFTER: (1.0, 2.0, 8.0, -4.0, 0.5, 0.25)}, {}, shortest=4)
-    linear, root, *trend = blend.of_lengths(AFTER, np.array([0, 1, 4, 8])).T
+    blend = BlendWeights({AFTER: (1.0, 2.0, 8.0, -4.0, 0.5, 0.25)}, {}, shortest=4)
+    linear, root, *trend = blend.for_lengths(AFTER, np.array([0, 1, 4, 8])).T
     assert linear.tolist() == [3, 3, 3, 2]
     assert root.tolist() == [1, 1, 1, 1.5]
     assert [weights.tolist() for weights in trend] == [[0.5] * 4, [0.25] * 4]
@@ -170,19 +174,21 @@ def test_the_formula_of_the_blend_by_hand():
     """Items 1 to 3 are new; r of AFTER is 1, 0.25, 0 and the trend log(1 + count) / log(8)."""
     weights = sparse.csr_matrix(np.array([[9, 8, 2, 0]] + [[0] * 4] * 3, dtype=np.float32))
     sources = {AFTER: Neighbours(weights), RECENT: Popularity(np.array([99, 1, 3, 7]))}
-    person = Histories.of_items([0], 1.0, 4)
-    hybrid = Hybrid(sources, Blend({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), person)
+    person = Histories.from_items([0], 1.0, 4)
+    hybrid = Blend(sources, BlendWeights({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), person)
     t = np.log([2, 4]) / np.log(8)
     expected = [(1.5 + 3 * t[0]) + (2 - 4 * t[0]), (1.5 + 3 * t[1]) / 4 + (2 - 4 * t[1]) / 2, 0]
     np.testing.assert_allclose(hybrid.scores_of(person)[0, 1:], expected, atol=1e-6)
 
 
 def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
-    sources = remembering(train_sources(split.fitting, PARAMETERS, None), learned.blend.half_lives)
-    histories = Histories.of(split.fitting, PARAMETERS).take(split.validation.users)
+    sources = with_half_lives(
+        train_sources(split.fitting, PARAMETERS, None), learned.weights.half_lives
+    )
+    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = gather_candidates(sources, histories, split.validation.relevant)
-    weights = np.concatenate([learned.blend.weights[name] for name in found.names])
-    hybrid = Hybrid(sources, learned.blend, histories)
+    weights = np.concatenate([learned.weights.coefficients[name] for name in found.names])
+    hybrid = Blend(sources, learned.weights, histories)
     expected = hybrid.scores_of(histories)[found.person, found.item]
     np.testing.assert_allclose(found.scores(weights), expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(found.features() @ weights, found.scores(weights), rtol=1e-4)
@@ -191,9 +197,9 @@ def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
 def test_strangers_see_what_is_popular():
     counts = np.array([3, 9, 1])
     sources = {POPULAR: Popularity(counts), AFTER: Neighbours(sparse.csr_matrix((3, 3)))}
-    nobody = Histories.of_items([], 1.0, 3)
-    learned_from_others = Blend({POPULAR: (-3.0, *[0.0] * 5)}, {}, shortest=20)
-    for blend in (Blend.of_one(AFTER, {}), learned_from_others):
-        hybrid = Hybrid(sources, blend, nobody)
+    nobody = Histories.from_items([], 1.0, 3)
+    learned_from_others = BlendWeights({POPULAR: (-3.0, *[0.0] * 5)}, {}, shortest=20)
+    for blend in (BlendWeights.from_source(AFTER, {}), learned_from_others):
+        hybrid = Blend(sources, blend, nobody)
         assert np.argsort(-hybrid.scores_of(nobody)[0]).tolist() == [1, 0, 2]
         assert list(hybrid.shares(nobody, np.array([1]))) == [POPULAR]

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from recsys_lib.blend.blend import Blend
-from recsys_lib.blend.learning import Learned
+from recsys_lib.blend.blend import BlendWeights
+from recsys_lib.blend.learning import LearnedBlend
 from recsys_lib.blend.sources import ALS, POPULAR, TEXT
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import read_products
 from recsys_lib.errors import ArtifactError, UnknownItemError
 
-SOURCES = {"als", "semantic", "hybrid", "popular"}
+SOURCES = {"als", "semantic", "blend", "popular"}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(
         answer = evaluated.recommend(user, 15)
         check(answer, 15)
         assert not history & set(answer["item_id"])
-        names = {evaluated.personal._titles.get(i, i) for i in history}
+        names = {evaluated.blend._titles.get(i, i) for i in history}
         for reason in answer["reason"]:
             start = next(s for s in ("because you bought ", "similar to ") if reason.startswith(s))
             assert reason.removeprefix(start) in names
@@ -112,7 +112,7 @@ def test_unknown_items_are_refused(evaluated):
     ("source", "name"), [(ALS, "als"), (TEXT, "semantic"), (POPULAR, "popular")]
 )
 def test_a_single_source_is_named(shop, with_blend, shop_interactions, tmp_path, source, name):
-    learned = Learned(Blend.of_one(source, {}), source, {source: 0.5}, 60)
+    learned = LearnedBlend(BlendWeights.from_source(source, {}), source, {source: 0.5}, 60)
     folder = tmp_path / "models" / "sample-1000" / "v3"
     one = with_blend(folder, learned, shop_interactions)
     user = one.example_users(1)[0]
@@ -129,7 +129,7 @@ def test_a_blend_of_other_items_is_refused(shop, with_blend, shop_interactions, 
         fewer.rating,
         fewer.timestamp,
     )
-    learned = Learned(Blend.of_one(ALS, {}), ALS, {}, 0)
+    learned = LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, 0)
     mixed = with_blend(tmp_path / "models" / "sample-1000" / "v4", learned, other)
     with pytest.raises(ArtifactError, match="evaluate again"):
         mixed.recommend_for_history([])

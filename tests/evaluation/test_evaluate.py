@@ -158,13 +158,13 @@ def test_shuffled_labels_are_chance():
 
 
 def test_flat_metrics_are_saved(evaluation, tmp_path):
-    evaluation.save(tmp_path / "evaluation", {"validation": {"hybrid": 0.5}})
+    evaluation.save(tmp_path / "evaluation", {"validation": {"blend": 0.5}})
     content = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
     stored = content["metrics"]
     assert stored["als.recall@10"] == stored["served.recall@10"] == 1.0
     assert stored["evaluate.users"] == N
     assert content["served"] == "als"
-    assert content["validation"] == {"hybrid": 0.5}
+    assert content["validation"] == {"blend": 0.5}
     assert {f"{m}.coverage@10" for m in ("als", "popular", "random")} <= set(stored)
     assert len(pl.read_parquet(tmp_path / "evaluation" / "results.parquet")) == 3 * 2 * 11
     users = pl.read_parquet(tmp_path / "evaluation" / "per_user.parquet")

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend.personal import Personal
+from recsys_lib.blend.personal import BlendModel
 from recsys_lib.columns import Exports
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.paths import Dataset, outputs_root
@@ -114,9 +114,9 @@ class Export:
                     advance(len(ids[users]))
         return path
 
-    def _personal(self) -> Personal | None:
+    def _personal(self) -> BlendModel | None:
         """The blend, where it is asked for and the version has one."""
-        return Recommender.load(self.version).personal if self.by == "served" else None
+        return Recommender.load(self.version).blend if self.by == "served" else None
 
     def _items(self, model: AlsModel, steps: Steps) -> Path:
         path = self.out / FOR_ITEMS

@@ -10,7 +10,7 @@ import numpy as np
 from recsys_lib.als import AlsModel
 from recsys_lib.als.distinct import DistinctRows
 from recsys_lib.als.queries import Queries, SharedLists, faded, fold_in_all
-from recsys_lib.blend.personal import Personal
+from recsys_lib.blend.personal import BlendModel
 from recsys_lib.ranking.inner_product import Ranker
 from recsys_lib.ranking.top_k import in_blocks
 from recsys_lib.serving.export.progress import Steps
@@ -38,7 +38,7 @@ class Lists(SharedLists):
         return self.items[mine], self.scores[mine] * self.scale[users, None]
 
 
-def served_lists(personal: Personal, n: int, scratch: Path, steps: Steps) -> Lists:
+def served_lists(personal: BlendModel, n: int, scratch: Path, steps: Steps) -> Lists:
     """What the recommender answers each user by the blend; ``scratch`` is a folder for files."""
     group, people = personal.histories.distinct()
     items, scores = _files(scratch, len(people), n)
