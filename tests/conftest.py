@@ -85,13 +85,11 @@ def with_blend(shop):
 @pytest.fixture(scope="session")
 def evaluated(shop, with_blend, shop_interactions, tmp_path_factory):
     """The recommender of a version whose blend was learned."""
-    from recsys_lib.blend import Parts, learn_blend, train_sources
+    from recsys_lib.blend import Parts, train_blend
     from recsys_lib.evaluation import leave_last_out
 
     parts, split = Parts.load(shop.version("v1")), leave_last_out(shop_interactions)
-    sources = train_sources(split.fitting, parts.als, parts.embeddings)
-    histories = parts.histories(split.fitting).take(split.validation.users)
-    learned = learn_blend(sources, histories, split.validation.relevant, seed=0)
+    learned = train_blend(split, parts, seed=0).learned
     folder = tmp_path_factory.mktemp("evaluated") / "models" / "sample-1000" / "v2"
     return with_blend(folder, learned, shop_interactions)
 

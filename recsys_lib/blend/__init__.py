@@ -1,8 +1,15 @@
-"""Recommendations from several sources, weighed by what people did: train, learn, store, ask."""
+"""Recommendations from several candidate sources, weighted by what users chose."""
 
 from recsys_lib.blend.artifact import write_blend_part
 from recsys_lib.blend.learning import LearnedBlend, learn_blend
-from recsys_lib.blend.parts import Parts
-from recsys_lib.blend.training import train_sources
+from recsys_lib.blend.train import Parts, TrainedBlend, train_blend, train_sources
 
-__all__ = ["LearnedBlend", "Parts", "learn_blend", "train_sources", "write_blend_part"]
+__all__ = [
+    "LearnedBlend",
+    "Parts",
+    "TrainedBlend",
+    "learn_blend",
+    "train_blend",
+    "train_sources",
+    "write_blend_part",
+]

@@ -29,7 +29,7 @@ from recsys_lib.blend.sources import (
     Popularity,
     TextNeighbours,
 )
-from recsys_lib.blend.training import counted_sources, item_embeddings
+from recsys_lib.blend.train import counted_sources, item_embeddings
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError
 from recsys_lib.ids import IdMap

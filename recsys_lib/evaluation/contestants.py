@@ -9,15 +9,15 @@ from math import inf
 import numpy as np
 
 from recsys_lib.als.model import item_similarity
+from recsys_lib.blend import Parts
 from recsys_lib.blend.blend import Blend
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learning import BLEND, LearnedBlend, with_half_lives
-from recsys_lib.blend.parts import Parts
 from recsys_lib.blend.sources import AFTER, ALS, TEXT, TOGETHER, CandidateSource, with_half_life
 from recsys_lib.evaluation.models import Ease, ItemNeighbours, MostPopular, Random, RecentPopular
 from recsys_lib.evaluation.split import TrainTest
 from recsys_lib.parameters import EvaluateParameters
-from recsys_lib.ranking.top_k import Scorer
+from recsys_lib.ranking import Scorer
 
 ALS_RECENCY = "als_recency"
 _LABELS = {ALS: ALS_RECENCY}

@@ -10,7 +10,7 @@ from scipy import linalg, sparse
 
 from recsys_lib.blend.sources import recent_counts
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.ranking.top_k import Scorer
+from recsys_lib.ranking import Scorer
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class Ease(Scorer):
     def fit(cls, user_items: sparse.csr_matrix, regularization: float = 200.0) -> Ease:
         """In closed form, P = (X'X + lambda I)^-1, weights -P / diag(P) without the diagonal.
 
-        Takes memory of items squared, time of items cubed. Reference: Steck, "Embarrassingly shallow
-        autoencoders for sparse data" (2019).
+        Takes memory of items squared, time of items cubed. Reference: Steck, "Embarrassingly
+        shallow autoencoders for sparse data" (2019).
         """
         have = sparse.csr_matrix(user_items, copy=True)
         have.data = np.ones_like(have.data)

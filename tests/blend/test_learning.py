@@ -1,9 +1,10 @@
 import numpy as np
+import polars as pl
 import pytest
 from scipy import sparse
 from scipy.optimize import approx_fprime
 
-from recsys_lib.blend import learn_blend, train_sources
+from recsys_lib.blend import Parts, learn_blend, train_blend, train_sources
 from recsys_lib.blend.blend import Blend, BlendWeights, relative_scores
 from recsys_lib.blend.candidates import gather_candidates
 from recsys_lib.blend.histories import Histories
@@ -12,9 +13,10 @@ from recsys_lib.blend.logit import fit_choices
 from recsys_lib.blend.sources import AFTER, ALS, POPULAR, RECENT, Neighbours, Popularity
 from recsys_lib.evaluation import leave_last_out
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.ranking.top_k import top_k
+from recsys_lib.ranking import top_k
 
 PARAMETERS = AlsParameters(factors=8, iterations=10)
+PARTS = Parts(PARAMETERS, pl.DataFrame(), None)
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +26,11 @@ def split(ordered):
 
 @pytest.fixture(scope="module")
 def learned(split):
-    sources = train_sources(split.fitting, PARAMETERS, None)
-    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
-    return learn_blend(sources, histories, split.validation.relevant, seed=0)
+    return train_blend(split, PARTS, seed=0).learned
 
 
 def hybrid_of(split, learned):
-    sources = with_half_lives(
-        train_sources(split.train, PARAMETERS, None), learned.weights.half_lives
-    )
+    sources = with_half_lives(train_sources(split.train, PARTS), learned.weights.half_lives)
     return Blend(
         sources, learned.served_weights, Histories.from_interactions(split.train, PARAMETERS)
     )
@@ -47,7 +45,7 @@ def test_the_blend_finds_what_the_order_tells(split, learned):
 
 
 def test_learning_is_repeatable(split, learned):
-    sources = train_sources(split.fitting, PARAMETERS, None)
+    sources = train_sources(split.fitting, PARTS)
     histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     again = learn_blend(sources, histories, split.validation.relevant, seed=0)
     assert again.validation == learned.validation
@@ -60,7 +58,7 @@ def test_a_single_source_is_served_where_it_is_better(monkeypatch, split):
     from recsys_lib.blend import learning
 
     monkeypatch.setattr(learning, "fit_choices", lambda f, *_: -np.ones(f.shape[1]))
-    sources = train_sources(split.fitting, PARAMETERS, None)
+    sources = train_sources(split.fitting, PARTS)
     histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = learn_blend(sources, histories, split.validation.relevant, seed=0)
     assert found.served == AFTER
@@ -135,7 +133,7 @@ def test_relative_scores_are_shares_of_the_best_new_item():
 
 
 def test_candidates_are_new_items_with_a_score(split):
-    sources = train_sources(split.fitting, PARAMETERS, None)
+    sources = train_sources(split.fitting, PARTS)
     histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = gather_candidates(sources, histories, split.validation.relevant)
     seen = histories.matrix(histories.confidences)
@@ -182,9 +180,7 @@ def test_the_formula_of_the_blend_by_hand():
 
 
 def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
-    sources = with_half_lives(
-        train_sources(split.fitting, PARAMETERS, None), learned.weights.half_lives
-    )
+    sources = with_half_lives(train_sources(split.fitting, PARTS), learned.weights.half_lives)
     histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = gather_candidates(sources, histories, split.validation.relevant)
     weights = np.concatenate([learned.weights.coefficients[name] for name in found.names])
