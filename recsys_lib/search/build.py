@@ -130,6 +130,8 @@ def _encode(
     start = time.perf_counter()
     vectors = encoder.encode(texts, show_progress, cache=known)
     seconds = time.perf_counter() - start
+    if known:
+        known.prune(list(dict.fromkeys(map(encoder.cut, texts))))
     metrics = {
         "search.encode_seconds": seconds,
         "search.texts_encoded": encoder.n_encoded,

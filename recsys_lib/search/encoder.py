@@ -6,13 +6,14 @@ Both are imported when an encoder is made, which takes seconds; importing this m
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from recsys_lib.display.progress import Progress, progress_for
 from recsys_lib.errors import ParameterError
 from recsys_lib.imports import without_collection
 from recsys_lib.search.cache import EmbeddingCache
@@ -20,7 +21,6 @@ from recsys_lib.search.models import fingerprint, model_folder
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
-_SECONDS_BETWEEN_REPORTS = 10.0
 _BATCH_TOKENS = {True: 1024, False: 65_536}  # on a processor: measured, see bench-embed
 _KEPT_AT_ONCE = 1024  # vectors; a killed run loses less than that
 
@@ -81,32 +81,42 @@ class TextEncoder:
     ) -> np.ndarray:
         """One vector of length 1 per text: float32, shape (n, dimension).
 
-        Identical texts are encoded once, those in ``cache`` not at all. With ``show_progress``
-        a line every ten seconds tells how far it is and how long it will take. Raises ValueError
-        for a text without a single visible character.
+        Identical texts are encoded once, those in ``cache`` not at all. ``show_progress`` is
+        for long catalogues. Raises ValueError for a text without a visible character.
         """
         rows_of: dict[str, int] = {}
-        rows = [rows_of.setdefault(self._cut(text), len(rows_of)) for text in texts]
+        rows = [rows_of.setdefault(self.cut(text), len(rows_of)) for text in texts]
         distinct = list(rows_of)
         vectors = np.empty((len(distinct), self.dimension), dtype=np.float32)
         known = cache.get(distinct, self.dimension) if cache else {}
         for row, vector in known.items():
             vectors[row] = vector
         new = [row for row in range(len(distinct)) if row not in known]
-        report = _Report(len(distinct), len(known)) if show_progress else None
-        with self._lock:
-            self._encode_new(distinct, new, vectors, cache, report)
+        shown = progress_for(len(new), "texts") if show_progress else nullcontext()
+        with shown as progress, self._lock:
+            if progress and known:
+                progress.update(0, f"{len(known):,} others were in the cache")
+            self._encode_new(distinct, new, vectors, cache, progress)
         self.n_encoded += len(new)
-        if cache:
-            cache.prune(distinct)
         return vectors[rows]
 
     def encode_query(self, query: str) -> np.ndarray:
         """The vector of one question, float32, shape (dimension,); ValueError when it is blank."""
-        text = self._cut(query)
+        text = self.cut(query)
         with self._lock:
             vector = self._model.encode_query(text, show_progress_bar=False)
         return _of_length_one(vector[None].astype(np.float32))[0]
+
+    def cut(self, text: str) -> str:
+        """The words that can be read: the cache knows a text by them.
+
+        A word is at least one token, so more than ``max_tokens`` words need no tokenizing.
+        ValueError when there is none.
+        """
+        words = text.encode("utf-8", "ignore").decode("utf-8").split()[: self._max_tokens]
+        if not words:
+            raise ValueError("the text is empty: give at least one visible character")
+        return " ".join(words)
 
     def token_counts(self, texts: Sequence[str]) -> np.ndarray:
         """Tokens of each whole text, with the two that mark its ends: int64, shape (n,)."""
@@ -119,7 +129,7 @@ class TextEncoder:
         new: list[int],
         vectors: np.ndarray,
         cache: EmbeddingCache | None,
-        report: _Report | None,
+        progress: Progress | None,
     ) -> None:
         """Fill ``vectors`` at the rows ``new``, the longest texts first."""
         done, kept = 0, 0
@@ -134,8 +144,8 @@ class TextEncoder:
                 part = order.rows[kept:done]
                 cache.put([texts[row] for row in part], vectors[part])
                 kept = done
-            if report is not None:
-                report(done)
+            if progress:
+                progress.update(done)
 
     def _longest_first(self, texts: list[str], rows: list[int]) -> _LongestFirst:
         if not rows:
@@ -148,13 +158,6 @@ class TextEncoder:
         cut = {"max_length": self._max_tokens} if truncation else {}
         tokens = self._model.tokenizer(list(texts), truncation=truncation, verbose=False, **cut)
         return np.array([len(ids) for ids in tokens["input_ids"]], dtype=np.int64)
-
-    def _cut(self, text: str) -> str:
-        """As many words as can have a say: each is at least a token, and tokenizing costs time."""
-        words = text.encode("utf-8", "ignore").decode("utf-8").split()[: self._max_tokens]
-        if not words:
-            raise ValueError("the text is empty: give at least one visible character")
-        return " ".join(words)
 
 
 class _LongestFirst:
@@ -170,28 +173,6 @@ class _LongestFirst:
             size = max(1, batch_tokens // int(self._lengths[start]))
             yield self.rows[start : start + size]
             start += size
-
-
-class _Report:
-    """Prints a line every few seconds, which reads well in a notebook and in a log."""
-
-    def __init__(self, total: int, known: int) -> None:
-        self._total, self._known = total, known
-        self._start = self._last = time.monotonic()
-        if known:
-            print(f"{known:,} of {total:,} texts were encoded before", flush=True)
-
-    def __call__(self, done: int) -> None:
-        now = time.monotonic()
-        if now - self._last >= _SECONDS_BETWEEN_REPORTS:
-            self._last = now
-            speed = done / (now - self._start)
-            left = (self._total - self._known - done) / speed
-            print(
-                f"encoded {self._known + done:,} of {self._total:,} texts, {speed:,.0f} texts/s, "
-                f"{left:,.0f} s left",
-                flush=True,
-            )
 
 
 class CrossEncoder:

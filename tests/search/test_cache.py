@@ -5,7 +5,7 @@ import pytest
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.search import text_encoder
+from recsys_lib.search import build_search_part, text_encoder
 from recsys_lib.search.cache import EmbeddingCache
 
 TEXTS = [f"cup number {n}" for n in range(40)]
@@ -103,4 +103,23 @@ def test_progress_counts_what_was_known(encoder, path, capsys):
     cache = encoder.cache(path)
     encoder.encode(TEXTS[:30], cache=cache)
     encoder.encode(TEXTS, show_progress=True, cache=cache)
-    assert "30 of 40 texts were encoded before" in capsys.readouterr().out
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("10 of 10 texts, ")
+    assert line.endswith("; 30 others were in the cache")
+
+
+def test_encoding_a_few_texts_forgets_no_others(encoder, path):
+    cache = encoder.cache(path)
+    encoder.encode(TEXTS, cache=cache)
+    encoder.encode(TEXTS[:3], cache=cache)
+    assert len(cache.get(TEXTS, encoder.dimension)) == 40
+
+
+def test_building_forgets_texts_that_the_catalogue_lost(catalogue, encoder, path, tmp_path):
+    cache = encoder.cache(path)
+    encoder.encode(TEXTS, cache=cache)
+    cups = catalogue([("T1", TEXTS[0], None), ("T2", TEXTS[1], None), ("T3", TEXTS[1], None)])
+    parameters = EmbedParameters(precision="float32")
+    metrics = build_search_part(cups, parameters, tmp_path / "search", "x", cache=path)
+    assert metrics["search.texts_encoded"] == 0
+    assert sorted(cache.get(TEXTS, encoder.dimension)) == [0, 1]
