@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -39,9 +40,15 @@ class Tokenizer:
                 f"embed.language {language!r} has no stemmer{did_you_mean(language, known)}"
             )
         self.language = language
-        stemmer = None if language == NO_STEMMER else Stemmer.Stemmer(language)
+        self._own = threading.local()
         # A catalogue repeats its words: most are looked up, not stemmed.
-        self.stem = lru_cache(1 << 18)(stemmer.stemWord) if stemmer else str
+        self.stem = str if language == NO_STEMMER else lru_cache(1 << 18)(self._stem)
+
+    def _stem(self, word: str) -> str:
+        """Stem with a stemmer of this thread: PyStemmer's objects serve one thread only."""
+        if not hasattr(self._own, "stemmer"):
+            self._own.stemmer = Stemmer.Stemmer(self.language)
+        return self._own.stemmer.stemWord(word)
 
     def words(self, text: str) -> list[str]:
         """All words of ``text`` in their order; a compound gives its parts and itself, joined."""

@@ -1,6 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, get_ident
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from Stemmer import Stemmer
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.search.tokens import Tokenizer, code, plain
@@ -61,3 +65,33 @@ def test_any_text_has_words_that_can_be_stored(text):
         assert word
         word.encode()
     assert plain(plain(text)) == plain(text)
+
+
+def test_each_thread_has_its_own_stemmer(monkeypatch):
+    """PyStemmer's objects keep state while they stem: two threads must never share one."""
+    used: dict[int, set[int]] = {}
+
+    class Watched:
+        def __init__(self, language):
+            self.stemmer = Stemmer(language)
+
+        def stemWord(self, word):  # noqa: N802  # the name in PyStemmer
+            used.setdefault(id(self), set()).add(get_ident())
+            return self.stemmer.stemWord(word)
+
+    monkeypatch.setattr("Stemmer.Stemmer", Watched)
+    tokenizer, start = Tokenizer("english"), Barrier(4)
+
+    def stems(number):
+        start.wait()
+        return [tokenizer.words(f"filters{number} belts{n}x") for n in range(50)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(stems, range(4)))
+    assert found == [stems_alone(number) for number in range(4)]
+    assert len(used) == 4
+    assert all(len(threads) == 1 for threads in used.values())
+
+
+def stems_alone(number):
+    return [ENGLISH.words(f"filters{number} belts{n}x") for n in range(50)]
