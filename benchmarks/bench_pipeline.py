@@ -19,7 +19,7 @@ import papermill
 
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.pipeline.cache import plan as planning
-from recsys_lib.pipeline.execution.progress import Progress
+from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run, new_run_id
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
@@ -65,7 +65,7 @@ def _ours() -> None:
     steps = [Step(name, notebook=name) for name in SECTIONS]
     run = Run(steps, steps, read_settings(), new_run_id(), force=True)
     run.check()
-    run.execute(Progress(quiet=True))
+    run.execute(RunProgress(quiet=True))
 
 
 def _seconds(work: Callable[[], None]) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recsys_lib.display.terminal import console, frame_table
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import SAMPLE, Dataset, outputs_root, project_root, workspace_root
 from recsys_lib.pipeline import command
@@ -16,8 +17,6 @@ from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.runs.comparison import Comparison
 from recsys_lib.pipeline.runs.listing import (
     comparison_tables,
-    console,
-    frame_table,
     parameters_table,
     runs_table,
 )

@@ -1,4 +1,4 @@
-"""The training as a notebook shows it while it runs."""
+"""The progress of a training, iteration by iteration."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ from contextlib import contextmanager
 
 from recsys_lib.als.training import Iteration, OnIteration
 from recsys_lib.als.validation import K
-from recsys_lib.display.progress import Progress
+from recsys_lib.display.progress import progress_for
 from recsys_lib.parameters import AlsParameters
 
 
 @contextmanager
 def training_progress(parameters: AlsParameters) -> Iterator[OnIteration]:
-    """Show under a notebook cell how far the training is."""
-    line = Progress(parameters.iterations, "iterations")
-    done, note = 0, ""
+    """Show how far a training is; what it yields is ``on_iteration`` of ``train_als``."""
+    with progress_for(parameters.iterations, "iterations") as progress:
 
-    def on_iteration(iteration: Iteration) -> None:
-        nonlocal done, note
-        done, note = iteration.number, f"loss {iteration.loss:.6g}"
-        if iteration.recall is not None:
-            note += f", recall@{K} of the validation users {iteration.recall:.4f}"
-        line.update(done, note)
+        def on_iteration(iteration: Iteration) -> None:
+            note = f"loss {iteration.loss:.6g}"
+            if iteration.recall is not None:
+                note += f", recall@{K} of the validation users {iteration.recall:.4f}"
+            progress.update(iteration.number, note)
 
-    yield on_iteration
-    line.finish(done, note)
+        yield on_iteration

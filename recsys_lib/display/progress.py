@@ -1,63 +1,90 @@
-"""How far a long step is, and how long it will still take: one line that renews itself."""
+"""How far a long task is: one interface for notebooks, terminals and logs."""
 
 from __future__ import annotations
 
-import html
-import time
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
-from IPython import get_ipython
-from IPython.display import HTML, DisplayHandle, display
+from recsys_lib.display.lines import LogLines, NotebookLine
 
-_PERIOD = 0.5  # seconds between two renewals
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
-class Progress:
-    """A line under a notebook cell; in an executed notebook the last state of it stays.
+class Progress(Protocol):
+    """Shows how far one task is. Every sink has these three verbs."""
 
-    Outside of notebooks nothing is shown.
+    def start(self, total: int | None, unit: str) -> None:
+        """Begin. ``unit`` is the plural of what is counted; "" leaves the words to the notes.
+
+        ``total`` is None while nobody knows it.
+        """
+        ...
+
+    def update(self, done: int, note: str = "", *, total: int | None = None) -> None:
+        """``done`` units are done; an empty note keeps the last, ``total`` replaces the first."""
+        ...
+
+    def finish(self, note: str = "") -> None:
+        """End, also before the total is reached. The last state stays visible."""
+        ...
+
+
+@contextmanager
+def progress_for(
+    total: int | None, unit: str, *, name: str = "", console: Console | None = None
+) -> Iterator[Progress]:
+    """Show the progress of a ``with`` block where its reader looks.
+
+    In a Jupyter kernel that is one line under the cell, which renews itself; in a terminal a bar;
+    anywhere else a plain line every ten seconds. The last state stays.
+
+    Parameters
+    ----------
+    total
+        Number of units, None while it is unknown.
+    unit
+        Plural of what is counted, such as ``"iterations"``.
+    name
+        What the task is, put in front of the line.
+    console
+        Where to print outside of notebooks; standard output by default.
+
+    Yields
+    ------
+    Progress
+        Call its ``update(done, note)``. Updates may come as often as you like; few are drawn.
+
+    Examples
+    --------
+    >>> with progress_for(20, "trials") as progress:  # doctest: +ELLIPSIS
+    ...     for trial in range(20):
+    ...         progress.update(trial + 1, "best recall 0.25")
+    20 of 20 trials, ... s; best recall 0.25
     """
-
-    def __init__(self, total: int, unit: str) -> None:
-        """``unit`` says what is counted, in the plural: "iterations"."""
-        self._total, self._unit = total, unit
-        self._started = time.monotonic()
-        self._shown = 0.0
-        self._handle: DisplayHandle | None = None
-        if get_ipython() is not None:
-            self._handle = display(_Line(f"0 of {total:,} {unit}"), display_id=True)
-
-    def update(self, done: int, note: str = "") -> None:
-        """Show that ``done`` of the total are done, with a note beside it."""
-        now = time.monotonic()
-        if now - self._shown < _PERIOD and done < self._total:
-            return
-        self._shown = now
-        self._show(done, note, f"{_words(self._left(done, now))} left at most")
-
-    def finish(self, done: int, note: str = "") -> None:
-        """Show the end of it, which may come before the total is reached."""
-        self._show(done, note, f"{_words(time.monotonic() - self._started)}")
-
-    def _left(self, done: int, now: float) -> float:
-        return (now - self._started) / max(done, 1) * (self._total - done)
-
-    def _show(self, done: int, note: str, time_: str) -> None:
-        line = f"{done:,} of {self._total:,} {self._unit}, {time_}"
-        if self._handle is not None:
-            self._handle.update(_Line(f"{line}; {note}" if note else line))
+    progress = _sink(name, console)
+    progress.start(total, unit)
+    try:
+        yield progress
+    finally:
+        progress.finish()
 
 
-class _Line(HTML):
-    def __init__(self, text: str) -> None:
-        self.text = text
-        super().__init__(f"<code>{html.escape(text)}</code>")
+def _sink(name: str, console: Console | None) -> Progress:
+    if console is None and _in_kernel():
+        return NotebookLine(name)
+    from recsys_lib.display.terminal import LiveView, print_line  # noqa: PLC0415  # imports rich
+    from recsys_lib.display.terminal import console as standard_output  # noqa: PLC0415
 
-    def __repr__(self) -> str:
-        return self.text
+    out = console or standard_output()
+    if out.is_terminal:
+        return LiveView(out).task(name)
+    return LogLines(lambda text: print_line(out, text), name)
 
 
-def _words(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"
+def _in_kernel() -> bool:
+    """Whether this is a Jupyter kernel; one has imported IPython before it runs any cell."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")

@@ -134,16 +134,17 @@ def test_threads_take_turns_at_the_tokenizer(encoder, monkeypatch):
 
 
 def test_progress_is_told_in_lines(encoder, monkeypatch, capsys):
-    monkeypatch.setattr("recsys_lib.search.encoder._SECONDS_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr("recsys_lib.display.lines._LOG_SECONDS", 0.0)
     monkeypatch.setattr(encoder, "_batch_tokens", 100 * 4)  # [CLS] cup 7 [SEP]
     encoder.encode([f"cup {n}" for n in range(300)], show_progress=True)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == [
-        "encoded 100 of 300 texts",
-        "encoded 200 of 300 texts",
-        "encoded 300 of 300 texts",
+        "100 of 300 texts",
+        "200 of 300 texts",
+        "300 of 300 texts",
+        "300 of 300 texts",
     ]
-    assert lines[-1].endswith(" 0 s left")
+    assert lines[-2].endswith(" 0.0 s left")
 
 
 def output_of(code):

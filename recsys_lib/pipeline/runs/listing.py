@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
-import polars as pl
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
 from rich.table import Table
@@ -31,7 +30,7 @@ def runs_table(root: Path, dataset: str | None = None) -> Table:
     for record in records_of(outputs_root(root), dataset):
         changed = ", ".join(record["changed_parameters"])
         metrics = (_number(record["metrics"].get(name)) for name in HEADLINES)
-        dataset_of_run = Dataset(record["dataset"], root, root)
+        dataset_of_run = Dataset.from_place(record["dataset"], root)
         served, status = champion(dataset_of_run), record["status"]
         if status == RUNNING and not is_worked_on(dataset_of_run):
             status = "killed"  # it could not write how it ended
