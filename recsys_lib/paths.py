@@ -1,21 +1,22 @@
-"""Where everything lives: the one place that knows the folder layout."""
+"""Where everything lives: the one module that knows the folder layout."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from recsys_lib import places
 from recsys_lib.errors import ParameterError
 
 HOME_VARIABLE = "RECSYS_HOME"
 SAMPLE = "sample"
 DRAFT = "draft"
-"""The model version a notebook writes when it is run alone, outside the pipeline."""
+"""The model version that a notebook writes when it runs outside of the pipeline."""
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def project_root() -> Path:
@@ -34,14 +35,27 @@ def workspace_root() -> Path:
     return Path(home).expanduser().resolve() if home else _PROJECT
 
 
+def outputs_root(root: Path | None = None) -> Path:
+    """The folder of all runs."""
+    return (root or workspace_root()) / "outputs"
+
+
+def raw_root(root: Path | None = None) -> Path:
+    """The folder of datasets that are known by their name alone."""
+    return (root or workspace_root()) / places.RAW_FOLDER
+
+
 @dataclass(frozen=True)
 class Dataset:
     """The folders of one dataset.
 
+    A dataset is its folder of raw files. Two folders of the same last name are two datasets, with
+    databases and models of their own.
+
     Parameters
     ----------
-    name: a folder name; it names the dataset in data/processed/ and models/.
-    raw: where the files that were given lie; never written to, except for the sample.
+    name: names the dataset in data/processed/ and models/.
+    raw: the folder of the given files; never written to, except for the sample.
     root: the workspace.
     """
 
@@ -51,29 +65,94 @@ class Dataset:
 
     @classmethod
     def find(cls, dataset: str | Path, root: Path | None = None) -> Dataset:
-        """Resolve the ``dataset`` parameter: a name under data/raw, or an absolute path."""
-        root = root or workspace_root()
-        path = Path(dataset).expanduser()
+        """Find the folders of a dataset.
+
+        Nothing is read or created but the records of which folder owns which name.
+
+        Parameters
+        ----------
+        dataset
+            A name under data/raw/, the name of a dataset as ``recsys runs`` lists it, or the
+            absolute path of a folder.
+        root
+            The workspace; $RECSYS_HOME or the checkout by default.
+
+        Returns
+        -------
+        Dataset
+            Its ``name`` is the folder's last name, or has a hash added when the name belongs to
+            another folder.
+
+        Raises
+        ------
+        ParameterError
+            For a relative path.
+
+        Examples
+        --------
+        >>> workspace = Path("/tmp/workspace")
+        >>> shop = Dataset.find("shop", workspace)
+        >>> shop.raw.as_posix(), shop.database.as_posix()  # doctest: +NORMALIZE_WHITESPACE
+        ('/tmp/workspace/data/raw/shop',
+         '/tmp/workspace/data/processed/shop/recommender.db')
+        >>> Dataset.find("/exports/My Shop", workspace).name
+        'My-Shop'
+        """
+        root, name, path = root or workspace_root(), str(dataset), Path(dataset).expanduser()
         if path.is_absolute():
-            return cls(name=_safe_name(path.name), raw=path, root=root)
-        if not _NAME.fullmatch(str(dataset)):
+            return cls._from_folder(path, root)
+        if name in ("", ".", "..") or "/" in name:
             raise ParameterError(
-                f"dataset {str(dataset)!r} is neither a name under {root / 'data' / 'raw'} "
-                "nor an absolute path"
+                f"dataset {name!r} is neither a name under {raw_root(root)} nor an absolute path"
             )
-        return cls(name=str(dataset), raw=root / "data" / "raw" / str(dataset), root=root)
+        folder = raw_root(root) / name
+        owner = None if folder.is_dir() else places.owner(name, root)
+        return cls._from_folder(root / owner if owner else folder, root)
 
     @classmethod
-    def of_version(cls, folder: Path) -> Dataset:
+    def from_place(cls, name: str, root: Path) -> Dataset:
+        """The dataset that owns ``models/<name>/``."""
+        return cls(name, root / (places.owner(name, root) or places.RAW_FOLDER / name), root)
+
+    @classmethod
+    def from_version(cls, folder: Path) -> Dataset:
         """The dataset to which a folder ``<root>/models/<dataset>/<version>`` belongs."""
-        name, root = folder.parent.name, folder.parents[2]
-        return cls(name=name, raw=root / "data" / "raw" / name, root=root)
+        return cls.from_place(folder.parent.name, folder.parents[2])
+
+    @classmethod
+    def _from_folder(cls, raw: Path, root: Path) -> Dataset:
+        identity = Path(places.identity(raw, root))
+        raw = raw if identity.is_absolute() else root / identity
+        return cls(places.place_of(raw, root), raw, root)
+
+    def claim(self) -> Dataset:
+        """Record that this folder owns its name, before anything is written under it.
+
+        Returns the dataset to work with: if another process has just taken the name for another
+        folder, one with its next name.
+        """
+        return replace(self, name=places.claim(self.raw, self.root))
+
+    @property
+    def argument(self) -> str:
+        """The value of the parameter ``dataset`` that leads here."""
+        return self.raw.name if self.raw.parent == raw_root(self.root) else str(self.raw)
+
+    @property
+    def name_note(self) -> str:
+        """Why the name is not that of the folder, in a sentence; "" when it is."""
+        plain = self.raw.name
+        if self.name == plain:
+            return ""
+        owner = places.owner(plain, self.root)
+        where = "the built-in sample" if places.SAMPLE_NAME.fullmatch(plain) else owner
+        why = f", since {plain!r} belongs to {where}" if where else ""
+        return f"results of {self.raw} are kept under the name {self.name!r}{why}"
 
     @property
     def is_sample(self) -> bool:
         """Whether the built-in generator makes this dataset: sample, or sample-USERS."""
-        inside = self.raw.parent == self.root / "data" / "raw"
-        return inside and re.fullmatch(rf"{SAMPLE}(-\d+)?", self.name) is not None
+        return places.is_sample(self.raw, self.root)
 
     @property
     def processed(self) -> Path:
@@ -82,33 +161,28 @@ class Dataset:
 
     @property
     def database(self) -> Path:
-        """The SQLite database of this dataset."""
+        """The SQLite database."""
         return self.processed / "recommender.db"
 
     @property
     def models(self) -> Path:
-        """All model versions of this dataset, and champion.json."""
+        """All model versions, and which of them is the champion."""
         return self.root / "models" / self.name
 
     @property
     def tuning(self) -> Path:
         """Searches for better parameters: the database of studies, and the best as YAML."""
-        return self.root / "models" / self.name / "tuning"
+        return self.models / "tuning"
 
     def version(self, version: str) -> Path:
         """The folder of one model version."""
-        if not _NAME.fullmatch(version):
+        if not _VERSION.fullmatch(version):
             raise ParameterError(f"version {version!r} is not a plain folder name")
         return self.models / version
 
 
-def outputs_root(root: Path | None = None) -> Path:
-    """The folder of all runs."""
-    return (root or workspace_root()) / "outputs"
-
-
-def _safe_name(text: str) -> str:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")
-    if not name:
-        raise ParameterError(f"dataset path ends in {text!r}, which cannot name a folder")
-    return name
+def dataset_names(root: Path | None = None) -> list[str]:
+    """All names that :meth:`Dataset.find` knows: folders in data/raw/, and those with results."""
+    root = root or workspace_root()
+    raw = {path.name for path in raw_root(root).glob("[!.]*") if path.is_dir()}
+    return sorted({SAMPLE} | raw | places.known_places(root))

@@ -145,7 +145,10 @@ class _Command:
         return run
 
     def _execute(self, run: Run) -> int:
-        self.progress.note(f"run {run.run_id}, dataset {run.settings.dataset.name}")
+        dataset = run.settings.dataset
+        self.progress.note(f"run {run.run_id}, dataset {dataset.name}")
+        if dataset.name_note:
+            self.progress.note(dataset.name_note)
         record, code = run.execute(self.progress)
         self._print_end(run, record, code)
         if self.options.mlflow:

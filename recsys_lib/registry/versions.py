@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,8 +41,7 @@ def require_champion(dataset: Dataset) -> Path:
 
 def run_command(dataset: Dataset) -> str:
     """What a person types to train this dataset."""
-    inside = dataset.raw.parent == dataset.root / "data" / "raw"
-    return f"run 'python run_pipeline.py --set dataset={dataset.name if inside else dataset.raw}'"
+    return f"run 'python run_pipeline.py --set dataset={shlex.quote(dataset.argument)}'"
 
 
 def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None) -> bool:

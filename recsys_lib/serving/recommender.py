@@ -54,7 +54,7 @@ class Recommender:
         NotTrainedError, saying what to run, when there is no model yet.
         """
         if dataset is None and path is not None:
-            found = Dataset.of_version(Path(path).resolve())
+            found = Dataset.from_version(Path(path).resolve())
         else:
             found = dataset if isinstance(dataset, Dataset) else Dataset.find(dataset or SAMPLE)
         if path is not None:

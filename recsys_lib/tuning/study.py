@@ -187,8 +187,7 @@ class Study:
         return max(complete, key=lambda trial: trial.value or 0.0)
 
     def _dataset_parameter(self) -> str:
-        inside = self.dataset.raw.parent == self.dataset.root / "data" / "raw"
-        return self.dataset.name if inside else str(self.dataset.raw)
+        return self.dataset.argument
 
 
 def _check_same(study: optuna.Study, parameters: TuneParameters, fingerprint: str) -> None:

@@ -29,10 +29,11 @@ from recsys_lib.data.sample.sizes import DEFAULT_SIZE, SampleSize
 from recsys_lib.files import read_json, replacing_folder, write_json
 from recsys_lib.parameters import DEFAULT_SEED
 from recsys_lib.paths import SAMPLE, Dataset
+from recsys_lib.places import SAMPLE_RECORD
 
 GENERATOR_VERSION = 1
 """Raise it with every change of what is generated: samples on disk are then made anew."""
-REVIEWS, META, RECORD = "reviews.jsonl", "meta.jsonl", "sample.json"
+REVIEWS, META, RECORD = "reviews.jsonl", "meta.jsonl", SAMPLE_RECORD
 _CHUNK = 100_000
 
 

@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recsys_lib.data.sources import find_source
+from recsys_lib.data.input_files import find_input_files
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, WorseError
 from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
@@ -88,7 +88,7 @@ class Run:
         for step in self.chosen:
             check_notebook(notebook_of(step))
         if any(not step.needs for step in self.chosen) and not self.settings.dataset.is_sample:
-            find_source(self.settings.dataset, self.settings.etl)
+            find_input_files(self.settings.dataset, self.settings.etl)
 
     def execute(self, progress: RunProgress) -> tuple[RunRecord, int]:
         """Bring about the chosen steps; returns the record and the exit code.
@@ -96,6 +96,7 @@ class Run:
         Raises ParameterError when a step was not chosen that never ran, and LockedError when
         another run works on the dataset.
         """
+        self.settings = replace(self.settings, dataset=self.settings.dataset.claim())
         with only_run(self.settings.dataset, wait=self.wait), _terminable() as asked_to_stop:
             self._adopt_earlier_results()
             self.folder.mkdir(parents=True, exist_ok=True)

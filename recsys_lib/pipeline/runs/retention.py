@@ -50,12 +50,11 @@ def clean(root: Path, keep: int, dataset: str | None = None, *, dry_run: bool = 
         raise ParameterError(f"--keep must be at least 1, got {keep}")
     records = records_of(outputs_root(root), dataset)
     names = [dataset] if dataset else sorted(_datasets(root, records))
+    datasets = [Dataset.from_place(name, root) for name in names]
     with ExitStack() as locks:
-        for name in names:
-            locks.enter_context(only_run(Dataset(name, root, root)))
-        paths = [
-            path for name in names for path in _unneeded(Dataset(name, root, root), records, keep)
-        ]
+        for one in datasets:
+            locks.enter_context(only_run(one))
+        paths = [path for one in datasets for path in _unneeded(one, records, keep)]
         paths += _empty_sweeps(outputs_root(root), set(paths))
         removal = Removal(paths, _freed(paths))
         if not dry_run:

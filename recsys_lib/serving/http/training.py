@@ -24,10 +24,9 @@ def pipeline_command(dataset: Dataset, model_type: ModelType) -> list[str]:
     steps = _STEPS[model_type]
     if not dataset.database.is_file():
         steps = f"etl,{steps}"
-    name = dataset.name if dataset.raw.parent == dataset.root / "data" / "raw" else dataset.raw
     return [
         *(sys.executable, "-m", "recsys_lib.cli", "run", "--quiet"),
-        *("--set", f"dataset={name}", "--steps", steps),
+        *("--set", f"dataset={dataset.argument}", "--steps", steps),
     ]
 
 
