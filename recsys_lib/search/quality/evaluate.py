@@ -12,6 +12,7 @@ import polars as pl
 
 from recsys_lib.search.quality import measures
 from recsys_lib.search.quality.judgments import Judgments
+from recsys_lib.significance import bootstrap_interval
 
 K = 10
 DEPTH = 100
@@ -24,8 +25,6 @@ MAIN = f"ndcg@{K}"
 Ranker = Callable[[str, int], np.ndarray]
 """Rows of the best products for a query, best first, at most so many."""
 
-_NORMAL_95 = 1.96
-
 
 @dataclass(frozen=True)
 class SearchQuality:
@@ -37,22 +36,24 @@ class SearchQuality:
     lists: for each ranker and query the rows it found, best first, at most ``DEPTH``.
     values: for each ranker and metric one value per query, NaN for one that no product answers.
     seconds: for each ranker the mean time of a query.
+    seed: of the resampling for intervals.
     """
 
     judgments: Judgments
     lists: dict[str, list[np.ndarray]]
     values: dict[str, dict[str, np.ndarray]]
     seconds: dict[str, float]
+    seed: int
 
     def mean(self, ranker: str, metric: str = MAIN) -> float:
         """Mean over the queries that some product answers."""
         return float(np.nanmean(self.values[ranker][metric]))
 
     def ci95(self, ranker: str, metric: str = MAIN) -> float:
-        """Half the width of the normal 95 % interval of that mean."""
+        """Half the width of the 95 % bootstrap interval of that mean."""
         values = self.values[ranker][metric]
-        n = np.count_nonzero(~np.isnan(values))
-        return float(_NORMAL_95 * np.nanstd(values) / np.sqrt(n))
+        low, high = bootstrap_interval(values[~np.isnan(values)][:, None], seed=self.seed)
+        return float(high[0] - low[0]) / 2
 
     def table(self) -> pl.DataFrame:
         """A row per ranker: its metrics with intervals, and milliseconds per query."""
@@ -94,7 +95,9 @@ class SearchQuality:
         return flat
 
 
-def measure_search(rankers: Mapping[str, Ranker], judgments: Judgments) -> SearchQuality:
+def measure_search(
+    rankers: Mapping[str, Ranker], judgments: Judgments, *, seed: int
+) -> SearchQuality:
     """Ask every query in every way and compare with the judgments."""
     lists, values, seconds = {}, {}, {}
     for name, ranker in rankers.items():
@@ -107,4 +110,4 @@ def measure_search(rankers: Mapping[str, Ranker], judgments: Judgments) -> Searc
             metric: np.array([measure(rows, grades) for rows, grades in pairs])
             for metric, measure in METRICS.items()
         }
-    return SearchQuality(judgments, lists, values, seconds)
+    return SearchQuality(judgments, lists, values, seconds, seed)

@@ -14,9 +14,8 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.formats.blocks import Start
-from recsys_lib.data.formats.records import first_fields, reader_of
-from recsys_lib.data.presets import PRESETS
+from recsys_lib.data.formats import first_fields, first_records
+from recsys_lib.data.layouts import LAYOUTS
 from recsys_lib.search.quality.judgments import Judgments
 from recsys_lib.search.retriever import ProductSearch
 from recsys_lib.search.text import clean
@@ -62,12 +61,11 @@ def _review_queries(search: ProductSearch, summary: dict, n: int) -> Iterator[tu
         return
     present = first_fields(path)
     texts = [name for name in _REVIEW_FIELDS if name in present]
-    names = [f for f in PRESETS[summary["source"]].reviews[Ratings.ITEM] if f in present]
+    names = [f for f in LAYOUTS[summary["source"]].reviews[Ratings.ITEM] if f in present]
     if not texts or not names:
         return
     schema = dict.fromkeys([names[0], texts[0]], pl.String())
-    block = next(iter(reader_of(path).read(path, schema, Start())))()
-    reviews = block.frame.filter(pl.col(texts[0]).str.len_chars() > 0).unique(
+    reviews = first_records(path, schema).frame.filter(pl.col(texts[0]).str.len_chars() > 0).unique(
         names[0], keep="first", maintain_order=True
     )
     for item, text in reviews.select(names[0], texts[0]).head(n).iter_rows():

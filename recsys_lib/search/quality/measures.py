@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from recsys_lib.ranking import dcg
+
 
 def ndcg(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
     """Discounted gain over that of the best possible list, both cut at k; gain 2^grade - 1.
@@ -14,9 +16,9 @@ def ndcg(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
     descent" (2005).
     """
     best = np.sort(_gains(np.array(list(grades.values()))))[::-1]
-    ideal = _discounted(best[:k])
+    ideal = float(dcg(best[:k]))
     found = np.array([grades.get(int(row), 0.0) for row in rows[:k]])
-    return _discounted(_gains(found)) / ideal if ideal > 0 else float("nan")
+    return float(dcg(_gains(found))) / ideal if ideal > 0 else float("nan")
 
 
 def recall(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
@@ -39,7 +41,3 @@ def reciprocal_rank(rows: np.ndarray, grades: Mapping[int, float], k: int) -> fl
 
 def _gains(grades: np.ndarray) -> np.ndarray:
     return np.exp2(grades) - 1
-
-
-def _discounted(gains: np.ndarray) -> float:
-    return float(gains @ (1 / np.log2(np.arange(2, len(gains) + 2))))

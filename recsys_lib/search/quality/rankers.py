@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recsys_lib.ranking import best_first
 from recsys_lib.search.lexical import LexicalIndex
 from recsys_lib.search.quality.evaluate import Ranker
 from recsys_lib.search.retriever import MODES, Mode, ProductSearch
@@ -32,10 +33,10 @@ def title_baselines(search: ProductSearch, cache: Path | None = None) -> dict[st
     vectors = encoder.encode(shown, show_progress=True, cache=known)
 
     def by_vectors(query: str, k: int) -> np.ndarray:
-        return np.argsort(-(vectors @ encoder.encode_query(query)), kind="stable")[:k]
+        return best_first(vectors @ encoder.encode_query(query), k)
 
     def by_words(query: str, k: int) -> np.ndarray:
-        return np.argsort(-words.scores(query), kind="stable")[:k]
+        return best_first(words.scores(query), k)
 
     return {"titles semantic": by_vectors, "titles lexical": by_words}
 

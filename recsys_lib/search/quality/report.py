@@ -103,9 +103,10 @@ def evaluate_search(dataset: Dataset, version: str, parameters: EvaluateParamete
             parameters.search_queries,
             seed=parameters.seed,
         )
-        return SearchReport(search, tuple(measure_search(modes_of(search), k) for k in kinds))
+        measured = (measure_search(modes_of(search), kind, seed=parameters.seed) for kind in kinds)
+        return SearchReport(search, tuple(measured))
     path = dataset.raw / parameters.judgments
     judgments = read_judgments(path, parameters.judgment_columns, search.items)
     rankers = modes_of(search) | title_baselines(search, dataset.processed / CACHE_FILE)
-    quality = measure_search(rankers, judgments)
+    quality = measure_search(rankers, judgments, seed=parameters.seed)
     return SearchReport(search, (quality,), weight_choice(search, judgments, seed=parameters.seed))

@@ -8,6 +8,7 @@ from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.search import MODES, ProductSearch
 from recsys_lib.search.quality import Judgments, evaluate_search, known_items, measure_search
 from recsys_lib.search.quality.examples import best_and_worst
+from recsys_lib.significance import bootstrap_interval
 
 GRADES = [{0: 3.0, 1: 1.0}, {2: 1.0}, {5: 0.0}]
 JUDGMENTS = Judgments("judged queries", ["one", "two", "three"], GRADES)
@@ -21,7 +22,7 @@ def ranker(lists):
 @pytest.fixture(scope="module")
 def quality():
     half = {"one": [9, 0, 1], "two": [8], "three": [7]}
-    return measure_search({"hybrid": ranker(PERFECT), "lexical": ranker(half)}, JUDGMENTS)
+    return measure_search({"hybrid": ranker(PERFECT), "lexical": ranker(half)}, JUDGMENTS, seed=1)
 
 
 def test_means_leave_out_what_cannot_be_answered(quality):
@@ -29,6 +30,17 @@ def test_means_leave_out_what_cannot_be_answered(quality):
     assert quality.ci95("hybrid") == 0
     assert quality.mean("lexical", "mrr") == 0.25
     assert quality.mean("lexical", "recall@100") == 0.5
+
+
+def test_intervals_are_those_of_the_bootstrap():
+    """One query in ten is answered: too skewed for the normal interval."""
+    grades = [{0: 1.0}] * 50
+    judgments = Judgments("judged queries", [str(n) for n in range(50)], grades)
+    lists = {str(n): [0] if n < 5 else [1] for n in range(50)}
+    measured = measure_search({"hybrid": ranker(lists)}, judgments, seed=7)
+    low, high = bootstrap_interval(measured.values["hybrid"]["mrr"][:, None], seed=7)
+    assert measured.ci95("hybrid", "mrr") == (high[0] - low[0]) / 2
+    assert measured.metrics("hybrid")["search.mrr.ci95"] == measured.ci95("hybrid", "mrr") > 0.05
 
 
 def test_metrics_have_flat_names(quality):
@@ -140,4 +152,4 @@ def test_words_alone_on_judged_queries(real_data, tmp_path):
     )
     assert len(judgments.queries) == 135
     rank = {"lexical": lambda query, k: np.argsort(-index.scores(query), kind="stable")[:k]}
-    assert measure_search(rank, judgments).mean("lexical") == pytest.approx(0.807, abs=0.01)
+    assert measure_search(rank, judgments, seed=0).mean("lexical") == pytest.approx(0.807, abs=0.01)
