@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from recsys_lib.data.cleaning.times import ORDER_BELOW
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.data.times import ORDER_BELOW
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import AlsParameters
 

@@ -1,0 +1,42 @@
+"""From the files of a shop to the tables that all later steps read.
+
+Import the module that has what you need; this package imports nothing by itself:
+
+``etl``           read and clean a dataset, then store it: ``load_dataset``, ``store_dataset``
+``loaded``        what ``load_dataset`` returns: ratings, catalogue, funnel and counts
+``input_files``   which files belong to a dataset, and what their fields are called
+``layouts``       the known layouts of published files
+``doctor``        look at unknown files before they are loaded: ``inspect``
+``download``      fetch a published dataset
+``checks``        what stops a load, and what to watch for in its result
+``plots``         tables and plots of 01_etl
+``interactions``  the stored interactions: ``Interactions``
+``database``      the SQLite database: ``read_products``, ``database_counts``
+``summary``       the stored summary: ``read_summary``
+``display``       title and image of each product: ``display_table``
+``formats``       readers of JSON lines, CSV and its relatives, and Parquet
+``cleaning``      the rules that turn records into ratings and products
+``sample``        the built-in sample
+
+Reason: a step's cache key covers every module that it imports, packages included. Re-exporting
+``load_dataset`` here would run training and search again after each edit of a cleaning rule, and
+importing ``Interactions`` (pandas, scipy) would slow down every start of ``recsys``.
+"""
+
+__all__ = [
+    "checks",
+    "cleaning",
+    "database",
+    "display",
+    "doctor",
+    "download",
+    "etl",
+    "formats",
+    "input_files",
+    "interactions",
+    "layouts",
+    "loaded",
+    "plots",
+    "sample",
+    "summary",
+]

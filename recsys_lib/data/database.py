@@ -1,4 +1,4 @@
-"""The SQLite database of a dataset: written in one go, swapped in whole."""
+"""The SQLite database of a dataset: written anew, then swapped in whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import adbc_driver_sqlite.dbapi as adbc
 import polars as pl
 
 from recsys_lib.columns import Products, Ratings
@@ -43,9 +42,9 @@ _INDEXES = f"""
 CREATE UNIQUE INDEX ratings_by_user ON {Ratings.TABLE} ({Ratings.USER}, {Ratings.ITEM});
 CREATE INDEX ratings_by_item ON {Ratings.TABLE} ({Ratings.ITEM});
 """
-# Without a journal a crash ruins the file, which is why it is a temporary one. Long product texts
-# want large pages. SQLite sorts an index in pieces of the size of its cache, and pieces that fit
-# into the processor's cache are sorted twice as fast, by threads of their own.
+# Without a journal a crash ruins the file, so it is a temporary one. Large pages suit long product
+# texts. SQLite sorts an index in pieces of the size of its cache; pieces that fit into the
+# processor's cache are sorted twice as fast, each in a thread of its own.
 _FAST = (
     "PRAGMA page_size = 16384",
     "PRAGMA journal_mode = OFF",
@@ -53,16 +52,17 @@ _FAST = (
     "PRAGMA cache_size = -4000",
     "PRAGMA threads = 2",
 )
-_FAILURES = (OSError, sqlite3.Error, adbc.Error)
 
 
 def write_database(path: Path, ratings: pl.DataFrame, products: Callable[[], pl.DataFrame]) -> None:
-    """Write both tables, each with its indexes, into a new file that replaces the old one.
+    """Write both tables and their indexes into a new file that replaces the old one.
 
-    ``ratings`` has the columns ``Ratings.ALL``, in the order of the users. ``products`` (columns
-    ``Products.ALL``) are asked for when the ratings are written. Raises StorageError when it
-    cannot be written; the old file stays.
+    ``ratings`` has the columns ``Ratings.ALL``, ordered by user. ``products`` is called once the
+    ratings are written, and returns the columns ``Products.ALL``. Raises StorageError when the
+    file cannot be written; the old one stays.
     """
+    from adbc_driver_sqlite.dbapi import Error as AdbcError  # noqa: PLC0415  # for writing only
+
     try:
         with replacing(path) as temporary:
             _define(temporary, _SCHEMA)
@@ -70,26 +70,25 @@ def write_database(path: Path, ratings: pl.DataFrame, products: Callable[[], pl.
             _define(temporary, _INDEXES)
             by_id = products().select(Products.ALL).sort(Products.ITEM)
             _insert(temporary, Products.TABLE, by_id)
-    except _FAILURES as error:
+    except (OSError, sqlite3.Error, AdbcError) as error:
         raise StorageError(
-            f"{path} could not be written ({error}): is the disk full? "
-            "What was there before is untouched"
+            f"{path} could not be written ({error}): is the disk full? The old file is unchanged"
         ) from error
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Yield a read-only connection; ArtifactError when there is no database."""
+    """Yield a read-only connection; ArtifactError when the database is missing."""
     if not path.is_file():
         raise ArtifactError(
-            f"{path} is not there: run the etl step first (python run_pipeline.py --steps etl)"
+            f"{path} is missing: run the etl step first (python run_pipeline.py --steps etl)"
         )
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         yield connection
 
 
 def read_products(path: Path) -> pl.DataFrame:
-    """The whole catalogue, columns ``Products.ALL``, in the order of the product ids."""
+    """The whole catalogue, columns ``Products.ALL``, ordered by product id."""
     columns = ", ".join(Products.ALL)
     with reading(path) as connection:
         return pl.read_database(
@@ -100,7 +99,7 @@ def read_products(path: Path) -> pl.DataFrame:
 
 
 def database_counts(path: Path) -> dict[str, Any]:
-    """``{n_ratings, n_users, n_products, avg_rating}`` of the database."""
+    """Count the database: ``{n_ratings, n_users, n_products, avg_rating}``."""
     with reading(path) as connection:
         n_ratings, n_users, average = connection.execute(
             f"SELECT COUNT(*), COUNT(DISTINCT {Ratings.USER}), AVG({Ratings.RATING}) "
@@ -129,7 +128,9 @@ def _define(path: Path, statements: str) -> None:
 
 
 def _insert(path: Path, table: str, frame: pl.DataFrame) -> None:
-    """All rows in one transaction, from column to table without a Python object for each."""
+    """Insert all rows in one transaction, without a Python object for each value."""
+    from adbc_driver_sqlite import dbapi as adbc  # noqa: PLC0415  # for writing only
+
     with adbc.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
         for pragma in _FAST:
             cursor.execute(pragma)

@@ -1,8 +1,7 @@
-"""Look at somebody's files without loading them: what they are taken for, and the first rows."""
+"""Look at unknown files before they are loaded: their layout, their fields, the first rows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,41 +9,35 @@ import polars as pl
 import yaml
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.catalogue import clean_products
-from recsys_lib.data.cleaning import RatingRules
-from recsys_lib.data.formats.blocks import Start
-from recsys_lib.data.formats.records import first_fields, reader_of
-from recsys_lib.data.presets import PRESETS
-from recsys_lib.data.rejected import Rejected
-from recsys_lib.data.sources import Source, find_source, review_files, source_schema
+from recsys_lib.data._intake import schema_of
+from recsys_lib.data.cleaning.products import clean_products
+from recsys_lib.data.cleaning.ratings import RatingRules
+from recsys_lib.data.formats import first_fields, first_records
+from recsys_lib.data.formats.records import Rejected
+from recsys_lib.data.input_files import InputFiles, find_input_files, find_review_files
+from recsys_lib.data.layouts import guess_columns
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
 _ROWS = 5
 _SHOWN_PRODUCT = (Products.ITEM, Products.TITLE, Products.STORE, Products.PRICE)
-_HINTS = {
-    Ratings.USER: ("user", "customer", "client", "buyer", "reviewer", "member", "visitor"),
-    Ratings.ITEM: ("item", "product", "sku", "asin", "article", "movie", "book", "track"),
-    Ratings.RATING: ("rating", "stars", "score", "overall", "points"),
-    Ratings.TIMESTAMP: ("timestamp", "time", "date", "ordered", "created", "_at"),
-}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """How a folder of files is understood.
+    """What :func:`inspect` found out about a folder.
 
     Parameters
     ----------
-    source: files and fields.
-    parameters: what to put under ``etl:`` in the file for ``--config``; {} when nothing is needed.
+    inputs: files and fields.
+    parameters: what belongs under ``etl:`` in the file for ``--config``; {} when defaults work.
     ratings, products: the first rows as they would be loaded.
-    rejected: the first lines that would be set aside.
-    unit: what times that are numbers mean.
+    rejected: the first lines that would be rejected.
+    unit: unit of times that are numbers.
     """
 
-    source: Source
+    inputs: InputFiles
     parameters: dict[str, object]
     ratings: pl.DataFrame
     products: pl.DataFrame
@@ -61,8 +54,8 @@ class Finding:
         rows = [
             (f"{table}.{ours}", " or ".join(names) or "-")
             for table, fields in (
-                ("ratings", self.source.review_fields),
-                ("products", self.source.product_fields if self.source.products else {}),
+                ("ratings", self.inputs.review_fields),
+                ("products", self.inputs.product_fields if self.inputs.products else {}),
             )
             for ours, names in fields.items()
         ]
@@ -70,60 +63,67 @@ class Finding:
 
 
 def inspect(path: Path) -> Finding:
-    """Look at a folder, or at one file of ratings; InputDataError when it cannot be understood."""
+    r"""Look at the files in a folder without loading them.
+
+    Fields that no layout knows are guessed from their names.
+
+    Parameters
+    ----------
+    path
+        A folder, or one review file.
+
+    Returns
+    -------
+    Finding
+        Layout, field names, first rows, and the parameters that load the files.
+
+    Raises
+    ------
+    InputDataError
+        There is no review file, or its users or items cannot be guessed.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> orders = Path(mkdtemp()) / "orders.csv"
+    >>> _ = orders.write_text("customer,sku,ordered_at\nann,tea,2024-05-01\n")
+    >>> finding = inspect(orders)
+    >>> finding.parameters["columns"]
+    {'user_id': 'customer', 'parent_asin': 'sku', 'timestamp': 'ordered_at'}
+    >>> finding.ratings.row(0)[:2]
+    ('ann', 'tea')
+    """
     folder = path.parent if path.is_file() else path
     dataset = Dataset.find(folder.resolve())
     parameters: dict[str, object] = {"reviews": path.name} if path.is_file() else {}
     try:
-        source = _found(dataset, parameters)
+        inputs = _found(dataset, parameters)
     except InputDataError:
-        columns = _guessed(dataset, parameters)
+        files = find_review_files(dataset, EtlParameters.model_validate(parameters))
+        columns = guess_columns(first_fields(files[0]))
         if columns is None:
             raise
         parameters |= {"source": "tables", "columns": columns}
-        source = _found(dataset, parameters)
-    rules = RatingRules(source)
-    schema = source_schema(source.review_fields)
-    first = next(reader_of(source.reviews[0]).read(source.reviews[0], schema, Start()))()
+        inputs = _found(dataset, parameters)
+    rules = RatingRules(inputs)
+    first = first_records(inputs.reviews[0], schema_of(inputs.review_fields))
     clean = rules.apply(first, 0)
     return Finding(
-        source=source,
+        inputs=inputs,
         parameters=parameters,
         ratings=clean.rows.head(_ROWS).select(Ratings.ALL),
-        products=_first_products(source),
+        products=_first_products(inputs),
         rejected=clean.rejected[:_ROWS],
         unit=rules.unit,
     )
 
 
-def _first_products(source: Source) -> pl.DataFrame:
-    if not source.products:
+def _first_products(inputs: InputFiles) -> pl.DataFrame:
+    if not inputs.products:
         return pl.DataFrame()
-    path, schema = source.products[0], source_schema(source.product_fields)
-    first = next(reader_of(path).read(path, schema, Start()))()
-    return clean_products(first, source, 0).frame.head(_ROWS).select(_SHOWN_PRODUCT)
+    first = first_records(inputs.products[0], schema_of(inputs.product_fields))
+    return clean_products(first, inputs, 0).frame.head(_ROWS).select(_SHOWN_PRODUCT)
 
 
-def _found(dataset: Dataset, parameters: dict[str, object]) -> Source:
-    return find_source(dataset, EtlParameters.model_validate(parameters))
-
-
-def _guessed(dataset: Dataset, parameters: dict[str, object]) -> dict[str, str] | None:
-    """A mapping by what the columns are called; None when users or items cannot be guessed."""
-    files = review_files(dataset, EtlParameters.model_validate(parameters))
-    fields, known = first_fields(files[0]), PRESETS["tables"].reviews
-    columns: dict[str, str] = {}
-    for ours, hints in _HINTS.items():
-        if not set(known[ours]) & set(fields):
-            guess = _closest(fields, hints, taken=columns.values())
-            if guess is not None:
-                columns[ours] = guess
-            elif ours in (Ratings.USER, Ratings.ITEM):
-                return None
-    return columns
-
-
-def _closest(fields: Collection[str], hints: Collection[str], taken: Collection[str]) -> str | None:
-    free = [field for field in fields if field not in taken]
-    matches = (field for hint in hints for field in free if hint in field.lower())
-    return next(matches, None)
+def _found(dataset: Dataset, parameters: dict[str, object]) -> InputFiles:
+    return find_input_files(dataset, EtlParameters.model_validate(parameters))

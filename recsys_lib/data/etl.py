@@ -1,10 +1,7 @@
-"""The ETL step: files in, SQLite database and interactions out, every row accounted for."""
+"""The ETL step: files in, SQLite database and interactions out, every line accounted for."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from concurrent.futures import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,18 +10,17 @@ from typing import Any
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.background import in_background
+from recsys_lib.data._background import in_background
+from recsys_lib.data._extents import Extent, fingerprints, measure, stamp
+from recsys_lib.data._intake import Intake, read_input
+from recsys_lib.data._journal import Journal, read_new, write_journal
 from recsys_lib.data.checks import Checks
+from recsys_lib.data.cleaning.duplicates import latest_ratings
 from recsys_lib.data.database import write_database
-from recsys_lib.data.duplicates import latest
-from recsys_lib.data.intake import Extent, Intake, measure, read_source
-from recsys_lib.data.journal import Journal, read_new, write_journal
+from recsys_lib.data.input_files import InputFiles, find_input_files
 from recsys_lib.data.loaded import Loaded, LoadedRatings
 from recsys_lib.data.sample import ensure_sample
-from recsys_lib.data.sources import Source, find_source
-from recsys_lib.data.summary import write_summary
-from recsys_lib.errors import InputDataError
-from recsys_lib.files import sha256
+from recsys_lib.data.summary import summarize, write_summary
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
@@ -34,51 +30,117 @@ _EVERYTHING, _NEWS = "everything", "what is new"
 
 
 def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
-    """Read and clean a dataset; the built-in sample is made first when it is not there.
+    r"""Read and clean a dataset; the built-in sample is made first when it is missing.
 
-    When it returns, the ratings are there and the products are still being read. Raises
-    InputDataError when a file cannot be used or too many lines are bad; for products, this comes
-    up when they are asked for.
+    The ratings are there on return, while products are still read in the background. Rejected lines
+    are written to ``rejected.jsonl`` in the dataset's processed folder.
+
+    Parameters
+    ----------
+    dataset
+        Where the files are, and where results go.
+    parameters
+        Parameters of the etl step.
+
+    Returns
+    -------
+    Loaded
+        Ratings, catalogue, and what became of every line.
+
+    Raises
+    ------
+    InputDataError
+        A file cannot be used, or too many of its lines are rejected. For product files this comes
+        up when ``catalogue`` is first used, or in :func:`store_dataset`.
+    ParameterError
+        A column mapping names a column that does not exist.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp()) / "shop"
+    >>> folder.mkdir()
+    >>> lines = "user_id,item_id,timestamp\nann,tea,1\nann,tea,2\nbob,mug,\nbob,mug,3\n"
+    >>> _ = (folder / "reviews.csv").write_text(lines)
+    >>> loaded = load_dataset(Dataset.find(folder, folder.parent), EtlParameters(max_bad_share=0.5))
+    >>> loaded.ratings.frame.select("user_id", "parent_asin", "timestamp").rows()
+    [('ann', 'tea', 2), ('bob', 'mug', 3)]
+    >>> [(step["what"], step["rows"]) for step in loaded.funnel()][1:]
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [('timestamp is missing or no time', -1), ('superseded by a later rating', -1),
+     ('ratings kept', 2)]
     """
+    dataset = dataset.claim()
     if dataset.is_sample:
         ensure_sample(dataset)
-    source = find_source(dataset, parameters)
-    stamps = {path: _stamp(path) for path in (*source.reviews, *source.products)}
-    intake, n_repeats, reading, extents = _read(dataset, source, parameters)
+    files = find_input_files(dataset, parameters)
+    stamps = {path: stamp(path) for path in (*files.reviews, *files.products)}
+    intake, n_repeats, reading, extents = _read(dataset, files, parameters)
     rows = intake.rows
-    if not source.has_times:
+    if not files.has_times:
         rows = rows.with_columns(pl.int_range(len(rows), dtype=pl.Int64).alias(Ratings.TIMESTAMP))
-    last = latest(rows)
+    latest = latest_ratings(rows)
     ratings = LoadedRatings(
-        latest=last,
+        latest=latest,
         rejected=sorted(intake.rejected, key=lambda bad: (bad.file, bad.line)),
         n_lines=intake.n_lines,
-        n_exact_duplicates=n_repeats + int(last.repeated.sum()),
+        n_exact_duplicates=n_repeats + int(latest.repeated.sum()),
         timestamp_unit=intake.unit,
-        has_ratings=source.has_ratings,
+        has_ratings=files.has_ratings,
     )
     checks = Checks(dataset.processed / REJECTED_FILE, parameters.max_bad_share)
-    checks.ratings(source.reviews, ratings)
-    products = in_background(lambda: checks.products(source.products, intake.catalogue.result()))
-    prints = in_background(_fingerprints, stamps, extents)
+    checks.ratings(files.reviews, ratings)
+    products = in_background(lambda: checks.products(files.products, intake.catalogue.result()))
+    prints = in_background(fingerprints, stamps, extents)
     if parameters.mode == _APPEND:
-        distinct, unit = intake.rows.filter(~last.repeated), parameters.timestamp_unit
+        distinct, unit = intake.rows.filter(~latest.repeated), parameters.timestamp_unit
         products.result()
-        write_journal(dataset.processed, intake, distinct, source, unit, extents)
-    return Loaded(dataset, parameters, source, ratings, reading, products, prints)
+        write_journal(dataset.processed, intake, distinct, files, unit, extents)
+    return Loaded(dataset, parameters, files, ratings, reading, products, prints)
 
 
 def store_dataset(loaded: Loaded) -> dict[str, Any]:
-    """Write database, interactions and summary; return the summary.
+    r"""Write database, interactions and summary of a loaded dataset.
 
-    Raises StorageError when a file cannot be written; what was there before stays as it is.
+    Each file replaces the old one in a single move, and only after all of them could be written.
+
+    Parameters
+    ----------
+    loaded
+        What :func:`load_dataset` returned.
+
+    Returns
+    -------
+    dict
+        The summary: ``dataset, source, files, reading, timestamp_unit, has_ratings, funnel,
+        counts, fingerprint, metrics``.
+
+    Raises
+    ------
+    InputDataError
+        The product files cannot be used, or a file changed while it was read.
+    StorageError
+        A file cannot be written; the old files stay.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> folder = Path(mkdtemp()) / "shop"
+    >>> folder.mkdir()
+    >>> _ = (folder / "reviews.csv").write_text("user_id,item_id\nann,tea\nbob,tea\n")
+    >>> dataset = Dataset.find(folder, folder.parent)
+    >>> summary = store_dataset(load_dataset(dataset, EtlParameters()))
+    >>> summary["counts"]["users"], summary["counts"]["items"]
+    (2, 1)
+    >>> sorted(path.name for path in dataset.processed.iterdir())[:3]
+    ['interactions.parquet', 'items.parquet', 'recommender.db']
     """
     folder = loaded.dataset.processed
     with TemporaryDirectory(dir=folder, prefix=".") as waiting:
         saved = in_background(lambda: loaded.view.interactions.save(Path(waiting)))
 
         def products() -> pl.DataFrame:
-            """Asked for last: the database takes no place when anything else went wrong."""
+            """Comes last, so that no database is written after any other failure."""
             saved.result()
             loaded.prints.result()
             return loaded.catalogue.frame
@@ -89,60 +151,25 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
             wait([saved])
         for path in Path(waiting).iterdir():
             path.replace(folder / path.name)
-    counts = loaded.counts()
-    summary = {
-        "dataset": loaded.dataset.name,
-        "source": loaded.source.preset,
-        "files": loaded.files,
-        "reading": loaded.reading,
-        "timestamp_unit": loaded.ratings.timestamp_unit,
-        "has_ratings": loaded.ratings.has_ratings,
-        "funnel": loaded.funnel(),
-        "counts": counts,
-        "fingerprint": _fingerprint(loaded.files, loaded.parameters),
-        "metrics": {f"etl.{name}": value for name, value in counts.items()},
-    }
+    summary = summarize(loaded)
     write_summary(folder, summary)
     return summary
 
 
 def _read(
-    dataset: Dataset, source: Source, parameters: EtlParameters
+    dataset: Dataset, files: InputFiles, parameters: EtlParameters
 ) -> tuple[Intake, int, str, dict[Path, Extent]]:
-    """The intake, the repeated rows that it does not hold any more, how it was read, the files.
+    """The intake, the number of repeated rows it no longer holds, how it was read, and extents.
 
-    The extents of the files are found out for append mode only.
+    Extents are measured in append mode only.
     """
-    unit, files = parameters.timestamp_unit, (*source.reviews, *source.products)
+    unit, paths = parameters.timestamp_unit, (*files.reviews, *files.products)
     if parameters.mode != _APPEND:
-        return read_source(source, unit), 0, _EVERYTHING, {}
-    extents = in_background(lambda: {path: measure(path)[0] for path in files})
-    journal = Journal.of(dataset.processed)
-    obstacle = journal.obstacle(source, unit) if journal else ""
+        return read_input(files, unit), 0, _EVERYTHING, {}
+    extents = in_background(lambda: {path: measure(path)[0] for path in paths})
+    journal = Journal.load(dataset.processed)
+    obstacle = journal.obstacle(files, unit) if journal else ""
     if journal and not obstacle:
-        return *read_new(journal, source, extents.result()), _NEWS, extents.result()
+        return *read_new(journal, files, extents.result()), _NEWS, extents.result()
     reading = f"{_EVERYTHING}: {obstacle}" if obstacle else _EVERYTHING
-    return read_source(source, unit), 0, reading, extents.result()
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """What shows that a file was written to."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
-
-
-def _fingerprints(
-    stamps: Mapping[Path, tuple[int, int]], extents: Mapping[Path, Extent]
-) -> list[dict[str, str]]:
-    """Path and SHA-256 of each file; InputDataError when one is not what was read."""
-    prints = {path: extents[path].sha256 if path in extents else sha256(path) for path in stamps}
-    for path, stamp in stamps.items():
-        if _stamp(path) != stamp:
-            raise InputDataError("it was changed while it was read: load it again", file=path)
-    return [{"path": str(path), "sha256": digest} for path, digest in prints.items()]
-
-
-def _fingerprint(files: list[dict[str, str]], parameters: EtlParameters) -> str:
-    """SHA-256 over the files' contents and how they were read; not over how much at a time."""
-    facts = [[file["sha256"] for file in files], parameters.model_dump(exclude={"mode"})]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return read_input(files, unit), 0, reading, extents.result()

@@ -1,4 +1,4 @@
-"""Who touched what and when: the table that every collaborative model starts from."""
+"""Interactions: which user rated which item when, the input of every collaborative model."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _FILES = ("interactions.parquet", "users.parquet", "items.parquet")
 
 @dataclass(frozen=True)
 class Interactions:
-    """One row per (user, item), in the order of user row, then time.
+    """One row per (user, item), ordered by user row, then by time.
 
     Parameters
     ----------
-    users, items: the ids behind the row numbers; every one has at least one interaction.
+    users, items: the ids behind the row numbers; each has at least one interaction.
     user, item: row numbers, int32, shape (n,).
-    rating: float32, shape (n,); 1.0 everywhere when the source has no ratings.
-    timestamp: int64, shape (n,); milliseconds since 1970 UTC, or any order in time.
+    rating: float32, shape (n,); 1.0 everywhere when the files hold no ratings.
+    timestamp: int64, shape (n,); milliseconds since 1970 UTC, or a plain order.
     """
 
     users: IdMap
@@ -38,14 +38,39 @@ class Interactions:
         return len(self.user)
 
     def user_items(self) -> sparse.csr_matrix:
-        """Ratings as a float32 matrix of shape (users, items), the form implicit wants."""
+        """Ratings as float32, shape (users, items), with sorted indices, as implicit wants."""
         shape = (len(self.users), len(self.items))
         matrix = sparse.csr_matrix((self.rating, (self.user, self.item)), shape=shape)
         matrix.sort_indices()
         return matrix
 
     def select(self, mask: np.ndarray) -> Interactions:
-        """The rows where ``mask`` (bool, shape (n,)) holds; the id maps stay as they are."""
+        """Keep some of the rows.
+
+        Parameters
+        ----------
+        mask
+            bool, shape (n,): the rows to keep.
+
+        Returns
+        -------
+        Interactions
+            These rows, with the same id maps, so row numbers keep their meaning.
+
+        Examples
+        --------
+        >>> users, items = IdMap(["ann", "bob"]), IdMap(["mug", "tea"])
+        >>> rows = Interactions(
+        ...     users,
+        ...     items,
+        ...     user=np.array([0, 0, 1], dtype=np.int32),
+        ...     item=np.array([0, 1, 1], dtype=np.int32),
+        ...     rating=np.array([5, 4, 5], dtype=np.float32),
+        ...     timestamp=np.array([1, 2, 3]),
+        ... )
+        >>> rows.select(rows.rating == 5).item.tolist()
+        [0, 1]
+        """
         return Interactions(
             users=self.users,
             items=self.items,
@@ -69,16 +94,41 @@ class Interactions:
             self.items.series().to_frame(),
         )
         for name, table in zip(_FILES, tables, strict=True):
-            # Higher levels take twice the time and save nothing.
+            # Higher levels take twice the time and save no space.
             table.write_parquet(folder / name, compression_level=1)
 
     @classmethod
     def load(cls, folder: Path) -> Interactions:
-        """Read what :meth:`save` wrote; ArtifactError names the step to run when it is absent."""
+        """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        folder
+            The processed folder of a dataset: ``dataset.processed``.
+
+        Returns
+        -------
+        Interactions
+            The interactions that the models see.
+
+        Raises
+        ------
+        ArtifactError
+            A file is missing; the message names the step to run.
+
+        Examples
+        --------
+        >>> from tempfile import mkdtemp
+        >>> folder, one = Path(mkdtemp()), np.zeros(1, dtype=np.int32)
+        >>> ids = IdMap(["ann"]), IdMap(["tea"])
+        >>> Interactions(*ids, one, one, np.ones(1, dtype=np.float32), np.ones(1)).save(folder)
+        >>> Interactions.load(folder).user_items().toarray().tolist()
+        [[1.0]]
+        """
         missing = [name for name in _FILES if not (folder / name).is_file()]
         if missing:
             raise ArtifactError(
-                f"{folder / missing[0]} is not there: run the etl step first "
+                f"{folder / missing[0]} is missing: run the etl step first "
                 "(python run_pipeline.py --steps etl, or notebooks/01_etl.ipynb)"
             )
         rows, users, items = (pl.read_parquet(folder / name) for name in _FILES)

@@ -1,4 +1,4 @@
-"""A dataset after reading and cleaning: what is there, and what became of every line."""
+"""A dataset after reading and cleaning, and what became of every line."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.catalogue import Catalogue
-from recsys_lib.data.duplicates import Latest
+from recsys_lib.data._views import View, view
+from recsys_lib.data.cleaning.duplicates import LatestRatings
+from recsys_lib.data.cleaning.products import Catalogue
+from recsys_lib.data.formats.records import Rejected, count_reasons
+from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.data.rejected import Rejected, count_reasons
-from recsys_lib.data.sources import Source
-from recsys_lib.data.views import View, view
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
 Funnel = list[dict[str, int | str]]
-"""``[{what, rows}]``: what there was, what took some away (negative), what is left."""
+"""``[{what, rows}]``: rows at the start, minus rows for each loss, rows that are left."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,14 @@ class LoadedRatings:
     Parameters
     ----------
     latest: one row per (user, item).
-    rejected: the lines that were set aside.
-    n_lines, n_exact_duplicates, n_superseded: lines read; repeated lines; earlier ratings of a
-        product that the same user rated again. ``n_lines`` is the sum of the last two and the
-        rows that were kept and rejected.
-    timestamp_unit: ms, s or order: what the source holds; the frame has ms, or the plain order.
-    has_ratings: False when the source has none.
+    rejected: rejected lines.
+    n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` is the sum of rows kept,
+        lines rejected, exact duplicates and superseded ratings.
+    timestamp_unit: ms, s or order, as in the files; the frame has ms, or the plain order.
+    has_ratings: whether the files hold ratings.
     """
 
-    latest: Latest
+    latest: LatestRatings
     rejected: list[Rejected]
     n_lines: int
     n_exact_duplicates: int
@@ -48,16 +47,16 @@ class LoadedRatings:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """Columns ``Ratings.ALL``, in the order of user, then time."""
+        """Columns ``Ratings.ALL``, ordered by user, then by time."""
         return self.latest.frame
 
     @property
     def n_superseded(self) -> int:
-        """Earlier ratings of a product that the same user rated again."""
+        """Number of earlier ratings of an item that the same user rated again."""
         return self.latest.n_superseded
 
     def interactions(self) -> Interactions:
-        """The same as arrays; a missing rating counts as 1: the user touched the item."""
+        """The ratings as arrays; without a rating, an interaction counts as 1."""
         return Interactions(
             users=IdMap(self.latest.users),
             items=IdMap(self.latest.items),
@@ -68,14 +67,12 @@ class LoadedRatings:
         )
 
     def funnel(self) -> Funnel:
-        """From the lines that were read to the ratings that were kept."""
-        gone = [
-            *((reason, n) for reason, n in count_reasons(self.rejected).items()),
-            ("exact duplicates", self.n_exact_duplicates),
-            ("superseded by a later rating", self.n_superseded),
-        ]
+        """From lines read to ratings kept."""
+        losses = count_reasons(self.rejected)
+        losses["exact duplicates"] = self.n_exact_duplicates
+        losses["superseded by a later rating"] = self.n_superseded
         steps: Funnel = [{"what": "lines read", "rows": self.n_lines}]
-        steps += [{"what": what, "rows": -n} for what, n in gone if n]
+        steps += [{"what": what, "rows": -n} for what, n in losses.items() if n]
         return [*steps, {"what": "ratings kept", "rows": len(self.frame)}]
 
 
@@ -85,14 +82,15 @@ class Loaded:
 
     Parameters
     ----------
-    reading: whether all of it was read, or only what is new.
+    inputs: the files it was read from.
+    reading: "everything" (and why), or "what is new".
     products: the catalogue, which may still be read while the ratings are used.
-    prints: path and SHA-256 of each file, which are found out meanwhile, too.
+    prints: ``[{path, sha256}]`` of the files, which may still be computed as well.
     """
 
     dataset: Dataset
     parameters: EtlParameters
-    source: Source
+    inputs: InputFiles
     ratings: LoadedRatings
     reading: str
     products: Future[Catalogue]
@@ -100,12 +98,12 @@ class Loaded:
 
     @property
     def catalogue(self) -> Catalogue:
-        """The products; InputDataError when their files cannot be used."""
+        """The products; InputDataError when the product files cannot be used."""
         return self.products.result()
 
     @property
     def files(self) -> list[dict[str, str]]:
-        """``[{path, sha256}]``; InputDataError when one was changed while it was read."""
+        """``[{path, sha256}]``; InputDataError when a file changed while it was read."""
         return self.prints.result()
 
     @cached_property
@@ -115,13 +113,13 @@ class Loaded:
         return view(self.ratings.frame, self.ratings.interactions(), self.parameters, unit)
 
     def funnel(self) -> Funnel:
-        """From the lines that were read to the interactions that the models see."""
+        """From lines read to the interactions that the models see."""
         filters = self.view.funnel
         left: Funnel = [{"what": "seen by the models", "rows": len(self.view.interactions)}]
         return self.ratings.funnel() + (filters + left if filters else [])
 
     def counts(self) -> dict[str, int]:
-        """The numbers that people ask for first; users and items are those the models see."""
+        """Counts of lines, ratings and products; users and items are those that the models see."""
         rated, seen = self.ratings.latest.items, self.view.interactions
         known = self.catalogue.frame[Products.ITEM]
         return {

@@ -1,4 +1,4 @@
-"""The story of a dataset in pictures."""
+"""Tables and plots of a dataset."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _DESCRIBING = (
 
 
 def funnel_table(funnel: list[dict[str, int | str]]) -> pl.DataFrame:
-    """The funnel with the share of all lines that each entry has."""
+    """The funnel, with each entry as a share of all lines."""
     table = pl.DataFrame(funnel).select("what", "rows")
     return table.with_columns((pl.col("rows") / table["rows"][0]).alias("share"))
 
 
 def ratings_histogram(ratings: pl.DataFrame) -> Plot:
-    """How many ratings have which value."""
+    """Number of ratings by value."""
     counts = ratings[Ratings.RATING].drop_nulls().value_counts().sort(Ratings.RATING)
     plot, axes = figure("Ratings by value", xlabel="rating", ylabel="ratings", size=(5, 3.2))
     values = counts[Ratings.RATING].to_numpy()
@@ -41,7 +41,7 @@ def ratings_histogram(ratings: pl.DataFrame) -> Plot:
 
 
 def tails(ratings: pl.DataFrame) -> Plot:
-    """Who rates how much, and what is rated how often, both on log scales."""
+    """Number of users and of items with at least so many ratings, on log scales."""
     plot = Plot(figsize=(9.5, 3.6), dpi=110, layout="constrained")
     users, items = plot.subplots(1, 2)
     _tail(users, ratings[Ratings.USER], COLORS[0])
@@ -52,7 +52,7 @@ def tails(ratings: pl.DataFrame) -> Plot:
 
 
 def timeline(ratings: pl.DataFrame) -> Plot:
-    """Ratings a month, for timestamps in milliseconds; months without any count as 0."""
+    """Ratings per month, for timestamps in milliseconds; a month without ratings counts as 0."""
     months = ratings.select(pl.from_epoch(Ratings.TIMESTAMP, time_unit="ms").dt.truncate("1mo"))
     counts = (
         months.group_by(Ratings.TIMESTAMP)
@@ -61,7 +61,7 @@ def timeline(ratings: pl.DataFrame) -> Plot:
         .upsample(Ratings.TIMESTAMP, every="1mo")
         .with_columns(pl.col("len").fill_null(0))
     )
-    plot, axes = figure("Ratings a month", ylabel="ratings")
+    plot, axes = figure("Ratings per month", ylabel="ratings")
     time, count = counts[Ratings.TIMESTAMP].to_numpy(), counts["len"].to_numpy()
     axes.fill_between(time, count, color=COLORS[0], alpha=0.25)
     axes.plot(time, count, color=COLORS[0], marker="o" if len(counts) < 2 else "")
@@ -71,11 +71,11 @@ def timeline(ratings: pl.DataFrame) -> Plot:
 
 
 def completeness(products: pl.DataFrame) -> Plot:
-    """The share of products that have a title, a price and so on."""
+    """Share of products that have a title, a price and so on."""
     share = [100 * (1 - products[c].null_count() / len(products)) for c in _DESCRIBING]
-    plot, axes = figure("What the catalogue tells", xlabel="% of products", size=(7.5, 3.2))
+    plot, axes = figure("Completeness of the catalogue", xlabel="% of products", size=(7.5, 3.2))
     bars = axes.barh(list(_DESCRIBING), share, color=COLORS[2])
-    axes.bar_label(bars, fmt="%.1f %%", padding=4, fontsize=9)
+    axes.bar_label(bars, fmt="%.1f%%", padding=4, fontsize=9)
     axes.set_xlim(0, 110)
     axes.invert_yaxis()
     axes.grid(False, axis="y")
@@ -83,7 +83,7 @@ def completeness(products: pl.DataFrame) -> Plot:
 
 
 def most_rated(ratings: pl.DataFrame, products: pl.DataFrame, n: int = 10) -> pl.DataFrame:
-    """The n items with the most ratings: title, ratings, and their mean where there are values."""
+    """The n items with the most ratings: title, ratings, and their mean if they have values."""
     table = (
         ratings.group_by(Ratings.ITEM)
         .agg(pl.len().alias("ratings"), pl.col(Ratings.RATING).mean().round(2).alias("mean"))
@@ -99,7 +99,8 @@ def _tail(axes: Axes, ids: pl.Series, color: str) -> None:
     counts = np.sort(ids.value_counts()["count"].to_numpy())
     values, first = np.unique(counts, return_index=True)
     axes.loglog(values, len(counts) - first, color=color, marker="o", markersize=3)
-    for axis in (axes.xaxis, axes.yaxis):  # 1, 2, 5, 10, ... as most tails span few powers of ten
+    for axis in (axes.xaxis, axes.yaxis):
+        # Ticks at 1, 2, 5, 10, ... on the x axis, as most tails span few powers of ten.
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if axis is axes.xaxis else (1.0,)))
         axis.set_major_formatter("{x:,.0f}")
         axis.set_minor_formatter(NullFormatter())

@@ -1,26 +1,55 @@
-"""What 01_etl found and did, as a file that later steps and the report read."""
+"""The summary of 01_etl, which later steps and the report read."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, write_json
+from recsys_lib.parameters import EtlParameters
+
+if TYPE_CHECKING:
+    from recsys_lib.data.loaded import Loaded
 
 _FILE = "summary.json"
 
 
+def summarize(loaded: Loaded) -> dict[str, Any]:
+    """The summary of a loaded dataset, ready for JSON."""
+    counts = loaded.counts()
+    return {
+        "dataset": loaded.dataset.name,
+        "source": loaded.inputs.layout,
+        "files": loaded.files,
+        "reading": loaded.reading,
+        "timestamp_unit": loaded.ratings.timestamp_unit,
+        "has_ratings": loaded.ratings.has_ratings,
+        "funnel": loaded.funnel(),
+        "counts": counts,
+        "fingerprint": _fingerprint(loaded.files, loaded.parameters),
+        "metrics": {f"etl.{name}": value for name, value in counts.items()},
+    }
+
+
 def write_summary(folder: Path, summary: dict[str, Any]) -> None:
-    """Store the summary of a dataset."""
+    """Store the summary of a dataset in its folder."""
     write_json(folder / _FILE, summary)
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """The summary: ``source, files, funnel, counts, fingerprint, timestamp_unit, metrics``."""
+    """Read what :func:`write_summary` wrote; ArtifactError when 01_etl has not run yet."""
     if not (folder / _FILE).is_file():
         raise ArtifactError(
-            f"{folder / _FILE} is not there: run the etl step first "
+            f"{folder / _FILE} is missing: run the etl step first "
             "(python run_pipeline.py --steps etl, or notebooks/01_etl.ipynb)"
         )
     return read_json(folder / _FILE)
+
+
+def _fingerprint(files: list[dict[str, str]], parameters: EtlParameters) -> str:
+    """SHA-256 over file contents and parameters, except ``mode``, which changes no result."""
+    facts = [[file["sha256"] for file in files], parameters.model_dump(exclude={"mode"})]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.data import intake
+from recsys_lib.data import _intake
 from recsys_lib.data.database import read_products, reading
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
@@ -87,13 +87,13 @@ def append(dataset, text):
 
 def test_old_lines_are_not_read_again(shop, monkeypatch):
     append(shop, "u2,b,2020-01-02\nbroken\n")
-    seen, rules = [], intake.RatingRules.apply
+    seen, rules = [], _intake.RatingRules.apply
 
     def spy(self, records, file):
         seen.append(records.n_lines)
         return rules(self, records, file)
 
-    monkeypatch.setattr(intake.RatingRules, "apply", spy)
+    monkeypatch.setattr(_intake.RatingRules, "apply", spy)
     loaded = load_dataset(shop, APPEND)
     assert seen == [2]
     assert loaded.ratings.frame["user_id"].to_list() == ["u1", "u2"]
@@ -128,7 +128,7 @@ def test_nothing_new_is_no_work_and_changes_nothing(shop):
             lambda raw: (raw / "reviews-2.csv").write_text(
                 "user_id,item_id,timestamp,rating\nu,b,2020-01-02,7\n"
             ),
-            "way of reading",
+            "rules of reading",
         ),
     ],
 )

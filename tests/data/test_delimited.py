@@ -4,9 +4,9 @@ import json
 import polars as pl
 import pytest
 
-from recsys_lib.data.formats.blocks import LINE
-from recsys_lib.data.formats.delimited import Delimited
-from recsys_lib.data.formats.parquet import Parquet
+from recsys_lib.data.formats._delimited import Delimited
+from recsys_lib.data.formats._parquet import Parquet
+from recsys_lib.data.formats.records import LINE
 from recsys_lib.errors import InputDataError
 from tests.support.reading import read
 
@@ -21,7 +21,7 @@ def test_values_stay_text_and_lines_are_numbered(tmp_path):
     assert rejected == []
 
 
-def test_rows_that_do_not_fit_are_set_aside(tmp_path):
+def test_rows_that_do_not_fit_are_rejected(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(b'user,item\n1,a\n2,b,c\n3,"two\nlines"\n4,\xff\n5,e\n')
     frame, rejected = read(CSV, path, ["user", "item"])
@@ -29,7 +29,7 @@ def test_rows_that_do_not_fit_are_set_aside(tmp_path):
     assert frame["item"].to_list() == ["a", "two\nlines", "e"]
     assert frame[LINE].to_list() == [2, 4, 7]
     assert [(bad.line, bad.reason) for bad in rejected] == [
-        (3, "2 columns expected by the header, other number found"),
+        (3, "number of values differs from the 2 columns of the header"),
         (6, "not UTF-8"),
     ]
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from recsys_lib.cli import main
-from recsys_lib.data.advice import watch_for
+from recsys_lib.data.checks import watch_for
 from recsys_lib.data.doctor import inspect
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.errors import InputDataError
@@ -19,7 +19,7 @@ def test_known_files_need_no_configuration(tmp_path):
     (tmp_path / "reviews.jsonl").write_text(json.dumps(review) + "\nbroken\n")
     (tmp_path / "meta.jsonl").write_text('{"asin": "a", "title": "<b>A</b>", "price": "$1.50"}\n')
     finding = inspect(tmp_path)
-    assert (finding.source.preset, finding.unit, finding.parameters) == ("amazon2018", "s", {})
+    assert (finding.inputs.layout, finding.unit, finding.parameters) == ("amazon2018", "s", {})
     assert finding.ratings.row(0)[:4] == ("u", "a", 5.0, 1_600_000_000_000)
     assert finding.products.row(0) == ("a", "A", None, 1.5)
     assert [bad.line for bad in finding.rejected] == [2]
@@ -31,7 +31,7 @@ def test_a_mapping_is_proposed_that_loads(tmp_path, capsys):
     path.write_text("order_no,customer,sku,ordered_at\n7,c1,s1,2020-01-01\n")
     assert main(["doctor", "data", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "understood as tables, times in ms" in out
+    assert "layout: tables, times in ms" in out
     proposed = yaml.safe_load(out.partition("--config:")[2])
     assert proposed["etl"]["columns"] == {
         "user_id": "customer",
@@ -60,9 +60,9 @@ def test_what_to_watch_for(workspace):
     (folder / "reviews.csv").write_text("\n".join(["user_id,item_id,timestamp", *lines]))
     said = " ".join(watch_for(load_dataset(Dataset.find("shop"), EtlParameters())))
     assert "100% of the users have a single rating" in said
-    assert "1 % of the items have 80% of the ratings" in said
+    assert "1% of the items have 80% of the ratings" in said
     assert "95% of the items have fewer than 5" in said
-    assert "100% of the ratings are of one day" in said
+    assert "100% of the ratings are from one day" in said
     assert "There are no products" in said
 
 

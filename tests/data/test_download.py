@@ -14,7 +14,7 @@ import pytest
 
 from recsys_lib.cli import main
 from recsys_lib.data.download import download
-from recsys_lib.data.download.fetch import Fetch, Patience
+from recsys_lib.data.download._fetch import Fetch, Patience
 from recsys_lib.errors import InputDataError, ParameterError, StorageError
 
 HASTE = Patience(connect=2, read=1, tries=4, pause=0.01)
@@ -121,7 +121,7 @@ def test_cut_connections_are_gone_on_with(site, fetch):
 
 def test_the_next_start_goes_on_where_the_last_one_broke_off(site, fetch, tmp_path):
     site.cut_after = [CHUNK, 0, 0, 0]
-    with pytest.raises(InputDataError, match=r"broke off 4 times.*start it again to go on"):
+    with pytest.raises(InputDataError, match=r"failed 4 times.*run it again to resume"):
         fetch()
     assert not (tmp_path / "file.gz").exists()
     assert (tmp_path / "file.gz.part").stat().st_size == CHUNK
@@ -165,11 +165,11 @@ def test_a_server_without_lengths(site, fetch):
     [
         ({"failures": [404]}, "answered 404 .*is the address right"),
         ({"failures": [403]}, "answered 403"),
-        ({"failures": [500] * 9}, "broke off 4 times"),
-        ({"kind": "text/html; charset=utf-8"}, "a web page, not the file"),
+        ({"failures": [500] * 9}, "failed 4 times"),
+        ({"kind": "text/html; charset=utf-8"}, "a web page instead of the file"),
         ({"files": {"/file.gz": b"plain text"}}, "no .gz file"),
         ({"files": {"/file.gz": b""}}, "no .gz file"),
-        ({"hang": True}, "broke off 4 times"),
+        ({"hang": True}, "failed 4 times"),
     ],
 )
 def test_what_cannot_be_had_is_said_and_not_there(site, fetch, tmp_path, setup, says):
@@ -182,12 +182,12 @@ def test_what_cannot_be_had_is_said_and_not_there(site, fetch, tmp_path, setup, 
 
 
 def test_nobody_answers(tmp_path):
-    with pytest.raises(InputDataError, match="broke off 4 times"):
+    with pytest.raises(InputDataError, match="failed 4 times"):
         Fetch("http://127.0.0.1:9/file.gz", tmp_path / "file.gz", patience=HASTE).run()
 
 
 def test_a_wrong_checksum_throws_the_file_away(fetch, tmp_path):
-    with pytest.raises(InputDataError, match=f"published is {'0' * 32}"):
+    with pytest.raises(InputDataError, match=f"{'0' * 32} is published"):
         fetch(md5="0" * 32)
     assert list(tmp_path.iterdir()) == []
     assert fetch(md5=hashlib.md5(BODY).hexdigest()).read_bytes() == BODY
@@ -228,7 +228,7 @@ def test_a_category_of_amazon(site, workspace, capsys, monkeypatch):
     assert [p.name for p in folder.parent.iterdir()] == ["Gift_Cards"]
     assert "--set dataset=Gift_Cards" in capsys.readouterr().out
     assert main(["download", "amazon2023:Gift_Cards"]) == 0
-    assert "is there already" in capsys.readouterr().out
+    assert "exists already" in capsys.readouterr().out
     assert len(site.asked) == 2
     assert main(["download", "amazon2023:Gift_Cards", "--force", "--quiet"]) == 0
     assert len(site.asked) == 4
@@ -258,7 +258,7 @@ def test_movielens_is_checked_and_unpacked(site, workspace):
     data = archive(**{"ml-100k/u.data": "1\t2\t3\t4\n", "ml-100k/README": "hello"})
     site.files["/ml-100k.zip"] = data
     site.files["/ml-100k.zip.md5"] = f"MD5 (ml-100k.zip) = {'0' * 32}\n".encode()
-    with pytest.raises(InputDataError, match="the MD5 is"):
+    with pytest.raises(InputDataError, match="its MD5 is"):
         download("movielens:100k", base_url=site.address, patience=HASTE)
     site.files["/ml-100k.zip.md5"] = f"{hashlib.md5(data).hexdigest()}  ml-100k.zip\n".encode()
     folder = download("movielens:100k", base_url=site.address, patience=HASTE)

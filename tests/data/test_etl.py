@@ -71,7 +71,7 @@ def test_exact_duplicates_are_counted_apart(shop):
         ({"timestamp": "yesterday"}, "timestamp is missing or no time"),
     ],
 )
-def test_bad_records_are_set_aside_with_line_and_reason(shop, workspace, bad, reason):
+def test_bad_records_are_rejected_with_line_and_reason(shop, workspace, bad, reason):
     loaded = shop([review(), {**review(user="u2"), **bad}, review(user="u3")])
     assert loaded.ratings.frame["user_id"].to_list() == ["u1", "u3"]
     (line,) = (workspace / "data/processed/shop/rejected.jsonl").read_text().splitlines()
@@ -185,7 +185,7 @@ def test_interactions_come_back_as_they_were_stored(shop):
     assert summary["metrics"]["etl.kept"] == 3
 
 
-def test_a_source_without_ratings_counts_one_each(workspace):
+def test_files_without_ratings_counts_one_each(workspace):
     raw = workspace / "data" / "raw" / "plays"
     raw.mkdir(parents=True)
     (raw / "interactions.csv").write_text("who,what\na,x\na,y\nb,x\n")
@@ -241,7 +241,7 @@ class TestUnusableInput:
 
     def test_too_many_bad_lines(self, workspace):
         path = self.put(workspace, "reviews.jsonl", json.dumps(review()) + "\nbad\n")
-        with pytest.raises(InputDataError, match="1 of 2 lines are bad") as caught:
+        with pytest.raises(InputDataError, match="1 of 2 lines were rejected") as caught:
             self.load(workspace)
         assert f"{path}, line 2" in str(caught.value)
         assert (workspace / "data/processed/shop/rejected.jsonl").read_text().count("\n") == 1
@@ -254,16 +254,16 @@ class TestUnusableInput:
 
 @pytest.mark.realdata
 @pytest.mark.parametrize(
-    ("folder", "preset", "expected"),
+    ("folder", "layout", "expected"),
     [
         ("amazon2018_gift_cards", "amazon2018", (2965, 458, 148, 1547)),
         ("amazon2023_all_beauty", "amazon2023", (2535, 253, 356, 356)),
         ("amazon2018_games", "tables", (440_264, 50_546, 16_859, 16_859)),
     ],
 )
-def test_real_files_load_without_configuration(workspace, real_data, folder, preset, expected):
+def test_real_files_load_without_configuration(workspace, real_data, folder, layout, expected):
     loaded = load_dataset(Dataset.find(real_data / folder), EtlParameters())
     counts = loaded.counts()
-    assert loaded.source.preset == preset
+    assert loaded.inputs.layout == layout
     assert tuple(counts[name] for name in ("kept", "users", "items", "products")) == expected
     assert loaded.catalogue.frame["title"].null_count() == 0

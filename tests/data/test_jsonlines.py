@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.data.formats import blocks
-from recsys_lib.data.formats.blocks import LINE, Start
-from recsys_lib.data.formats.jsonlines import JsonLines
+from recsys_lib.data.formats import _blocks as blocks
+from recsys_lib.data.formats._jsonlines import JsonLines
+from recsys_lib.data.formats.records import LINE, Start
 from recsys_lib.errors import InputDataError
 from tests.support.reading import read
 
@@ -112,7 +112,7 @@ def test_rejected_says_why_and_keeps_the_text(tmp_path):
     ("content", "name", "says"),
     [
         (b"just text\nmore text\n", "r.jsonl", "JSON lines"),
-        (b"", "r.jsonl.gz", "no line with text"),
+        (b"", "r.jsonl.gz", "no line holds text"),
     ],
 )
 def test_a_file_without_objects_is_named(tmp_path, content, name, says):

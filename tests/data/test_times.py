@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from recsys_lib.data.times import parse_times, unit_of
+from recsys_lib.data.cleaning.times import parse_times, unit_of
 
 NOON = 1_600_000_000_000
 

@@ -3,7 +3,7 @@ import json
 import polars as pl
 import pytest
 
-from recsys_lib.data.images import first_image_urls
+from recsys_lib.data.display import first_image_urls
 
 BIG, SMALL = "https://shop.example/big.jpg", "http://shop.example/small.jpg"
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from recsys_lib.data.formats.blocks import LINE, Start
+from recsys_lib.data.formats.records import LINE, Start
 
 
 def read(reader, path, fields, start=None):

@@ -1,5 +1,6 @@
-"""Published datasets, fetched into data/raw/."""
+"""Fetch published datasets into data/raw/."""
 
-from recsys_lib.data.download.dataset import download
+from recsys_lib.data.download._dataset import download
+from recsys_lib.data.download._fetch import Patience
 
-__all__ = ["download"]
+__all__ = ["Patience", "download"]

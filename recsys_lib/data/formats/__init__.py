@@ -1,0 +1,121 @@
+"""Read records from files of any format, each record with its line number.
+
+Values stay text (a nested list or object is JSON text) unless all values of a block have the type
+that is wanted. So the cleaning rules decide about types, alike for all formats, and no reader
+guesses. A line that holds no record is rejected with its number and the reason.
+
+To add a format, write a :class:`Reader` and name its suffix in ``_READERS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from recsys_lib.data.formats._blocks import COMPRESSED, plain_name
+from recsys_lib.data.formats._delimited import Delimited
+from recsys_lib.data.formats._jsonlines import JsonLines
+from recsys_lib.data.formats._parquet import Parquet
+from recsys_lib.data.formats.records import LINE, Records, Schema, Start, Work
+from recsys_lib.errors import InputDataError
+
+__all__ = [
+    "Reader",
+    "all_fields",
+    "can_be_continued",
+    "first_fields",
+    "first_records",
+    "is_known",
+    "reader_of",
+]
+
+
+class Reader(Protocol):
+    """Reads one format."""
+
+    def fields(self, path: Path, *, whole: bool = False) -> list[str]:
+        """Names of the fields in the first records of a file, or in all of them."""
+
+    def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
+        """The records from ``start`` on; a field that the file lacks is null."""
+
+
+_PARQUET = ".parquet"
+_RATINGS = ("user_id", "item_id", "rating", "timestamp")
+_GENRES = tuple(f"genre{i}" for i in range(19))
+_MOVIES_100K = ("item_id", "title", "date", "video", "url", *_GENRES)
+_TYPED = Delimited("\t", quoted=False, typed=True)
+_READERS: dict[str, Reader] = {
+    # Files of MovieLens that do not name their columns, by their full names.
+    "u.data": Delimited("\t", _RATINGS, quoted=False),
+    "u.item": Delimited("|", _MOVIES_100K, quoted=False, encoding="latin-1"),
+    "ratings.dat": Delimited("::", _RATINGS, quoted=False),
+    "movies.dat": Delimited("::", ("item_id", "title", "genres"), quoted=False, encoding="latin-1"),
+    ".json": JsonLines(),
+    ".jsonl": JsonLines(),
+    ".ndjson": JsonLines(),
+    ".csv": Delimited(",", others=";\t|"),
+    ".tsv": Delimited("\t"),
+    _PARQUET: Parquet(),
+    ".inter": _TYPED,
+    ".item": _TYPED,
+}
+
+
+def reader_of(path: Path) -> Reader:
+    """The reader for a file, chosen by its name; InputDataError when no reader knows the name."""
+    name = plain_name(path)
+    reader = _READERS.get(name) or _READERS.get(Path(name).suffix)
+    if reader is None:
+        raise InputDataError(
+            "unknown file format: use .jsonl or .json (one object per line), .csv, .tsv, .inter "
+            "or .parquet; text files may also end in .gz or .zst",
+            file=path,
+        )
+    return reader
+
+
+def is_known(path: Path) -> bool:
+    """Whether there is a reader for a file of this name."""
+    name = plain_name(path)
+    return name in _READERS or Path(name).suffix in _READERS
+
+
+def can_be_continued(path: Path) -> bool:
+    """Whether lines can be appended to a file and read from there: plain text only."""
+    return path.suffix not in (*COMPRESSED, _PARQUET)
+
+
+def first_fields(path: Path) -> list[str]:
+    """Names of the fields in the first records of a file; InputDataError when it is empty."""
+    return _fields(path, whole=False)
+
+
+def all_fields(path: Path) -> list[str]:
+    """Names of all fields in a file; for JSON lines this reads every line."""
+    return _fields(path, whole=True)
+
+
+def first_records(path: Path, schema: Schema) -> Records:
+    """The records of the first block of a file; none when it has a header only."""
+    work = next(reader_of(path).read(path, schema, Start()), None)
+    if work is None:
+        return Records(pl.DataFrame(schema={**schema, LINE: pl.Int64()}), [])
+    return work()
+
+
+def _fields(path: Path, *, whole: bool) -> list[str]:
+    facts = path.stat()
+    if facts.st_size == 0:
+        raise InputDataError("the file is empty: replace or remove it", file=path)
+    return list(_known_fields(path, whole, facts.st_mtime_ns, facts.st_size, facts.st_ino))
+
+
+@lru_cache(maxsize=1000)
+def _known_fields(path: Path, whole: bool, *_identity: int) -> tuple[str, ...]:
+    """The fields of a file, read again only when the file has changed."""
+    return tuple(reader_of(path).fields(path, whole=whole))

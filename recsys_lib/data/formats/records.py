@@ -1,83 +1,88 @@
-"""Read records from files of any kind, every record with its line number.
-
-Values stay text here (a nested list or object is its JSON text), or are what they were hoped to be
-beyond doubt, so that one cleaning stage decides about types for all formats and no reader guesses.
-What is not a record at all is set aside with its line number and the reason.
-"""
+"""What a reader makes of a file: records with their line numbers, and rejected lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
-from recsys_lib.data.formats.blocks import Schema, Start, Work
-from recsys_lib.data.formats.delimited import Delimited
-from recsys_lib.data.formats.jsonlines import JsonLines
-from recsys_lib.data.formats.open_files import plain_name
-from recsys_lib.data.formats.parquet import Parquet
-from recsys_lib.errors import InputDataError
+import polars as pl
 
+from recsys_lib.files import replacing
 
-class Reader(Protocol):
-    """What knows one format."""
+LINE = "__line__"
+"""Column of the line number of a record, from 1; in a Parquet file the row number."""
 
-    def fields(self, path: Path, *, whole: bool = False) -> list[str]:
-        """Names of the fields in the first records of a file, or in the whole of it."""
+_TEXT_LIMIT = 500  # characters of a rejected line that are kept
 
-    def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
-        """The records from ``start`` on; a field that the file does not have is null."""
+Schema = Mapping[str, pl.DataType]
+"""Fields to read and the types wanted for them.
+
+A field comes in its wanted type when all its values in a block have that type, else as text.
+"""
 
 
-_TYPED = Delimited("\t", quoted=False, typed=True)
-_READERS: dict[str, Reader] = {
-    # The files of MovieLens that do not say what their columns are, by their whole names.
-    "u.data": Delimited("\t", ("user_id", "item_id", "rating", "timestamp"), quoted=False),
-    "u.item": Delimited(
-        "|",
-        ("item_id", "title", "date", "video", "url", *(f"genre{i}" for i in range(19))),
-        quoted=False,
-        encoding="latin-1",
-    ),
-    "ratings.dat": Delimited("::", ("user_id", "item_id", "rating", "timestamp"), quoted=False),
-    "movies.dat": Delimited("::", ("item_id", "title", "genres"), quoted=False, encoding="latin-1"),
-    ".json": JsonLines(),
-    ".jsonl": JsonLines(),
-    ".ndjson": JsonLines(),
-    ".csv": Delimited(",", others=";\t|"),
-    ".tsv": Delimited("\t"),
-    ".parquet": Parquet(),
-    ".inter": _TYPED,
-    ".item": _TYPED,
-}
+@dataclass(frozen=True)
+class Start:
+    """Where reading begins: a byte, and the number of the line that starts there."""
+
+    byte: int = 0
+    line: int = 1
 
 
-def reader_of(path: Path) -> Reader:
-    """The reader for a file, by its name; InputDataError for a name of no known kind."""
-    name = plain_name(path)
-    reader = _READERS.get(name) or _READERS.get(Path(name).suffix)
-    if reader is None:
-        raise InputDataError(
-            "unknown kind of file: use .jsonl or .json (one object a line), .csv, .tsv, .inter or "
-            ".parquet, the text ones also as .gz or .zst",
-            file=path,
-        )
-    return reader
+@dataclass(frozen=True)
+class Rejected:
+    """A rejected line: where it is, why it was rejected, and how it begins."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+    @classmethod
+    def from_line(cls, file: Path, line: int, reason: str, text: str) -> Rejected:
+        """Keep the first 500 characters of the text."""
+        return cls(str(file), line, reason, text[:_TEXT_LIMIT])
 
 
-def is_known(path: Path) -> bool:
-    """Whether there is a reader for a file of this name."""
-    name = plain_name(path)
-    return name in _READERS or Path(name).suffix in _READERS
+@dataclass(frozen=True)
+class Records:
+    """The records of one block, with their ``LINE``, and the lines that hold no record."""
+
+    frame: pl.DataFrame
+    rejected: list[Rejected]
+
+    @property
+    def n_lines(self) -> int:
+        """Number of lines read, good or bad."""
+        return len(self.frame) + len(self.rejected)
 
 
-def first_fields(path: Path) -> list[str]:
-    """Names of the fields in the first records of a file."""
-    if path.stat().st_size == 0:
-        raise InputDataError("the file is empty", file=path)
-    return reader_of(path).fields(path)
+Work = Callable[[], Records]
+"""Parses one block; blocks can be parsed in parallel."""
 
 
-def all_fields(path: Path) -> list[str]:
-    """Names of all fields in a file; of JSON lines every line is looked at."""
-    return reader_of(path).fields(path, whole=True)
+def with_fields(frame: pl.DataFrame, schema: Schema, lines: pl.Series) -> pl.DataFrame:
+    """Reduce a text frame to the fields of ``schema`` (null where absent), plus line numbers."""
+    absent = [pl.lit(None, dtype=pl.String).alias(f) for f in schema if f not in frame.columns]
+    return frame.with_columns(absent).select(list(schema)).with_columns(lines)
+
+
+def write_rejected(path: Path, rejected: Iterable[Rejected]) -> None:
+    """Write rejected lines as JSON lines; the file is empty when there are none."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as out:
+        for bad in rejected:
+            out.write(json.dumps(asdict(bad), ensure_ascii=False) + "\n")
+
+
+def read_rejected(path: Path) -> list[Rejected]:
+    """Read what :func:`write_rejected` wrote."""
+    with path.open(encoding="utf-8") as lines:
+        return [Rejected(**json.loads(line)) for line in lines]
+
+
+def count_reasons(rejected: Iterable[Rejected]) -> dict[str, int]:
+    """Count rejected lines by reason, most frequent first."""
+    return dict(Counter(bad.reason for bad in rejected).most_common())

@@ -65,8 +65,10 @@ def _review_queries(search: ProductSearch, summary: dict, n: int) -> Iterator[tu
     if not texts or not names:
         return
     schema = dict.fromkeys([names[0], texts[0]], pl.String())
-    reviews = first_records(path, schema).frame.filter(pl.col(texts[0]).str.len_chars() > 0).unique(
-        names[0], keep="first", maintain_order=True
+    reviews = (
+        first_records(path, schema)
+        .frame.filter(pl.col(texts[0]).str.len_chars() > 0)
+        .unique(names[0], keep="first", maintain_order=True)
     )
     for item, text in reviews.select(names[0], texts[0]).head(n).iter_rows():
         if item in search.items:

@@ -1,9 +1,9 @@
-"""JSON lines at full speed, with the bad lines found one by one.
+"""JSON lines: whole blocks at full speed, bad lines found one by one.
 
-A block of many lines is parsed at once. Only when that fails are its lines looked at: those that
-cannot be JSON are set apart, then what still fails is halved until the bad lines stand alone. So
-good data never pays for bad lines. In the same way types are hoped for: the parser is strict, so
-what it takes for a whole number is one, and a block with other values is parsed again as text.
+A block of many lines is parsed at once. Only when that fails are its lines examined: those that
+cannot be JSON are taken out, then what still fails is halved until each bad line stands alone. So
+good data never pays for bad lines. Types work the same way: the parser is strict, so a value that
+it accepts as a whole number is one, and a block with any other value is parsed again as text.
 """
 
 from __future__ import annotations
@@ -19,27 +19,25 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recsys_lib.data.formats.blocks import LINE, Records, Schema, Start, Work, read_blocks
-from recsys_lib.data.formats.lines import BlockLines, Numbered, parse, problem
-from recsys_lib.data.formats.open_files import open_binary
-from recsys_lib.data.rejected import Rejected
+from recsys_lib.data.formats._blocks import BOM, open_binary, read_blocks
+from recsys_lib.data.formats._lines import BlockLines, Numbered, parse, problem
+from recsys_lib.data.formats.records import LINE, Records, Rejected, Schema, Start, Work
 from recsys_lib.errors import InputDataError
 
 _SNIFFED_LINES = 100
-_BOM = b"\xef\xbb\xbf"
 
 Bad = list[tuple[int, str, bytes]]
-"""Line number, reason and line."""
+"""Line number, reason and line of each bad line."""
 
 
 @dataclass(frozen=True)
 class JsonLines:
-    """Reader of files with one JSON object a line."""
+    """Reader of files with one JSON object per line."""
 
     def fields(self, path: Path, *, whole: bool = False) -> list[str]:
-        """Keys of the first objects; InputDataError when the first lines are no JSON objects.
+        """Keys of the first 100 objects; with ``whole``, of all objects.
 
-        With ``whole`` the keys of all objects, which takes a look at every line.
+        Raises InputDataError when none of these lines is a JSON object.
         """
         keys: dict[str, None] = {}
         first_bad = None
@@ -50,17 +48,17 @@ class JsonLines:
             else:
                 first_bad = first_bad or (number, record)
         if not keys:
-            number, reason = first_bad or (1, "there is no line with text")
+            number, reason = first_bad or (1, "no line holds text")
             raise InputDataError(
-                f"{reason}; none of the first lines is a JSON object: "
-                "is this a file of JSON lines?",
+                f"{reason}; none of the first lines is a JSON object: save the file as JSON lines "
+                "(one object per line), or give it the suffix of its format",
                 file=path,
                 line=number,
             )
         return list(keys)
 
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
-        """Records, nested values as JSON text; lines that are no JSON objects."""
+        """Records, nested values as JSON text; lines that hold no JSON object are rejected."""
         file = _File(path, schema)
         for first, n_lines, block in read_blocks(path, start):
             yield partial(file.records, block, first, n_lines)
@@ -68,21 +66,21 @@ class JsonLines:
 
 @dataclass(frozen=True)
 class _File:
-    """A file while it is read, and what was learned of it so far.
+    """A file while it is read, and what is known about it so far.
 
-    Once a block had bad lines, the next ones probably have some, too, and are looked at before
-    they are parsed; once a value was not of the type that was hoped for, all come as text.
+    After a block with bad lines the next ones probably have some too, so their lines are examined
+    first. After a value of another type than wanted, all further blocks are read as text.
     """
 
     path: Path
-    hoped: Schema
+    wanted: Schema
     has_bad_lines: threading.Event = field(default_factory=threading.Event)
     is_mixed: threading.Event = field(default_factory=threading.Event)
 
     @property
     def text(self) -> Schema:
         """All fields as text."""
-        return dict.fromkeys(self.hoped, pl.String())
+        return dict.fromkeys(self.wanted, pl.String())
 
     def records(self, block: bytes, first: int, n_lines: int) -> Records:
         """The records of a block."""
@@ -93,7 +91,9 @@ class _File:
         frame, bad = self._with_bad_lines(block, first, n_lines)
         if bad:
             self.has_bad_lines.set()
-        rejected = [Rejected.at(self.path, number, why, _text(line)) for number, why, line in bad]
+        rejected = [
+            Rejected.from_line(self.path, number, why, _text(line)) for number, why, line in bad
+        ]
         return Records(frame, rejected)
 
     def _with_bad_lines(self, block: bytes, first: int, n_lines: int) -> tuple[pl.DataFrame, Bad]:
@@ -112,8 +112,8 @@ class _File:
         return numbered, bad + more_bad
 
     def _parsed(self, block: bytes, n_lines: int) -> pl.DataFrame | None:
-        """All lines as records, typed if that can be; None when one of them is none."""
-        frame = None if self.is_mixed.is_set() else _parsed(block, n_lines, self.hoped)
+        """All lines as records, typed where possible; None when a line is not a record."""
+        frame = None if self.is_mixed.is_set() else _parsed(block, n_lines, self.wanted)
         if frame is None:
             frame = _parsed(block, n_lines, self.text)
             if frame is not None:
@@ -122,7 +122,7 @@ class _File:
 
 
 def _halve(lines: Numbered, schema: Schema) -> tuple[pl.DataFrame, Bad]:
-    """Parse lines, which are not blank, down to single ones where that fails."""
+    """Parse lines that are not blank, halving them where that fails."""
     if not lines:
         return pl.DataFrame(schema={**schema, LINE: pl.Int64()}), []
     frame = _parsed(b"\n".join(line for _, line in lines), len(lines), schema)
@@ -130,7 +130,7 @@ def _halve(lines: Numbered, schema: Schema) -> tuple[pl.DataFrame, Bad]:
         return frame.with_columns(pl.Series(LINE, [n for n, _ in lines], dtype=pl.Int64)), []
     if len(lines) == 1:
         number, line = lines[0]
-        reason = problem(line) or "not JSON by the strict rules"
+        reason = problem(line) or "not strict JSON"
         return _halve([], schema)[0], [(number, reason, line)]
     middle = len(lines) // 2
     left, left_bad = _halve(lines[:middle], schema)
@@ -139,7 +139,7 @@ def _halve(lines: Numbered, schema: Schema) -> tuple[pl.DataFrame, Bad]:
 
 
 def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:
-    """All lines as records of these types; None when one of them is none."""
+    """All lines as records of these types; None when a line is not such a record."""
     if not n_lines:
         return pl.DataFrame(schema=schema)
     try:
@@ -150,10 +150,10 @@ def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:
 
 
 def _numbered(path: Path, limit: int | None) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, at most ``limit``."""
+    """The first ``limit`` lines that are not blank (None: all), with their numbers."""
     with open_binary(path) as file:
         stripped = (
-            (number, line.removeprefix(_BOM).strip() if number == 1 else line.strip())
+            (number, line.removeprefix(BOM).strip() if number == 1 else line.strip())
             for number, line in enumerate(file, start=1)
         )
         yield from islice((pair for pair in stripped if pair[1]), limit)

@@ -1,4 +1,4 @@
-"""Times of all kinds as milliseconds since 1970 UTC, or as a plain order."""
+"""Times in any notation as milliseconds since 1970 UTC, or as a plain order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M:
 
 
 def unit_of(texts: pl.Series) -> str:
-    """What the numbers among these times mean, by their size; ms when there are only dates."""
+    """The unit of the numbers among these times, guessed from their median; ms for dates only."""
     typical = _numbers(texts).median()
     if not isinstance(typical, float):
         return MILLISECONDS
@@ -30,10 +30,10 @@ def unit_of(texts: pl.Series) -> str:
 
 
 def parse_times(texts: pl.Series, unit: str) -> pl.Series:
-    """int64 times of texts or whole numbers; null where a text is neither a number nor a date.
+    """Times as int64, from texts or whole numbers; null for what is neither a number nor a date.
 
-    ``unit`` says what numbers mean; seconds that would be after the year 5138 are milliseconds.
-    Dates with an offset count by it, others as UTC.
+    ``unit`` is the unit of the numbers; seconds beyond the year 5138 are taken for milliseconds.
+    Dates with an offset are converted, others are UTC.
     """
     numbers = _numbers(texts)
     if unit == SECONDS:

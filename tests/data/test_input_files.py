@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from recsys_lib.data.duplicates import latest
+from recsys_lib.data.cleaning.duplicates import latest_ratings
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
@@ -86,7 +86,7 @@ MOVIE = [("1", "10", 4.0, SECOND * 1000), ("2", "10", 0.5, SECOND * 1000)]
 def test_movielens_of_every_age(put, files, title):
     put(**files)
     loaded = load()
-    assert loaded.source.preset == "movielens"
+    assert loaded.inputs.layout == "movielens"
     assert pairs(loaded) == MOVIE
     assert loaded.catalogue.frame["title"].to_list() == [title]
     assert loaded.ratings.rejected == []
@@ -95,7 +95,7 @@ def test_movielens_of_every_age(put, files, title):
 def test_a_scale_of_ones_own_is_not_taken_for_movielens(put):
     put(**{"ratings.csv": "user_id,item_id,rating,timestamp\n1,2,97,2020-01-01\n"})
     loaded = load()
-    assert loaded.source.preset == "tables"
+    assert loaded.inputs.layout == "tables"
     assert loaded.ratings.frame["rating"].to_list() == [97.0]
 
 
@@ -109,7 +109,7 @@ def test_published_splits_of_amazon_are_joined(put):
         }
     )
     loaded = load()
-    assert loaded.source.preset == "amazon2023-csv"
+    assert loaded.inputs.layout == "amazon2023-csv"
     assert pairs(loaded) == [("u", "a", 5.0, SECOND * 1000), ("u", "b", 4.0, SECOND * 1000 + 1)]
     assert len(loaded.catalogue.frame) == 1
 
@@ -144,7 +144,7 @@ def test_many_files_of_several_kinds_with_a_glob(put, workspace):
 
 def test_a_column_can_be_left_out(put):
     put(**{"reviews.csv": "user_id,item_id,rating,timestamp\nu,i,,\nv,i,,\n"})
-    with pytest.raises(InputDataError, match="2 of 2 lines are bad"):
+    with pytest.raises(InputDataError, match="2 of 2 lines were rejected"):
         load()
     loaded = load(columns={"rating": "", "timestamp": ""})
     assert loaded.ratings.timestamp_unit == "order"
@@ -191,7 +191,7 @@ def test_two_columns_of_one_name_are_refused(put):
 
 
 def test_values_with_quotes_and_line_ends_across_blocks(put, monkeypatch):
-    from recsys_lib.data.formats import blocks
+    from recsys_lib.data.formats import _blocks as blocks
 
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 16)
     text = "user_id,item_id,note\n" + "".join(
@@ -247,15 +247,15 @@ def test_prices_in_the_notation_of_either_side_of_the_ocean(put):
 def test_a_file_that_changes_while_it_is_read_is_named(put, workspace, monkeypatch):
     put(**{"reviews.csv": "user_id,item_id\nu,i\n"})
     path = workspace / "data/raw/shop/reviews.csv"
-    monkeypatch.setattr("recsys_lib.data.etl.latest", lambda rows: write_more(path, rows))
+    monkeypatch.setattr("recsys_lib.data.etl.latest_ratings", lambda rows: write_more(path, rows))
     loaded = load()
-    with pytest.raises(InputDataError, match=r"reviews\.csv: it was changed while it was read"):
+    with pytest.raises(InputDataError, match=r"reviews\.csv: changed while it was read"):
         _ = loaded.files
 
 
 def write_more(path, rows):
     path.write_text("user_id,item_id\nu,i\nv,i\n")
-    return latest(rows)
+    return latest_ratings(rows)
 
 
 def test_products_that_cannot_be_used_are_said_when_they_are_asked_for(put, workspace):
@@ -263,7 +263,7 @@ def test_products_that_cannot_be_used_are_said_when_they_are_asked_for(put, work
     loaded = load()
     with pytest.raises(InputDataError, match=r"meta\.jsonl, line 2: not JSON; 1 of 2 lines"):
         _ = loaded.catalogue
-    with pytest.raises(InputDataError, match=r"1 of 2 lines are bad"):
+    with pytest.raises(InputDataError, match=r"1 of 2 lines were rejected"):
         store_dataset(loaded)
     processed = workspace / "data/processed/shop"
     assert not (processed / "recommender.db").exists()

@@ -1,4 +1,4 @@
-"""Which ratings the models see: filters over the interactions, each with what it left."""
+"""Filters over the interactions: which of them the models see."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
+from recsys_lib.data.cleaning.times import ORDER
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.data.times import ORDER
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EtlParameters
@@ -20,9 +20,9 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class View:
-    """The interactions that passed all filters, and a line for each filter that was set.
+    """The interactions that passed all filters.
 
-    ``funnel`` is ``[{what, rows}]``: how many ratings each filter took away, negative.
+    ``funnel`` is ``[{what, rows}]``: minus the number of ratings that each filter removed.
     """
 
     interactions: Interactions
@@ -32,9 +32,10 @@ class View:
 def view(
     ratings: pl.DataFrame, interactions: Interactions, parameters: EtlParameters, unit: str
 ) -> View:
-    """Apply the filters in the order of the parameters; ``ratings`` are the same rows.
+    """Apply the filters in the order of the parameters; ``ratings`` has the same rows.
 
-    Raises ParameterError for dates where there are none, InputDataError when nothing is left.
+    Raises ParameterError for dates where times are only an order, InputDataError when nothing is
+    left.
     """
     kept = np.ones(len(interactions), dtype=bool)
     funnel: list[dict[str, int | str]] = []
@@ -65,17 +66,17 @@ def view(
         apply(words, core(interactions, kept, *least))
     if not kept.any():
         raise InputDataError(
-            "the filters leave no rating: "
+            "the filters leave no rating, relax them: "
             + "; ".join(f"{step['rows']:,} {step['what']}" for step in funnel)
         )
     return View(_restricted(interactions, kept) if funnel else interactions, funnel)
 
 
 def core(interactions: Interactions, kept: np.ndarray, per_user: int, per_item: int) -> np.ndarray:
-    """bool, shape (n,): rows of the largest part in which everybody has enough ratings.
+    """bool, shape (n,): the largest part of the rows in which all users and items have enough.
 
-    Taking away one user may leave an item with too few, so both are repeated until nothing
-    changes: the k-core of the bipartite graph (Seidman 1983).
+    Removing a user may leave an item with too few ratings, so both filters are repeated until
+    nothing changes: the k-core of the bipartite graph. Reference: Seidman (1983).
     """
     kept = kept.copy()
     while True:
@@ -94,17 +95,18 @@ def _sampled(interactions: Interactions, kept: np.ndarray, parameters: EtlParame
 
 
 def _moment(day: str, unit: str, after: timedelta = timedelta()) -> int:
-    """The first millisecond of a day in UTC."""
+    """The first millisecond of a day in UTC, plus ``after``."""
     if unit == ORDER:
         raise ParameterError(
-            "etl.since and etl.until need dates, but the times of this dataset are only an order"
+            "etl.since and etl.until need dates, but the times of this dataset are only an order: "
+            "leave both empty, or correct etl.timestamp_unit"
         )
     start = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + after
     return int(start.timestamp() * 1000)
 
 
 def _restricted(interactions: Interactions, kept: np.ndarray) -> Interactions:
-    """The kept rows, with ids that occur in them only."""
+    """The kept rows, with only the ids that occur in them."""
     rows = interactions.select(kept)
     (users, user), (items, item) = (
         np.unique(numbers, return_inverse=True) for numbers in (rows.user, rows.item)

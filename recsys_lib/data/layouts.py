@@ -1,4 +1,4 @@
-"""Published datasets and tables of one's own: what their files and fields are called."""
+"""Layouts of input files: what files and fields are called, in published datasets and others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from recsys_lib.columns import Products, Ratings
 
 Fields = Mapping[str, tuple[str, ...]]
-"""Our column -> its possible names in a file; the first one that has a value wins."""
+"""Our column -> its possible names in a file; the first field that has a value wins."""
 
 _AMAZON_RATINGS = (1.0, 5.0)
 _MOVIELENS_RATINGS = (0.5, 5.0)
@@ -47,7 +47,14 @@ _REVIEWS_OTHER: Fields = {
 }
 _PRODUCTS: Fields = {
     Products.ITEM: (
-        *("parent_asin", "asin", "item_id", "itemId", "product_id", "productId", "movieId", "id"),
+        "parent_asin",
+        "asin",
+        "item_id",
+        "itemId",
+        "product_id",
+        "productId",
+        "movieId",
+        "id",
     ),
     Products.TITLE: ("title", "name", "movie_title"),
     Products.MAIN_CATEGORY: ("main_category", "main_cat"),
@@ -61,20 +68,27 @@ _PRODUCTS: Fields = {
     Products.CATEGORIES: ("categories", "category", "genres", "class"),
     Products.DETAILS: ("details",),
 }
+# Parts of a name by which a review column is guessed when its name is not one of the above.
+_HINTS = {
+    Ratings.USER: ("user", "customer", "client", "buyer", "reviewer", "member", "visitor"),
+    Ratings.ITEM: ("item", "product", "sku", "asin", "article", "movie", "book", "track"),
+    Ratings.RATING: ("rating", "stars", "score", "overall", "points"),
+    Ratings.TIMESTAMP: ("timestamp", "time", "date", "ordered", "created", "_at"),
+}
 _REVIEW_FILES = ("reviews*", "*reviews*", "interactions*", "ratings*")
 _PRODUCT_FILES = ("meta*", "*meta*", "products*", "items*")
 
 
 @dataclass(frozen=True)
-class Preset:
+class Layout:
     """How a kind of dataset is laid out.
 
     Parameters
     ----------
     name: the value of the parameter ``etl.source``.
-    reviews, products: names of the fields.
-    rating_range: None where the scale is the user's own: any positive rating is good then.
-    review_files, product_files: patterns of file names; the first that finds something wins.
+    reviews: names of the review fields.
+    rating_range: lowest and highest valid rating; None accepts any positive rating.
+    review_files, product_files: patterns of file names; the first that matches a file wins.
     """
 
     name: str
@@ -85,37 +99,60 @@ class Preset:
 
     @property
     def products(self) -> Fields:
-        """The names of product fields are the same everywhere."""
+        """Names of the product fields, the same in all layouts."""
         return _PRODUCTS
 
 
 _ALL = (
-    Preset("amazon2023", _REVIEWS_2023, _AMAZON_RATINGS),
-    Preset("amazon2018", _REVIEWS_2018, _AMAZON_RATINGS),
+    Layout("amazon2023", _REVIEWS_2023, _AMAZON_RATINGS),
+    Layout("amazon2018", _REVIEWS_2018, _AMAZON_RATINGS),
     # All_Beauty.csv, or All_Beauty.train.csv with .valid.csv and .test.csv
-    Preset("amazon2023-csv", _REVIEWS_2023, _AMAZON_RATINGS, review_files=("[A-Z]*.csv*",)),
-    Preset(
+    Layout("amazon2023-csv", _REVIEWS_2023, _AMAZON_RATINGS, review_files=("[A-Z]*.csv*",)),
+    Layout(
         "movielens",
         _MOVIE_RATINGS,
         _MOVIELENS_RATINGS,
         review_files=("u.data*", "ratings.dat*", "ratings.csv*", "*.inter*"),
         product_files=("u.item*", "movies.dat*", "movies.csv*", "*.item*"),
     ),
-    Preset("tables", _REVIEWS_OTHER, None),
+    Layout("tables", _REVIEWS_OTHER, None),
 )
-PRESETS = {preset.name: preset for preset in _ALL}
-ANY_REVIEW_FILES = tuple(dict.fromkeys(name for preset in _ALL for name in preset.review_files))
-ANY_PRODUCT_FILES = tuple(dict.fromkeys(name for preset in _ALL for name in preset.product_files))
+LAYOUTS = {layout.name: layout for layout in _ALL}
+ANY_REVIEW_FILES = tuple(dict.fromkeys(name for layout in _ALL for name in layout.review_files))
+ANY_PRODUCT_FILES = tuple(dict.fromkeys(name for layout in _ALL for name in layout.product_files))
 
 
-def recognize(file: str, fields: Collection[str]) -> Preset:
-    """The preset of a file of ratings with this name and these fields; ``tables`` is the rest."""
+def recognize(file: str, fields: Collection[str]) -> Layout:
+    """The layout of a review file with this name and these fields; ``tables`` when unknown."""
     present = set(fields)
     if {"reviewerID", "asin"} <= present:
-        return PRESETS["amazon2018"]
+        return LAYOUTS["amazon2018"]
     if {"user_id", "rating"} <= present and {"parent_asin", "asin"} & present:
-        return PRESETS["amazon2023-csv" if ".csv" in file else "amazon2023"]
+        return LAYOUTS["amazon2023-csv" if ".csv" in file else "amazon2023"]
     published = file.startswith(("u.data", "ratings.dat")) or ".inter" in file
     if {"userId", "movieId"} <= present or (published and "item_id" in present):
-        return PRESETS["movielens"]
-    return PRESETS["tables"]
+        return LAYOUTS["movielens"]
+    return LAYOUTS["tables"]
+
+
+def guess_columns(fields: Collection[str]) -> dict[str, str] | None:
+    """Our review columns -> fields of a file that the layout ``tables`` does not know by name.
+
+    None when no field looks like the users, or none like the items.
+    """
+    known = LAYOUTS["tables"].reviews
+    columns: dict[str, str] = {}
+    for ours, hints in _HINTS.items():
+        if not set(known[ours]) & set(fields):
+            guess = _closest(fields, hints, taken=columns.values())
+            if guess is not None:
+                columns[ours] = guess
+            elif ours in (Ratings.USER, Ratings.ITEM):
+                return None
+    return columns
+
+
+def _closest(fields: Collection[str], hints: Collection[str], taken: Collection[str]) -> str | None:
+    free = [field for field in fields if field not in taken]
+    matches = (field for hint in hints for field in free if hint in field.lower())
+    return next(matches, None)

@@ -1,4 +1,4 @@
-"""The lines of a block of bytes: where they are, and which cannot be JSON objects."""
+"""Lines of a block of bytes: where they are, and which cannot be JSON objects."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 Numbered = list[tuple[int, bytes]]
-"""Line numbers from 1, and the lines without their ends."""
+"""Line numbers, from 1, and lines without their ends."""
 
 
 class BlockLines:
-    """Lines of a block, counted from 0; the last one may lack its end."""
+    """The lines of a block, counted from 0; the last one may lack a line end."""
 
     def __init__(self, block: bytes) -> None:
         self._block = block
@@ -26,7 +26,7 @@ class BlockLines:
     def suspicious(self) -> np.ndarray:
         """Lines that are blank, not in braces, not UTF-8, or hold a NUL byte.
 
-        A few good ones are among them, such as those that end in a space.
+        May include a good line, such as one that ends in a space.
         """
         good = self._braced()
         good[self._holding(b"\0")] = False
@@ -41,7 +41,7 @@ class BlockLines:
         return b"".join(self._block[a:b] for a, b in pairs)
 
     def numbered(self, lines: Iterable[int], first: int) -> Numbered:
-        """Those of these lines that are not blank; ``first`` is the number of line 0."""
+        """The lines among these that are not blank; ``first`` is the number of line 0."""
         stripped = ((first + int(line), self._line(line).strip()) for line in lines)
         return [(number, line) for number, line in stripped if line]
 
@@ -49,14 +49,14 @@ class BlockLines:
         return self._block[self._places[line] : self._places[line + 1]]
 
     def _braced(self) -> np.ndarray:
-        """bool, one for each line: whether it begins with { and ends with }."""
+        """bool, one per line: whether it begins with { and ends with }."""
         starts, last = self._places[:-1], self._places[1:] - 1
         for end in b"\n\r":
             last = last - (self._bytes[last] == end)
         return (self._bytes[starts] == ord("{")) & (self._bytes[last] == ord("}"))
 
     def _holding(self, mark: bytes) -> np.ndarray:
-        """Lines that hold a byte that hardly any line holds."""
+        """Lines that hold a byte that is rare."""
         places, at = [], self._block.find(mark)
         while at >= 0:
             places.append(at)
@@ -64,7 +64,7 @@ class BlockLines:
         return np.searchsorted(self._places, np.array(places, dtype=np.int64), side="right") - 1
 
     def _not_utf8(self, start: int, stop: int) -> list[int]:
-        """Lines from ``start`` to before ``stop`` that are no text, found by halving."""
+        """Lines in ``range(start, stop)`` that are not UTF-8, found by halving."""
         if self._is_text(start, stop):
             return []
         if stop - start == 1:
@@ -83,7 +83,7 @@ class BlockLines:
 
 
 def parse(line: bytes) -> dict[str, object] | str:
-    """The JSON object in a line, or the reason why there is none."""
+    """The JSON object in a line, or why it holds none."""
     try:
         value = json.loads(line)
     except UnicodeDecodeError as error:
@@ -96,6 +96,6 @@ def parse(line: bytes) -> dict[str, object] | str:
 
 
 def problem(line: bytes) -> str | None:
-    """What is wrong with a line, without the place, so that equal reasons can be counted."""
+    """What is wrong with a line, without the column, so that equal reasons can be counted."""
     parsed = parse(line)
     return parsed.split(":")[0] if isinstance(parsed, str) else None

@@ -1,4 +1,4 @@
-"""Records to typed ratings: one block after the other, with a reason for every bad line."""
+"""From records to ratings: types and rules, with a reason for every rejected line."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from pathlib import Path
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.formats.blocks import LINE, Records
-from recsys_lib.data.presets import Fields
-from recsys_lib.data.rejected import Rejected
-from recsys_lib.data.sources import Source
-from recsys_lib.data.times import AUTO, ORDER, parse_times, unit_of
+from recsys_lib.data.cleaning.times import AUTO, ORDER, parse_times, unit_of
+from recsys_lib.data.formats.records import LINE, Records, Rejected
+from recsys_lib.data.input_files import InputFiles
+from recsys_lib.data.layouts import Fields
 
 FILE = "__file__"
-"""Column of the number of the file, in the order of reading."""
+"""Column of the file's number, in reading order."""
 
 
 @dataclass(frozen=True)
 class CleanRatings:
-    """Ratings of a block: good rows, columns ``Ratings.ALL``, ``FILE`` and ``LINE``; bad lines."""
+    """Ratings of a block (columns ``Ratings.ALL``, ``FILE``, ``LINE``), and its rejected lines."""
 
     rows: pl.DataFrame
     rejected: list[Rejected]
@@ -29,18 +28,18 @@ class CleanRatings:
 
 @dataclass
 class RatingRules:
-    """Types and rules for the ratings of one source.
+    """Types and rules for the ratings of a dataset.
 
-    ``unit`` says what times that are numbers mean; "auto" is settled by the first records.
+    ``unit`` is the unit of times that are numbers; the first records settle "auto".
     """
 
-    source: Source
+    files: InputFiles
     unit: str = AUTO
 
     def apply(self, records: Records, file: int) -> CleanRatings:
-        """The good rows and the bad lines of a block of one file."""
-        values = first_values(records.frame, self.source.review_fields)
-        if not self.source.has_times:
+        """Clean a block of the file with number ``file``."""
+        values = first_values(records.frame, self.files.review_fields)
+        if not self.files.has_times:
             self.unit = ORDER
         elif self.unit == AUTO:
             self.unit = unit_of(values[Ratings.TIMESTAMP])
@@ -54,40 +53,40 @@ class RatingRules:
         rejected = list(records.rejected)
         if bad.any():
             reasons = typed.select(_reason(checks)).to_series().filter(bad)
-            rejected += _set_aside(records.frame.filter(bad), reasons, self.source.reviews[file])
+            rejected += _rejected(records.frame.filter(bad), reasons, self.files.reviews[file])
             typed = typed.filter(~bad)
         rows = typed.select(*Ratings.ALL, FILE, LINE)
         return CleanRatings(rows, rejected, records.n_lines)
 
     def _checks(self, ratings: pl.Series) -> list[tuple[pl.Expr, str]]:
-        """What makes a row bad, and why; ``ratings`` are the texts before typing."""
+        """Conditions that reject a row, with reasons; ``ratings`` are the texts before typing."""
         rating = pl.col(Ratings.RATING)
         checks = [
             (pl.col(Ratings.USER).is_null(), f"{Ratings.USER} is missing"),
             (pl.col(Ratings.ITEM).is_null(), f"{Ratings.ITEM} is missing"),
         ]
-        if self.source.has_ratings:
+        if self.files.has_ratings:
             checks += [
                 (pl.lit(ratings).is_null(), f"{Ratings.RATING} is missing"),
                 (rating.is_null(), f"{Ratings.RATING} is not a number"),
                 *self._out_of_range(rating),
             ]
-        if self.source.has_times:
+        if self.files.has_times:
             problem = f"{Ratings.TIMESTAMP} is missing or no time"
             checks.append((pl.col(Ratings.TIMESTAMP).is_null(), problem))
         return [(check.fill_null(False), reason) for check, reason in checks]
 
     def _out_of_range(self, rating: pl.Expr) -> list[tuple[pl.Expr, str]]:
-        if self.source.rating_range is None:
+        if self.files.rating_range is None:
             good = rating.is_finite() & (rating > 0)
             return [(~good, f"{Ratings.RATING} is not positive")]
-        low, high = self.source.rating_range
+        low, high = self.files.rating_range
         outside = ~rating.is_between(low, high)
         return [(outside, f"{Ratings.RATING} is not between {low:g} and {high:g}")]
 
 
 def first_values(frame: pl.DataFrame, fields: Fields) -> pl.DataFrame:
-    """Our columns and ``LINE``: of several fields the first that is neither null nor blank."""
+    """Our columns and ``LINE``, each from its first field that is neither null nor blank."""
 
     def value(names: tuple[str, ...]) -> pl.Expr:
         if not names:
@@ -104,7 +103,7 @@ def _not_blank(name: str) -> pl.Expr:
 
 
 def _types(schema: pl.Schema) -> list[pl.Expr]:
-    """What the columns are to be, where they are not yet."""
+    """Casts to the types of our columns."""
     verified, votes = pl.col(Ratings.VERIFIED), pl.col(Ratings.HELPFUL)
     if schema[Ratings.VERIFIED] == pl.String:
         verified = verified.str.to_lowercase().is_in(["true", "1"])
@@ -119,9 +118,9 @@ def _reason(checks: list[tuple[pl.Expr, str]]) -> pl.Expr:
     return pl.coalesce(pl.when(bad).then(pl.lit(why)) for bad, why in checks)
 
 
-def _set_aside(frame: pl.DataFrame, reasons: pl.Series, path: Path) -> list[Rejected]:
+def _rejected(frame: pl.DataFrame, reasons: pl.Series, path: Path) -> list[Rejected]:
     lines, rows = frame[LINE], frame.drop(LINE).cast(pl.String).iter_rows(named=True)
     return [
-        Rejected.at(path, line, reason, str(row))
+        Rejected.from_line(path, line, reason, str(row))
         for line, reason, row in zip(lines, reasons, rows, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""Text tables: CSV, TSV and their relatives, every value as text."""
+"""Text tables, CSV, TSV and their relatives: every value as text."""
 
 from __future__ import annotations
 
@@ -13,28 +13,36 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.data.formats.blocks import LINE, Records, Schema, Start, Work, read_blocks
-from recsys_lib.data.rejected import Rejected
+from recsys_lib.data.formats._blocks import read_blocks, read_head
+from recsys_lib.data.formats.records import (
+    LINE,
+    Records,
+    Rejected,
+    Schema,
+    Start,
+    Work,
+    with_fields,
+)
 from recsys_lib.errors import InputDataError
 
 _SLOW_PATH_ERRORS = (pl.exceptions.ComputeError, pl.exceptions.SchemaError)
-_INSIDE = "\x1f"  # stands in for separators of several characters
+_INSIDE = "\x1f"  # replaces separators of several characters
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _MOST_BYTES_IN_QUOTES = 256 << 20
 
 
 @dataclass(frozen=True)
 class Delimited:
-    """Reader of files with a record a line (or more lines, in quotes).
+    """Reader of files with one record per line, or several lines when values are quoted.
 
     Parameters
     ----------
-    separator: what stands between values; several characters are fine.
-    columns: names of the columns when the file does not begin with them.
+    separator: one or more characters between values.
+    columns: names of the columns; empty when the first line names them.
     quoted: whether a value in double quotes may hold separators and line ends.
     encoding: of the text.
-    typed: whether the names in the file carry a type after a colon, as in ``user_id:token``.
-    others: separators that stand instead where the first line does not hold the usual one.
+    typed: whether column names carry a type after a colon, as in ``user_id:token``.
+    others: separators to try when the first line does not hold ``separator``.
     """
 
     separator: str
@@ -45,26 +53,28 @@ class Delimited:
     others: str = ""
 
     def fields(self, path: Path, *, whole: bool = False) -> list[str]:
-        """The column names; InputDataError when the file does not tell them."""
-        if self.others:
-            return self._for(path).fields(path)
+        """The column names; InputDataError when the first line does not name them."""
         if self.columns:
             return list(self.columns)
-        _, _, block = next(read_blocks(path, Start()), (1, 0, b""))
-        if block.startswith(_UTF_16):
+        head = read_head(path)
+        if head.startswith(_UTF_16):
             raise InputDataError("this is UTF-16: save it as UTF-8", file=path)
-        header, _, _ = self._header(block)
+        header, _, _ = self._separated_as(head)._header(head)
         if not any(header):
-            raise InputDataError("the first line names no columns", file=path, line=1)
+            raise InputDataError(
+                "the first line names no columns: put their names there", file=path, line=1
+            )
         if len(set(header)) < len(header):
             twice = next(name for name in header if header.count(name) > 1)
-            raise InputDataError("two columns have this name", file=path, line=1, field=twice)
+            raise InputDataError(
+                "two columns have this name: rename one", file=path, line=1, field=twice
+            )
         return header
 
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
-        """Rows as text columns, and the rows that do not fit the columns."""
+        """Rows as text columns; rows that do not fit the columns are rejected."""
         if self.others:
-            yield from self._for(path).read(path, schema, start)
+            yield from self._separated_as(read_head(path)).read(path, schema, start)
             return
         header = self.fields(path)
         for first, _, block in read_blocks(path, start, self._is_whole):
@@ -75,15 +85,16 @@ class Delimited:
             if data.strip():
                 yield partial(self._read_block, path, data, line, header, schema)
 
-    def _for(self, path: Path) -> Delimited:
-        """The reader with the separator that the first line of a file has."""
-        _, _, block = next(read_blocks(path, Start()), (1, 0, b""))
-        first = block.lstrip().partition(b"\n")[0]
+    def _separated_as(self, head: bytes) -> Delimited:
+        """This reader with the separator of the first line in ``head``."""
+        if not self.others:
+            return self
+        first = head.partition(b"\n")[0]
         marks = (mark for mark in self.separator + self.others if mark.encode() in first)
         return replace(self, separator=next(marks, self.separator), others="")
 
     def _header(self, block: bytes) -> tuple[list[str], int, bytes]:
-        """The names in the first line with text, the lines up to there, and the rest."""
+        """The names in the first line with text, the number of lines up to it, and the rest."""
         data, n_lines, line = block, 0, b""
         while data and not line.strip():
             line, _, data = data.partition(b"\n")
@@ -109,7 +120,7 @@ class Delimited:
         except _SLOW_PATH_ERRORS:
             return self._row_by_row(path, block, line, header, schema)
         if len(frame) != n_lines:
-            # Blank lines, or a value with line ends: only the slow reader knows the line numbers.
+            # Blank lines, or line ends within a value: only the slow reader knows line numbers.
             return self._row_by_row(path, block, line, header, schema)
         numbers = pl.int_range(line, line + n_lines, dtype=pl.Int64, eager=True)
         return Records(with_fields(frame.select(wanted), schema, numbers.alias(LINE)), [])
@@ -126,13 +137,13 @@ class Delimited:
             else:
                 text = self.separator.join(row).encode("utf-8", "surrogateescape")
                 shown = text.decode("utf-8", "backslashreplace")
-                rejected.append(Rejected.at(path, line + offset, reason, shown))
+                rejected.append(Rejected.from_line(path, line + offset, reason, shown))
         frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String()), orient="row")
         lines = pl.Series(LINE, numbers, dtype=pl.Int64)
         return Records(with_fields(frame, schema, lines), rejected)
 
     def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Rows that are not blank, each with the lines before it."""
+        """Rows that are not blank, each with the number of lines before it."""
         csv.field_size_limit(sys.maxsize)
         reader = self._csv(StringIO(text, newline=""))
         before = 0
@@ -159,19 +170,13 @@ class Delimited:
         return csv.reader(lines, delimiter=self._mark, quoting=csv.QUOTE_NONE)
 
     def _is_whole(self, block: bytes) -> bool:
-        """Whether every quote is closed; a lone one ends the wait after a while."""
+        """Whether every quote is closed; after 256 MB a quote counts as a stray one."""
         return not self.quoted or block.count(b'"') % 2 == 0 or len(block) > _MOST_BYTES_IN_QUOTES
-
-
-def with_fields(frame: pl.DataFrame, schema: Schema, lines: pl.Series) -> pl.DataFrame:
-    """The text frame with exactly these fields, null where it has none, and the line numbers."""
-    absent = [pl.lit(None, dtype=pl.String).alias(f) for f in schema if f not in frame.columns]
-    return frame.with_columns(absent).select(list(schema)).with_columns(lines)
 
 
 def _row_problem(row: list[str], header: list[str]) -> str | None:
     if len(row) != len(header):
-        return f"{len(header)} columns expected by the header, other number found"
+        return f"number of values differs from the {len(header)} columns of the header"
     if any("\udc80" <= c <= "\udcff" for value in row for c in value):
         return "not UTF-8"
     return None

@@ -1,6 +1,6 @@
 """Which datasets are published, where, and what their files are called here.
 
-Sources: Amazon Reviews 2023 (Hou et al. 2024), https://amazon-reviews-2023.github.io;
+Reference: Amazon Reviews 2023 (Hou et al. 2024), https://amazon-reviews-2023.github.io;
 MovieLens (Harper and Konstan 2015), https://grouplens.org/datasets/movielens.
 """
 
@@ -15,28 +15,53 @@ BASE_VARIABLE = "RECSYS_DOWNLOAD_URL"
 _AMAZON = "https://mcauleylab.ucsd.edu/public_datasets/data/amazon_2023/raw/"
 _MOVIELENS = "https://files.grouplens.org/datasets/movielens/"
 _CATEGORIES = (
-    *("All_Beauty", "Amazon_Fashion", "Appliances", "Arts_Crafts_and_Sewing", "Automotive"),
-    *("Baby_Products", "Beauty_and_Personal_Care", "Books", "CDs_and_Vinyl"),
-    *("Cell_Phones_and_Accessories", "Clothing_Shoes_and_Jewelry", "Digital_Music", "Electronics"),
-    *("Gift_Cards", "Grocery_and_Gourmet_Food", "Handmade_Products", "Health_and_Household"),
-    *("Health_and_Personal_Care", "Home_and_Kitchen", "Industrial_and_Scientific", "Kindle_Store"),
-    *("Magazine_Subscriptions", "Movies_and_TV", "Musical_Instruments", "Office_Products"),
-    *("Patio_Lawn_and_Garden", "Pet_Supplies", "Software", "Sports_and_Outdoors"),
-    *("Subscription_Boxes", "Tools_and_Home_Improvement", "Toys_and_Games", "Video_Games"),
+    "All_Beauty",
+    "Amazon_Fashion",
+    "Appliances",
+    "Arts_Crafts_and_Sewing",
+    "Automotive",
+    "Baby_Products",
+    "Beauty_and_Personal_Care",
+    "Books",
+    "CDs_and_Vinyl",
+    "Cell_Phones_and_Accessories",
+    "Clothing_Shoes_and_Jewelry",
+    "Digital_Music",
+    "Electronics",
+    "Gift_Cards",
+    "Grocery_and_Gourmet_Food",
+    "Handmade_Products",
+    "Health_and_Household",
+    "Health_and_Personal_Care",
+    "Home_and_Kitchen",
+    "Industrial_and_Scientific",
+    "Kindle_Store",
+    "Magazine_Subscriptions",
+    "Movies_and_TV",
+    "Musical_Instruments",
+    "Office_Products",
+    "Patio_Lawn_and_Garden",
+    "Pet_Supplies",
+    "Software",
+    "Sports_and_Outdoors",
+    "Subscription_Boxes",
+    "Tools_and_Home_Improvement",
+    "Toys_and_Games",
+    "Video_Games",
     "Unknown",
 )
 _SIZES = ("latest-small", "latest", "100k", "1m", "10m", "20m", "25m", "32m")
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedFile:
     """A file to fetch.
 
     Parameters
     ----------
-    url: where it is.
-    name: what it is called here.
-    md5_url: where its MD5 is published; empty where it is not.
+    url: its address.
+    name: its file name here.
+    md5_url: address of its published MD5; empty when there is none.
     """
 
     url: str
@@ -45,15 +70,15 @@ class Published:
 
     @property
     def is_archive(self) -> bool:
-        """Whether the files are inside of it."""
+        """Whether it has to be unpacked."""
         return self.name.endswith(".zip")
 
 
-def published(name: str, base_url: str = "") -> tuple[str, list[Published]]:
+def published(name: str, base_url: str = "") -> tuple[str, list[PublishedFile]]:
     """The folder in data/raw/ for a dataset such as ``amazon2023:Appliances``, and its files.
 
-    ``base_url`` replaces the address of the publisher, as ``$RECSYS_DOWNLOAD_URL`` does. Raises
-    ParameterError for a dataset that is not published.
+    ``base_url``, or else ``$RECSYS_DOWNLOAD_URL``, replaces the publisher's address. Raises
+    ParameterError for an unknown name.
     """
     base = base_url or os.environ.get(BASE_VARIABLE, "")
     if name not in available():
@@ -61,11 +86,11 @@ def published(name: str, base_url: str = "") -> tuple[str, list[Published]]:
     kind, _, part = name.partition(":")
     if kind == "movielens":
         url = f"{_folder(base or _MOVIELENS)}ml-{part}.zip"
-        return f"ml-{part}", [Published(url, f"ml-{part}.zip", f"{url}.md5")]
+        return f"ml-{part}", [PublishedFile(url, f"ml-{part}.zip", f"{url}.md5")]
     folder = _folder(base or _AMAZON)
     return part, [
-        Published(f"{folder}review_categories/{part}.jsonl.gz", "reviews.jsonl.gz"),
-        Published(f"{folder}meta_categories/meta_{part}.jsonl.gz", "meta.jsonl.gz"),
+        PublishedFile(f"{folder}review_categories/{part}.jsonl.gz", "reviews.jsonl.gz"),
+        PublishedFile(f"{folder}meta_categories/meta_{part}.jsonl.gz", "meta.jsonl.gz"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Text records to the product catalogue: clean titles, prices as numbers, lists as JSON."""
+"""From records to the product catalogue: clean titles, prices as numbers, lists as JSON."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.data.cleaning import FILE
-from recsys_lib.data.formats.blocks import LINE, Records
-from recsys_lib.data.rejected import Rejected
-from recsys_lib.data.sources import Source
+from recsys_lib.data.cleaning.ratings import FILE
+from recsys_lib.data.formats.records import LINE, Records, Rejected
+from recsys_lib.data.input_files import InputFiles
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _SPACE = re.compile(r"[\s\0]+")
@@ -48,9 +47,9 @@ class Catalogue:
     Parameters
     ----------
     placed: columns ``Products.ALL``, ``FILE`` and ``LINE``, one row per product, in this order.
-    n_lines, n_duplicates: lines read; further lines of a product that was there already.
-    n_unreadable_prices: prices that hold no number, such as a dash.
-    rejected: the lines that were set aside.
+    rejected: rejected lines.
+    n_lines, n_duplicates: lines read; further lines of a product that came before.
+    n_unreadable_prices: prices without a number, such as a dash.
     """
 
     placed: pl.DataFrame
@@ -61,14 +60,14 @@ class Catalogue:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """Columns ``Products.ALL``, one row per product, in the order of the file."""
+        """Columns ``Products.ALL``, one row per product, in the order of the input."""
         return self.placed.select(Products.ALL)
 
 
-def clean_products(records: Records, source: Source, file: int) -> Catalogue:
-    """Apply types and rules to product records of one file; the first line of a product wins."""
-    fields = dict(source.product_fields)
-    details = _gathered(records.frame, fields) if source.gathers_details else None
+def clean_products(records: Records, files: InputFiles, file: int) -> Catalogue:
+    """Clean a block of the file with number ``file``; the first line of a product wins."""
+    fields = dict(files.product_fields)
+    details = _gathered(records.frame, fields) if files.gathers_details else None
     texts = records.frame.select(
         LINE, *(_first_value(names).alias(ours) for ours, names in fields.items())
     )
@@ -77,8 +76,9 @@ def clean_products(records: Records, source: Source, file: int) -> Catalogue:
     nameless = texts.filter(pl.col(Products.ITEM).is_null())
     named = texts.filter(pl.col(Products.ITEM).is_not_null())
     products = named.unique(Products.ITEM, keep="first", maintain_order=True)
-    # Not as functions inside of expressions: polars would call them from its own threads, which
-    # wait for Python's lock, while another thread of ours holds it and waits for polars.
+    # Python functions run here, not inside expressions: polars would call them from its own
+    # threads, which wait for Python's lock while another thread of ours holds it and waits for
+    # polars.
     products = products.with_columns(
         *_numbers(),
         _plain_titles(products[Products.TITLE]),
@@ -89,7 +89,7 @@ def clean_products(records: Records, source: Source, file: int) -> Catalogue:
         pl.col(Products.PRICE).is_not_null() & _price(pl.col(Products.PRICE)).is_null()
     )
     rejected = [
-        Rejected.at(source.products[file], line, f"{Products.ITEM} is missing", str(title))
+        Rejected.from_line(files.products[file], line, f"{Products.ITEM} is missing", str(title))
         for line, title in nameless.select(LINE, Products.TITLE).iter_rows()
     ]
     return Catalogue(
@@ -102,7 +102,7 @@ def clean_products(records: Records, source: Source, file: int) -> Catalogue:
 
 
 def join_catalogues(parts: Sequence[Catalogue]) -> Catalogue:
-    """One catalogue of all; the first line of a product wins."""
+    """Join catalogues; the first line of a product wins."""
     everything = pl.concat([_EMPTY, *(part.placed for part in parts)]).sort(FILE, LINE)
     placed = everything.unique(Products.ITEM, keep="first", maintain_order=True)
     return Catalogue(
@@ -115,23 +115,23 @@ def join_catalogues(parts: Sequence[Catalogue]) -> Catalogue:
 
 
 def plain_text(text: str) -> str:
-    """Text without HTML tags, entities and NUL characters, and with single spaces."""
+    """Text without HTML tags, entities and NUL characters, and with single spaces only."""
     return _SPACE.sub(" ", html.unescape(_TAG.sub(" ", text))).strip()
 
 
 def _first_value(names: tuple[str, ...]) -> pl.Expr:
-    """The first of several fields that says something: not null, blank or an empty list."""
-    said = (pl.col(name).str.strip_chars() for name in names)
-    values = [pl.when(~value.is_in(["", "[]", "{}"])).then(value) for value in said]
+    """The first field with content: not null, blank or an empty list."""
+    texts = (pl.col(name).str.strip_chars() for name in names)
+    values = [pl.when(~text.is_in(["", "[]", "{}"])).then(text) for text in texts]
     return pl.coalesce(values) if values else pl.lit(None, dtype=pl.String)
 
 
 def _gathered(frame: pl.DataFrame, fields: dict[str, tuple[str, ...]]) -> pl.Series:
-    """All fields of the details that say something as one JSON object; they leave ``fields``."""
+    """All details with content as one JSON object; they are taken out of ``fields``."""
     names, fields[Products.DETAILS] = fields[Products.DETAILS], ()
     rows = frame.select(names).iter_rows()
-    said = ({n: v for n, v in zip(names, row, strict=True) if v and v.strip()} for row in rows)
-    texts = [json.dumps(one, ensure_ascii=False) if one else None for one in said]
+    found = ({n: v for n, v in zip(names, row, strict=True) if v and v.strip()} for row in rows)
+    texts = [json.dumps(one, ensure_ascii=False) if one else None for one in found]
     return pl.Series(Products.DETAILS, texts, dtype=pl.String)
 
 
@@ -144,7 +144,7 @@ def _numbers() -> list[pl.Expr]:
 
 
 def _price(text: pl.Expr) -> pl.Expr:
-    """The first number in a text, in the notation of either side of the ocean."""
+    """The first number in a text, with a decimal point or a decimal comma."""
     number = text.str.extract(_NUMBER).str.strip_chars_end(".,")
     comma = number.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     point = number.str.replace_all(",", "", literal=True)
@@ -157,15 +157,15 @@ def _plain_titles(titles: pl.Series) -> pl.Series:
 
 
 def _json_texts(values: pl.Series) -> pl.Series:
-    """Lists and objects as JSON, also when they were printed by Python; other text as it is."""
+    """Lists and objects as JSON, even when Python printed them; other text unchanged."""
     nested = values.str.contains(r"^[\[{]")
-    # Python prints strings in single quotes, so these are JSON beyond doubt.
+    # Python prints strings in single quotes, so text without any is JSON for sure.
     sure = values.str.contains(r'^(\["|\{"|\[\{")') & ~values.str.contains("'", literal=True)
     return _mended(values, nested & ~sure, _json_text)
 
 
 def _mended(values: pl.Series, doubtful: pl.Series, mend: Callable[[str], str | None]) -> pl.Series:
-    """The values, with what a function makes of the doubtful ones."""
+    """The values, with ``mend`` applied to the doubtful ones only."""
     places = doubtful.fill_null(False).arg_true()
     if not len(places):
         return values

@@ -1,4 +1,4 @@
-"""One file over HTTP: goes on where it stopped, and is there whole or not at all."""
+"""Download one file over HTTP: resumed after a failure, and there whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import requests
 from recsys_lib.errors import InputDataError, StorageError
 from recsys_lib.files import read_json, write_json
 
-_CHUNK = 1 << 16  # what is lost at most when a connection breaks
+_CHUNK = 1 << 16  # bytes, at most lost when a connection breaks
 _MAGIC = {".gz": b"\x1f\x8b", ".zip": b"PK"}
 _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _OK, _PARTIAL, _BEYOND_THE_END = 200, 206, 416
 
 OnBytes = Callable[[int, int | None], None]
-"""Called with the bytes there are so far, and how many there will be, when that is known."""
+"""Called with the bytes received so far, and their total number when it is known."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait: for a connection and for data in seconds, and how often to try.
+    """How long to wait for a connection and for data (seconds), and how often to try.
 
-    ``pause`` is waited after the first failure in seconds, then twice as long each time.
+    ``pause`` (seconds) follows the first failure, and doubles after each further one.
     """
 
     connect: float = 10.0
@@ -37,12 +37,12 @@ class Patience:
 
 
 class _CutShortError(Exception):
-    """The connection ended early, or the server asks to come back."""
+    """The connection ended early, or the server asks to try again later."""
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """The download of ``url`` to ``target``; ``md5`` is checked where it is known."""
+    """The download of ``url`` to ``target``; ``md5``, when given, is checked."""
 
     url: str
     target: Path
@@ -51,35 +51,36 @@ class Fetch:
     on_bytes: OnBytes = lambda done, total: None
 
     def run(self) -> None:
-        """Bring the file; what a former try left is gone on with.
+        """Download the file, or the rest of it after an interrupted attempt.
 
-        Raises InputDataError when the server does not have it, or sends something else, or goes
-        away for good, and StorageError when it cannot be written.
+        Raises InputDataError when the server does not have it, sends something else, or stops
+        answering, and StorageError when it cannot be written.
         """
         self.target.parent.mkdir(parents=True, exist_ok=True)
         pause = self.patience.pause
         for last in [False] * (self.patience.tries - 1) + [True]:
             try:
-                self._go_on()
+                self._resume()
                 break
             except (_CutShortError, requests.ConnectionError, requests.Timeout) as error:
                 if last:
                     raise InputDataError(
-                        f"the download broke off {self.patience.tries} times ({error}); "
-                        "start it again to go on from here",
+                        f"the download failed {self.patience.tries} times ({error}): "
+                        "run it again to resume from here",
                         file=self.url,
                     ) from error
                 time.sleep(pause)
                 pause *= 2
             except requests.RequestException as error:
                 raise InputDataError(
-                    f"cannot be downloaded: {error} (a proxy is taken from $HTTPS_PROXY)",
+                    f"cannot be downloaded ({error}): check the address, and $HTTPS_PROXY if there "
+                    "is a proxy",
                     file=self.url,
                 ) from error
             except OSError as error:
                 raise StorageError(
-                    f"{self._part} could not be written ({error.strerror}): make room and start "
-                    "it again to go on from here"
+                    f"{self._part} could not be written ({error.strerror}): make room, then run it "
+                    "again to resume from here"
                 ) from error
         self._verify()
         os.replace(self._part, self.target)
@@ -91,15 +92,15 @@ class Fetch:
 
     @property
     def _state(self) -> Path:
-        """Which version of the file the part is from."""
+        """Names the version of the file that the part comes from."""
         return self.target.with_name(f"{self.target.name}.part.json")
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         version = read_json(self._state)["version"] if self._state.is_file() else ""
         have = self._part.stat().st_size if version and self._part.is_file() else 0
         headers = {"Accept-Encoding": "identity"}
         if have:
-            # The server sends the rest only when the file is still the same, else all of it.
+            # The server sends the rest if the file is still the same, else all of it.
             headers |= {"Range": f"bytes={have}-", "If-Range": version}
         timeout = (self.patience.connect, self.patience.read)
         with requests.get(self.url, headers=headers, stream=True, timeout=timeout) as response:
@@ -138,7 +139,11 @@ class Fetch:
             )
         kind = response.headers.get("Content-Type", "")
         if kind.startswith("text/html") and self.target.suffix in _MAGIC:
-            raise InputDataError("the server sent a web page, not the file", file=self.url)
+            raise InputDataError(
+                "the server sent a web page instead of the file: is the address right? "
+                "--base-url sets another one",
+                file=self.url,
+            )
 
     def _verify(self) -> None:
         with self._part.open("rb") as file:
@@ -148,11 +153,14 @@ class Fetch:
         magic = _MAGIC.get(self.target.suffix, b"")
         if not start.startswith(magic):
             self._forget()
-            raise InputDataError(f"what came is no {self.target.suffix} file", file=self.url)
+            raise InputDataError(
+                f"the server sent something that is no {self.target.suffix} file: try again later",
+                file=self.url,
+            )
         if found != self.md5:
             self._forget()
             raise InputDataError(
-                f"the MD5 is {found}, published is {self.md5}: it was thrown away, try again",
+                f"its MD5 is {found}, but {self.md5} is published: deleted, download it again",
                 file=self.url,
             )
 
@@ -162,19 +170,19 @@ class Fetch:
 
 
 def fetch_text(url: str, patience: Patience) -> str:
-    """A short text, such as a published checksum; empty when there is none."""
+    """A short text such as a published checksum; empty when there is none."""
     try:
         response = requests.get(url, timeout=(patience.connect, patience.read))
     except requests.RequestException as error:
-        raise InputDataError(f"cannot be downloaded: {error}", file=url) from error
+        raise InputDataError(f"cannot be downloaded ({error}): try again", file=url) from error
     if response.status_code == requests.codes.not_found:
         return ""
     if not response.ok:
-        raise InputDataError(f"the server answered {response.status_code}", file=url)
+        raise InputDataError(f"the server answered {response.status_code}: try again", file=url)
     return response.text
 
 
 def _version(response: requests.Response) -> str:
-    """What tells two versions of a file apart; weak tags do not."""
+    """What tells two versions of a file apart: a strong tag, or the date."""
     tag = response.headers.get("ETag", "")
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified", "")

@@ -1,4 +1,4 @@
-"""Parquet tables, every value as text, a batch of rows at a time."""
+"""Parquet tables: every value as text, one batch of rows at a time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys_lib.data.formats.blocks import LINE, Records, Schema, Start, Work
-from recsys_lib.data.formats.delimited import with_fields
+from recsys_lib.data.formats.records import LINE, Records, Schema, Start, Work, with_fields
 from recsys_lib.errors import InputDataError
 
 _BATCH_ROWS = 500_000
@@ -27,7 +26,9 @@ class Parquet:
         try:
             return list(pq.read_schema(path).names)
         except (pa.ArrowInvalid, OSError) as error:
-            raise InputDataError(f"not readable as Parquet ({error})", file=path) from error
+            raise InputDataError(
+                f"not readable as Parquet ({error}): write or download it again", file=path
+            ) from error
 
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """All rows as text columns; lists and objects become JSON text."""
@@ -38,7 +39,9 @@ class Parquet:
                 yield partial(_records, batch, schema, row)
                 row += len(batch)
         except (pa.ArrowInvalid, OSError) as error:
-            raise InputDataError(f"not readable as Parquet ({error})", file=path) from error
+            raise InputDataError(
+                f"not readable as Parquet ({error}): write or download it again", file=path
+            ) from error
 
 
 def _records(batch: pa.RecordBatch, schema: Schema, row: int) -> Records:

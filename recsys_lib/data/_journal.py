@@ -1,0 +1,174 @@
+"""What was read of a dataset before, so that append mode reads only what is new.
+
+The journal keeps all distinct rows in their positions, not only the last rating of a pair. Once new
+lines are put in their positions, everything that follows gives the same result as a full load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from recsys_lib.columns import Products, Ratings
+from recsys_lib.data._background import in_background
+from recsys_lib.data._extents import Extent, measure
+from recsys_lib.data._intake import Intake, read_input
+from recsys_lib.data.cleaning.products import Catalogue, join_catalogues
+from recsys_lib.data.cleaning.ratings import FILE
+from recsys_lib.data.formats import can_be_continued
+from recsys_lib.data.formats.records import LINE, Start, read_rejected, write_rejected
+from recsys_lib.data.input_files import InputFiles
+from recsys_lib.files import read_json, replacing_folder, write_json
+
+_FOLDER, _STATE = "journal", "state.json"
+_RATINGS, _PRODUCTS, _REJECTED = "ratings.parquet", "products.parquet", "rejected.jsonl"
+_DATA = Path(__file__).parent
+# All code that decides which rows a line becomes; a test holds the list complete.
+_DECIDING = ("cleaning", "formats", "_extents.py", "_intake.py", "_journal.py")
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A stored intake, with the counts that its tables no longer show."""
+
+    folder: Path
+    state: dict[str, Any]
+
+    @classmethod
+    def load(cls, processed: Path) -> Journal | None:
+        """The journal of a dataset; None when none was written yet."""
+        folder = processed / _FOLDER
+        path = folder / _STATE
+        return cls(folder, read_json(path)) if path.is_file() else None
+
+    @property
+    def extents(self) -> dict[Path, Extent]:
+        """How far each file was read."""
+        return {Path(path): Extent(**extent) for path, extent in self.state["files"].items()}
+
+    def obstacle(self, files: InputFiles, timestamp_unit: str) -> str | None:
+        """Why new lines cannot simply be added; None when they can."""
+        if self.state["rules"] != _rules(files, timestamp_unit):
+            return "the rules of reading changed"
+        for path, extent in self.extents.items():
+            if path not in (*files.reviews, *files.products):
+                return f"{path} is no longer part of the input"
+            _, part = measure(path, extent.bytes)
+            whole = path.stat().st_size == extent.bytes
+            if part != extent or not (whole or _continues(path, extent.bytes)):
+                return f"{path} was changed, not only continued"
+        return None
+
+
+def read_new(
+    journal: Journal, files: InputFiles, extents: Mapping[Path, Extent]
+) -> tuple[Intake, int]:
+    """Read new files and lines only, and join them with the journal.
+
+    Returns the whole intake, and how many repeated rows the journal has left out of it.
+    """
+    state = journal.state
+    starts: dict[Path, Start | None] = {
+        path: None if extents[path] == extent else extent.end
+        for path, extent in journal.extents.items()
+    }
+    new = read_input(files, state["unit"], starts)
+    rows = pl.read_parquet(journal.folder / _RATINGS)
+    products = pl.read_parquet(journal.folder / _PRODUCTS)
+    reviews, catalogues = ([Path(p) for p in state[key]] for key in ("reviews", "products"))
+    old = Catalogue(
+        _renumbered(products, catalogues, files.products),
+        **state["catalogue"],
+        rejected=read_rejected(journal.folder / f"products-{_REJECTED}"),
+    )
+    rows = pl.concat([_renumbered(rows, reviews, files.reviews), new.rows])
+    return (
+        Intake(
+            rows=rows.sort(FILE, LINE),
+            catalogue=in_background(lambda: join_catalogues([old, new.catalogue.result()])),
+            rejected=read_rejected(journal.folder / _REJECTED) + new.rejected,
+            n_lines=state["n_lines"] + new.n_lines,
+            unit=new.unit,
+        ),
+        state["n_repeats"],
+    )
+
+
+def write_journal(
+    processed: Path,
+    intake: Intake,
+    distinct: pl.DataFrame,
+    files: InputFiles,
+    timestamp_unit: str,
+    extents: Mapping[Path, Extent],
+) -> None:
+    """Keep an intake for the next load; ``distinct`` has its rows without repeated ones."""
+    catalogue = intake.catalogue.result()
+    state = {
+        "rules": _rules(files, timestamp_unit),
+        "unit": intake.unit,
+        "n_lines": intake.n_lines,
+        "n_repeats": intake.n_lines - len(intake.rejected) - len(distinct),
+        "catalogue": {
+            "n_lines": catalogue.n_lines,
+            "n_duplicates": catalogue.n_duplicates,
+            "n_unreadable_prices": catalogue.n_unreadable_prices,
+        },
+        "reviews": [str(path) for path in files.reviews],
+        "products": [str(path) for path in files.products],
+        "files": {str(path): asdict(extent) for path, extent in extents.items()},
+    }
+    with replacing_folder(processed / _FOLDER) as folder:
+        distinct.write_parquet(folder / _RATINGS)
+        catalogue.placed.write_parquet(folder / _PRODUCTS)
+        write_rejected(folder / _REJECTED, intake.rejected)
+        write_rejected(folder / f"products-{_REJECTED}", catalogue.rejected)
+        write_json(folder / _STATE, state)
+
+
+def deciding_code(data: Path = _DATA) -> Iterator[Path]:
+    """The modules whose edit makes a journal useless, below the folder of this package."""
+    for name in _DECIDING:
+        path = data / name
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def _rules(files: InputFiles, timestamp_unit: str, data: Path = _DATA) -> str:
+    """Fingerprint of all that decides which rows a line becomes.
+
+    These are the meaning of the fields, our own code, and the libraries that parse. Layouts and
+    file names count through the fields that they lead to.
+    """
+    facts = {
+        "review_fields": files.review_fields,
+        "product_fields": files.product_fields,
+        "rating_range": files.rating_range,
+        "gathers_details": files.gathers_details,
+        "timestamp_unit": timestamp_unit,
+        "columns": [Ratings.ALL, Products.ALL],
+        "libraries": [pl.__version__, pa.__version__],
+        "code": [path.read_text(encoding="utf-8") for path in deciding_code(data)],
+    }
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _continues(path: Path, size: int) -> bool:
+    """Whether what follows the first ``size`` bytes starts on a line of its own."""
+    if not can_be_continued(path):
+        return False
+    with path.open("rb") as file:
+        file.seek(size - 1)
+        return b"\n" in file.read(2)
+
+
+def _renumbered(frame: pl.DataFrame, before: Sequence[Path], now: Sequence[Path]) -> pl.DataFrame:
+    """The frame with the numbers that its files have now."""
+    numbers = {old: now.index(path) for old, path in enumerate(before)}
+    return frame.with_columns(pl.col(FILE).replace_strict(numbers, return_dtype=pl.Int32))

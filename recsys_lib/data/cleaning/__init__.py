@@ -1,0 +1,6 @@
+"""The rules that decide what becomes of each record.
+
+``ratings`` and ``products`` give records their types and reject bad ones, ``times`` reads times,
+``duplicates`` keeps the last rating of a pair. An edit of any module in this package or in
+``formats`` makes append mode read everything again.
+"""
