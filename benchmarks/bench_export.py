@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.als import AlsModel, train_als, write_als_part
@@ -27,10 +26,9 @@ from recsys_lib.columns import Exports
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
-from recsys_lib.ranking.inner_product import Ranker
-from recsys_lib.serving.export.export import Export
-from recsys_lib.serving.export.lists import user_queries
-from recsys_lib.serving.export.progress import Steps
+from recsys_lib.ranking import MaximumInnerProduct
+from recsys_lib.serving.export import Export
+from recsys_lib.serving.export._lists import user_queries
 
 _N = 10
 _BATCH = 1000
@@ -50,7 +48,7 @@ def main() -> None:
             f"{model.user_items.nnz:,} ratings, {_PARAMETERS.factors} factors, top {_N}"
         )
         started = time.perf_counter()
-        (path,) = export.run("users", Steps(Console(highlight=False, soft_wrap=True)))
+        (path,) = export.run("users")
         ours = time.perf_counter() - started
         theirs, same = _implicit(model, path, min(n_sample, len(model.users)))
         print(f"recsys export, all users, with the file        {ours:8.1f} s")
@@ -70,7 +68,7 @@ def _trained(dataset: Dataset) -> tuple[AlsModel, Export]:
         parameters=_PARAMETERS,
         data_fingerprint="bench",
     )
-    export = Export.find(dataset, "bench", _N, by="als")
+    export = Export.from_version(dataset, "bench", _N, by="als")
     return AlsModel.load(export.version / "als"), export
 
 
@@ -78,7 +76,7 @@ def _compile(model: AlsModel) -> None:
     """Kernels are compiled once for a machine, and not in the time."""
     with tempfile.TemporaryDirectory() as scratch:
         queries = user_queries(model, Path(scratch))
-        queries.best(Ranker.of(model.model.item_factors), slice(0, 1), _N)
+        queries.best(MaximumInnerProduct.from_factors(model.model.item_factors), slice(0, 1), _N)
 
 
 def _implicit(model: AlsModel, path: Path, n_sample: int) -> tuple[float, float]:

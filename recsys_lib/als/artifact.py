@@ -17,6 +17,7 @@ from recsys_lib.als.training import TrainedAls, new_model
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
+from recsys_lib.ranking import best_first
 from recsys_lib.registry.parts import Part, writing_part
 
 _LIBRARIES = ("implicit", "numpy", "scipy")
@@ -165,6 +166,5 @@ class AlsModel:
         n = min(n, len(scores) - len(without))
         if n <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        rows = np.argpartition(-scores, n - 1)[:n]
-        rows = rows[np.argsort(-scores[rows], kind="stable")]
+        rows = best_first(scores, n)
         return rows, scores[rows]

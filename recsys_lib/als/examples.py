@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.als.artifact import AlsModel
+from recsys_lib.ranking import best_first
 
 
 def similar_examples(model: AlsModel, n_items: int, n_similar: int) -> pl.DataFrame:
@@ -13,7 +14,7 @@ def similar_examples(model: AlsModel, n_items: int, n_similar: int) -> pl.DataFr
 
     The item is named in its first row only.
     """
-    popular = np.argsort(-model.popularity, kind="stable")[:n_items]
+    popular = best_first(model.popularity, n_items)
     return pl.concat([_neighbours(model, int(row), n_similar) for row in popular])
 
 

@@ -15,7 +15,7 @@ from recsys_lib.als.training import TrainedAls
 from recsys_lib.compiled import compiled
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.ranking.inner_product import Ranker
+from recsys_lib.ranking import MaximumInnerProduct
 from recsys_lib.workers import Workers, blocks
 
 _PARALLEL = 1e-5  # sine of the angle: rounding of float32 makes it some 1e-7
@@ -135,8 +135,10 @@ class Queries(SharedLists):
         """How many lists answer all users."""
         return len(self.asking)
 
-    def best(self, ranker: Ranker, lists: slice, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Some of the lists, as :meth:`Ranker.best` gives them, without what is seen."""
+    def best(
+        self, ranker: MaximumInnerProduct, lists: slice, n: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Some of the lists, without what is seen, from :meth:`MaximumInnerProduct.best`."""
         rows = self.asking[lists]
         return ranker.best(self.vectors[rows], self.histories[rows], n)
 

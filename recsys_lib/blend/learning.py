@@ -15,6 +15,7 @@ from recsys_lib.blend.candidates import Candidates, gather_candidates
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.logit import fit_choices
 from recsys_lib.blend.sources import ALS, CandidateSource, Popularity, with_half_life
+from recsys_lib.ranking import discounted_gains, ideal_dcg
 from recsys_lib.significance import SIGNIFICANT, paired_test
 
 BLEND = "blend"
@@ -203,9 +204,7 @@ def _ndcg(
     generator: np.random.Generator,
 ) -> np.ndarray:
     """nDCG@10 of each person when the candidates are ranked by ``scores``; ties by chance."""
-    place = candidates.places(scores, generator)
-    gains = np.where(place < _K, 1 / np.log2(place + 2), 0)
+    gains = discounted_gains(candidates.positions(scores, generator), _K)
     person = candidates.person[candidates.chosen]
     gained = np.bincount(person, gains, minlength=len(n_relevant))
-    ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, _K + 2)))])
-    return gained / ideal[np.minimum(n_relevant, _K)]
+    return gained / ideal_dcg(n_relevant, _K)

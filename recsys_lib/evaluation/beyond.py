@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.ranking.top_k import NO_ITEM
+from recsys_lib.ranking import NO_ITEM
 
 _BLOCK = 2_000  # lists whose sums are held at once
 

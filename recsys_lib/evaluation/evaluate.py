@@ -16,7 +16,7 @@ from recsys_lib.evaluation import metrics
 from recsys_lib.evaluation.results import measure
 from recsys_lib.evaluation.split import TrainTest
 from recsys_lib.files import replacing_folder, write_json
-from recsys_lib.ranking.top_k import Scorer, top_k
+from recsys_lib.ranking import Scorer, top_k
 from recsys_lib.registry.parts import PER_USER_FILE
 from recsys_lib.significance import SIGNIFICANT, bootstrap_interval, holm, paired_test
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.evaluation.evaluate import Evaluation
-from recsys_lib.ranking.top_k import NO_ITEM
+from recsys_lib.ranking import NO_ITEM
 
 _SHOWN = 5
 _SHORT = 60

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.ranking.top_k import NO_ITEM
+from recsys_lib.ranking import NO_ITEM
 
 PerUser = Callable[[np.ndarray, np.ndarray], np.ndarray]
 

@@ -1,0 +1,40 @@
+"""Top-k selection, and the only place for it.
+
+One tie rule holds everywhere: of equal scores the item of lower *tie order* comes first. The tie
+order is a seeded shuffle (:func:`shuffled_tie_order`) where item numbers may carry information, as
+in every evaluation; it is the position where an answer must be reproducible without a seed.
+"""
+
+from recsys_lib.ranking._dcg import dcg, discounted_gains, ideal_dcg
+from recsys_lib.ranking._inner_product import MaximumInnerProduct
+from recsys_lib.ranking._kernels import positions_within
+from recsys_lib.ranking._top_k import (
+    NO_ITEM,
+    ScoreError,
+    Scorer,
+    best_first,
+    best_items,
+    in_blocks,
+    keep_largest,
+    rank_scores,
+    shuffled_tie_order,
+    top_k,
+)
+
+__all__ = [
+    "NO_ITEM",
+    "MaximumInnerProduct",
+    "ScoreError",
+    "Scorer",
+    "best_first",
+    "best_items",
+    "dcg",
+    "discounted_gains",
+    "ideal_dcg",
+    "in_blocks",
+    "keep_largest",
+    "positions_within",
+    "rank_scores",
+    "shuffled_tie_order",
+    "top_k",
+]

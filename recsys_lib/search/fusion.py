@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from recsys_lib.ranking import best_first
+
 DEPTH = 200
 """So many answers of each kind take part; of what is deeper neither kind is sure."""
 
@@ -26,7 +28,7 @@ def fuse(
     ]
     distinct, places = np.unique(rows, return_inverse=True)
     scores = np.bincount(places, weights=np.concatenate(parts), minlength=len(distinct))
-    order = np.argsort(-scores, kind="stable")
+    order = best_first(scores)
     return distinct[order], scores[order]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recsys_lib.ranking import best_first
 from recsys_lib.search.index import Index, is_quantized, search_index
 
 _MORE_CANDIDATES = 4
@@ -44,5 +45,5 @@ def _best(
     embeddings: np.ndarray, vector: np.ndarray, rows: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
     cosines = embeddings[rows] @ np.asarray(vector, dtype=np.float32)
-    order = np.argsort(-cosines, kind="stable")[:k]
+    order = best_first(cosines, k)
     return rows[order], cosines[order]

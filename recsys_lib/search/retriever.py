@@ -13,6 +13,7 @@ import polars as pl
 from recsys_lib.errors import ArtifactError, QueryError, did_you_mean
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EmbedParameters
+from recsys_lib.ranking import best_first
 from recsys_lib.registry.parts import Part
 from recsys_lib.search.build import (
     CODES_FILE,
@@ -196,11 +197,9 @@ class ProductSearch:
         scores = self._lexical.scores(query)
         if allowed is not None:
             scores = np.where(allowed, scores, np.float32(0))
-        best = np.argpartition(-scores, k)[:k] if k < len(scores) else np.arange(len(scores))
-        # Equal scores in the order of the rows, so that an answer is always the same.
-        best = np.sort(best[scores[best] > 0])
-        order = best[np.argsort(-scores[best], kind="stable")]
-        return order, scores[order]
+        rows = best_first(scores, k)
+        rows = rows[scores[rows] > 0]
+        return rows, scores[rows]
 
     def _nearest(self, vector: np.ndarray, k: int, allowed: np.ndarray | None) -> Answer:
         return nearest(self._index, self.embeddings, vector, k, allowed)[0]
@@ -226,7 +225,7 @@ class ProductSearch:
             if self._reranker is None:
                 self._reranker = CrossEncoder(self.parameters.reranker)
         scores = self._reranker.scores(query, self.texts[rows].to_list())
-        order = np.argsort(-scores, kind="stable")
+        order = best_first(scores)
         return rows[order], scores[order]
 
     def _check(self) -> None:

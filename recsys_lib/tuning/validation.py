@@ -15,7 +15,7 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation.split import TrainTest, leave_last_out
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.ranking.inner_product import Ranker
+from recsys_lib.ranking import MaximumInnerProduct
 
 K = 10
 _CHECKS = 3  # of an unfinished training
@@ -95,7 +95,7 @@ class Validation:
         half_lives: Sequence[float],
     ) -> Recalls:
         """Without recency users ask with the trained factors, where the training is done."""
-        users, ranker = self.split.test_users, Ranker.of(item_factors)
+        users, ranker = self.split.test_users, MaximumInnerProduct.from_factors(item_factors)
         histories = confidence(self.split.train, parameters)
         newer = newer_items(self.split.train)
         penalty = new_model(parameters).penalty
@@ -110,7 +110,7 @@ class Validation:
 
         return Recalls({half_life: recall(half_life) for half_life in half_lives})
 
-    def _recall(self, ranker: Ranker, vectors: np.ndarray, seen: sparse.csr_matrix) -> float:
+    def _recall(self, ranker: MaximumInnerProduct, vectors: np.ndarray, seen: sparse.csr_matrix) -> float:
         lists, _ = ranker.best(vectors, seen, K)
         return float((lists == self.split.test.interactions.item[:, None]).any(axis=1).mean())
 

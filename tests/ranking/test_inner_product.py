@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from recsys_lib.als.model import ExactALS
-from recsys_lib.ranking.inner_product import Ranker
+from recsys_lib.ranking import MaximumInnerProduct
 
 
 def random_seen(rng, rows, items, density):
@@ -38,7 +38,7 @@ def test_equals_a_full_sort(seed, rows, items, factors, n, density):
     item_factors = (spread * rng.standard_normal((items, factors))).astype(np.float32)
     vectors = rng.standard_normal((rows, factors)).astype(np.float32)
     seen = random_seen(rng, rows, items, density)
-    found, scores = Ranker.of(item_factors).best(vectors, seen, n)
+    found, scores = MaximumInnerProduct.from_factors(item_factors).best(vectors, seen, n)
     expected, every = sorted_scores(vectors, item_factors, seen, n)
     left = np.isfinite(expected)
     lengths = np.linalg.norm(vectors, axis=1), np.linalg.norm(item_factors, axis=1).max()
@@ -54,7 +54,7 @@ def test_equals_a_full_sort(seed, rows, items, factors, n, density):
 def test_a_zero_vector_gets_the_longest_items_it_has_not_seen():
     item_factors = np.diag(np.arange(1, 6)).astype(np.float32)
     seen = sparse.csr_matrix(np.array([[0, 0, 0, 1, 0]], dtype=np.float32))
-    found, scores = Ranker.of(item_factors).best(np.zeros((1, 5), np.float32), seen, 3)
+    found, scores = MaximumInnerProduct.from_factors(item_factors).best(np.zeros((1, 5), np.float32), seen, 3)
     assert found.tolist() == [[4, 2, 1]]
     assert scores.tolist() == [[0, 0, 0]]
 
@@ -68,6 +68,31 @@ def test_equals_the_librarys_batch_recommend(n):
     model.fit(user_items)
     users = np.arange(400)
     theirs, their_scores = model.recommend(users, user_items, N=n, filter_already_liked_items=True)
-    ours, scores = Ranker.of(model.item_factors).best(model.user_factors, user_items, n)
+    ours, scores = MaximumInnerProduct.from_factors(model.item_factors).best(model.user_factors, user_items, n)
     np.testing.assert_allclose(scores, their_scores, rtol=1e-4, atol=1e-6)
     assert (ours == theirs).mean() > 0.99  # ties aside
+
+
+def test_ties_are_in_the_order_of_falling_norm_then_of_item_numbers():
+    """Eight items score the same: half of them are twice as long, across the vector."""
+    item_factors = np.ones((8, 2), dtype=np.float32)
+    item_factors[1::2, 1] = 2
+    vectors = np.array([[1, 0]], dtype=np.float32)
+    nothing = sparse.csr_matrix((1, 8), dtype=np.float32)
+    search = MaximumInnerProduct.from_factors(item_factors)
+    for n in (1, 3, 8):
+        found, _ = search.best(vectors, nothing, n)
+        assert found.tolist() == [[1, 3, 5, 7, 0, 2, 4, 6][:n]]
+
+
+def test_items_beyond_the_first_tile_are_found():
+    """The best score belongs to the shortest item, in the last tile; the bound must not hide it."""
+    norms = np.linspace(2, 1, 1_300, dtype=np.float32)
+    item_factors = np.stack([np.zeros_like(norms), norms], axis=1)
+    item_factors[-1] = (1, 0)
+    nothing = sparse.csr_matrix((1, 1_300), dtype=np.float32)
+    found, scores = MaximumInnerProduct.from_factors(item_factors).best(
+        np.array([[1, 0]], dtype=np.float32), nothing, 1
+    )
+    assert found.tolist() == [[1_299]]
+    assert scores.tolist() == [[1]]

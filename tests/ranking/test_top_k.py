@@ -2,11 +2,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
 from recsys_lib.evaluation import MostPopular, Random
-from recsys_lib.ranking import top_k as ranking
-from recsys_lib.ranking.top_k import ScoreError, top_k
+from recsys_lib.ranking import (
+    ScoreError,
+    _top_k,
+    best_first,
+    best_items,
+    keep_largest,
+    positions_within,
+    rank_scores,
+    shuffled_tie_order,
+    top_k,
+)
 
 
 class Fixed:
@@ -46,7 +56,7 @@ def test_a_row_for_each_user_is_demanded():
         def scores(self, users):
             return np.ones((1, 4), dtype=np.float32)
 
-    with pytest.raises(ScoreError, match=r"OneRow gave scores of the shape \(1, 4\) for 5 users"):
+    with pytest.raises(ScoreError, match=r"OneRow gave scores of shape \(1, 4\) for 5 users"):
         top_k(OneRow(), np.arange(5), None, 2, seed=1)
 
 
@@ -58,6 +68,35 @@ def test_a_constant_model_scores_at_chance():
         lists = top_k(Fixed(np.zeros((1, n_items))), np.array([0]), None, k, seed=seed)
         found.append((lists < 20).sum())
     assert np.mean(found) == pytest.approx(k * 20 / n_items, rel=0.2)
+
+
+def test_a_tie_order_is_a_seeded_permutation():
+    order = shuffled_tie_order(50, 3)
+    assert sorted(order.tolist()) == list(range(50))
+    assert order.tolist() == shuffled_tie_order(50, 3).tolist()
+    assert order.tolist() != shuffled_tie_order(50, 4).tolist()
+
+
+# A few values in long rows, so that ties lie at the border of every list and across the pieces in
+# which scores are looked through.
+TIED = hnp.arrays(np.float32, st.tuples(st.just(3), st.integers(1, 90)), elements=st.integers(0, 4))
+
+
+@given(TIED, st.integers(1, 40), st.integers(0, 1000), st.sampled_from([-np.inf, 0, 2]))
+def test_of_equal_scores_the_lower_tie_order_comes_first(scores, k, seed, above):
+    n = scores.shape[1]
+    tie_order = shuffled_tie_order(n, seed)
+    items = best_items(scores, k, tie_order, above=above)
+    for row, found in zip(scores, items, strict=True):
+        expected = [i for i in np.lexsort((tie_order, -row)) if row[i] > above][:k]
+        assert found.tolist() == expected + [-1] * (k - len(expected))
+
+
+def test_seen_items_leave_the_ranking():
+    seen = sparse.csr_matrix(np.array([[1, 0, 0], [0, 0, 0]]))
+    scores = np.array([[9, 5, 5], [9, 5, 5]], dtype=np.float32)
+    tie_order = np.array([0, 2, 1], np.int32)
+    assert rank_scores(scores, seen, tie_order, 3).tolist() == [[2, 1, -1], [0, 2, 1]]
 
 
 @given(st.integers(0, 10_000), st.integers(1, 9))
@@ -75,8 +114,39 @@ def test_equal_to_a_full_sort(seed, k):
 def test_blocks_do_not_change_the_lists(monkeypatch):
     users = np.arange(40)
     whole = top_k(Random(30, 1), users, None, 5, seed=1)
-    monkeypatch.setattr(ranking, "_BLOCK_CELLS", 70)
+    monkeypatch.setattr(_top_k, "_BLOCK_CELLS", 70)
     np.testing.assert_array_equal(top_k(Random(30, 1), users, None, 5, seed=1), whole)
+
+
+@given(
+    hnp.arrays(st.sampled_from([np.float64, np.float32, np.int64]), 30, elements=st.integers(0, 5)),
+    st.none() | st.integers(0, 35),
+)
+def test_the_best_of_one_list_are_those_of_a_stable_sort(scores, k):
+    assert best_first(scores, k).tolist() == np.argsort(-scores, kind="stable")[:k].tolist()
+
+
+def test_the_largest_of_a_sparse_row_are_kept():
+    rows = [[0, 5, 3, 5, 4], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0], [2, 2, 2, 2, 2]]
+    kept = keep_largest(sparse.csr_matrix(np.array(rows, dtype=np.float32)), 2)
+    assert kept.toarray().tolist() == [
+        [0, 5, 0, 5, 0],
+        [1, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+        [2, 2, 0, 0, 0],
+    ]
+
+
+@given(TIED, st.integers(0, 1000))
+def test_positions_are_those_in_a_sorted_list(scores, seed):
+    scores, n = scores[0], scores.shape[1]
+    tie_order = np.random.default_rng(seed).random(n)
+    start, stop = n // 3, n
+    rows = np.arange(start, stop)
+    bounds = np.full(len(rows), start), np.full(len(rows), stop)
+    order = rows[np.lexsort((tie_order[rows], -scores[rows]))]
+    found = positions_within(scores, tie_order, rows, *bounds)
+    assert found[order - start].tolist() == list(range(len(rows)))
 
 
 def test_most_popular_counts_users_not_stars():
