@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys_lib import registry
 from recsys_lib.als import train_als, write_als_part
 from recsys_lib.data.database import read_products
 from recsys_lib.data.display import display_table
@@ -14,7 +15,6 @@ from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters, EmbedParameters, EtlParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry import versions as registry
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

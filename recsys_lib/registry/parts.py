@@ -1,8 +1,7 @@
-"""Parts of a model version: a folder of arrays, sealed by a manifest of what is in it.
+"""Parts of a model version: folders of arrays, each sealed by a manifest of its files.
 
-A version ``models/<dataset>/<version>/`` has the parts ``als``, ``search`` and ``blend``, each
-written whole by the step that trains it. ``registry.publish`` joins their manifests to the
-version's own.
+A version ``models/<dataset>/<version>/`` has the parts ``als``, ``search`` and ``blend``. The step
+that trains a part writes it whole; ``registry.publish`` joins their manifests to the version's.
 """
 
 from __future__ import annotations
@@ -22,12 +21,19 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.files import describe, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 
-PART_MANIFEST = "part.json"
 ALS_PART = "als"
 SEARCH_PART = "search"
 BLEND_PART = "blend"
+PARTS = (ALS_PART, SEARCH_PART, BLEND_PART)
+PART_MANIFEST = "part.json"
+"""In each part."""
+MANIFEST = "manifest.json"
+"""In the folder of a published version."""
 CHAMPION = "champion.json"
+"""Beside the versions of a dataset."""
 EVALUATION = "evaluation"
+"""The folder of a version with what its evaluation measured."""
+METRICS_FILE = "metrics.json"
 PER_USER_FILE = "per_user.parquet"
 
 _HEADERS = threading.Lock()
@@ -44,15 +50,44 @@ class Part:
 
     @classmethod
     def read(cls, folder: Path) -> Part:
-        """Open a part; ArtifactError when it is absent or a file has not the recorded size."""
+        """Open a part.
+
+        Only sizes are checked here, which takes no time; ``registry.verify`` checks the content.
+
+        Parameters
+        ----------
+        folder
+            ``<version>/<part>``.
+
+        Returns
+        -------
+        Part
+            The arrays are read when they are asked for.
+
+        Raises
+        ------
+        ArtifactError
+            If the part is missing, or a file is missing or has a size other than recorded.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as version:
+        ...     options = {"parameters": {"factors": 2}, "data_fingerprint": "f"}
+        ...     with writing_part(Path(version, "als"), libraries=["numpy"], **options) as folder:
+        ...         np.save(folder / "item_factors.npy", np.eye(2))
+        ...     part = Part.read(Path(version, "als"))
+        ...     part.parameters, part.array("item_factors.npy").shape
+        ({'factors': 2}, (2, 2))
+        """
         if not (folder / PART_MANIFEST).is_file():
-            raise ArtifactError(f"{folder} holds no {PART_MANIFEST}: this part was never trained")
+            raise ArtifactError(f"{folder} has no {PART_MANIFEST}: this part was never trained")
         part = cls(folder, read_json(folder / PART_MANIFEST))
         for name, expected in part.manifest["files"].items():
             path = folder / name
             if not path.is_file() or path.stat().st_size != expected["bytes"]:
                 raise ArtifactError(
-                    f"{path} is missing or has another size than recorded: train the part again"
+                    f"{path} is missing or has a size other than recorded: train the part again"
                 )
         return part
 
@@ -72,13 +107,21 @@ class Part:
 
 
 def champion(dataset: Dataset) -> Path | None:
-    """Folder of the version that is served; None when nothing was published yet."""
+    """Folder of the version that is served; None if no version was promoted yet."""
     pointer = dataset.models / CHAMPION
-    return dataset.version(read_json(pointer)["version"]) if pointer.is_file() else None
+    try:
+        return dataset.version(str(read_json(pointer)["version"]))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{pointer} does not name a version: 'recsys promote VERSION --dataset "
+            f"{dataset.name}' writes it again"
+        ) from error
 
 
 def has_part(folder: Path, name: str) -> bool:
-    """Whether a version folder has a part that was written to its end."""
+    """Whether a version folder has a complete part of this name."""
     return (folder / name / PART_MANIFEST).is_file()
 
 

@@ -1,36 +1,39 @@
-"""Model versions on disk: sealed by a manifest, one of them named champion."""
+"""Versions of a dataset's models: published with a manifest, one of them the champion."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_lib.errors import ArtifactError, NotTrainedError, WorseError
-from recsys_lib.files import describe, link_or_copy, read_json, replacing_folder, write_json
+from recsys_lib.files import link_or_copy, replacing_folder, write_json
 from recsys_lib.paths import Dataset
+from recsys_lib.registry.manifest import (
+    VerifiedPart,
+    damage,
+    parts_of,
+    read_manifest,
+    utc_now,
+    write_manifest,
+)
 from recsys_lib.registry.parts import (
     ALS_PART,
     BLEND_PART,
     CHAMPION,
     EVALUATION,
+    MANIFEST,
     SEARCH_PART,
-    Part,
     champion,
 )
 
 if TYPE_CHECKING:
     from recsys_lib.registry.gate import Verdict
 
-MANIFEST = "manifest.json"
-PARTS = (ALS_PART, SEARCH_PART, BLEND_PART)
-_OF_SEARCH = "search."
-
 
 def require_champion(dataset: Dataset) -> Path:
-    """The same, with a NotTrainedError that says what to run."""
+    """Folder of the version that is served; NotTrainedError says what to run if there is none."""
     folder = champion(dataset)
     if folder is None:
         raise NotTrainedError(
@@ -39,16 +42,22 @@ def require_champion(dataset: Dataset) -> Path:
     return folder
 
 
-def run_command(dataset: Dataset) -> str:
-    """What a person types to train this dataset."""
-    return f"run 'python run_pipeline.py --set dataset={shlex.quote(dataset.argument)}'"
+def run_command(dataset: Dataset, options: str = "") -> str:
+    """What a user types to train this dataset."""
+    command = f"python run_pipeline.py --set dataset={shlex.quote(dataset.argument)} {options}"
+    return f"run '{command.strip()}'"
+
+
+def published_versions(dataset: Dataset) -> list[str]:
+    """Names of the versions that can be promoted, sorted."""
+    return sorted(path.parent.name for path in dataset.models.glob(f"[!.]*/{MANIFEST}"))
 
 
 def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None) -> bool:
-    """Bring a folder of another version into ``version``, when it has none of its own.
+    """Give ``version`` the folder ``name`` of another version, unless it has its own.
 
-    ``source`` is the other version's folder, the champion's by default. Files are hard links
-    where the disk allows it. Returns whether the version has the folder now.
+    ``source`` is the other version's folder, by default the champion's. Files are hard links where
+    the disk allows it. Returns whether the version has the folder now.
     """
     folder, source = dataset.version(version) / name, source or champion(dataset)
     if folder.is_dir():
@@ -61,9 +70,9 @@ def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None)
 
 
 def against_champion(dataset: Dataset, version: str) -> Verdict | None:
-    """A version beside the one that is served, on the same test users.
+    """A version compared with the champion, on the same test users.
 
-    None when there is no other champion, or one of the two was not evaluated.
+    None if there is no other champion, or one of the two was not evaluated.
     """
     from recsys_lib.registry.gate import compare_versions  # noqa: PLC0415  # slow import
 
@@ -71,34 +80,138 @@ def against_champion(dataset: Dataset, version: str) -> Verdict | None:
     return compare_versions(dataset.version(version), served) if served else None
 
 
-def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
-    """Let another sealed version be served.
+def verify(dataset: Dataset, version: str = "") -> list[VerifiedPart]:
+    """Compare every file of a version with the SHA-256 recorded when it was written.
 
-    Raises ArtifactError when there is none of this name, and WorseError when it is worse than the
-    champion beyond noise, unless ``force`` says that this is wanted.
+    Parameters
+    ----------
+    dataset
+        Whose version.
+    version
+        A published version; the champion by default.
+
+    Returns
+    -------
+    list of VerifiedPart
+        The parts, with the number and total size of their files.
+
+    Raises
+    ------
+    ArtifactError
+        If a file is damaged or missing, or does not belong to the version; the message names each
+        one and the remedy.
+    NotTrainedError
+        If there is no champion.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from recsys_lib.registry import writing_part
+    >>> shop = Dataset.find("shop", Path(mkdtemp()))
+    >>> options = {"parameters": {}, "data_fingerprint": "f", "libraries": ["numpy"]}
+    >>> with writing_part(shop.version("v1") / "als", **options) as folder:
+    ...     _ = (folder / "notes.txt").write_text("factors")
+    >>> _ = publish(shop, "v1")
+    >>> [(part.name, part.files) for part in verify(shop)]
+    [('als', 2)]
+    """
+    folder = dataset.version(version) if version else require_champion(dataset)
+    problems = damage(folder)
+    if problems:
+        raise ArtifactError(
+            "\n".join(problems)
+            + "\nTo replace a damaged or missing file, train the models again: "
+            + run_command(dataset, "--force")
+        )
+    return parts_of(folder)
+
+
+def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
+    """Make a published version the champion, the one that is served.
+
+    Parameters
+    ----------
+    dataset
+        Whose version.
+    version
+        Its name: the id of the run that trained it.
+    force
+        Promote it even if it is worse than the champion.
+
+    Raises
+    ------
+    ArtifactError
+        If no version of this name was published, or its files are not as recorded.
+    WorseError
+        If it is worse than the champion beyond noise, unless ``force`` is set.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from recsys_lib.registry import writing_part
+    >>> shop = Dataset.find("shop", Path(mkdtemp()))
+    >>> options = {"parameters": {}, "data_fingerprint": "f", "libraries": ["numpy"]}
+    >>> for version in ("v1", "v2"):
+    ...     with writing_part(shop.version(version) / "als", **options) as folder:
+    ...         _ = (folder / "notes.txt").write_text(version)
+    ...     _ = publish(shop, version)
+    >>> promote(shop, "v1")
+    >>> champion(shop).name
+    'v1'
     """
     if not (dataset.version(version) / MANIFEST).is_file():
-        sealed = sorted(path.parent.name for path in dataset.models.glob(f"*/{MANIFEST}"))
         raise ArtifactError(
             f"dataset {dataset.name!r} has no published version {version!r}: "
-            f"there is {', '.join(sealed) or 'none'}"
+            f"there is {', '.join(published_versions(dataset)) or 'none'}"
         )
+    verify(dataset, version)
     verdict = against_champion(dataset, version)
     if verdict is not None and verdict.judgement == "worse" and not force:
         raise WorseError(
-            f"version {version} is {verdict}; 'recsys promote {version} --dataset {dataset.name} "
-            "--force' serves it all the same"
+            f"version {version} is {verdict}; to serve it anyway: "
+            f"'recsys promote {version} --dataset {dataset.name} --force'"
         )
-    _name_champion(dataset, version)
+    write_json(dataset.models / CHAMPION, {"version": version, "since": utc_now()})
 
 
 def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, Any]:
-    """Seal a version with its manifest and, if it is to serve, make it the champion.
+    """Write the manifest of a version and, by default, promote it.
 
-    One that is worse than the champion beyond noise is sealed, but raises WorseError.
-    Returns the manifest. A part that was not trained anew comes from the champion before. The
-    evaluation and the blend do only together with the ALS part they were made with; what an
-    evaluation says about the search counts only for the search part it measured.
+    A part that was not trained anew comes from the champion. The evaluation and the blend come
+    only together with the ALS part they were made with. What an evaluation says about search
+    counts only for the search part it measured.
+
+    Parameters
+    ----------
+    dataset
+        Whose version.
+    version
+        Its name; ``models/<dataset>/<version>/`` holds the parts that were trained.
+    serve
+        Whether to promote it.
+
+    Returns
+    -------
+    dict
+        The manifest: files with their SHA-256, shapes, parameters, fingerprints of the data,
+        versions of libraries, and metrics.
+
+    Raises
+    ------
+    WorseError
+        If it is worse than the champion beyond noise: then it is published, but not promoted.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from recsys_lib.registry import writing_part
+    >>> shop = Dataset.find("shop", Path(mkdtemp()))
+    >>> options = {"parameters": {"factors": 8}, "data_fingerprint": "f", "libraries": ["numpy"]}
+    >>> with writing_part(shop.version("v1") / "als", **options) as folder:
+    ...     _ = (folder / "notes.txt").write_text("factors")
+    >>> manifest = publish(shop, "v1")
+    >>> sorted(manifest["files"]), manifest["parameters"]
+    (['als/notes.txt', 'als/part.json'], {'als': {'factors': 8}})
     """
     folder = dataset.version(version)
     new_search, search_measured = (folder / SEARCH_PART).is_dir(), True
@@ -107,53 +220,7 @@ def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, 
         adopt(dataset, version, BLEND_PART)
         search_measured = not new_search
     adopt(dataset, version, SEARCH_PART)
-    manifest = _manifest(dataset, version, search_measured=search_measured)
-    write_json(folder / MANIFEST, manifest)
+    write_manifest(dataset, version, search_measured=search_measured)
     if serve:
         promote(dataset, version)
-    return manifest
-
-
-def _name_champion(dataset: Dataset, version: str) -> None:
-    write_json(dataset.models / CHAMPION, {"version": version, "since": _now()})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _manifest(dataset: Dataset, version: str, *, search_measured: bool) -> dict[str, Any]:
-    folder = dataset.version(version)
-    parts = {name: Part.read(folder / name) for name in PARTS if (folder / name).is_dir()}
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.parent != folder)
-    known = {
-        parts[name].folder / file: facts
-        for name in parts
-        for file, facts in parts[name].manifest["files"].items()
-    }
-    evaluation = folder / EVALUATION / "metrics.json"
-    measured = read_json(evaluation)["metrics"] if evaluation.is_file() else {}
-    if not search_measured:
-        measured = {k: v for k, v in measured.items() if not k.startswith(_OF_SEARCH)}
-    metrics = [*(part.manifest["metrics"] for part in parts.values()), measured]
-    return {
-        "version": version,
-        "dataset": dataset.name,
-        "published_at": _now(),
-        "files": {
-            path.relative_to(folder).as_posix(): known.get(path) or describe(path) for path in files
-        },
-        "shapes": {
-            f"{name}/{file}": shape
-            for name, part in parts.items()
-            for file, shape in part.manifest["shapes"].items()
-        },
-        "parameters": {name: part.parameters for name, part in parts.items()},
-        "data_fingerprint": {
-            name: part.manifest["data_fingerprint"] for name, part in parts.items()
-        },
-        "libraries": {
-            k: v for part in parts.values() for k, v in part.manifest["libraries"].items()
-        },
-        "metrics": {name: value for group in metrics for name, value in group.items()},
-    }
+    return read_manifest(folder)

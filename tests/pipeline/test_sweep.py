@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from recsys_lib import registry
 from recsys_lib.errors import ParameterError
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.sweep import read_grid
-from recsys_lib.registry import versions as registry
 
 
 def test_a_grid_is_every_combination():
@@ -41,7 +41,7 @@ def test_what_is_no_grid(grid, says):
     [
         (["--grid", "als.factors=8,0"], "als.factors: Input should be greater than or equal to 1"),
         (["--grid", "als.factor=8"], "did you mean 'factors'"),
-        (["--grid", "als.factors=8", "--resume"], "goes on by itself"),
+        (["--grid", "als.factors=8", "--resume"], "resumes by itself"),
         (["--grid", "als.factors=8", "--timeout", "0"], "--timeout must be more than 0"),
     ],
 )

@@ -1,30 +1,15 @@
 import json
+import os
 import threading
+from importlib import metadata
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from recsys_lib.errors import ArtifactError, NotTrainedError
-from recsys_lib.paths import Dataset
-from recsys_lib.registry import versions as registry
-from recsys_lib.registry.parts import Part, writing_part
-
-
-def write(dataset, version, part, value):
-    """Write a part of one small array."""
-    with writing_part(
-        dataset.version(version) / part,
-        parameters={"value": value},
-        data_fingerprint="f",
-        libraries=["numpy"],
-        metrics={f"{part}.value": value},
-    ) as folder:
-        np.save(folder / "array.npy", np.full(3, value))
-
-
-@pytest.fixture
-def shop(workspace):
-    return Dataset.find("shop")
+from recsys_lib import files, registry
+from recsys_lib.errors import ArtifactError, NotTrainedError, ParameterError
+from recsys_lib.registry import Part, writing_part
+from tests.support.versions import write_part as write
 
 
 def test_nothing_is_served_before_the_first_version(shop):
@@ -41,7 +26,21 @@ def test_publishing_seals_and_names_the_champion(shop):
     assert all(len(facts["sha256"]) == 64 for facts in manifest["files"].values())
     assert manifest["metrics"] == {"als.value": 1}
     assert manifest["shapes"] == {"als/array.npy": [3]}
-    assert json.loads((shop.version("v1") / "manifest.json").read_text()) == manifest
+    stored = json.loads((shop.version("v1") / "manifest.json").read_text())
+    assert stored == {**manifest, "seal": stored["seal"]}
+
+
+def test_a_manifest_says_what_each_part_was_made_of(shop):
+    write(shop, "v1", "als", 1)
+    write(shop, "v1", "search", 2)
+    manifest = registry.publish(shop, "v1")
+    assert manifest["data_fingerprint"] == {"als": "data of als", "search": "data of search"}
+    assert manifest["libraries"] == {name: metadata.version(name) for name in ("numpy", "scipy")}
+    assert manifest["parameters"] == {"als": {"value": 1}, "search": {"value": 2}}
+    for part in ("als", "search"):
+        facts = Part.read(shop.version("v1") / part).manifest
+        assert facts["data_fingerprint"] == f"data of {part}"
+        assert facts["libraries"] == manifest["libraries"]
 
 
 def test_a_part_that_was_not_trained_anew_comes_from_the_champion(shop):
@@ -52,6 +51,77 @@ def test_a_part_that_was_not_trained_anew_comes_from_the_champion(shop):
     manifest = registry.publish(shop, "v2")
     assert manifest["metrics"] == {"als.value": 3, "search.value": 2}
     assert Part.read(shop.version("v2") / "search").array("array.npy").tolist() == [2, 2, 2]
+
+
+def test_the_champion_is_the_promoted_version_not_the_newest(shop):
+    for number in (1, 2, 3):
+        write(shop, f"v{number}", "als", number)
+        write(shop, f"v{number}", "search", number)
+        registry.publish(shop, f"v{number}", serve=number != 3)
+    assert registry.require_champion(shop) == shop.version("v2")
+    registry.promote(shop, "v1")
+    assert registry.require_champion(shop) == shop.version("v1")
+    write(shop, "v4", "als", 4)
+    manifest = registry.publish(shop, "v4")
+    assert registry.require_champion(shop) == shop.version("v4")
+    assert manifest["metrics"] == {"als.value": 4, "search.value": 1}  # of v1, which was served
+    assert registry.published_versions(shop) == ["v1", "v2", "v3", "v4"]
+
+
+def test_a_version_that_is_not_served_leaves_the_champion(shop):
+    write(shop, "v1", "als", 1)
+    registry.publish(shop, "v1", serve=False)
+    assert registry.champion(shop) is None
+    with pytest.raises(ArtifactError, match="no published version 'v2': there is v1"):
+        registry.promote(shop, "v2")
+    with pytest.raises(ParameterError, match="not a plain folder name"):
+        registry.promote(shop, "../v1")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": '])
+def test_a_damaged_pointer_to_the_champion_is_named(shop, content):
+    write(shop, "v1", "als", 1)
+    registry.publish(shop, "v1")
+    (shop.models / "champion.json").write_text(content)
+    with pytest.raises(ArtifactError, match=r"champion\.json does not name a version: 'recsys"):
+        registry.champion(shop)
+
+
+def test_everything_is_on_the_disk_before_its_name_is(shop, monkeypatch):
+    """A power cut never leaves a name for content that is not there."""
+    opened, done = {}, []
+    real_open, real_fsync = os.open, os.fsync
+
+    def record_open(path, *rest, **options):
+        descriptor = real_open(path, *rest, **options)
+        opened[descriptor] = Path(path).name
+        return descriptor
+
+    def record_fsync(descriptor):
+        done.append(f"sync {opened[descriptor]}")
+        real_fsync(descriptor)
+
+    def record_rename(name):
+        real = getattr(os, name)
+
+        def rename(source, target):
+            done.append(f"name {Path(target).name}")
+            real(source, target)
+
+        monkeypatch.setattr(files.os, name, rename)
+
+    monkeypatch.setattr(files.os, "open", record_open)
+    monkeypatch.setattr(files.os, "fsync", record_fsync)
+    record_rename("rename")
+    record_rename("replace")
+    write(shop, "v1", "als", 1)
+    registry.publish(shop, "v1")
+    for name, folder in (("als", "v1"), ("manifest.json", "v1"), ("champion.json", "shop")):
+        place = done.index(f"name {name}")
+        assert done[place - 1].startswith(f"sync .{name}."), "the content before"
+        assert done[place + 1] == f"sync {folder}", "the folder after"
+    before = done[: done.index("name als")]
+    assert {"sync array.npy", "sync part.json"} <= set(before)
 
 
 @pytest.mark.parametrize(("trained", "kept"), [("als", False), ("search", True)])
@@ -98,7 +168,7 @@ def test_a_failed_write_leaves_the_old_part(shop):
 def test_a_changed_file_is_noticed(shop):
     write(shop, "v1", "als", 1)
     (shop.version("v1") / "als" / "array.npy").write_bytes(b"x")
-    with pytest.raises(ArtifactError, match="another size"):
+    with pytest.raises(ArtifactError, match="a size other than recorded"):
         Part.read(shop.version("v1") / "als")
 
 

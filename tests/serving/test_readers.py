@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys_lib import Recommender
+from recsys_lib import Recommender, registry
 from recsys_lib.als import train_als, write_als_part
 from recsys_lib.data.database import read_products
 from recsys_lib.data.display import display_table
@@ -15,7 +15,6 @@ from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry import versions as registry
 
 READERS, VERSIONS = 50, 8
 PAUSE = 0.5  # seconds; without one the readers leave the writer no time

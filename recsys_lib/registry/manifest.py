@@ -1,0 +1,141 @@
+"""The manifest of a version: what it is made of, and whether its files are still the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from recsys_lib.errors import ArtifactError
+from recsys_lib.files import describe, read_json, sha256, write_json
+from recsys_lib.paths import Dataset
+from recsys_lib.registry.parts import EVALUATION, MANIFEST, METRICS_FILE, PARTS, Part
+
+_SEAL = "seal"
+_SEARCH_METRICS = "search."
+
+
+@dataclass(frozen=True)
+class VerifiedPart:
+    """A part, or the evaluation, of a version all of whose files are as recorded."""
+
+    name: str
+    files: int
+    bytes: int
+
+
+def write_manifest(dataset: Dataset, version: str, *, search_measured: bool) -> None:
+    """Join the manifests of a version's parts, and add a checksum of the manifest itself."""
+    manifest = _manifest(dataset, version, search_measured=search_measured)
+    content = json.loads(json.dumps(manifest, default=str))
+    write_json(dataset.version(version) / MANIFEST, {**content, _SEAL: _checksum(content)})
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a published version; ArtifactError if it is missing or damaged."""
+    path = folder / MANIFEST
+    try:
+        manifest = dict(read_json(path))
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{folder} has no {MANIFEST}: it was never published") from error
+    except (ValueError, TypeError):
+        manifest = {_SEAL: "damaged"}
+    seal = manifest.pop(_SEAL, None)  # versions of before the seal have none
+    if seal not in (None, _checksum(manifest)):
+        raise ArtifactError(f"{path} is damaged: its content differs from what was written")
+    return manifest
+
+
+def damage(folder: Path) -> list[str]:
+    """What is wrong with a version's files, a phrase for each; an empty list when all is well."""
+    try:
+        recorded = read_manifest(folder)["files"]
+    except ArtifactError as error:
+        return [str(error)]
+    return [*_changed(folder, recorded), *_unknown(folder, recorded)]
+
+
+def parts_of(folder: Path) -> list[VerifiedPart]:
+    """The parts of a version by its manifest, with the number and size of their files."""
+    sizes: dict[str, list[int]] = {}
+    for name, facts in read_manifest(folder)["files"].items():
+        sizes.setdefault(Path(name).parts[0], []).append(facts["bytes"])
+    return [VerifiedPart(name, len(group), sum(group)) for name, group in sorted(sizes.items())]
+
+
+def utc_now() -> str:
+    """The time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _manifest(dataset: Dataset, version: str, *, search_measured: bool) -> dict[str, Any]:
+    folder = dataset.version(version)
+    parts = {name: Part.read(folder / name) for name in PARTS if (folder / name).is_dir()}
+    metrics = [part.manifest["metrics"] for part in parts.values()]
+    metrics.append(_measured(folder, with_search=search_measured))
+    return {
+        "version": version,
+        "dataset": dataset.name,
+        "published_at": utc_now(),
+        "files": _files(folder, parts),
+        "shapes": {
+            f"{name}/{file}": shape
+            for name, part in parts.items()
+            for file, shape in part.manifest["shapes"].items()
+        },
+        "parameters": {name: part.parameters for name, part in parts.items()},
+        "data_fingerprint": {
+            name: part.manifest["data_fingerprint"] for name, part in parts.items()
+        },
+        "libraries": {
+            k: v for part in parts.values() for k, v in part.manifest["libraries"].items()
+        },
+        "metrics": {name: value for group in metrics for name, value in group.items()},
+    }
+
+
+def _files(folder: Path, parts: dict[str, Part]) -> dict[str, Any]:
+    """``{sha256, bytes}`` of each file; what a part recorded when it was written is taken over."""
+    recorded = {
+        part.folder / file: facts
+        for part in parts.values()
+        for file, facts in part.manifest["files"].items()
+    }
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.parent != folder)
+    return {
+        path.relative_to(folder).as_posix(): recorded.get(path) or describe(path) for path in paths
+    }
+
+
+def _measured(folder: Path, *, with_search: bool) -> dict[str, float]:
+    """The metrics of the evaluation."""
+    path = folder / EVALUATION / METRICS_FILE
+    measured: dict[str, float] = read_json(path)["metrics"] if path.is_file() else {}
+    return {k: v for k, v in measured.items() if with_search or not k.startswith(_SEARCH_METRICS)}
+
+
+def _changed(folder: Path, recorded: Mapping[str, Any]) -> Iterator[str]:
+    for name, facts in recorded.items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{path} is missing"
+        elif path.stat().st_size != facts["bytes"] or sha256(path) != facts["sha256"]:
+            yield f"{path} is damaged: its content differs from what was written"
+
+
+def _unknown(folder: Path, recorded: Mapping[str, Any]) -> Iterator[str]:
+    """Files that are not of this version; hidden ones belong to the system or to a writer."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in name.parts)
+        if path.is_file() and not hidden and name.as_posix() not in {MANIFEST, *recorded}:
+            yield f"{path} is not part of the version: remove it"
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
