@@ -44,10 +44,8 @@ def liked(confidences: sparse.csr_matrix) -> sparse.csr_matrix:
 
 def newer_items(interactions: Interactions) -> np.ndarray:
     """How many items of the user are newer, int32, one for each entry of :func:`confidence`."""
-    counts = np.bincount(interactions.user, minlength=len(interactions.users))
-    newer = np.cumsum(counts)[interactions.user] - 1 - np.arange(len(interactions))
     in_rows = np.lexsort((interactions.item, interactions.user))
-    return newer[in_rows].astype(np.int32)
+    return interactions.newer()[in_rows].astype(np.int32)
 
 
 def recency_weights(newer: np.ndarray, half_life: float) -> np.ndarray:

@@ -20,15 +20,11 @@ from recsys_lib.als.device import choose_device
 from recsys_lib.als.model import ConjugateGradientALS, ExactALS
 from recsys_lib.als.validation import Holdout
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.errors import RecsysError
+from recsys_lib.errors import TrainingError
 from recsys_lib.parameters import AlsParameters
 
 _PATIENCE = 3
 """Iterations without a better validation recall after which no better one is expected."""
-
-
-class TrainingError(RecsysError):
-    """The factors did not stay finite."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ def train_als(
     parameters.check_data({"users": len(interactions.users), "items": len(interactions.items)})
     validation: list[Iteration] = []
     if parameters.validation_users:
-        holdout = Holdout.of(interactions, parameters)
+        holdout = Holdout.from_interactions(interactions, parameters)
         rest = liked(confidence(holdout.rest, parameters))
         validation = _fit(rest, parameters, on_iteration, start, holdout).history
         best = max(validation, key=lambda iteration: iteration.recall or 0.0)

@@ -1,4 +1,4 @@
-"""Interactions kept from the training, to see when more of it does not help any more."""
+"""Interactions held out of the training, to see when more iterations no longer help."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from recsys_lib.als.solver import Penalty
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import AlsParameters
+from recsys_lib.ranking import shuffled_tie_order
 
 K = 10
 _BLOCK = 64  # users
@@ -27,42 +28,45 @@ class Holdout:
     rest: the interactions to train on.
     histories: confidences of the users tested, from ``rest``; float32, shape (tested, items).
     items: int32, shape (tested,): what was held out.
+    tie_order: int32, shape (items,): of equal scores the item of lower order comes first.
     """
 
     rest: Interactions
     histories: sparse.csr_matrix
     items: np.ndarray
+    tie_order: np.ndarray
     penalty: Penalty
 
     @classmethod
-    def of(cls, interactions: Interactions, parameters: AlsParameters) -> Holdout:
+    def from_interactions(cls, interactions: Interactions, parameters: AlsParameters) -> Holdout:
         """Draw ``validation_users`` users with two interactions or more, seeded.
 
         ParameterError when there is none.
         """
-        counts = np.bincount(interactions.user, minlength=len(interactions.users))
-        able = np.flatnonzero(counts >= 2)
+        last = np.flatnonzero(interactions.last())
+        able = interactions.user[last]
         if not len(able):
             raise ParameterError(
-                "als.validation_users needs users with two interactions, and there is none: "
+                "als.validation_users needs users with two interactions, but there are none: "
                 "set it to 0"
             )
         rng = np.random.default_rng(parameters.seed)
         n = min(parameters.validation_users, len(able))
         users = np.sort(rng.choice(able, n, replace=False))
-        last = np.cumsum(counts)[users] - 1  # rows are in the order of user, then time
+        held_out = last[np.isin(able, users)]
         kept = np.ones(len(interactions), dtype=bool)
-        kept[last] = False
+        kept[held_out] = False
         rest = interactions.select(kept)
         return cls(
             rest=rest,
             histories=liked(confidence(rest, parameters))[users],
-            items=interactions.item[last],
+            items=interactions.item[held_out],
+            tie_order=shuffled_tie_order(len(interactions.items), parameters.seed),
             penalty=Penalty(parameters.regularization, parameters.frequency_scaling),
         )
 
     def recall(self, item_factors: np.ndarray) -> float:
-        """Share of users whose item is among the 10 best, of all that they do not have."""
+        """Share of users whose item is among the 10 best of all that they do not have."""
         vectors = FoldIn.of(item_factors, self.penalty).solve(self.histories)
         found = 0
         for start in range(0, len(self.items), _BLOCK):
@@ -70,6 +74,9 @@ class Holdout:
             scores, items = vectors[block] @ item_factors.T, self.items[block]
             seen = self.histories[block]
             scores[np.repeat(np.arange(len(items)), np.diff(seen.indptr)), seen.indices] = -np.inf
-            own = scores[np.arange(len(items)), items]
-            found += int(np.count_nonzero((scores > own[:, None]).sum(axis=1) < K))
+            own = scores[np.arange(len(items)), items][:, None]
+            # Without the tie rule a model that scores all items alike would find every one.
+            first = self.tie_order < self.tie_order[items][:, None]
+            better = (scores > own) | ((scores == own) & first)
+            found += int(np.count_nonzero(better.sum(axis=1) < K))
         return found / len(self.items)

@@ -80,6 +80,19 @@ class Interactions:
             timestamp=self.timestamp[mask],
         )
 
+    def newer(self) -> np.ndarray:
+        """How many newer interactions the same user has, int64, shape (n,); 0 for the last one.
+
+        Of several at the same time the later row is the newer one.
+        """
+        counts = np.bincount(self.user, minlength=len(self.users))
+        return np.cumsum(counts)[self.user] - 1 - np.arange(len(self))
+
+    def last(self, n: int = 1) -> np.ndarray:
+        """Bool, shape (n,): the last ``n`` interactions of each user, but never the only one."""
+        counts = np.bincount(self.user, minlength=len(self.users))
+        return np.asarray(self.newer() < np.minimum(n, counts - 1)[self.user])
+
     def save(self, folder: Path) -> None:
         """Write interactions, users and items as Parquet into ``folder``."""
         columns = {

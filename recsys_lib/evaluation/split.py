@@ -128,12 +128,7 @@ def leave_last_out(interactions: Interactions, n: int = 1) -> TrainTest:
     Of several at the same time it is the later row.
     """
 
-    def last(rows: Interactions) -> np.ndarray:
-        counts = np.bincount(rows.user, minlength=len(rows.users))
-        from_end = np.cumsum(counts)[rows.user] - 1 - np.arange(len(rows))
-        return np.asarray(from_end < np.minimum(n, counts - 1)[rows.user])
-
-    return _split(interactions, last)
+    return _split(interactions, lambda rows: rows.last(n))
 
 
 def split_at_time(interactions: Interactions, share: float = 0.1) -> TrainTest:

@@ -52,7 +52,9 @@ def stored(folder, interactions, parameters, **options):
 
 def test_the_last_interaction_of_some_users_is_held_out():
     data = world()
-    holdout = Holdout.of(data, PARAMETERS.model_copy(update={"validation_users": 20}))
+    holdout = Holdout.from_interactions(
+        data, PARAMETERS.model_copy(update={"validation_users": 20})
+    )
     assert len(holdout.rest) == len(data) - 20
     last = {int(u): int(i) for u, i in zip(data.user, data.item, strict=True)}
     kept = set(zip(holdout.rest.user.tolist(), holdout.rest.item.tolist(), strict=True))
@@ -63,12 +65,24 @@ def test_the_last_interaction_of_some_users_is_held_out():
 
 def test_recall_is_one_for_the_factors_that_know_and_zero_for_the_opposite():
     data = world()
-    holdout = Holdout.of(data, PARAMETERS.model_copy(update={"validation_users": 20}))
+    holdout = Holdout.from_interactions(
+        data, PARAMETERS.model_copy(update={"validation_users": 20})
+    )
     tastes = np.eye(3, dtype=np.float32)[np.arange(30) % 3]
     # Of the ten items of the taste seven are in the history: the held-out one is among three.
     assert holdout.recall(tastes) == 1.0
     noise = np.random.default_rng(0).random((30, 3), dtype=np.float32)
     assert holdout.recall(noise) < 1.0
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_factors_that_are_all_equal_score_at_chance(value):
+    """Ten of the items that a user does not have are in the list, whichever they are."""
+    data = world(users=300, items=60)
+    drawn = [PARAMETERS.model_copy(update={"validation_users": 300, "seed": n}) for n in range(5)]
+    alike = np.full((60, 1), value, dtype=np.float32)
+    recalls = [Holdout.from_interactions(data, one).recall(alike) for one in drawn]
+    assert np.mean(recalls) == pytest.approx(10 / (60 - 7), rel=0.2)
 
 
 def test_nobody_to_validate_with_is_an_error():
