@@ -85,7 +85,7 @@ def test_nothing_is_swapped_in_when_the_products_or_the_filters_fail(shop):
         store_dataset(load_dataset(shop, EtlParameters(min_user_ratings=5)))
     assert contents(shop) == before
     (shop.raw / "meta.jsonl").write_text('{"asin": "a"}\nbroken\n')
-    with pytest.raises(InputDataError, match="1 of 2 lines are bad"):
+    with pytest.raises(InputDataError, match="1 of 2 lines were rejected"):
         store_dataset(load_dataset(shop, EtlParameters()))
     assert contents(shop) | {"rejected.jsonl": b""} == before
 
