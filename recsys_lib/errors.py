@@ -1,4 +1,4 @@
-"""Every error the project raises on purpose, and the exit code each one means."""
+"""Every error that the project raises on purpose, and the exit code of each one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXIT_INTERRUPTED = 130
 
 
 class RecsysError(Exception):
-    """Base of the project's errors; the message says what is wrong and what to do."""
+    """Base of all of them; the message says what is wrong and what to do."""
 
     exit_code = EXIT_STEP_FAILED
 
@@ -31,7 +31,7 @@ class InputDataError(RecsysError):
     Parameters
     ----------
     problem: what is wrong and what to do about it.
-    file, line, field: where; each is put in front of the message when known.
+    file, line, field: where; each comes before the problem in the message if known.
     """
 
     exit_code = EXIT_BAD_INPUT
@@ -52,7 +52,7 @@ class InputDataError(RecsysError):
 
 
 class ArtifactError(RecsysError):
-    """A stored file of a step or a model is missing, damaged or of another version."""
+    """A stored file of a step or a version is missing, damaged or does not fit the others."""
 
 
 class StorageError(RecsysError):
@@ -60,19 +60,43 @@ class StorageError(RecsysError):
 
 
 class NotTrainedError(RecsysError):
-    """A model that the question needs has not been trained yet; the message names the command."""
+    """The model that a query needs is not trained yet; the message has the command."""
+
+
+class TrainingError(RecsysError):
+    """Training failed: the factors did not stay finite."""
+
+
+class ScoreError(RecsysError):
+    """A model gave scores that cannot be ranked."""
 
 
 class WorseError(RecsysError):
-    """A version is worse than the one that is served, beyond noise, and so is not served."""
+    """A version is worse than the champion beyond noise, and so is not promoted."""
 
 
 class StepFailedError(RecsysError):
-    """A pipeline step ended with an error or without its declared outputs."""
+    """A step of the pipeline ended with an error or without the files it must write."""
+
+
+class LockedError(RecsysError):
+    """Another run is working on the dataset."""
+
+
+class TrackingError(RecsysError):
+    """A finished run could not be logged to the tracking server."""
+
+
+class QueryError(RecsysError, ValueError):
+    """A query cannot be answered as it is; the message says what to change."""
+
+
+class EmptyQueryError(QueryError):
+    """A query has no text, user or item."""
 
 
 class UnknownIdError(RecsysError, KeyError):
-    """An id that the model has never seen."""
+    """An id that the model does not know."""
 
     kind = "id"
 
@@ -91,16 +115,42 @@ class UnknownItemError(UnknownIdError):
 
 
 class UnknownUserError(UnknownIdError):
-    """No such user; ``recommend_for_history`` serves strangers."""
+    """No such user; ``recommend_for_history`` answers for new ones."""
 
     kind = "user"
 
 
-class QueryError(RecsysError, ValueError):
-    """A question that cannot be answered as it was asked; the message says what to change."""
-
-
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """``: did you mean 'x'?``, or the list of what there is."""
+    """``: did you mean 'x'?`` for a name close to a known one, else the list of known names."""
     close = get_close_matches(name, known, n=1)
     return f": did you mean {close[0]!r}?" if close else f": choose from {', '.join(known)}"
+
+
+def full_name(short: str, known: Sequence[str], kind: str) -> str:
+    """The one of the known names that ``short`` abbreviates.
+
+    That is the name itself, or the only one that ends with it, or the only one that contains it.
+
+    Raises
+    ------
+    ParameterError
+        If ``short`` fits no name, or several; the message lists them.
+
+    Examples
+    --------
+    >>> runs = ["20260131-235959-ab12", "20260201-000000-cd34"]
+    >>> full_name("ab12", runs, "run")
+    '20260131-235959-ab12'
+    """
+    fits = (
+        [name for name in known if name == short],
+        [name for name in known if name.endswith(short)],
+        [name for name in known if short in name],
+    )
+    found = next((names for names in fits if names), []) if short else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ParameterError(f"{kind} {short!r} could be {', '.join(found)}: write more of it")
+    hint = did_you_mean(short, known) if known else ""
+    raise ParameterError(f"there is no {kind} {short!r}{hint}")

@@ -22,9 +22,8 @@ from recsys_lib.data.loaded import Loaded, LoadedRatings
 from recsys_lib.data.sample import ensure_sample
 from recsys_lib.data.summary import summarize, write_summary
 from recsys_lib.parameters import EtlParameters
-from recsys_lib.paths import Dataset
+from recsys_lib.paths import REJECTED_FILE, Dataset
 
-REJECTED_FILE = "rejected.jsonl"
 _APPEND = "append"
 _EVERYTHING, _NEWS = "everything", "what is new"
 
@@ -70,10 +69,9 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     [('timestamp is missing or no time', -1), ('superseded by a later rating', -1),
      ('ratings kept', 2)]
     """
-    dataset = dataset.claim()
     if dataset.is_sample:
         ensure_sample(dataset)
-    files = find_input_files(dataset, parameters)
+    files, dataset = find_input_files(dataset, parameters), dataset.claim()
     stamps = {path: stamp(path) for path in (*files.reviews, *files.products)}
     intake, n_repeats, reading, extents = _read(dataset, files, parameters)
     rows = intake.rows

@@ -10,7 +10,6 @@ from recsys_lib.ranking._inner_product import MaximumInnerProduct
 from recsys_lib.ranking._kernels import positions_within
 from recsys_lib.ranking._top_k import (
     NO_ITEM,
-    ScoreError,
     Scorer,
     best_first,
     best_items,
@@ -24,7 +23,6 @@ from recsys_lib.ranking._top_k import (
 __all__ = [
     "NO_ITEM",
     "MaximumInnerProduct",
-    "ScoreError",
     "Scorer",
     "best_first",
     "best_items",

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from recsys_lib.errors import RecsysError
+from recsys_lib.errors import ScoreError
 from recsys_lib.ranking._kernels import select_best
 
 NO_ITEM = -1
@@ -20,10 +20,6 @@ _MOST_THREADS = 8  # so that memory does not grow with the cores of the machine
 
 
 T = TypeVar("T")
-
-
-class ScoreError(RecsysError):
-    """A model gave scores that cannot be ranked."""
 
 
 class Scorer(Protocol):

@@ -39,10 +39,6 @@ _templates = Environment(
 )
 
 
-class EmptyQuestionError(RecsysError, ValueError):
-    """A question was asked with nothing in its box."""
-
-
 @dataclass(frozen=True)
 class AnswerView:
     """What there is to see of one answer.

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import pandas as pd
 
 from recsys_lib.columns import Answers
+from recsys_lib.errors import EmptyQueryError
 from recsys_lib.search import Mode
-from recsys_lib.widgets.answers import AnswerView, EmptyQuestionError, answer_view, text_view
+from recsys_lib.widgets.answers import AnswerView, answer_view, text_view
 
 _QUERY_WORDS = 3
 
@@ -97,7 +98,7 @@ def status_line(recommender: Answering) -> AnswerView:
 
 def _filled(text: str, remedy: str) -> str:
     if not text.strip():
-        raise EmptyQuestionError(remedy)
+        raise EmptyQueryError(remedy)
     return text.strip()
 
 

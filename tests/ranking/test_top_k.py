@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
+from recsys_lib.errors import ScoreError
 from recsys_lib.evaluation import MostPopular, Random
 from recsys_lib.ranking import (
-    ScoreError,
     _top_k,
     best_first,
     best_items,
