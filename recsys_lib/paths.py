@@ -15,6 +15,14 @@ SAMPLE = "sample"
 DRAFT = "draft"
 """The model version that a notebook writes when it runs outside of the pipeline."""
 
+DATABASE_FILE = "recommender.db"
+SUMMARY_FILE = "summary.json"
+INTERACTION_FILES = ("interactions.parquet", "users.parquet", "items.parquet")
+REJECTED_FILE = "rejected.jsonl"
+JOURNAL_FOLDER = "journal"
+EMBEDDING_CACHE_FILE = "embeddings.db"
+"""These six lie in data/processed/<dataset>/."""
+
 _PROJECT = Path(__file__).resolve().parent.parent
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -162,7 +170,7 @@ class Dataset:
     @property
     def database(self) -> Path:
         """The SQLite database."""
-        return self.processed / "recommender.db"
+        return self.processed / DATABASE_FILE
 
     @property
     def models(self) -> Path:

@@ -18,7 +18,7 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
-from recsys_lib.registry.parts import Part, writing_part
+from recsys_lib.registry.parts import ITEM_FACTORS_FILE, Part, writing_part
 
 _LIBRARIES = ("implicit", "numpy", "scipy")
 
@@ -55,7 +55,7 @@ def write_als_part(
         metrics=metrics,
     ) as part:
         np.save(part / "user_factors.npy", trained.user_factors)
-        np.save(part / "item_factors.npy", trained.item_factors)
+        np.save(part / ITEM_FACTORS_FILE, trained.item_factors)
         sparse.save_npz(part / "user_items.npz", confidences, compressed=False)
         np.save(part / "newer.npy", newer_items(interactions))
         interactions.users.series().to_frame().write_parquet(part / "users.parquet")
@@ -105,7 +105,7 @@ class AlsModel:
         model = new_model(self.parameters)
         model.user_factors = self.part.array("user_factors.npy")
         # Fold-in writes nothing here, but implicit's solver takes writable arrays only.
-        model.item_factors = np.array(self.part.array("item_factors.npy"))
+        model.item_factors = np.array(self.part.array(ITEM_FACTORS_FILE))
         return model
 
     @cached_property

@@ -11,7 +11,7 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry.parts import ALS_PART, champion
+from recsys_lib.registry.parts import ALS_PART, ITEM_FACTORS_FILE, champion
 
 _CHAMPION = "champion"
 _START = 0.01
@@ -52,7 +52,7 @@ class WarmStart:
             return cls(None)
         before = AlsModel.load(folder / ALS_PART)
         known = before.items.rows(list(items.ids()), missing="negative")
-        old = before.part.array("item_factors.npy")
+        old = before.part.array(ITEM_FACTORS_FILE)
         if old.shape[1] != parameters.factors:
             raise ParameterError(
                 f"als.warm_start: version {folder.name} has {old.shape[1]} factors, not "

@@ -26,8 +26,9 @@ from recsys_lib.data.formats import can_be_continued
 from recsys_lib.data.formats.records import LINE, Start, read_rejected, write_rejected
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.files import read_json, replacing_folder, write_json
+from recsys_lib.paths import JOURNAL_FOLDER
 
-_FOLDER, _STATE = "journal", "state.json"
+_STATE = "state.json"
 _RATINGS, _PRODUCTS, _REJECTED = "ratings.parquet", "products.parquet", "rejected.jsonl"
 _DATA = Path(__file__).parent
 # All code that decides which rows a line becomes; a test holds the list complete.
@@ -44,7 +45,7 @@ class Journal:
     @classmethod
     def load(cls, processed: Path) -> Journal | None:
         """The journal of a dataset; None when none was written yet."""
-        folder = processed / _FOLDER
+        folder = processed / JOURNAL_FOLDER
         path = folder / _STATE
         return cls(folder, read_json(path)) if path.is_file() else None
 
@@ -125,7 +126,7 @@ def write_journal(
         "products": [str(path) for path in files.products],
         "files": {str(path): asdict(extent) for path, extent in extents.items()},
     }
-    with replacing_folder(processed / _FOLDER) as folder:
+    with replacing_folder(processed / JOURNAL_FOLDER) as folder:
         distinct.write_parquet(folder / _RATINGS)
         catalogue.placed.write_parquet(folder / _PRODUCTS)
         write_rejected(folder / _REJECTED, intake.rejected)

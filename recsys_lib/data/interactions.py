@@ -11,8 +11,7 @@ from scipy import sparse
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.ids import IdMap
-
-_FILES = ("interactions.parquet", "users.parquet", "items.parquet")
+from recsys_lib.paths import INTERACTION_FILES
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class Interactions:
             self.users.series().to_frame(),
             self.items.series().to_frame(),
         )
-        for name, table in zip(_FILES, tables, strict=True):
+        for name, table in zip(INTERACTION_FILES, tables, strict=True):
             # Higher levels take twice the time and save no space.
             table.write_parquet(folder / name, compression_level=1)
 
@@ -138,13 +137,13 @@ class Interactions:
         >>> Interactions.load(folder).user_items().toarray().tolist()
         [[1.0]]
         """
-        missing = [name for name in _FILES if not (folder / name).is_file()]
+        missing = [name for name in INTERACTION_FILES if not (folder / name).is_file()]
         if missing:
             raise ArtifactError(
                 f"{folder / missing[0]} is missing: run the etl step first "
                 "(python run_pipeline.py --steps etl, or notebooks/01_etl.ipynb)"
             )
-        rows, users, items = (pl.read_parquet(folder / name) for name in _FILES)
+        rows, users, items = (pl.read_parquet(folder / name) for name in INTERACTION_FILES)
         return cls(
             users=IdMap(users["id"]),
             items=IdMap(items["id"]),

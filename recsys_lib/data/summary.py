@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import SUMMARY_FILE
 
 if TYPE_CHECKING:
     from recsys_lib.data.loaded import Loaded
-
-_FILE = "summary.json"
 
 
 def summarize(loaded: Loaded) -> dict[str, Any]:
@@ -36,17 +35,17 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
 
 def write_summary(folder: Path, summary: dict[str, Any]) -> None:
     """Store the summary of a dataset in its folder."""
-    write_json(folder / _FILE, summary)
+    write_json(folder / SUMMARY_FILE, summary)
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
     """Read what :func:`write_summary` wrote; ArtifactError when 01_etl has not run yet."""
-    if not (folder / _FILE).is_file():
+    if not (folder / SUMMARY_FILE).is_file():
         raise ArtifactError(
-            f"{folder / _FILE} is missing: run the etl step first "
+            f"{folder / SUMMARY_FILE} is missing: run the etl step first "
             "(python run_pipeline.py --steps etl, or notebooks/01_etl.ipynb)"
         )
-    return read_json(folder / _FILE)
+    return read_json(folder / SUMMARY_FILE)
 
 
 def _fingerprint(files: list[dict[str, str]], parameters: EtlParameters) -> str:

@@ -33,6 +33,8 @@ CHAMPION = "champion.json"
 """Beside the versions of a dataset."""
 EVALUATION = "evaluation"
 """The folder of a version with what its evaluation measured."""
+ITEM_FACTORS_FILE = "item_factors.npy"
+INDEX_FILE = "index.faiss"
 METRICS_FILE = "metrics.json"
 PER_USER_FILE = "per_user.parquet"
 

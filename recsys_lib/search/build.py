@@ -16,7 +16,7 @@ from recsys_lib.columns import Products
 from recsys_lib.data.display import display_table
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.registry.parts import writing_part
+from recsys_lib.registry.parts import INDEX_FILE, writing_part
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import facets_of
 from recsys_lib.search.identifiers import identifiers
@@ -27,7 +27,6 @@ from recsys_lib.search.text import field_texts, product_texts
 from recsys_lib.search.tokens import Tokenizer
 
 EMBEDDINGS_FILE = "embeddings.npy"
-INDEX_FILE = "index.faiss"
 ITEMS_FILE = "items.parquet"
 TEXTS_FILE = "texts.parquet"
 FACETS_FILE = "facets.parquet"

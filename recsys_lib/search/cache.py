@@ -17,7 +17,6 @@ import numpy as np
 
 from recsys_lib.errors import ArtifactError
 
-CACHE_FILE = "embeddings.db"
 _KEY_BYTES = 16
 _ASKED_AT_ONCE = 500
 _TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"

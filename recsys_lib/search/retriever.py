@@ -14,12 +14,11 @@ from recsys_lib.errors import ArtifactError, QueryError, did_you_mean
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.ranking import best_first
-from recsys_lib.registry.parts import Part
+from recsys_lib.registry.parts import INDEX_FILE, Part
 from recsys_lib.search.build import (
     CODES_FILE,
     EMBEDDINGS_FILE,
     FACETS_FILE,
-    INDEX_FILE,
     ITEMS_FILE,
     ITEMS_KEY,
     MODEL_KEY,

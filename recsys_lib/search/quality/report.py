@@ -11,9 +11,8 @@ from recsys_lib.data.summary import read_summary
 from recsys_lib.display.plotting import Plot
 from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import EvaluateParameters
-from recsys_lib.paths import Dataset
+from recsys_lib.paths import EMBEDDING_CACHE_FILE, Dataset
 from recsys_lib.registry.parts import SEARCH_PART, has_part
-from recsys_lib.search.cache import CACHE_FILE
 from recsys_lib.search.quality.evaluate import SearchQuality, measure_search
 from recsys_lib.search.quality.examples import best_and_worst
 from recsys_lib.search.quality.judgments import read_judgments
@@ -107,6 +106,6 @@ def evaluate_search(dataset: Dataset, version: str, parameters: EvaluateParamete
         return SearchReport(search, tuple(measured))
     path = dataset.raw / parameters.judgments
     judgments = read_judgments(path, parameters.judgment_columns, search.items)
-    rankers = modes_of(search) | title_baselines(search, dataset.processed / CACHE_FILE)
+    rankers = modes_of(search) | title_baselines(search, dataset.processed / EMBEDDING_CACHE_FILE)
     quality = measure_search(rankers, judgments, seed=parameters.seed)
     return SearchReport(search, (quality,), weight_choice(search, judgments, seed=parameters.seed))
