@@ -1,4 +1,4 @@
-"""The pipeline in one screen: its steps, and what each of them needs and leaves.
+"""The pipeline in one screen: its steps, what each of them needs, and the files it writes.
 
 python run_pipeline.py                          the built-in sample
 python run_pipeline.py --set dataset=/my/data   your own files
@@ -9,45 +9,58 @@ from __future__ import annotations
 
 import sys
 
-from recsys_lib.pipeline.command import main
-from recsys_lib.pipeline.steps import Step
+from recsys_lib.paths import (
+    DATABASE_FILE,
+    EMBEDDING_CACHE_FILE,
+    INTERACTION_FILES,
+    JOURNAL_FOLDER,
+    REJECTED_FILE,
+    SUMMARY_FILE,
+)
+from recsys_lib.pipeline import Step, data_files, main, version_files
+from recsys_lib.registry import (
+    ALS_PART,
+    BLEND_PART,
+    EVALUATION,
+    INDEX_FILE,
+    ITEM_FACTORS_FILE,
+    METRICS_FILE,
+    PART_MANIFEST,
+    SEARCH_PART,
+)
 
-# {data} is data/processed/<dataset>/, {version} is models/<dataset>/<run_id>/.
 STEPS = (
     Step(
         "etl",
         notebook="01_etl",
-        produces=(
-            *("{data}/recommender.db", "{data}/summary.json"),
-            *("{data}/interactions.parquet", "{data}/users.parquet", "{data}/items.parquet"),
-        ),
-        may_write=("{data}/rejected.jsonl", "{data}/journal"),
-        metrics="{data}/summary.json",
+        produces=data_files(DATABASE_FILE, SUMMARY_FILE, *INTERACTION_FILES),
+        may_write=data_files(REJECTED_FILE, JOURNAL_FOLDER),
+        metrics=SUMMARY_FILE,
     ),
     Step(
         "als",
         notebook="02_train_als",
         needs=("etl",),
-        produces=("{version}/als/item_factors.npy", "{version}/als/part.json"),
-        metrics="{version}/als/part.json",
+        produces=version_files(ALS_PART, ITEM_FACTORS_FILE, PART_MANIFEST),
+        metrics=PART_MANIFEST,
     ),
     Step(
         "embed",
         notebook="03_embed_index",
         needs=("etl",),
-        produces=("{version}/search/index.faiss", "{version}/search/part.json"),
-        may_write=("{data}/embeddings.db",),
+        produces=version_files(SEARCH_PART, INDEX_FILE, PART_MANIFEST),
+        may_write=data_files(EMBEDDING_CACHE_FILE),
+        metrics=PART_MANIFEST,
         skip_unless="products",
         all_cores=True,
-        metrics="{version}/search/part.json",
     ),
     Step(
         "evaluate",
         notebook="04_evaluate",
         needs=("etl", "als"),
         optional_needs=("embed",),
-        produces=("{version}/evaluation/metrics.json", "{version}/blend/part.json"),
-        metrics="{version}/evaluation/metrics.json",
+        produces=version_files(EVALUATION, METRICS_FILE) + version_files(BLEND_PART, PART_MANIFEST),
+        metrics=METRICS_FILE,
     ),
 )
 

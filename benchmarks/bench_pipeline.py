@@ -12,15 +12,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from unittest.mock import patch
 
 import nbformat
 import papermill
 
 from recsys_lib.parameters import SECTIONS
-from recsys_lib.pipeline.cache import plan as planning
 from recsys_lib.pipeline.execution.progress import RunProgress
-from recsys_lib.pipeline.execution.run import Run, new_run_id
+from recsys_lib.pipeline.execution.run import Run
+from recsys_lib.pipeline.runs.record import new_run_id
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
 
@@ -34,10 +33,10 @@ def main() -> None:
         root = Path(name)
         os.environ["RECSYS_HOME"] = name
         notebooks = [_empty_notebook(root, step) for step in SECTIONS]
-        with patch.object(planning, "project_root", lambda: root):
-            rounds = [
-                (_seconds(lambda: _papermill(notebooks)), _seconds(_ours)) for _ in range(_ROUNDS)
-            ]
+        rounds = [
+            (_seconds(lambda: _papermill(notebooks)), _seconds(lambda: _ours(root)))
+            for _ in range(_ROUNDS)
+        ]
     theirs, ours = (statistics.median(column) for column in zip(*rounds, strict=True))
     ratio = statistics.median(b / a for a, b in rounds)
     print(f"four empty notebooks, median of {_ROUNDS} rounds")
@@ -61,9 +60,9 @@ def _papermill(notebooks: list[Path]) -> None:
         papermill.execute_notebook(str(path), str(output), progress_bar=False)
 
 
-def _ours() -> None:
+def _ours(root: Path) -> None:
     steps = [Step(name, notebook=name) for name in SECTIONS]
-    run = Run(steps, steps, read_settings(), new_run_id(), force=True)
+    run = Run(steps, steps, read_settings(project=root), new_run_id(), force=True)
     run.check()
     run.execute(RunProgress(quiet=True))
 

@@ -103,7 +103,7 @@ def _runs(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     if len(options.runs) < 2:
         raise ParameterError("name two runs or more: 'recsys runs' lists them")
-    for table in comparison_tables(Comparison.of(outputs_root(), options.runs)):
+    for table in comparison_tables(Comparison.from_names(outputs_root(), options.runs)):
         console().print(table, end="\n\n")
     return EXIT_OK
 
@@ -128,15 +128,15 @@ def _doctor(options: argparse.Namespace) -> int:
     from recsys_lib.data.doctor import inspect  # noqa: PLC0415  # slow to import
 
     finding = inspect(options.path)
-    source, out = finding.source, console()
-    out.print(f"understood as {source.preset}, times in {finding.unit}")
-    for file in (*source.reviews, *source.products):
+    files, out = finding.inputs, console()
+    out.print(f"layout: {files.layout}, times in {finding.unit}")
+    for file in (*files.reviews, *files.products):
         out.print(f"  {file}")
     for frame in (finding.mapping(), finding.ratings, finding.products):
         if len(frame):
             out.print(frame_table(frame), end="\n\n")
     for bad in finding.rejected:
-        out.print(f"set aside: {bad.file}, line {bad.line}: {bad.reason}")
+        out.print(f"rejected: {bad.file}, line {bad.line}: {bad.reason}")
     folder = options.path.parent if options.path.is_file() else options.path
     out.print(
         f"to load it, put this into a file for --config:\n\n"
@@ -146,12 +146,11 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from recsys_lib.serving.export.export import Export  # noqa: PLC0415  # slow to import
-    from recsys_lib.serving.export.progress import Steps  # noqa: PLC0415
+    from recsys_lib.serving.export import Export  # noqa: PLC0415  # slow to import
 
     dataset = Dataset.find(options.dataset)
-    export = Export.find(dataset, options.version, options.n, options.out, options.by)
-    export.run(options.what, Steps(console(quiet=options.quiet)))
+    export = Export.from_version(dataset, options.version, options.n, options.out, options.by)
+    export.run(options.what, console(quiet=options.quiet))
     return EXIT_OK
 
 
@@ -169,7 +168,7 @@ def _promote(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     try:
-        from recsys_lib.serving.http.app import serve  # noqa: PLC0415  # an extra, and slow to import
+        from recsys_lib.serving.http import serve  # noqa: PLC0415  # an extra, and slow to import
     except ModuleNotFoundError as error:
         raise ParameterError(
             f"{error.name} is not installed: pip install -c constraints.txt -e '.[api]'"

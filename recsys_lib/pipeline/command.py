@@ -15,20 +15,49 @@ from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysE
 from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import plan
 from recsys_lib.pipeline.execution.progress import RunProgress
-from recsys_lib.pipeline.execution.run import LATEST, Run, new_run_id
+from recsys_lib.pipeline.execution.run import LATEST, Run
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.report import REPORT
-from recsys_lib.pipeline.runs.record import RunRecord, records_of
+from recsys_lib.pipeline.runs.record import RunRecord, new_run_id, unfinished_run
 from recsys_lib.pipeline.runs.tracking import check_tracking, track
 from recsys_lib.pipeline.settings import Settings, read_settings, read_values
-from recsys_lib.pipeline.steps import Step, select
-from recsys_lib.pipeline.sweep import Sweep, in_words, read_grid
+from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.sweep import Sweep, label, read_grid
+from recsys_lib.pipeline.table import check_table, select
 
 
-def run_command(table: Sequence[Step], options: argparse.Namespace) -> int:
-    """Run the pipeline as the options say; returns the exit code."""
+def run_command(
+    table: Sequence[Step], options: argparse.Namespace, *, project: Path | None = None
+) -> int:
+    """Run the pipeline, print a plan or run a sweep, as the options say.
+
+    Parameters
+    ----------
+    table : sequence of Step
+        All steps of the pipeline.
+    options : argparse.Namespace
+        The options that :func:`recsys_lib.pipeline.options.add_arguments` declares.
+    project : Path, optional
+        The checkout that holds ``notebooks/`` and ``recsys_lib/``, by default this one.
+
+    Returns
+    -------
+    int
+        The exit code: 0 done, 1 a step failed, 2 bad parameters, 3 unusable input, 130 interrupted.
+        Errors are printed, not raised.
+
+    Examples
+    --------
+    >>> import argparse
+    >>> from recsys_lib.pipeline import Step, add_arguments, run_command
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> table = (Step("etl", "01_etl"), Step("als", "02_train_als", needs=("etl",)))
+    >>> run_command(table, parser.parse_args(["--steps", "etl", "--plan", "--force", "--quiet"]))
+    0
+    """
     progress = RunProgress(quiet=options.quiet)
-    command = _Command(table, options, progress)
+    command = _Command(table, options, progress, project or project_root())
     try:
         command.check()
         return command.sweep() if options.grid else command.single()
@@ -40,29 +69,20 @@ def run_command(table: Sequence[Step], options: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
 
 
-def main(table: Sequence[Step], arguments: Sequence[str] | None = None) -> int:
-    """Entry point of ``run_pipeline.py``."""
+def main(
+    table: Sequence[Step], arguments: Sequence[str] | None = None, *, project: Path | None = None
+) -> int:
+    """Entry point of ``run_pipeline.py``; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="run_pipeline.py", description="Run the notebooks and leave a report in outputs/."
+        prog="run_pipeline.py", description="Run the notebooks and write a report to outputs/."
     )
     add_arguments(parser)
-    return run_command(table, parser.parse_args(arguments))
+    return run_command(table, parser.parse_args(arguments), project=project)
 
 
-def unfinished(settings: Settings, run_id: str) -> dict[str, Any]:
-    """The record of the run to go on with; ParameterError when there is none."""
-    records = records_of(outputs_root(settings.dataset.root))
-    for record in records:
-        if record["run_id"] == run_id or (not run_id and record["status"] != "succeeded"):
-            if record["status"] == "succeeded":
-                raise ParameterError(f"run {run_id!r} succeeded: there is nothing to go on with")
-            return record
-    raise ParameterError(f"there is no run {run_id!r}" if run_id else "there is no unfinished run")
-
-
-def resume_command(run_id: str) -> str:
-    """What a person types, here and in this environment, to go on with a run."""
-    programs = [Path(sys.executable), project_root() / "run_pipeline.py"]
+def resume_command(run_id: str, project: Path) -> str:
+    """What to type in this environment to resume a run."""
+    programs = [Path(sys.executable), project / "run_pipeline.py"]
     here = Path.cwd()
     words = [str(p.relative_to(here) if p.is_relative_to(here) else p) for p in programs]
     home = os.environ.get(HOME_VARIABLE)
@@ -75,64 +95,70 @@ class _Command:
     table: Sequence[Step]
     options: argparse.Namespace
     progress: RunProgress
+    project: Path
 
     def check(self) -> None:
-        """Refuse options that cannot be meant; ParameterError."""
+        """Refuse a table that cannot run, and options that contradict each other."""
+        check_table(self.table)
         options = self.options
         if options.jobs < 1:
             raise ParameterError(f"--jobs must be at least 1, got {options.jobs}")
         if options.timeout is not None and options.timeout <= 0:
             raise ParameterError(f"--timeout must be more than 0 s, got {options.timeout:g}")
         if options.grid and options.resume is not None:
-            raise ParameterError("--grid goes on by itself: give the same --grid without --resume")
-        set_by_the_run = (options.assignments, options.config, options.steps, options.start)
-        if options.resume is not None and any((*set_by_the_run, options.run_id)):
+            raise ParameterError("a sweep resumes by itself: repeat --grid without --resume")
+        fixed = (options.assignments, options.config, options.steps, options.start, options.run_id)
+        if options.resume is not None and any(fixed):
             raise ParameterError(
-                "--resume goes on with the parameters, the steps and the name of that run: leave "
-                "--set, --config, --steps, --from and --run-id away, or start a new run"
+                "--resume takes parameters, steps and name from the run: leave out --set, "
+                "--config, --steps, --from and --run-id, or start a new run"
             )
         if options.mlflow:
             check_tracking()
 
     def single(self) -> int:
-        """One run."""
+        """One run, or its plan."""
         options = self.options
-        settings = read_settings(options.config, options.assignments)
-        names = [name.strip() for name in options.steps.split(",") if name.strip()]
-        run_id, resumed, serve = options.run_id or new_run_id(), options.resume is not None, True
-        if resumed:
-            record = unfinished(settings, options.resume)
-            settings, run_id = read_values(record["parameters"]), record["run_id"]
-            names, serve = [step["name"] for step in record["steps"]], record.get("serve", True)
-        run = self._run(settings, run_id, names, resumed=resumed, serve=serve)
+        settings = read_settings(options.config, options.assignments, project=self.project)
+        names, run_id, how = self._step_names(), options.run_id or new_run_id(), {}
+        if options.resume is not None:
+            record = unfinished_run(outputs_root(settings.dataset.root), options.resume)
+            settings = read_values(record["parameters"], project=self.project)
+            names, run_id = [step["name"] for step in record["steps"]], record["run_id"]
+            how = {"resumed": True, "serve": record.get("serve", True)}
+        run = self._run(settings, run_id, names, **how)
         if options.plan:
             self._print_plan(run)
             return EXIT_OK
         return self._execute(run)
 
     def sweep(self) -> int:
-        """A run for each combination of the grid, all of them checked before the first starts."""
+        """One run for each combination of the grid; all are checked before the first starts."""
         options, combinations = self.options, read_grid(self.options.grid)
         name = options.run_id or new_run_id()
-        names = [name.strip() for name in options.steps.split(",") if name.strip()]
         runs = []
         for number, combination in enumerate(combinations, start=1):
-            settings = read_settings(options.config, options.assignments, combination)
-            runs.append(self._run(settings, f"{name}-{number:02}", names, serve=False))
+            settings = read_settings(
+                options.config, options.assignments, combination, project=self.project
+            )
+            run_id = f"{name}-{number:02}"
+            runs.append(self._run(settings, run_id, self._step_names(), serve=False))
         if not options.plan:
             return Sweep(name, combinations, runs).execute(self._execute, self.progress)
-        self.progress.note("what several combinations share runs once")
+        self.progress.note("steps that combinations share run once")
         for combination, run in zip(combinations, runs, strict=True):
-            self.progress.note(f"\n{in_words(combination)}")
+            self.progress.note(f"\n{label(combination)}")
             self._print_plan(run)
         return EXIT_OK
 
+    def _step_names(self) -> list[str]:
+        return [name.strip() for name in self.options.steps.split(",") if name.strip()]
+
     def _run(self, settings: Settings, run_id: str, names: Sequence[str], **how: Any) -> Run:
         options = self.options
-        chosen = select(self.table, names, options.start)
         run = Run(
             self.table,
-            chosen,
+            select(self.table, names, options.start),
             settings,
             run_id,
             force=options.force,
@@ -156,12 +182,13 @@ class _Command:
         return code
 
     def _print_plan(self, run: Run) -> None:
-        self.progress.note(f"dataset {run.settings.dataset.name}: {run.settings.dataset.raw}")
-        for step, action, reason in plan(run.table, run.chosen, run.settings, force=run.force):
-            self.progress.note(f"{step.name:<10} {action:<7} {reason}")
-        for name in run.settings.changed:
+        settings = run.settings
+        self.progress.note(f"dataset {settings.dataset.name}: {settings.dataset.raw}")
+        for step in plan(run.table, run.chosen, settings, force=run.force):
+            self.progress.note(f"{step.name:<10} {step.action:<7} {step.reason}")
+        for name in settings.changed:
             section, _, field = name.partition(".")
-            value = getattr(run.settings.sections[section], field)
+            value = getattr(settings.sections[section], field)
             self.progress.note(f"changed    {name} = {value!r}")
 
     def _print_end(self, run: Run, record: RunRecord, code: int) -> None:
@@ -171,6 +198,6 @@ class _Command:
             return
         for step in record.steps:
             if step.status == "failed":
-                self.progress.error(f"the notebook with the error: {run.folder / step.notebook}")
+                self.progress.error(f"notebook with the error: {run.folder / step.notebook}")
         self.progress.error(f"{record.status}: {run.folder / REPORT}")
-        self.progress.error(f"to go on from there: {resume_command(run.run_id)}")
+        self.progress.error(f"to resume: {resume_command(run.run_id, self.project)}")

@@ -10,49 +10,49 @@ _JOBS = min(2, os.cpu_count() or 1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare them."""
-    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="parameters to change")
-    parser.add_argument(
+    """Declare the options of ``run_pipeline.py`` and ``recsys run``."""
+    add = parser.add_argument
+    add("--config", type=Path, metavar="FILE.yaml", help="read parameters from this file")
+    add(
         "--set",
         action="append",
         default=[],
         metavar="SECTION.NAME=VALUE",
         dest="assignments",
-        help="change one parameter, for example als.factors=64 or dataset=/data/shop",
+        help="set one parameter, for example als.factors=64 or dataset=/data/shop",
     )
-    parser.add_argument(
+    add(
         "--grid",
         action="append",
         default=[],
         metavar="SECTION.NAME=VALUE,VALUE",
-        help="one run for each value (each combination, when given again), then a comparison",
+        help="one run per value (per combination if given again), then a comparison",
     )
-    parser.add_argument("--steps", default="", metavar="A,B", help="run only these steps")
-    parser.add_argument("--from", dest="start", metavar="STEP", help="run from this step on")
-    parser.add_argument("--force", action="store_true", help="run steps that could be cached, too")
-    parser.add_argument("--plan", action="store_true", help="say what would run and why, and stop")
-    parser.add_argument(
+    add("--steps", default="", metavar="A,B", help="run only these steps")
+    add("--from", dest="start", metavar="STEP", help="run this step and those after it")
+    add("--force", action="store_true", help="run steps even if their results are cached")
+    add("--plan", action="store_true", help="print what would run and why, then stop")
+    add(
         "--jobs",
         type=int,
         default=_JOBS,
         metavar="N",
-        help=f"run N steps side by side where they can ({_JOBS})",
+        help=f"run up to N steps side by side (default: {_JOBS})",
     )
-    parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="stop a step that takes longer (6 hours)"
+    add(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="stop a step that takes longer (default: 6 hours)",
     )
-    parser.add_argument(
-        "--wait", action="store_true", help="wait for another run of the dataset to end"
-    )
-    parser.add_argument(
+    add("--wait", action="store_true", help="wait for another run of the dataset to end")
+    add(
         "--resume",
         nargs="?",
         const="",
         metavar="RUN_ID",
-        help="go on with a run that failed or was interrupted, by default the last one",
+        help="resume a run that failed or was interrupted (default: the newest one)",
     )
-    parser.add_argument("--run-id", metavar="ID", help="name of the run's folder in outputs/")
-    parser.add_argument(
-        "--mlflow", action="store_true", help="log the run to the server at $MLFLOW_TRACKING_URI"
-    )
-    parser.add_argument("--quiet", action="store_true", help="print failures only")
+    add("--run-id", metavar="ID", help="name of the run's folder in outputs/")
+    add("--mlflow", action="store_true", help="log the run to the server at $MLFLOW_TRACKING_URI")
+    add("--quiet", action="store_true", help="print failures only")

@@ -1,64 +1,96 @@
-"""The parameters of a run: defaults, then a YAML file, then ``--set``, checked before anything."""
+"""The parameters of a run: defaults, then a YAML file, then ``--set``; checked before any step."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS, EtlParameters, Section
-from recsys_lib.paths import SAMPLE, Dataset
-from recsys_lib.pipeline.values import read_value
+from recsys_lib.paths import SAMPLE, Dataset, project_root
 
 DATASET = "dataset"
 _SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
+_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked parameters of all steps.
+    """Checked parameters of all steps, and where the run reads and writes.
 
     Parameters
     ----------
     dataset: the folders of the dataset.
-    dataset_name: the parameter as it was given; notebooks get it as their ``dataset``.
-    sections: one model of parameters for each step.
+    dataset_name: the parameter as given; notebooks get it as their ``dataset``.
+    sections: name of a step -> its parameters.
     changed: names such as ``als.factors`` whose values are not the defaults.
+    project: the checkout that holds ``notebooks/`` and ``recsys_lib/``.
     """
 
     dataset: Dataset
     dataset_name: str
     sections: dict[str, Section]
     changed: list[str]
+    project: Path = field(default_factory=project_root)
 
     def as_dict(self) -> dict[str, Any]:
-        """``{dataset, section: {name: value}}``, as run.json has it."""
+        """``{dataset, section: {name: value}}``, the form of ``parameters`` in run.json."""
         values = {name: section.model_dump() for name, section in self.sections.items()}
         return {DATASET: self.dataset_name, **values}
 
+    def notebook(self, name: str) -> Path:
+        """Path of a notebook in the checkout."""
+        return self.project / "notebooks" / f"{name}.ipynb"
+
     @property
     def etl(self) -> EtlParameters:
-        """The parameters of the first step, which the input check needs."""
+        """The parameters of the ETL, which finding the input files takes."""
         section = self.sections["etl"]
         if not isinstance(section, EtlParameters):
             raise TypeError(f"section etl holds {type(section).__name__}")
         return section
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML that reads 1e-4 as a number, as Python does, and refuses a key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for name in names:
+            if names.count(name) > 1:
+                problem = f"{name!r} is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
+
+
+def read_value(text: str) -> Any:
+    """Parse YAML; ParameterError with the place if that fails."""
+    try:
+        return yaml.load(text, _Loader)  # a SafeLoader
+    except yaml.YAMLError as error:
+        raise ParameterError(" ".join(str(error).split())) from error
+
+
 def read_settings(
     config: Path | None = None,
     assignments: Iterable[str] = (),
     combination: Mapping[str, Any] | None = None,
+    *,
+    project: Path | None = None,
 ) -> Settings:
-    """Merge and check; raises ParameterError naming the parameter that is wrong.
+    """Merge parameters and check them; ParameterError names the wrong one.
 
-    Later ones win: the file, ``section.name=text`` assignments, the combination of a sweep
-    (``section.name`` -> value).
+    Later ones win: the YAML file, then ``section.name=text`` assignments, then the combination of a
+    sweep (``section.name`` -> value). ``project`` is the checkout, by default this one.
     """
     values = _read_yaml(config) if config else {}
     for assignment in assignments:
@@ -66,11 +98,11 @@ def read_settings(
     for name, value in (combination or {}).items():
         section, _, key = name.partition(".")
         _group(values, section)[key] = value
-    return read_values(values)
+    return read_values(values, project=project)
 
 
-def read_values(values: Mapping[str, Any]) -> Settings:
-    """Check ``{dataset, section: {name: value}}``, the form that run.json has, too."""
+def read_values(values: Mapping[str, Any], *, project: Path | None = None) -> Settings:
+    """Check ``{dataset, section: {name: value}}``, the form of ``parameters`` in run.json."""
     values = dict(values)
     dataset = values.pop(DATASET, SAMPLE)
     if not isinstance(dataset, str):
@@ -85,10 +117,11 @@ def read_values(values: Mapping[str, Any]) -> Settings:
         try:
             sections[name] = model.model_validate({} if (v := values.get(name)) is None else v)
         except ValidationError as error:
-            problems += _problems(name, model, error)
+            problems += [_problem(name, model, details) for details in error.errors()]
     if problems:
         raise ParameterError("\n".join(problems))
-    return Settings(Dataset.find(dataset), dataset, sections, _changed(sections))
+    found, changed = Dataset.find(dataset), _changed(sections)
+    return Settings(found, dataset, sections, changed, project or project_root())
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -127,33 +160,28 @@ def _group(values: dict[str, Any], section: str) -> dict[str, Any]:
     return group
 
 
-def _problems(name: str, model: type[Section], error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        place = ".".join([name, *map(str, problem["loc"])])
-        if problem["type"] == "value_error" and not problem["loc"]:
-            lines.append(f"section {name!r}: {problem['ctx']['error']}")
-        elif not problem["loc"]:
-            lines.append(f"section {name!r} must hold names and values, got {problem['input']!r}")
-        elif problem["type"] == "extra_forbidden" and _SECRET.search(str(problem["loc"][-1])):
-            lines.append(
-                f"{place} looks like a secret: parameters are stored in the notebooks and the "
-                "report, so read it from an environment variable instead"
-            )
-        elif problem["type"] == "extra_forbidden":
-            known = list(model.model_fields)
-            lines.append(
-                f"unknown parameter {place!r}{did_you_mean(str(problem['loc'][0]), known)}"
-            )
-        else:
-            lines.append(f"{place}: {problem['msg']}, got {problem['input']!r}")
-    return lines
+def _problem(section: str, model: type[Section], details: Mapping[str, Any]) -> str:
+    """One validation error of pydantic as a line for the reader."""
+    path = [str(part) for part in details["loc"]]
+    name, kind = ".".join([section, *path]), details["type"]
+    if not path and kind == "value_error":
+        return f"section {section!r}: {details['ctx']['error']}"
+    if not path:
+        return f"section {section!r} must hold names and values, got {details['input']!r}"
+    if kind != "extra_forbidden":
+        return f"{name}: {details['msg']}, got {details['input']!r}"
+    if _SECRET.search(path[-1]):
+        return (
+            f"{name} looks like a secret: parameters are stored in the notebooks and the report, "
+            "so read it from an environment variable instead"
+        )
+    return f"unknown parameter {name!r}{did_you_mean(path[0], list(model.model_fields))}"
 
 
 def _changed(sections: Mapping[str, Section]) -> list[str]:
     return [
-        f"{name}.{field}"
-        for name, section in sections.items()
-        for field, info in type(section).model_fields.items()
-        if getattr(section, field) != info.get_default(call_default_factory=True)
+        f"{section_name}.{name}"
+        for section_name, section in sections.items()
+        for name, info in type(section).model_fields.items()
+        if getattr(section, name) != info.get_default(call_default_factory=True)
     ]

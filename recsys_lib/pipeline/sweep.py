@@ -1,4 +1,4 @@
-"""A sweep: one run for each combination of parameters, and a comparison at the end."""
+"""A sweep: one run for each combination of parameters, then their comparison."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import Any
 
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, StepFailedError
 from recsys_lib.files import write_json
-from recsys_lib.paths import outputs_root, project_root
+from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run
 from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.runs.record import SWEEP
-from recsys_lib.pipeline.settings import DATASET
-from recsys_lib.pipeline.values import read_value
+from recsys_lib.pipeline.settings import DATASET, read_value
 
 COMPARISON = "compare_runs"
-"""The notebook that ends a sweep."""
+"""The notebook that compares the runs."""
 _JUDGE = HEADLINES[-1]
 
 Combination = Mapping[str, Any]
@@ -27,25 +26,25 @@ Combination = Mapping[str, Any]
 
 
 def read_grid(assignments: Iterable[str]) -> list[Combination]:
-    """Every combination of ``section.name=value,value`` texts.
+    """Every combination of the values in ``section.name=value,value`` texts.
 
-    Values are written as in YAML; a value that is a list keeps its brackets. Raises
-    ParameterError for a text of another form, and for a parameter that is given twice.
+    Values are written as in YAML; a value that is a list keeps its brackets. Raises ParameterError
+    for a text of another form and for a parameter given twice.
     """
     axes: dict[str, list[Any]] = {}
     for assignment in assignments:
         name, values = _axis(assignment)
         if name in axes:
-            raise ParameterError(f"--grid {name} is given twice: write all its values in one")
+            raise ParameterError(f"--grid {name} is given twice: join its values in one")
         axes[name] = values
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Runs that differ in the parameters of a grid; none of them is served by itself.
+    """Runs over a grid of parameters; none of them becomes the champion by itself.
 
-    What several of them share runs once: the others take it from the first, as every run does.
+    A step that several of them share runs once: the others reuse it, as every run does.
     """
 
     name: str
@@ -54,19 +53,19 @@ class Sweep:
 
     @property
     def folder(self) -> Path:
-        """Where the comparison goes."""
+        """The folder of the comparison."""
         return outputs_root(self.runs[0].settings.dataset.root) / self.name
 
     def execute(self, start: Callable[[Run], int], progress: RunProgress) -> int:
-        """Start one run after the other; compare those that succeeded.
+        """Run one after the other, then compare those that succeeded.
 
-        A run that fails does not stop the others. Returns the first exit code that is not 0.
+        A failed run does not stop the others. Returns the first exit code that is not 0.
         """
         names = [run.run_id for run in self.runs]
         write_json(self.folder / SWEEP, {"sweep": self.name, "runs": names})
         codes = []
         for number, (run, combination) in enumerate(zip(self.runs, self.combinations, strict=True)):
-            progress.note(f"{number + 1} of {len(self.runs)}: {in_words(combination)}")
+            progress.note(f"{number + 1} of {len(self.runs)}: {label(combination)}")
             codes.append(start(run))
             if codes[-1] == EXIT_INTERRUPTED:
                 return EXIT_INTERRUPTED
@@ -76,34 +75,36 @@ class Sweep:
         return next((code for code in codes if code != EXIT_OK), EXIT_OK)
 
     def _compare(self, done: Sequence[Run], progress: RunProgress) -> None:
-        dataset, names = done[0].settings.dataset, [run.run_id for run in done]
-        comparison = Comparison.of(self.folder.parent, names)
+        settings, names = done[0].settings, [run.run_id for run in done]
+        comparison = Comparison.from_names(self.folder.parent, names)
         progress.table(comparison.overview())
         best = comparison.best(_JUDGE)
         if best is not None:
-            progress.note(f"highest {_JUDGE}: recsys promote {best} --dataset {dataset.name}")
-        parameters = {DATASET: done[0].settings.dataset_name, "runs": names}
-        progress.note(f"compared in {_write_comparison(self.folder, parameters)}")
+            promote = f"recsys promote {best} --dataset {settings.dataset.name}"
+            progress.note(f"highest {_JUDGE}: {promote}")
+        parameters = {DATASET: settings.dataset_name, "runs": names}
+        page = _write_comparison(settings.notebook(COMPARISON), self.folder, parameters)
+        progress.note(f"comparison: {page}")
 
 
-def in_words(combination: Combination) -> str:
+def label(combination: Combination) -> str:
     """``als.factors=32, als.alpha=10``."""
     return ", ".join(f"{name}={value}" for name, value in combination.items())
 
 
-def _write_comparison(folder: Path, parameters: dict[str, Any]) -> Path:
-    """Execute the notebook that compares runs; returns its page."""
+def _write_comparison(notebook: Path, folder: Path, parameters: dict[str, Any]) -> Path:
+    """Execute the notebook that compares runs; returns the path of its page."""
     from recsys_lib.pipeline.execution.notebook import run_notebook  # noqa: PLC0415  # slow import
     from recsys_lib.pipeline.report import write_page  # noqa: PLC0415  # slow import
 
-    source = project_root() / "notebooks" / f"{COMPARISON}.ipynb"
-    executed = run_notebook(source, folder / source.name, parameters)
-    if executed.error is not None:
+    output = folder / notebook.name
+    execution = run_notebook(notebook, output, parameters)
+    if execution.error is not None:
         raise StepFailedError(
-            f"the runs are done, but their comparison failed: {executed.error.name}: "
-            f"{executed.error.message}, see {folder / source.name}"
+            f"the runs succeeded, but comparing them failed: {execution.error.name}: "
+            f"{execution.error.message}, see {output}"
         )
-    return write_page(folder / source.name)
+    return write_page(output)
 
 
 def _axis(assignment: str) -> tuple[str, list[Any]]:

@@ -124,7 +124,7 @@ def test_the_link_of_a_failure_brings_its_traceback_into_view(report, open_page)
     page, _ = open_page(report, 1280)
     traceback = page.locator("#als").get_by_text("E: what went wrong")
     assert traceback.bounding_box()["y"] > 800
-    page.get_by_role("link", name="Show where").click()
+    page.get_by_role("link", name="Show the error").click()
     assert 0 < traceback.bounding_box()["y"] < 800
 
 

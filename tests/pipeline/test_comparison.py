@@ -29,7 +29,7 @@ def runs(workspace):
 
 
 def compare(*names):
-    return Comparison.of(outputs_root(), names)
+    return Comparison.from_names(outputs_root(), names)
 
 
 def test_only_parameters_that_differ_are_listed(runs):
@@ -57,21 +57,21 @@ def test_other_data_code_and_packages_are_named(workspace):
     data = "{data}/interactions.parquet"
     write_run(workspace, "a1", inputs={data: "0" * 64, "{version}/als/part.json": "1"})
     write_run(workspace, "b1", inputs={data: "f" * 64, "{version}/als/part.json": "2"}, commit="b")
-    assert compare("a1", "b1").circumstances().rows() == [
+    assert compare("a1", "b1").other_differences().rows() == [
         ("commit", "aaaaaaaaaa", "b"),
         ("input interactions.parquet", "0000000000", "ffffffffff"),
     ]
-    assert len(compare("a1", "a1").circumstances()) == 0
+    assert len(compare("a1", "a1").other_differences()) == 0
 
 
-def test_the_best_run_and_those_that_cannot_be_told_from_it(runs):
+def test_the_best_run_and_those_within_noise_of_it(runs):
     comparison = compare("base", "more", "same", "none")
     assert comparison.best(METRIC) == "20260102-more"
-    assert comparison.in_words(METRIC) == (
+    assert comparison.summary(METRIC) == (
         "Run 20260102-more has the highest als.ndcg@10: 0.2100 ± 0.0040."
     )
-    alike = compare("same", "base").in_words(METRIC)
-    assert alike.endswith("Not to be told from it: 20260101-base.")
+    alike = compare("same", "base").summary(METRIC)
+    assert alike.endswith("Within noise of it: 20260101-base.")
     assert compare("none").best(METRIC) is None
 
 
@@ -92,10 +92,10 @@ def test_runs_are_found_by_a_part_of_their_id(runs):
 
 
 def test_the_newest_runs_that_succeeded(runs):
-    ids = Comparison.newest(outputs_root(), "shop").run_ids
+    ids = Comparison.from_newest(outputs_root(), "shop").run_ids
     assert ids == ["20260102-more", "20260103-same"]
-    with pytest.raises(ParameterError, match="has 0 runs that succeeded, 2 are needed"):
-        Comparison.newest(outputs_root(), "other")
+    with pytest.raises(ParameterError, match="has 0 succeeded runs, but 2 are needed"):
+        Comparison.from_newest(outputs_root(), "other")
 
 
 def test_the_plot_calls_runs_by_what_they_differ_in(runs):

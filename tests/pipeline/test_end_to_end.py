@@ -87,7 +87,7 @@ def test_a_small_sample_from_one_command(workspace):
     assert [step["name"] for step in latest(workspace)["steps"]] == ["als"]
     again = Recommender.load(dataset="sample-1000")
     assert again.version == "second"
-    assert again.semantic is not None
+    assert again.product_search is not None
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 
 from recsys_lib.paths import project_root
-from recsys_lib.pipeline.cache import code as sources
-from recsys_lib.pipeline.cache import key as cache_key
-from recsys_lib.pipeline.cache import plan as planning
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.steps import Step
 
@@ -30,17 +27,15 @@ FATES = {
 
 
 @pytest.fixture
-def run(workspace, monkeypatch):
+def run(workspace):
     """Run a fixture as the first of two steps; returns exit code and record."""
     (workspace / "recsys_lib").symlink_to(project_root() / "recsys_lib")
-    for module in (planning, cache_key, sources):
-        monkeypatch.setattr(module, "project_root", lambda: workspace)
     shutil.copytree(NOTEBOOKS, workspace / "notebooks")
 
     def run(name, *arguments):
         first = Step("etl", name, produces=SUMMARY, timeout=4)
         second = Step("als", "ends_well", needs=("etl",))
-        code = main((first, second), ["--run-id", name, *arguments])
+        code = main((first, second), ["--run-id", name, *arguments], project=workspace)
         path = workspace / "outputs" / name / "run.json"
         return code, json.loads(path.read_text()) if path.is_file() else None
 
@@ -60,7 +55,7 @@ def test_exit_code_record_and_message(run, workspace, capsys, name):
         assert words in err
     assert first["reason"] in err
     folder = workspace / "outputs" / name
-    assert f"the notebook with the error: {folder / first['notebook']}" in err
+    assert f"notebook with the error: {folder / first['notebook']}" in err
     assert (folder / first["notebook"]).is_file()
     assert first["reason"].split(":")[0] in (folder / "report.html").read_text()
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -82,11 +77,10 @@ def test_what_an_earlier_run_left_does_not_count(run, capsys, name):
         assert "did not write" in capsys.readouterr().err
 
 
-def test_the_command_to_go_on_can_be_typed_as_it_stands(run, workspace, capsys, monkeypatch):
+def test_the_command_to_resume_can_be_typed_as_it_stands(run, workspace, capsys, monkeypatch):
     monkeypatch.chdir(workspace)
     assert run("exception")[0] == 1
     command = capsys.readouterr().err.splitlines()[-1]
-    script = project_root() / "run_pipeline.py"
     assert command == (
-        f"to go on from there: RECSYS_HOME={workspace} {sys.executable} {script} --resume exception"
+        f"to resume: RECSYS_HOME={workspace} {sys.executable} run_pipeline.py --resume exception"
     )

@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -6,16 +8,21 @@ from recsys_lib.files import describe
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.cache.code import check_notebook, code_of, used_modules
 from recsys_lib.pipeline.cache.key import CacheKey
-from recsys_lib.pipeline.cache.plan import StepResult
-from recsys_lib.pipeline.runs.record import records_of
+from recsys_lib.pipeline.cache.plan import StepResult, plan
+from recsys_lib.pipeline.runs.record import StepRecord, records_of
+from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.table import select
 from recsys_lib.registry.parts import writing_part
+from tests.support.records import write_run
 
+ETL = Step("etl", "01_etl")
+KEY = CacheKey("n", {}, {}, {}, {})
 TAGGED = '{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ""}'
 
 
 def names(code):
-    files, foreign = used_modules(code)
+    files, foreign = used_modules(code, project_root())
     return {path.as_posix() for path in files}, foreign
 
 
@@ -48,7 +55,7 @@ def test_steps_depend_on_no_library_of_other_steps():
     assert "torch" not in foreign  # the training may take it, for a GPU
 
 
-def test_changes_are_told_in_words():
+def test_changes_are_listed_for_the_reader():
     before = CacheKey("n", {"als.factors": 64}, {"a": "1"}, {"x.py": "1"}, {"numpy": "1"})
     after = CacheKey("m", {"als.factors": 128}, {"a": "2"}, {"x.py": "2"}, {"numpy": "2"})
     assert after.changes_since(before) == [
@@ -59,7 +66,7 @@ def test_changes_are_told_in_words():
         "numpy 1 -> 2",
     ]
     assert after.changes_since(after) == []
-    assert before.key != after.key
+    assert before.digest != after.digest
 
 
 @pytest.mark.parametrize("damaged", ["array.npy", "part.json", None])
@@ -69,24 +76,24 @@ def test_a_part_counts_as_a_whole(tmp_path, damaged):
     with writing_part(folder, parameters={}, data_fingerprint="", libraries=[]) as part:
         np.save(part / "array.npy", np.zeros(3))
     manifest = folder / "part.json"
-    earlier = StepResult("r", {"outputs": [{"path": str(manifest), **describe(manifest)}]})
+    result = StepResult("r", KEY, [{"path": str(manifest), **describe(manifest)}])
     if damaged:
         (folder / damaged).write_text("x")
     step = Step("als", "02", produces=("{version}/als/part.json",))
-    assert (earlier.damage(step) is None) is (damaged is None)
+    assert (result.damage(step) is None) is (damaged is None)
 
 
 def test_a_step_that_declares_other_files_now_runs_again():
-    earlier = StepResult("r", {"outputs": []})
+    result = StepResult("r", KEY, [])
     step = Step("als", "02", produces=("{version}/als/part.json",))
-    assert earlier.damage(step) == "the step declares other outputs now"
+    assert result.damage(step) == "the step declares other outputs now"
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "is not there"),
-        ("no notebook", "is no notebook"),
+        (None, "does not exist"),
+        ("no notebook", "is not a notebook"),
         ('{"cells": [{"cell_type": "code", "metadata": {}, "source": ""}]}', "has 0 cells"),
         (f'{{"cells": [{TAGGED}, {TAGGED}]}}', "has 2 cells"),
     ],
@@ -104,3 +111,26 @@ def test_a_record_that_is_not_readable_is_named(tmp_path):
     (tmp_path / "r1" / "run.json").write_text("{")
     with pytest.raises(ArtifactError, match=r"r1/run\.json"):
         records_of(tmp_path)
+
+
+def test_a_key_that_another_release_recorded_is_not_compared():
+    recorded = {"notebook": "n", "parameters": {}, "inputs": {}, "sources": {}, "libraries": {}}
+    assert CacheKey.from_record(recorded) is None
+    assert CacheKey.from_record({}) is None
+    assert CacheKey.from_record(asdict(KEY)) == KEY
+
+
+def test_a_run_that_another_release_recorded_is_not_reused(workspace):
+    settings = read_settings(None, ["dataset=sample"])
+    record = write_run(workspace, "old", dataset="sample")
+    record.steps = [StepRecord("etl", "01_etl.ipynb", status="executed")]
+    record.save(workspace / "outputs" / "old")
+    (planned,) = plan([ETL], [ETL], settings)
+    assert planned == ("etl", "run", "no earlier result on this dataset")
+
+
+def test_the_plan_follows_the_running_order(workspace):
+    als = Step("als", "02_train_als", needs=("etl",))
+    planned = plan([als, ETL], select([als, ETL]), read_settings())
+    assert [step.name for step in planned] == ["etl", "als"]
+    assert planned[1].reason == "after etl"

@@ -6,10 +6,10 @@ import pytest
 
 from recsys_lib import registry
 from recsys_lib.cli import main
-from recsys_lib.errors import ParameterError
+from recsys_lib.errors import LockedError, ParameterError
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.runs.lock import LockedError, only_run
+from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.retention import clean
 from tests.support.records import write_run
 

@@ -14,17 +14,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from recsys_lib.errors import ParameterError
+from recsys_lib.errors import LockedError, ParameterError
 from recsys_lib.paths import Dataset, project_root
-from recsys_lib.pipeline.cache import code as sources
 from recsys_lib.pipeline.cache import key as cache_key
-from recsys_lib.pipeline.cache import plan as planning
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.execution.progress import RunProgress
-from recsys_lib.pipeline.execution.run import Run, new_run_id
-from recsys_lib.pipeline.runs.lock import LockedError, only_run
+from recsys_lib.pipeline.execution.run import Run
+from recsys_lib.pipeline.runs.lock import only_run
+from recsys_lib.pipeline.runs.record import new_run_id
 from recsys_lib.pipeline.settings import read_settings
-from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.steps import Step, data_files, version_files
 
 PROJECT = project_root()
 WRITE = """
@@ -33,7 +32,7 @@ from pathlib import Path
 from recsys_lib.paths import Dataset
 folder = Dataset.find(dataset).processed
 folder.mkdir(parents=True, exist_ok=True)
-counts = {"users": 500, "items": 500}
+counts = {"users": 500, "items": 500, "products": 0}
 summary = {"metrics": {"etl.kept": 7}, "counts": counts}
 (folder / "summary.json").write_text(json.dumps(summary))
 """
@@ -61,8 +60,11 @@ READ = (
 FAIL = "from recsys_lib.errors import {0}\nraise {0}('no good')"
 
 
+TRAIN = Step("als", "02", needs=("etl",), produces=version_files("als", "part.json"))
+
+
 def files(name):
-    return {"produces": (f"{{data}}/{name}.json",), "metrics": f"{{data}}/{name}.json"}
+    return {"produces": data_files(f"{name}.json"), "metrics": f"{name}.json"}
 
 
 @dataclass
@@ -94,7 +96,8 @@ class Bench:
         if cells:
             self.notebook("01", *cells)
         options.setdefault("run_id", new_run_id())
-        run = Run(self.table, chosen or self.table, read_settings(None, settings), **options)
+        given = read_settings(None, settings, project=self.root)
+        run = Run(self.table, chosen or self.table, given, **options)
         run.check()
         record, code = run.execute(RunProgress(quiet=True))
         stored = json.loads((run.folder / "run.json").read_text())
@@ -103,10 +106,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(workspace, monkeypatch):
+def bench(workspace):
     (workspace / "recsys_lib").symlink_to(PROJECT / "recsys_lib")
-    for module in (planning, cache_key, sources):
-        monkeypatch.setattr(module, "project_root", lambda: workspace)
     return Bench(workspace)
 
 
@@ -178,7 +179,7 @@ def test_a_run_id_is_a_plain_name(bench, run_id):
 
 
 def test_a_step_without_its_inputs_is_refused(bench):
-    with pytest.raises(ParameterError, match="step 'etl' has to run first"):
+    with pytest.raises(ParameterError, match="step 'etl' must run first"):
         bench.run(WRITE, chosen=bench.table[1:])
 
 
@@ -191,7 +192,7 @@ class TestCache:
         second, code, folder = bench.run()
         assert code == 0
         assert statuses(first) == ["executed"] * 2
-        assert self.reasons(first) == ["never ran on this dataset"] * 2
+        assert self.reasons(first) == ["no earlier result on this dataset"] * 2
         assert statuses(second) == ["cached"] * 2
         assert self.reasons(second) == ["as in run one"] * 2
         assert second["metrics"] == first["metrics"]
@@ -221,11 +222,14 @@ class TestCache:
         assert statuses(record) == ["cached", "executed"]
         assert self.reasons(record)[1] == "parameter als.factors 128 -> 64"
 
-    def test_the_source_of_the_modules_it_uses_counts(self, bench, monkeypatch):
+    def test_the_code_of_the_modules_it_uses_counts(self, bench, monkeypatch):
         bench.run(WRITE)
-        real = cache_key._source
-        changed = Path("recsys_lib/paths.py")
-        monkeypatch.setattr(cache_key, "_source", lambda p: "x" if p == changed else real(p))
+        real, changed = cache_key.fingerprint, Path("recsys_lib/paths.py")
+
+        def fingerprint(path):
+            return "x" if path == bench.root / changed else real(path)
+
+        monkeypatch.setattr(cache_key, "fingerprint", fingerprint)
         record, _, _ = bench.run()
         assert self.reasons(record)[0] == "recsys_lib/paths.py changed"
 
@@ -274,7 +278,7 @@ class TestCache:
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "DeadKernel.*memory runs out"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "DeadKernel.*memory ran out"),
         ("import sys; sys.exit(3)", "SystemExit"),
         ("import sys; sys.exit(0)", "missing or empty"),
     ],
@@ -309,7 +313,7 @@ def test_steps_that_do_not_need_each_other_run_side_by_side(bench):
     assert (code, statuses(record)) == (0, ["executed"] * 3)
 
 
-def test_cores_are_shared_out_but_not_those_of_a_step_that_outlasts_the_others(bench, monkeypatch):
+def test_cores_are_shared_except_by_the_step_that_gets_all(bench, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     tell = USE.replace('"etl.kept": 7', "'threads': int(os.environ['OMP_NUM_THREADS'])")
     for number, name in (("02", "second"), ("03", "third")):
@@ -332,7 +336,19 @@ def test_a_step_without_anything_to_work_on_is_skipped(bench, capsys):
     assert "the dataset has no products" in (folder / "report.html").read_text()
 
 
-def test_a_step_waits_for_what_it_uses_but_does_not_need_it(bench):
+def test_a_misspelt_count_is_named(bench):
+    third = Step("embed", "03", needs=("etl",), skip_unless="prodcuts", **files("third"))
+    bench.table = (*bench.table, third)
+    bench.notebook("03", "1 / 0")
+    record, code, _ = bench.run(WRITE)
+    assert code == 2
+    assert (
+        "'prodcuts' is no count of the ETL: did you mean 'products'"
+        in (record["steps"][2]["reason"])
+    )
+
+
+def test_a_step_waits_for_an_optional_need(bench):
     """The third step takes a while, and what uses it comes after it; alone it runs, too."""
     slow = USE.replace("second.json", "third.json") + "\nimport time; time.sleep(1)"
     bench.notebook("03", slow)
@@ -366,11 +382,14 @@ def test_a_run_can_wait_for_another_one(bench):
 
 
 def test_models_of_a_run_that_does_not_serve_are_sealed_but_not_served(bench):
-    from recsys_lib.registry import versions as registry
+    from recsys_lib import registry
 
     dataset = Dataset.find("sample")
     bench.notebook("02", WRITE_PART)
-    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{version}/als/part.json",)))
+    bench.table = (
+        bench.table[0],
+        TRAIN,
+    )
     assert bench.run(WRITE, serve=False, run_id="quiet")[1] == 0
     assert registry.champion(dataset) is None
     registry.promote(dataset, "quiet")
@@ -378,16 +397,19 @@ def test_models_of_a_run_that_does_not_serve_are_sealed_but_not_served(bench):
 
 
 def test_models_worse_than_those_served_are_sealed_but_not_served(bench, monkeypatch):
-    from recsys_lib.registry import versions as registry
-    from recsys_lib.registry.gate import Verdict
+    from recsys_lib import registry
+    from recsys_lib.registry import Verdict
 
     def worse(dataset, version):
         return Verdict("worse", "one", "ndcg@10", 500, -0.02, -0.03, -0.01, 1e-4)
 
     bench.notebook("02", WRITE_PART)
-    bench.table = (bench.table[0], Step("als", "02", ("etl",), (), ("{version}/als/part.json",)))
+    bench.table = (
+        bench.table[0],
+        TRAIN,
+    )
     assert bench.run(WRITE, run_id="one")[1] == 0
-    monkeypatch.setattr(registry, "against_champion", worse)
+    monkeypatch.setattr("recsys_lib.registry.versions.against_champion", worse)
     record, code, _ = bench.run(WRITE, run_id="two", force=True)
     assert (record["status"], code) == ("succeeded", 0)
     assert registry.require_champion(Dataset.find("sample")).name == "one"
@@ -397,11 +419,11 @@ def test_models_worse_than_those_served_are_sealed_but_not_served(bench, monkeyp
 
 
 @pytest.mark.parametrize("champion_has_it", [True, False])
-def test_what_a_step_uses_is_waited_for_but_not_demanded(bench, champion_has_it):
+def test_an_optional_need_is_waited_for_but_not_demanded(bench, champion_has_it):
     """It comes from the champion where it has it, and is left out where not."""
     bench.notebook("02", WRITE_PART)
     bench.notebook("03", "from recsys_lib.paths import Dataset", READ)
-    als = Step("als", "02", ("etl",), (), ("{version}/als/part.json",))
+    als = TRAIN
     reader = Step("embed", "03", ("etl",), ("als",), **files("third"))
     bench.table = (bench.table[0], als, reader)
     chosen = [bench.table[0], als] if champion_has_it else [bench.table[0]]
@@ -476,7 +498,7 @@ def test_a_resumed_run_of_a_sweep_is_still_not_served(bench, workspace, monkeypa
     seen = []
     monkeypatch.setattr(Run, "execute", lambda run, _: seen.append(run.serve) or sys.exit(0))
     with pytest.raises(SystemExit):
-        main(bench.table, ["--resume"])
+        main(bench.table, ["--resume"], project=bench.root)
     assert seen == [False]
 
 
@@ -523,8 +545,8 @@ def test_signals_stop_the_kernel_and_record_the_interruption(bench, workspace, n
         (["--plan"], 0, "als        run     after etl"),
         (["--jobs", "0"], 2, "--jobs must be at least 1"),
         (["--resume"], 2, "no unfinished run"),
-        (["--resume", "--set", "als.factors=3"], 2, "leave --set, --config"),
-        (["--steps", "evaluate"], 2, "step 'etl' has to run first"),
+        (["--resume", "--set", "als.factors=3"], 2, "leave out --set, --config"),
+        (["--steps", "evaluate"], 2, "step 'etl' must run first"),
     ],
 )
 def test_exit_codes_before_a_kernel_starts(workspace, arguments, code, says):

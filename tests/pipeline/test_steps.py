@@ -4,7 +4,9 @@ from recsys_lib.cli import pipeline_steps
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.paths import Dataset, project_root
-from recsys_lib.pipeline.steps import Step, independent, select
+from recsys_lib.pipeline.command import main
+from recsys_lib.pipeline.steps import Step, data_files, version_files
+from recsys_lib.pipeline.table import check_table, independent, running_order, select
 
 STEPS = (Step("a", "1"), Step("b", "2", needs=("a",)), Step("c", "3", needs=("a",)))
 
@@ -28,12 +30,13 @@ def test_select_refuses_what_is_not_there(arguments):
 
 def test_outputs_are_files_of_the_dataset_and_the_version(workspace):
     dataset = Dataset.find("shop")
-    step = Step("x", "n", produces=("{data}/x.db", "{version}/als/y.npy"), metrics="{data}/x.json")
-    assert step.outputs(dataset, "v1") == [
-        workspace / "data/processed/shop/x.db",
-        workspace / "models/shop/v1/als/y.npy",
-    ]
-    assert step.metrics_file(dataset, "v1") == workspace / "data/processed/shop/x.json"
+    produces = data_files("x.db") + version_files("als", "y.npy", "y.json")
+    step = Step("x", "n", produces=produces, metrics="y.json", may_write=data_files("z"))
+    data, version = workspace / "data/processed/shop", workspace / "models/shop/v1"
+    outputs = [data / "x.db", version / "als/y.npy", version / "als/y.json"]
+    assert step.outputs(dataset, "v1") == outputs
+    assert step.owned_paths(dataset, "v1") == [*outputs, data / "z", version / "als"]
+    assert step.metrics_file(dataset, "v1") == version / "als/y.json"
     assert step.version_folders == {"als"}
 
 
@@ -42,11 +45,64 @@ def test_steps_are_independent_when_neither_needs_the_other_through_others():
     assert [names(independent(step, table)) for step in table] == [[], ["c"], ["b", "d"], ["c"]]
 
 
+def test_steps_run_after_their_needs_and_else_in_the_order_of_the_table():
+    table = (Step("d", "4", optional_needs=("c",)), Step("c", "3", needs=("b",)), *STEPS[:2])
+    assert names(running_order(table)) == ["a", "b", "c", "d"]
+    assert names(select(table, start="b")) == ["b", "c", "d"]
+    assert names(running_order((Step("x", "1"), *STEPS))) == ["x", "a", "b", "c"]
+    assert names(running_order((*STEPS, Step("x", "1")))) == ["a", "b", "c", "x"]
+
+
+ETL = Step("etl", "01", produces=("{data}/a.json",), metrics="a.json")
+
+
+@pytest.mark.parametrize(
+    ("steps", "says"),
+    [
+        ([Step("als", "02", needs=("elt",))], "step 'als': needs 'elt', which is no step: did you"),
+        ([Step("als", "02", optional_needs=("elt",))], "step 'als': needs 'elt'.*mean 'etl'"),
+        ([Step("etl", "02")], "step 'etl' is in the table twice"),
+        ([Step("asl", "02")], "step 'asl': .*no section of this name: did you mean 'als'"),
+        ([Step("als", "02", needs=("als",))], "in a circle: step 'als' needs 'als'"),
+        (
+            [Step("als", "02", needs=("embed",)), Step("embed", "03", optional_needs=("als",))],
+            "in a circle: step '(als|embed)' needs '(als|embed)', step",
+        ),
+        ([Step("als", "02", produces=("{dta}/a",))], "unknown field 'dta': did you mean 'data'"),
+        ([Step("als", "02", may_write=("{model}/a",))], "step 'als': .* unknown field 'model'"),
+        ([Step("als", "02", produces=("{data/a",))], "step 'als': .* is no template"),
+        ([Step("als", "02", produces=("a/{data}",))], "step 'als': .* must begin with {data}/"),
+        ([Step("als", "02", produces=("{data}/b",), metrics="c")], "'c' is no produced file"),
+    ],
+)
+def test_a_table_that_cannot_run_is_refused(steps, says):
+    with pytest.raises(ParameterError, match=says):
+        check_table((ETL, *steps))
+
+
+def test_all_mistakes_of_a_table_are_named_at_once():
+    with pytest.raises(ParameterError) as caught:
+        check_table((ETL, Step("als", "02", needs=("elt",)), Step("embed", "03", needs=("asl",))))
+    assert str(caught.value).splitlines() == [
+        "step 'als': needs 'elt', which is no step: did you mean 'etl'?",
+        "step 'embed': needs 'asl', which is no step: did you mean 'als'?",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--plan"], [], ["--steps", "als"], ["--resume"]])
+@pytest.mark.parametrize("needs", ["elt", "als"])
+def test_a_wrong_table_ends_with_2_before_anything_starts(workspace, capsys, arguments, needs):
+    table = (ETL, Step("als", "02_train_als", needs=(needs,)))
+    assert main(table, arguments) == 2
+    assert f"step 'als'{':' if needs == 'elt' else ''} needs '{needs}'" in capsys.readouterr().err
+    assert not list(workspace.iterdir())
+
+
 def test_the_pipeline_is_sound():
-    seen = set()
-    for step in pipeline_steps():
+    table = pipeline_steps()
+    check_table(table)
+    assert running_order(table) == list(table)
+    for step in table:
         assert (project_root() / "notebooks" / f"{step.notebook}.ipynb").is_file()
-        assert set(step.needs) <= seen, f"{step.name} needs a step that comes later"
-        assert step.metrics in step.produces
+        assert step.metrics
         assert SECTIONS[step.name].notebook == step.notebook
-        seen.add(step.name)

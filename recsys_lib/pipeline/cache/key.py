@@ -1,80 +1,84 @@
-"""What the result of a step depends on, and what changed since it was made."""
+"""The cache key of a step: everything that its result depends on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from recsys_lib.files import fingerprint
-from recsys_lib.paths import project_root
 from recsys_lib.pipeline.cache.code import code_of, used_modules
 from recsys_lib.pipeline.runs.record import KEY_LIBRARIES
 
 
 @dataclass(frozen=True)
 class CacheKey:
-    """Everything that a step's outputs are made of, as text and fingerprints.
+    """Everything that the outputs of a step depend on, as values and fingerprints.
 
     Parameters
     ----------
     notebook: fingerprint of the code cells; prose does not count.
     parameters: names such as ``als.factors``, and values.
-    inputs: fingerprints of the files it reads.
-    sources: fingerprints of our modules that it uses.
-    libraries: versions of the key libraries that it uses.
+    inputs: fingerprints of the files that the step reads.
+    code: fingerprints of our modules that it imports.
+    libraries: versions of the libraries that it imports and that can change results.
     """
 
     notebook: str
     parameters: dict[str, Any]
     inputs: dict[str, str]
-    sources: dict[str, str]
+    code: dict[str, str]
     libraries: dict[str, str]
 
+    @classmethod
+    def from_notebook(
+        cls,
+        notebook: Path,
+        parameters: Mapping[str, Any],
+        inputs: Mapping[str, str],
+        project: Path,
+    ) -> CacheKey:
+        """The present key of a step; ``project`` is the checkout whose modules it imports."""
+        code = code_of(notebook)
+        files, foreign = used_modules(code, project)
+        return cls(
+            notebook=hashlib.sha256(code.encode()).hexdigest(),
+            parameters=dict(parameters),
+            inputs=dict(inputs),
+            code={path.as_posix(): fingerprint(project / path) for path in sorted(files)},
+            libraries={
+                KEY_LIBRARIES[name]: metadata.version(KEY_LIBRARIES[name])
+                for name in sorted(foreign & set(KEY_LIBRARIES))
+            },
+        )
+
+    @classmethod
+    def from_record(cls, values: Mapping[str, Any]) -> CacheKey | None:
+        """The key in a step's record; None if another release recorded it in another form."""
+        known = {field.name for field in fields(cls)}
+        return cls(**values) if set(values) == known else None
+
     @property
-    def key(self) -> str:
-        """One fingerprint over all of it."""
+    def digest(self) -> str:
+        """One fingerprint of all of it."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def changes_since(self, before: CacheKey) -> list[str]:
-        """What differs, in words: "parameter als.factors 64 -> 128"."""
-        return [
-            *(["the notebook's code changed"] if self.notebook != before.notebook else []),
-            *(
-                f"parameter {name} {old!r} -> {new!r}"
-                for name, old, new in _differences(before.parameters, self.parameters)
-            ),
-            *(f"input {name} changed" for name, *_ in _differences(before.inputs, self.inputs)),
-            *(f"{name} changed" for name, *_ in _differences(before.sources, self.sources)),
-            *(
-                f"{name} {old} -> {new}"
-                for name, old, new in _differences(before.libraries, self.libraries)
-            ),
-        ]
-
-
-def gather(notebook: Path, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> CacheKey:
-    """The cache_key of a step as they are now."""
-    code = code_of(notebook)
-    files, foreign = used_modules(code)
-    return CacheKey(
-        notebook=hashlib.sha256(code.encode()).hexdigest(),
-        parameters=dict(parameters),
-        inputs=dict(inputs),
-        sources={path.as_posix(): _source(path) for path in sorted(files)},
-        libraries={
-            KEY_LIBRARIES[name]: metadata.version(KEY_LIBRARIES[name])
-            for name in sorted(foreign & set(KEY_LIBRARIES))
-        },
-    )
-
-
-def _source(path: Path) -> str:
-    return fingerprint(project_root() / path)
+        """What differs, for the reader: "parameter als.factors 64 -> 128"."""
+        changes = ["the notebook's code changed"] if self.notebook != before.notebook else []
+        for name, old, new in _differences(before.parameters, self.parameters):
+            changes.append(f"parameter {name} {old!r} -> {new!r}")
+        for name, *_ in _differences(before.inputs, self.inputs):
+            changes.append(f"input {name} changed")
+        for name, *_ in _differences(before.code, self.code):
+            changes.append(f"{name} changed")
+        for name, old, new in _differences(before.libraries, self.libraries):
+            changes.append(f"{name} {old} -> {new}")
+        return changes
 
 
 def _differences(

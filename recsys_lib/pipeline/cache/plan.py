@@ -1,47 +1,44 @@
-"""Decide for each step: run it, or take what an earlier run made from the same cache_key."""
+"""Decide for each step: run it, or reuse what an earlier run made with the same cache key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from recsys_lib.data.sources import find_source
+from recsys_lib.data.input_files import find_input_files
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import fingerprint
-from recsys_lib.paths import Dataset, outputs_root, project_root
-from recsys_lib.pipeline.cache.key import CacheKey, gather
+from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.pipeline.cache.key import CacheKey
 from recsys_lib.pipeline.runs.record import DONE, records_of
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
-from recsys_lib.registry.parts import PART_MANIFEST, Part, champion
+from recsys_lib.registry import PART_MANIFEST, Part, champion
 
 FORCED = "--force"
+FIRST = "no earlier result on this dataset"
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """A step as an earlier run left it."""
+    """What an earlier run made in a step, according to its record."""
 
     run_id: str
-    record: dict[str, Any]
-
-    @property
-    def cache_key(self) -> CacheKey:
-        """What it was made of."""
-        return CacheKey(**self.record["cache_key"])
+    key: CacheKey
+    recorded: Sequence[Mapping[str, Any]]
 
     def outputs(self, step: Step) -> dict[str, str]:
-        """Fingerprints of the outputs by their names in the table of steps."""
-        hashes = (output["sha256"] for output in self.record["outputs"])
+        """Fingerprints of the outputs, by their templates in the table of steps."""
+        hashes = (output["sha256"] for output in self.recorded)
         return dict(zip(step.produces, hashes, strict=True))
 
     def damage(self, step: Step) -> str | None:
-        """Which output is not as it was left; None when all are intact."""
-        if len(self.record["outputs"]) != len(step.produces):
+        """Which output is not as recorded; None if all are intact."""
+        if len(self.recorded) != len(step.produces):
             return "the step declares other outputs now"
-        for output in self.record["outputs"]:
+        for output in self.recorded:
             path = Path(output["path"])
             if not path.is_file() or path.stat().st_size != output["bytes"]:
                 return f"output {path.name} is missing or was changed"
@@ -57,103 +54,142 @@ class StepResult:
 
 @dataclass(frozen=True)
 class CacheLookup:
-    """What to do with a step and why; ``earlier`` is set when its outputs can be taken."""
+    """Whether a step can be reused, and why; ``hit`` is the earlier result to reuse, or None."""
 
     step: Step
-    cache_key: CacheKey
-    earlier: StepResult | None
+    key: CacheKey
+    hit: StepResult | None
+    reason: str
+
+
+class PlannedStep(NamedTuple):
+    """What a run would do with a step, and why."""
+
+    name: str
+    action: Literal["run", "cached"]
     reason: str
 
 
 def look_up(
     step: Step, settings: Settings, inputs: Mapping[str, str], *, force: bool = False
 ) -> CacheLookup:
-    """Compare a step's cache_key with those of earlier runs of this dataset, newest first.
+    """Compare a step's cache key with those of earlier runs of the dataset, newest first.
 
-    ``inputs`` are the fingerprints of the files that it reads.
+    ``inputs`` are the fingerprints of the files that it reads; ``force`` reuses nothing.
     """
-    cache_key = gather(notebook_of(step), step_parameters(step, settings), inputs)
+    parameters = step_parameters(step, settings)
+    notebook = settings.notebook(step.notebook)
+    key = CacheKey.from_notebook(notebook, parameters, inputs, settings.project)
     if force:
-        return CacheLookup(step, cache_key, None, FORCED)
-    candidates = earlier_results(step, settings)
+        return CacheLookup(step, key, None, FORCED)
+    results = earlier_results(step, settings)
     damage = None
-    for earlier in candidates:
-        if earlier.cache_key.key == cache_key.key:
-            damage = earlier.damage(step)
+    for result in results:
+        if result.key.digest == key.digest:
+            damage = result.damage(step)
             if damage is None:
-                return CacheLookup(step, cache_key, earlier, f"as in run {earlier.run_id}")
-    if damage or not candidates:
-        return CacheLookup(step, cache_key, None, damage or "never ran on this dataset")
-    changes = cache_key.changes_since(candidates[0].cache_key)
-    return CacheLookup(step, cache_key, None, "; ".join(changes))
+                return CacheLookup(step, key, result, f"as in run {result.run_id}")
+    if damage or not results:
+        return CacheLookup(step, key, None, damage or FIRST)
+    return CacheLookup(step, key, None, "; ".join(key.changes_since(results[0].key)))
 
 
 def earlier_results(step: Step, settings: Settings) -> list[StepResult]:
-    """This step in the runs of the dataset before, where it was done, newest first."""
+    """Results of this step in earlier runs of the dataset, newest first."""
+    records = records_of(outputs_root(settings.dataset.root), settings.dataset.name)
     return [
-        StepResult(record["run_id"], entry)
-        for record in records_of(outputs_root(settings.dataset.root), settings.dataset.name)
+        StepResult(record["run_id"], key, entry["outputs"])
+        for record in records
         for entry in record["steps"]
-        if entry["name"] == step.name and entry["status"] in DONE
+        if entry["name"] == step.name
+        and entry["status"] in DONE
+        and (key := CacheKey.from_record(entry.get("cache_key", {})))
     ]
 
 
-def source_fingerprints(settings: Settings) -> dict[str, str]:
-    """Fingerprints of the files that were given; the sample is made of code, not of files."""
-    if settings.dataset.is_sample:
-        return {}
-    source = find_source(settings.dataset, settings.etl)
-    return {str(path): fingerprint(path) for path in (*source.reviews, *source.products)}
-
-
-def step_parameters(step: Step, settings: Settings) -> dict[str, Any]:
-    """The parameters that shape a step: the dataset, and its own section."""
-    section = settings.sections[step.name].model_dump()
-    named = {f"{step.name}.{name}": value for name, value in section.items()}
-    return {DATASET: settings.dataset_name, **named}
-
-
-def notebook_of(step: Step) -> Path:
-    """The notebook in the checkout."""
-    return project_root() / "notebooks" / f"{step.notebook}.ipynb"
-
-
 def plan(
-    table: Sequence[Step], chosen: Sequence[Step], settings: Settings, *, force: bool
-) -> list[tuple[Step, str, str]]:
-    """(step, "run" or "cached", why), without running anything."""
+    table: Sequence[Step], chosen: Sequence[Step], settings: Settings, *, force: bool = False
+) -> list[PlannedStep]:
+    """Tell what a run would do, without running anything.
+
+    Parameters
+    ----------
+    table : sequence of Step
+        All steps of the pipeline.
+    chosen : sequence of Step
+        The steps to run, in running order, as :func:`recsys_lib.pipeline.select` returns them.
+    settings : Settings
+        Parameters of all steps.
+    force : bool
+        Reuse no earlier results.
+
+    Returns
+    -------
+    list of PlannedStep
+        Name, action (``run`` or ``cached``) and reason of each chosen step. A step after one that
+        runs is listed as ``run``; it may still turn out to be cached, if its inputs do not change.
+
+    Raises
+    ------
+    InputDataError
+        If the files of the dataset cannot be found or understood.
+
+    Examples
+    --------
+    >>> from recsys_lib.pipeline import Step, plan, read_settings
+    >>> table = (Step("etl", "01_etl"), Step("als", "02_train_als", needs=("etl",)))
+    >>> for step in plan(table, table, read_settings(), force=True):
+    ...     print(step.name, step.action, step.reason)
+    etl run --force
+    als run after etl
+    """
     served = champion(settings.dataset)
     known = {
         step.name: outputs_on_disk(step, settings.dataset, served.name if served else "none")
         for step in table
         if step not in chosen
     }
-    lines: list[tuple[Step, str, str]] = []
+    planned: list[PlannedStep] = []
     running: set[str] = set()
     for step in chosen:
-        if waits := running & set(step.after):
-            lines.append((step, "run", f"after {' and '.join(sorted(waits))}"))
+        if before := running & set(step.dependencies):
+            planned.append(PlannedStep(step.name, "run", f"after {' and '.join(sorted(before))}"))
             running.add(step.name)
             continue
         lookup = look_up(step, settings, step_inputs(step, settings, known), force=force)
-        if lookup.earlier is None:
+        if lookup.hit is None:
             running.add(step.name)
         else:
-            known[step.name] = lookup.earlier.outputs(step)
-        lines.append((step, "cached" if lookup.earlier else "run", lookup.reason))
-    return lines
+            known[step.name] = lookup.hit.outputs(step)
+        planned.append(PlannedStep(step.name, "cached" if lookup.hit else "run", lookup.reason))
+    return planned
+
+
+def step_parameters(step: Step, settings: Settings) -> dict[str, Any]:
+    """The parameters that a step depends on: the dataset and its own section."""
+    section = settings.sections[step.name].model_dump()
+    named = {f"{step.name}.{name}": value for name, value in section.items()}
+    return {DATASET: settings.dataset_name, **named}
 
 
 def step_inputs(
     step: Step, settings: Settings, known: Mapping[str, Mapping[str, str]]
 ) -> dict[str, str]:
-    """Fingerprints of what a step reads, given those of the steps it needs."""
+    """Fingerprints of what a step reads; ``known`` has the outputs of the steps before it."""
     if not step.needs:
-        return source_fingerprints(settings)
-    return {file: digest for name in step.after for file, digest in known[name].items()}
+        return _input_files(settings)
+    return {file: digest for name in step.dependencies for file, digest in known[name].items()}
 
 
 def outputs_on_disk(step: Step, dataset: Dataset, version: str) -> dict[str, str]:
-    """Fingerprints of a step's outputs as they lie there, by their names in the table of steps."""
+    """Fingerprints of a step's outputs that exist, by their templates in the table of steps."""
     paths = zip(step.produces, step.outputs(dataset, version), strict=True)
     return {template: fingerprint(path) for template, path in paths if path.is_file()}
+
+
+def _input_files(settings: Settings) -> dict[str, str]:
+    """Fingerprints of the dataset's input files; the sample is generated and has none."""
+    if settings.dataset.is_sample:
+        return {}
+    files = find_input_files(settings.dataset, settings.etl)
+    return {str(path): fingerprint(path) for path in (*files.reviews, *files.products)}

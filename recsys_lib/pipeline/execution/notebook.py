@@ -1,29 +1,26 @@
-"""Run one notebook and measure it: the only module that touches papermill."""
+"""Execute one notebook and measure it: the only module that imports papermill."""
 
 from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import papermill
-import psutil
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from rich.text import Text
 
-from recsys_lib.pipeline.execution.kernels import Kernels, kill, memory_of
+from recsys_lib.pipeline.execution.kernels import CellStarted, Kernels, KernelWatch
 
 KERNEL = "python3"
 _ENGINE = "recsys"
-_MEMORY_POLL_SECONDS = 0.2
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -32,13 +29,10 @@ _THREAD_VARIABLES = (
     "POLARS_MAX_THREADS",
 )
 
-CellStarted = Callable[[int, int], None]
-"""Called with the number of the cell that starts, from 1, and the number of cells."""
-
 
 @dataclass(frozen=True)
 class CellError:
-    """What ended a notebook: its class, its message, and the index of the cell."""
+    """The error that ended a notebook: its class, its message, and the index of the cell."""
 
     name: str
     message: str
@@ -46,17 +40,17 @@ class CellError:
     traceback: Sequence[str] = ()
 
     def last_lines(self, n: int = 6) -> list[str]:
-        """The end of the traceback, without colours."""
+        """The last n lines of the traceback, without colours."""
         text = Text.from_ansi("\n".join(self.traceback)).plain
         return [line for line in text.splitlines() if line.strip()][-n:]
 
 
 @dataclass(frozen=True)
 class Execution:
-    """What running a notebook took, and how it ended.
+    """How long a notebook took, how much memory, and how it ended.
 
     ``startup_seconds`` is the part of ``seconds`` before the first cell started;
-    ``peak_memory_mb`` is the most memory the kernel's processes held, in MiB.
+    ``peak_memory_mb`` is the most memory that the kernel's processes held, in MiB.
     """
 
     seconds: float
@@ -65,60 +59,10 @@ class Execution:
     error: CellError | None
 
 
-class _Watch:
-    """Follows one kernel: when its first cell started, how much memory it takes."""
-
-    def __init__(
-        self, on_cell: CellStarted | None, timeout: float | None, kernels: Kernels
-    ) -> None:
-        self.started = time.perf_counter()
-        self.first_cell: float | None = None
-        self.last_cell = 0
-        self.peak_bytes = 0
-        self.timed_out = False
-        self._on_cell, self._timeout, self._kernels = on_cell, timeout, kernels
-        self._stop = threading.Event()
-
-    def cell(self, index: int, total: int) -> None:
-        self.first_cell = self.first_cell or time.perf_counter()
-        self.last_cell = index
-        if self._on_cell:
-            self._on_cell(index + 1, total)
-
-    def kernel(self, pid: int) -> None:
-        self._kernels.add(pid)
-        threading.Thread(target=self._poll, args=(pid,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    def death(self) -> CellError:
-        """Why a kernel is gone that nobody asked to go."""
-        peak = f"it held {self.peak_bytes / 2**20:,.0f} MB at most"
-        if self.timed_out:
-            message = f"the step took longer than its {self._timeout:g} s; {peak}"
-            return CellError("StepTimeout", message, self.last_cell)
-        message = f"the kernel died, as it does when memory runs out; {peak}"
-        return CellError("DeadKernel", message, self.last_cell)
-
-    def _poll(self, pid: int) -> None:
-        try:
-            kernel = psutil.Process(pid)
-            while not self._stop.wait(_MEMORY_POLL_SECONDS):
-                self.peak_bytes = max(self.peak_bytes, memory_of(kernel))
-                if self._timeout and time.perf_counter() - self.started > self._timeout:
-                    self.timed_out = True
-                    kill(pid)
-        except psutil.Error:
-            return  # the kernel has ended, which is the ordinary end of the watch
-        finally:
-            self._kernels.discard(pid)
-
-
 class _Client(PapermillNotebookClient):
-    """papermill's client, which also says which process its kernel is."""
+    """papermill's client, which also tells the watch which process its kernel is."""
 
-    watch: _Watch
+    watch: KernelWatch
     threads: int
 
     def start_new_kernel(self, **kwargs: Any) -> None:
@@ -133,7 +77,7 @@ class _Engine(Engine):
         nb_man: Any,
         kernel_name: str,
         *,
-        watch: _Watch,
+        watch: KernelWatch,
         threads: int,
         start_timeout: int,
         **_: Any,
@@ -144,8 +88,9 @@ class _Engine(Engine):
             kernel_name=kernel_name,
             startup_timeout=start_timeout,
             log=logging.getLogger("papermill"),
-            # Its log would land in our terminal: a warning about TCP at every start (it listens on
-            # 127.0.0.1, with signatures), an interrupt at every end. Errors are in the notebook.
+            # Otherwise its log appears in our terminal: a warning about TCP at every start (it
+            # listens on 127.0.0.1, with signatures), an interrupt at every end. Errors are in the
+            # notebook.
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             on_cell_start=lambda cell, cell_index: watch.cell(cell_index, total),
         )
@@ -166,12 +111,12 @@ def run_notebook(
     threads: int = 0,
     kernels: Kernels | None = None,
 ) -> Execution:
-    """Execute ``source`` with ``parameters`` and leave it at ``output``, also when a cell fails.
+    """Execute ``source`` with ``parameters`` and write it to ``output``, also if a cell fails.
 
-    ``timeout`` is for the whole notebook, in seconds; ``threads`` is the share of the processor
-    that the kernel may use, 0 for all of it; ``kernels`` is where to enter it.
+    ``timeout`` in seconds is for the whole notebook; ``threads`` is how many cores the kernel may
+    use, 0 for all; ``kernels`` is where to enter it.
     """
-    watch, error = _Watch(on_cell, timeout, kernels or Kernels()), None
+    watch, error = KernelWatch(on_cell, timeout, kernels or Kernels()), None
     try:
         papermill.execute_notebook(
             _literal(source),
@@ -186,7 +131,7 @@ def run_notebook(
     except PapermillExecutionError as failure:
         error = CellError(failure.ename, failure.evalue, failure.cell_index, failure.traceback)
     except DeadKernelError:
-        error = watch.death()
+        error = CellError(*watch.cause_of_death(), watch.last_cell)
     except RuntimeError as failure:
         if watch.first_cell is not None:
             raise
@@ -203,7 +148,7 @@ def run_notebook(
 
 
 def _kernel_environment(threads: int) -> dict[str, str]:
-    """The kernel's environment: its share of threads, and no noise in the reports."""
+    """The kernel's environment: its share of the cores, and no noise in the reports."""
     return {
         **os.environ,
         **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
@@ -213,5 +158,5 @@ def _kernel_environment(threads: int) -> dict[str, str]:
 
 
 def _literal(path: Path) -> str:
-    """papermill fills in braces in paths; ours are names, not templates."""
+    """Escape braces: papermill would take them for templates."""
     return str(path).replace("{", "{{").replace("}", "}}")

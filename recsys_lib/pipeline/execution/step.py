@@ -1,13 +1,14 @@
-"""One step of a run: taken from an earlier run, or executed and checked for what it left."""
+"""One step of a run: reused from an earlier run, or executed and held to its output contract."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from recsys_lib import registry
 from recsys_lib.data.summary import read_summary
 from recsys_lib.errors import (
     EXIT_BAD_INPUT,
@@ -15,28 +16,33 @@ from recsys_lib.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_STEP_FAILED,
+    ParameterError,
     RecsysError,
     StepFailedError,
+    did_you_mean,
 )
 from recsys_lib.files import describe, link_or_copy, read_json
-from recsys_lib.pipeline.cache.plan import CacheLookup, StepResult, notebook_of
+from recsys_lib.pipeline.cache.plan import CacheLookup, StepResult
 from recsys_lib.pipeline.execution.kernels import Kernels
 from recsys_lib.pipeline.execution.outputs import OutputContract
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.runs.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
-from recsys_lib.pipeline.steps import Step, independent
-from recsys_lib.registry import versions as registry
+from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.table import independent
+
+if TYPE_CHECKING:
+    from recsys_lib.pipeline.execution.notebook import CellError, Execution
 
 _EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARAMETERS}
 
 
 @dataclass(frozen=True)
 class StepExecution:
-    """Brings about one step of the run whose folder is ``run_folder``.
+    """Runs the steps of one run, whose folder is ``run_folder``.
 
-    ``jobs`` steps run side by side and share the processor; ``timeout`` in seconds replaces that
-    of the step.
+    ``jobs`` steps run side by side and share the cores; ``timeout`` in seconds replaces that of the
+    steps.
     """
 
     settings: Settings
@@ -49,46 +55,58 @@ class StepExecution:
 
     def run(self, lookup: CacheLookup, entry: StepRecord) -> int:
         """Fill in the step's record; returns the exit code that the step means for the run."""
-        entry.cache_key = asdict(lookup.cache_key)
+        entry.cache_key = asdict(lookup.key)
         entry.reason = lookup.reason
-        if lookup.earlier is not None:
-            self._take(lookup.step, lookup.earlier, entry)
-            return EXIT_OK
-        return self._execute(lookup.step, entry)
+        if lookup.hit is None:
+            return self._execute(lookup.step, entry)
+        self._reuse(lookup.step, lookup.hit, entry)
+        return EXIT_OK
 
     @property
     def _run_id(self) -> str:
         return self.run_folder.name
 
-    def _take(self, step: Step, earlier: StepResult, entry: StepRecord) -> None:
+    def _reuse(self, step: Step, result: StepResult, entry: StepRecord) -> None:
         dataset = self.settings.dataset
         for name in step.version_folders:
-            registry.adopt(dataset, self._run_id, name, dataset.version(earlier.run_id))
-        made = self.run_folder.parent / earlier.run_id / entry.notebook
-        for source in (made, made.with_suffix(".html")):
+            registry.adopt(dataset, self._run_id, name, dataset.version(result.run_id))
+        executed = self.run_folder.parent / result.run_id / entry.notebook
+        for source in (executed, executed.with_suffix(".html")):
             target = self.run_folder / source.name
             if source.is_file() and not target.exists():
                 link_or_copy(source, target)
         entry.started_at, entry.status = now(), "cached"
-        self._deliver(step, entry, step.outputs(dataset, self._run_id))
+        self._record_outputs(step, entry, step.outputs(dataset, self._run_id))
         self.progress.step_cached(step.name, entry.reason)
 
     def _execute(self, step: Step, entry: StepRecord) -> int:
-        from recsys_lib.pipeline.execution.notebook import run_notebook  # noqa: PLC0415  # slow import
-
         entry.started_at, entry.status = now(), "failed"
         if step.needs:
             try:
                 counts = read_summary(self.settings.dataset.processed)["counts"]
-                if step.skip_unless and not counts.get(step.skip_unless):
+                if _has_nothing_to_do(step, counts):
                     return self._skip(step, entry)
                 self.settings.sections[step.name].check_data(counts)
             except RecsysError as error:
                 return self._fail(step, entry, "its parameters", str(error), error.exit_code)
         self.progress.step_started(step.name, entry.reason)
         before = self.contract.snapshot()
-        done = run_notebook(
-            notebook_of(step),
+        execution = self._run_notebook(step, entry)
+        if execution.error is not None:
+            return self._end_with(execution.error, step, entry)
+        try:
+            self._record_outputs(step, entry, self.contract.check(step, before))
+        except StepFailedError as error:
+            return self._fail(step, entry, "its outputs", str(error), error.exit_code)
+        entry.status = "executed"
+        self.progress.step_done(step.name, execution.seconds, execution.peak_memory_mb)
+        return EXIT_OK
+
+    def _run_notebook(self, step: Step, entry: StepRecord) -> Execution:
+        from recsys_lib.pipeline.execution.notebook import run_notebook  # noqa: PLC0415  # slow import
+
+        execution = run_notebook(
+            self.settings.notebook(step.notebook),
             self.run_folder / entry.notebook,
             self._parameters(step),
             lambda number, total: self.progress.cell_started(step.name, number, total),
@@ -96,33 +114,28 @@ class StepExecution:
             threads=self._threads(step),
             kernels=self.kernels,
         )
-        entry.seconds = round(done.seconds, 3)
-        entry.startup_seconds = round(done.startup_seconds, 3)
-        entry.peak_memory_mb = round(done.peak_memory_mb, 1)
-        if done.error is not None and self.kernels.stopped:
-            entry.reason = f"interrupted in cell {done.error.cell + 1}"
+        entry.seconds = round(execution.seconds, 3)
+        entry.startup_seconds = round(execution.startup_seconds, 3)
+        entry.peak_memory_mb = round(execution.peak_memory_mb, 1)
+        return execution
+
+    def _end_with(self, error: CellError, step: Step, entry: StepRecord) -> int:
+        place = f"cell {error.cell + 1}"
+        if self.kernels.stopped:
+            entry.reason = f"interrupted in {place}"
             return EXIT_INTERRUPTED
-        if done.error is not None:
-            place, code = f"cell {done.error.cell + 1}", _EXIT_CODES.get(done.error.name)
-            reason = f"{done.error.name}: {done.error.message}"
-            lines = done.error.last_lines()
-            return self._fail(step, entry, place, reason, code or EXIT_STEP_FAILED, lines)
-        try:
-            self._deliver(step, entry, self.contract.check(step, before))
-        except StepFailedError as error:
-            return self._fail(step, entry, "its outputs", str(error), error.exit_code)
-        entry.status = "executed"
-        self.progress.step_done(step.name, done.seconds, done.peak_memory_mb)
-        return EXIT_OK
+        code = _EXIT_CODES.get(error.name, EXIT_STEP_FAILED)
+        reason = f"{error.name}: {error.message}"
+        return self._fail(step, entry, place, reason, code, error.last_lines())
 
     def _threads(self, step: Step) -> int:
-        """The step's share of the processor: the same whatever happens to run beside it.
+        """The step's share of the cores, whether or not other steps happen to run beside it.
 
-        What a step computes may depend on it in the last digits, and a resumed run must not.
+        The last digits of its results may depend on it, and a resumed run must give the same ones.
         """
         cores = os.cpu_count() or 1
-        beside = independent(step, self.contract.table)
-        return cores if step.all_cores else max(1, cores // min(self.jobs, 1 + len(beside)))
+        side_by_side = 1 + len(independent(step, self.contract.table))
+        return cores if step.all_cores else max(1, cores // min(self.jobs, side_by_side))
 
     def _skip(self, step: Step, entry: StepRecord) -> int:
         entry.started_at, entry.status = None, "skipped"
@@ -144,15 +157,22 @@ class StepExecution:
         return code
 
     def _parameters(self, step: Step) -> dict[str, Any]:
-        parameters = {
-            DATASET: self.settings.dataset_name,
-            **self.settings.sections[step.name].model_dump(),
-        }
+        section = self.settings.sections[step.name].model_dump()
+        parameters = {DATASET: self.settings.dataset_name, **section}
         return parameters | ({"version": self._run_id} if step.version_folders else {})
 
-    def _deliver(self, step: Step, entry: StepRecord, paths: Sequence[Path]) -> None:
-        """Note outputs and metrics."""
+    def _record_outputs(self, step: Step, entry: StepRecord, paths: Sequence[Path]) -> None:
         entry.outputs = [{"path": str(path), **describe(path)} for path in paths]
         if step.metrics:
             metrics = step.metrics_file(self.settings.dataset, self._run_id)
             entry.metrics = read_json(metrics)["metrics"]
+
+
+def _has_nothing_to_do(step: Step, counts: Mapping[str, int]) -> bool:
+    """Whether what the step works on is missing; ParameterError for a count of unknown name."""
+    if step.skip_unless and step.skip_unless not in counts:
+        hint = did_you_mean(step.skip_unless, list(counts))
+        raise ParameterError(
+            f"step {step.name!r}: skip_unless {step.skip_unless!r} is no count of the ETL{hint}"
+        )
+    return bool(step.skip_unless) and not counts[step.skip_unless]

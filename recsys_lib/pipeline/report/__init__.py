@@ -1,4 +1,4 @@
-"""The report of a run: one page that tells the whole story, without a network."""
+"""The report of a run: one page that tells the whole story and needs no network."""
 
 from recsys_lib.pipeline.report.page import REPORT, write_page, write_report
 

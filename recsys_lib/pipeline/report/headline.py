@@ -1,22 +1,24 @@
-"""The few numbers at the top of a report."""
+"""The top of a report: its warnings, and the few numbers that matter most."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from recsys_lib.significance import independent_verdict
 
 Metrics = Mapping[str, float | None]
 
 _HEADLINES = {
-    "served.ndcg@10": "nDCG@10 of what is served",
-    "served.recall@10": "Recall@10 of what is served",
+    "served.ndcg@10": "nDCG@10 of the served model",
+    "served.recall@10": "Recall@10 of the served model",
     "als.ndcg@10": "nDCG@10 of ALS",
     "als.recall@10": "Recall@10 of ALS",
-    "als.coverage@10": "Items that ALS recommends",
+    "als.coverage@10": "Catalogue coverage of ALS",
     "search.ndcg@10": "nDCG@10 of search",
-    "search.known_titles.mrr": "MRR of known items",
+    "search.known_titles.mrr": "MRR of search by title",
     "etl.kept": "Ratings",
     "etl.users": "Users",
     "etl.items": "Rated items",
@@ -29,14 +31,19 @@ _BASELINES = {
     for model in ("served", "als")
     for metric in ("ndcg", "recall")
 }
+_DATA_WARNINGS = {
+    "etl.rejected": "lines of the input were rejected.",
+    "etl.reviewed_unknown_products": "rated items are missing from the catalogue.",
+}
 _MISSING = "-"
+_INTERVAL = ".ci95"
 
 
 @dataclass(frozen=True)
 class Card:
-    """A number with its label, what to compare it with, and its change since the run before.
+    """A number with its label, its interval and baseline, and its change since the previous run.
 
-    ``trend`` judges the change where more is better and the change is beyond chance.
+    ``trend`` is set where more is better and the change is beyond noise.
     """
 
     label: str
@@ -46,8 +53,27 @@ class Card:
     trend: Literal["", "better", "worse"]
 
 
+def warnings_of(record: Mapping[str, Any]) -> list[str]:
+    """What to know before the numbers: doubtful results, gaps in the data, notes of the run."""
+    metrics, warnings = record["metrics"], []
+    popular = metrics.get("popular.ndcg@10")
+    for model, name in (("served", "The served model"), ("als", "ALS")):
+        value = metrics.get(f"{model}.ndcg@10")
+        if value is not None and popular is not None and value <= popular:
+            warnings.append(
+                f"{name} is no better than recommending the most popular items: "
+                f"nDCG@10 {human(value)} against {human(popular)}."
+            )
+    if record["git"]["dirty"]:
+        warnings.append("The code had uncommitted changes: this run cannot be reproduced.")
+    for name, sentence in _DATA_WARNINGS.items():
+        if metrics.get(name):
+            warnings.append(f"{human(metrics[name])} {sentence}")
+    return [*warnings, *record.get("warnings", [])]
+
+
 def headline_cards(metrics: Metrics, previous: Metrics) -> list[Card]:
-    """Cards for the headline metrics that this run has."""
+    """Cards for those headline metrics that this run has."""
     now, before = _known(metrics), _known(previous)
     return [
         Card(
@@ -63,7 +89,7 @@ def headline_cards(metrics: Metrics, previous: Metrics) -> list[Card]:
 
 
 def human(value: float | None) -> str:
-    """Whole numbers with separators, others with four significant digits; a dash for none."""
+    """A number to read: separators, or four significant digits; a dash if it is missing."""
     if value is None or not math.isfinite(value):
         return _MISSING
     if float(value).is_integer():
@@ -76,11 +102,12 @@ def _known(metrics: Metrics) -> dict[str, float]:
 
 
 def _note(name: str, metrics: Mapping[str, float]) -> str:
-    interval = metrics.get(f"{name}.ci95")
+    interval = metrics.get(f"{name}{_INTERVAL}")
     baseline = metrics.get(_BASELINES.get(name, ""))
     parts = [f"± {interval:.2g}"] if interval else []
     if baseline:
-        parts.append(f"{metrics[name] / baseline:.1f} times most-popular ({human(baseline)})")
+        ratio = metrics[name] / baseline
+        parts.append(f"{ratio:.1f} times the popularity baseline ({human(baseline)})")
     return "\n".join(parts)
 
 
@@ -88,18 +115,19 @@ def _change(now: float, before: float | None) -> str:
     if before is None:
         return ""
     if now == before:
-        return "as before"
+        return "unchanged"
     if before == 0:
         return f"was 0, now {human(now)}"
     share = f"{(now - before) / abs(before):+.1%}"
-    return "nearly as before" if float(share[:-1]) == 0 else f"{share} since last run"
+    return "almost unchanged" if float(share[:-1]) == 0 else f"{share} since the previous run"
 
 
 def _trend(
     name: str, now: Mapping[str, float], before: Mapping[str, float]
 ) -> Literal["", "better", "worse"]:
-    """A change within the 95 % interval may be chance, and is not judged."""
-    difference = now[name] - before.get(name, now[name])
-    if name not in _BASELINES or abs(difference) <= now.get(f"{name}.ci95", 0.0):
+    """The verdict on a change, for metrics where more is better; "" within noise."""
+    if name not in _BASELINES or name not in before:
         return ""
-    return "better" if difference > 0 else "worse"
+    halves = [metrics.get(f"{name}{_INTERVAL}", 0.0) for metrics in (now, before)]
+    verdict = independent_verdict(now[name] - before[name], *halves)
+    return "" if verdict == "within noise" else verdict

@@ -1,4 +1,4 @@
-"""Put a run's record and its notebooks on one page."""
+"""Put the record of a run and its notebooks on one page."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from markupsafe import Markup
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, replacing, sha256
-from recsys_lib.pipeline.report.headline import headline_cards, human
-from recsys_lib.pipeline.report.notices import remarks
+from recsys_lib.pipeline.report.headline import headline_cards, human, warnings_of
 from recsys_lib.pipeline.report.timeline import Bar, Timeline, duration, when
+from recsys_lib.pipeline.runs.record import RECORD
 
 REPORT = "report.html"
-_RECORD = "run.json"
-_STORY = Path(__file__).with_name("notebook_html.py")
+_CONVERTER = Path(__file__).with_name("notebook_html.py")
 _END = "<!-- notebook ends -->"
 _HEADING = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the run; ``changed`` says that it is not the default."""
+    """A parameter of the run; ``changed`` if it is not the default."""
 
     name: str
     value: str
@@ -34,15 +33,16 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """One notebook: the step's record, its place in the timeline, and all of it as HTML.
+class StepSection:
+    """One step on the page: its record, its bar in the timeline, and its notebook as HTML.
 
-    The report's style hides the code. ``story`` and ``page`` are empty without a notebook.
+    ``page`` is the file name of the notebook's own page; the report itself hides the code. Both are
+    empty if the step has no notebook.
     """
 
     step: dict[str, Any]
     bar: Bar | None
-    story: str = ""
+    body: str = ""
     page: str = ""
 
     @property
@@ -52,39 +52,68 @@ class Chapter:
 
     @property
     def title(self) -> str:
-        """The notebook's first heading, as text."""
-        heading = _HEADING.search(self.story)
+        """The first heading of the notebook."""
+        heading = _HEADING.search(self.body)
         return Markup(heading[1]).striptags() if heading else self.step["name"]
 
 
 def write_report(run_folder: Path, *, previous: dict[str, Any] | None = None) -> Path:
-    """Write report.html, and a page for each executed notebook; returns the report's path.
+    """Write ``report.html`` of a run, and a page for each of its executed notebooks.
 
-    ``previous`` is the record of the run before, against which metrics are compared. Raises
-    ArtifactError when the record names a notebook outside of ``run_folder``.
+    Parameters
+    ----------
+    run_folder : Path
+        Folder with ``run.json`` and the executed notebooks.
+    previous : dict, optional
+        Record of the run with which metrics are compared.
+
+    Returns
+    -------
+    Path
+        The report: one file that needs no network and runs no scripts.
+
+    Raises
+    ------
+    ArtifactError
+        If the record names a notebook outside of ``run_folder``.
+
+    Examples
+    --------
+    >>> import json, tempfile
+    >>> record = {
+    ...     "run_id": "r1", "dataset": "shop", "status": "succeeded", "steps": [], "metrics": {},
+    ...     "started_at": "2026-01-31T23:59:00Z", "finished_at": "2026-01-31T23:59:59Z",
+    ...     "parameters": {"dataset": "shop"}, "changed_parameters": [],
+    ...     "git": {"commit": None, "dirty": None},
+    ...     "environment": {"python": "3.11", "packages": {}},
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "run.json").write_text(json.dumps(record))
+    ...     write_report(Path(folder)).name
+    'report.html'
     """
-    record = read_json(run_folder / _RECORD)
-    timeline = Timeline.of(record)
-    earlier = (previous or {}).get("metrics", {})
+    record = read_json(run_folder / RECORD)
+    timeline = Timeline.from_record(record)
+    before = (previous or {}).get("metrics", {})
     page = (
         _environment()
         .get_template("report.html.j2")
         .render(
             run=record,
-            chapters=[_chapter(step, record, run_folder, timeline) for step in record["steps"]],
-            cards=headline_cards(record["metrics"], earlier),
+            sections=[_section(step, record, run_folder, timeline) for step in record["steps"]],
+            cards=headline_cards(record["metrics"], before),
             previous=previous,
-            earlier=earlier,
-            remarks=remarks(record),
+            before=before,
+            warnings=warnings_of(record),
             seconds=timeline.seconds,
-            sections=_sections(record),
+            parameters=_parameters(record),
         )
     )
     return _write(run_folder / REPORT, page)
 
 
 def write_page(notebook: Path) -> Path:
-    """Write one executed notebook as a page beside it, which stands alone; returns its path."""
+    """Write one executed notebook as a page of its own beside it; returns its path."""
     body = _converted(notebook)
     page = _environment().get_template("alone.html.j2").render(notebook=notebook.name, body=body)
     return _write(notebook.with_suffix(".html"), page)
@@ -103,23 +132,23 @@ def _environment() -> Environment:
     return environment
 
 
-def _chapter(
+def _section(
     step: dict[str, Any], record: dict[str, Any], folder: Path, timeline: Timeline
-) -> Chapter:
+) -> StepSection:
     notebook = folder / step["notebook"]
     if notebook.name != step["notebook"]:
         raise ArtifactError(
-            f"{folder / _RECORD}: step {step['name']!r} names the notebook "
-            f"{step['notebook']!r}, which is no file beside the record"
+            f"{folder / RECORD}: step {step['name']!r} names the notebook "
+            f"{step['notebook']!r}, which is not a file beside the record"
         )
     if not notebook.is_file():
-        return Chapter(step, timeline.bar(step))
+        return StepSection(step, timeline.bar(step))
     page = notebook.with_suffix(".html")
-    begin = f"<!-- notebook {sha256(notebook)} by {sha256(_STORY)} begins -->"
+    begin = f"<!-- notebook {sha256(notebook)} by {sha256(_CONVERTER)} begins -->"
     body = _body_of(page, begin) or _converted(notebook)
     template = _environment().get_template("notebook.html.j2")
     _write(page, template.render(run=record, step=step, body=body, begin=begin, end=_END))
-    return Chapter(step, timeline.bar(step), body, page.name)
+    return StepSection(step, timeline.bar(step), body, page.name)
 
 
 def _converted(notebook: Path) -> str:
@@ -129,16 +158,16 @@ def _converted(notebook: Path) -> str:
 
 
 def _body_of(page: Path, begin: str) -> str:
-    """The notebook inside a page that was made before of the same notebook, else nothing.
+    """The notebook in a page made from the same notebook, or "".
 
-    A cached step brings its page along: importing nbconvert takes longer than all the rest.
+    A reused step brings its page along: importing nbconvert takes longer than all the rest.
     """
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     return text.partition(begin)[2].partition(_END)[0]
 
 
-def _sections(record: dict[str, Any]) -> list[list[Parameter]]:
-    """The parameters, in groups as the record has them; the ungrouped ones first."""
+def _parameters(record: dict[str, Any]) -> list[list[Parameter]]:
+    """The parameters by section, those without a section first."""
     changed = set(record["changed_parameters"])
 
     def rows(values: dict[str, Any], prefix: str = "") -> list[Parameter]:

@@ -1,4 +1,4 @@
-"""When each step of a run worked, and how times are written."""
+"""When each step of a run worked, and times as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Bar:
-    """A step in the timeline: left end, start-up part and rest, in percent of the run."""
+    """A step in the timeline: its left end, start-up and work, in percent of the run."""
 
     left: float
     startup: float
@@ -24,8 +24,8 @@ class Timeline:
     seconds: float
 
     @classmethod
-    def of(cls, record: dict[str, Any]) -> Timeline:
-        """Up to the run's end; while it runs, up to the end of the steps so far."""
+    def from_record(cls, record: dict[str, Any]) -> Timeline:
+        """Up to the end of the run, or of its last step so far."""
         start, end = record["started_at"], record["finished_at"]
         if end:
             return cls(start, seconds_between(start, end))
@@ -34,7 +34,7 @@ class Timeline:
         return cls(start, max(ends, default=0.0))
 
     def bar(self, step: dict[str, Any]) -> Bar | None:
-        """The step's place; none for one that never started, or before a resumed run went on."""
+        """The bar of a step; None if it never started, or was done before the run was resumed."""
         if not step["started_at"]:
             return None
         left = seconds_between(self.start, step["started_at"])
@@ -49,17 +49,17 @@ class Timeline:
 
 
 def seconds_between(start: str, end: str) -> float:
-    """Seconds between two moments in ISO 8601; negative when ``end`` is earlier."""
+    """Seconds between two times in ISO 8601; negative if ``end`` is earlier."""
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
 def when(moment: str) -> str:
-    """A moment in ISO 8601 as people write it: 31 January 2026, 23:59 UTC."""
+    """A time in ISO 8601 as text: 31 January 2026, 23:59 UTC."""
     return f"{datetime.fromisoformat(moment):%d %B %Y, %H:%M} UTC"
 
 
 def duration(seconds: float) -> str:
-    """4.2 s, 59 s, 1 min 15 s, 2 h 3 min: the two units that matter."""
+    """A duration as text: 4.2 s, 59 s, 1 min 15 s, 2 h 3 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

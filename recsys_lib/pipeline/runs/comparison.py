@@ -1,4 +1,4 @@
-"""Runs side by side: the parameters that differ, the metrics with their intervals, what else."""
+"""Runs side by side: which parameters differ, what else does, and how the metrics changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import polars as pl
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.pipeline.runs.record import records_of
 from recsys_lib.pipeline.settings import DATASET
+from recsys_lib.pipeline.steps import VERSION
 from recsys_lib.significance import independent_verdict
 
 INTERVAL = ".ci95"
@@ -21,13 +22,34 @@ _DIFFERS = pl.concat_list(pl.all().exclude("name")).list.n_unique() > 1
 
 @dataclass(frozen=True)
 class Comparison:
-    """Records of runs, the first of which is what the others are compared with."""
+    """Compare runs with the first of them.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        Contents of run.json; :meth:`from_names` and :meth:`from_newest` read them.
+
+    Examples
+    --------
+    >>> def run(run_id, factors, ndcg):
+    ...     metrics = {"als.ndcg@10": ndcg, "als.ndcg@10.ci95": 0.003}
+    ...     parameters = {"dataset": "shop", "als": {"factors": factors}}
+    ...     return {"run_id": run_id, "status": "succeeded", "parameters": parameters,
+    ...             "metrics": metrics}
+    >>> comparison = Comparison([run("a", 64, 0.20), run("b", 128, 0.21)])
+    >>> comparison.parameters().rows()
+    [('als.factors', '64', '128')]
+    >>> comparison.metric_table().rows()
+    [('als.ndcg@10', '0.2000 ± 0.0030', '0.2100 ± 0.0030 better')]
+    >>> comparison.summary("als.ndcg@10")
+    'Run b has the highest als.ndcg@10: 0.2100 ± 0.0030.'
+    """
 
     records: Sequence[Mapping[str, Any]]
 
     @classmethod
-    def of(cls, outputs: Path, names: Sequence[str]) -> Comparison:
-        """The runs with these ids; a part of an id is enough where only one run has it.
+    def from_names(cls, outputs: Path, names: Sequence[str]) -> Comparison:
+        """The runs with these ids; part of an id is enough if only one run has it.
 
         Raises ParameterError for a name that fits no run, or several.
         """
@@ -35,36 +57,38 @@ class Comparison:
         return cls([_find(records, name) for name in names])
 
     @classmethod
-    def newest(cls, outputs: Path, dataset: str, n: int = 2) -> Comparison:
-        """The last n runs of a dataset that succeeded, oldest first."""
+    def from_newest(cls, outputs: Path, dataset: str, n: int = 2) -> Comparison:
+        """The n newest succeeded runs of a dataset, oldest first.
+
+        Raises ParameterError if there are fewer.
+        """
         done = [r for r in records_of(outputs, dataset) if r["status"] == "succeeded"]
         if len(done) < n:
             raise ParameterError(
-                f"dataset {dataset!r} has {len(done)} runs that succeeded, {n} are needed: "
+                f"dataset {dataset!r} has {len(done)} succeeded runs, but {n} are needed: "
                 "run the pipeline again with other parameters, or name the runs"
             )
         return cls(done[:n][::-1])
 
     @property
     def run_ids(self) -> list[str]:
-        """The columns of the tables."""
+        """Ids of the runs, the columns of the tables."""
         return [record["run_id"] for record in self.records]
 
     def parameters(self) -> pl.DataFrame:
-        """Parameters whose values differ: ``name``, and a column of texts for each run."""
+        """Parameters that differ: ``name``, and a column of texts for each run."""
         return self._rows(lambda record: _flat(record["parameters"])).filter(_DIFFERS)
 
-    def circumstances(self) -> pl.DataFrame:
-        """What differs apart from parameters: input data, commit, versions of packages."""
-        return self._rows(_circumstances).filter(_DIFFERS)
+    def other_differences(self) -> pl.DataFrame:
+        """What else differs: input data, commit, Python, versions of packages."""
+        return self._rows(_environment).filter(_DIFFERS)
 
     def metrics(self) -> pl.DataFrame:
         """One row for each run and metric: ``run, metric, value, ci95, change, verdict``.
 
         ``change`` is the difference from the first run. ``verdict`` is better, worse or within
-        noise for metrics that have an interval. Noise is where the change is smaller than the
-        interval of a difference of independent means, sqrt(a² + b²) for half widths a and b: on
-        the same test users that is wider than the true one, so nothing is called better by chance.
+        noise, for metrics with an interval, as
+        :func:`recsys_lib.significance.independent_verdict` finds it.
         """
         first = self.records[0]["metrics"]
         schema = {
@@ -81,9 +105,9 @@ class Comparison:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def metric_table(self, *, all_rows: bool = False) -> pl.DataFrame:
-        """Metrics as texts, a column for each run; by default those that differ."""
+        """Metrics as texts, a column for each run; by default only those that differ."""
         table = self.metrics().with_columns(
-            pl.struct("value", "ci95", "change", "verdict").map_elements(_text, pl.String)
+            pl.struct("value", "ci95", "verdict").map_elements(_text, pl.String)
         )
         wide = table.pivot("run", index="metric", values="value").rename({"metric": "name"})
         return wide if all_rows else wide.filter(_DIFFERS)
@@ -106,8 +130,8 @@ class Comparison:
         known = [r for r in self.records if r["metrics"].get(metric) is not None]
         return max(known, key=lambda r: r["metrics"][metric])["run_id"] if known else None
 
-    def in_words(self, metric: str) -> str:
-        """One sentence: which run has the highest value, and which cannot be told from it."""
+    def summary(self, metric: str) -> str:
+        """Which run has the highest value, and which runs are within noise of it."""
         best = self.best(metric)
         if best is None:
             return f"No run has the metric {metric}."
@@ -117,7 +141,7 @@ class Comparison:
         value = _number(*rows.filter(run=best).select("value", "ci95").row(0))
         alike = rows.filter((pl.col("change") == 0) | (pl.col("verdict") == "within noise"))["run"]
         sentence = f"Run {best} has the highest {metric}: {value}."
-        return sentence + (f" Not to be told from it: {', '.join(alike)}." if len(alike) else "")
+        return sentence + (f" Within noise of it: {', '.join(alike)}." if len(alike) else "")
 
     def _metric_names(self) -> list[str]:
         names = dict.fromkeys(name for record in self.records for name in record["metrics"])
@@ -145,7 +169,7 @@ def _find(records: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
         ids = ", ".join(record["run_id"] for record in found)
         raise ParameterError(f"{name!r} is part of several run ids: {ids}")
     known = [record["run_id"] for record in records]
-    raise ParameterError(f"there is no run {name!r}" + (did_you_mean(name, known) if known else ""))
+    raise ParameterError(f"no run {name!r}" + (did_you_mean(name, known) if known else ""))
 
 
 def _flat(parameters: Mapping[str, Any]) -> dict[str, str]:
@@ -157,14 +181,14 @@ def _flat(parameters: Mapping[str, Any]) -> dict[str, str]:
     return flat
 
 
-def _circumstances(record: Mapping[str, Any]) -> dict[str, str]:
+def _environment(record: Mapping[str, Any]) -> dict[str, str]:
     git, environment = record["git"], record["environment"]
-    commit = (git["commit"] or "none")[:10] + (" with changes" if git["dirty"] else "")
+    commit = (git["commit"] or "none")[:10] + (" with uncommitted changes" if git["dirty"] else "")
     inputs = {
         f"input {Path(file).name}": digest[:10]
         for step in record["steps"]
-        for file, digest in step["cache_key"].get("inputs", {}).items()
-        if not file.startswith("{version}")
+        for file, digest in step.get("cache_key", {}).get("inputs", {}).items()
+        if not file.startswith(VERSION)
     }
     return {"commit": commit, "python": environment["python"], **environment["packages"], **inputs}
 

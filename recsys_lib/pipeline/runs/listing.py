@@ -1,4 +1,4 @@
-"""Runs, their comparison, and parameters as tables for the terminal."""
+"""Tables for the terminal: the runs, a comparison of runs, the parameters."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.runs.lock import is_worked_on
 from recsys_lib.pipeline.runs.record import RUNNING, records_of
-from recsys_lib.registry.parts import champion
+from recsys_lib.registry import champion
 
-_MOST_RUNS = 4  # as many fit beside each other
+_MOST_RUNS = 4  # more do not fit side by side
 _SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
 
 
 def runs_table(root: Path, dataset: str | None = None) -> Table:
-    """All runs of a workspace, newest first; a star marks the one whose models are served."""
+    """All runs of a workspace, newest first; a star marks the champion."""
     table = text_table("run", "", "dataset", "status", "started", "changed", *HEADLINES)
     for record in records_of(outputs_root(root), dataset):
         changed = ", ".join(record["changed_parameters"])
@@ -33,7 +33,7 @@ def runs_table(root: Path, dataset: str | None = None) -> Table:
         dataset_of_run = Dataset.from_place(record["dataset"], root)
         served, status = champion(dataset_of_run), record["status"]
         if status == RUNNING and not is_worked_on(dataset_of_run):
-            status = "killed"  # it could not write how it ended
+            status = "killed"  # it could not record its end
         star = "*" if served is not None and served.name == record["run_id"] else ""
         started = record["started_at"][:16].replace("T", " ")
         cells = (record["run_id"], star, record["dataset"], status, started, changed)
@@ -42,13 +42,13 @@ def runs_table(root: Path, dataset: str | None = None) -> Table:
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
-    """The runs below each other; what differs between them side by side, unless they are many."""
+    """A row for each run, and, if they are few, what differs side by side."""
     tables = [frame_table(comparison.overview())]
     if len(comparison.records) > _MOST_RUNS:
         return tables
     parts = {
         "parameter": comparison.parameters(),
-        "also differs": comparison.circumstances(),
+        "also differs": comparison.other_differences(),
         "metric": comparison.metric_table(),
     }
     return tables + [
@@ -57,7 +57,7 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
 
 
 def parameters_table(section: str | None = None) -> Table:
-    """Every parameter with type, default, range and help; ParameterError for no such section."""
+    """Every parameter with type, default, range and help; ParameterError for an unknown section."""
     if section is not None and section not in SECTIONS:
         raise ParameterError(f"no section {section!r}{did_you_mean(section, list(SECTIONS))}")
     table = text_table("parameter", "type", "default", "range", "meaning")
@@ -82,7 +82,7 @@ def _type(info: FieldInfo) -> str:
 
 
 def _plain(annotation: Any) -> Any:
-    """``list[int]`` of a list of integers in a range."""
+    """The type without limits: ``list[int]`` for a list of integers in a range."""
     arguments = get_args(annotation)
     if get_origin(annotation) is Annotated:
         return _plain(arguments[0])
@@ -92,7 +92,7 @@ def _plain(annotation: Any) -> Any:
 
 
 def _range(info: FieldInfo) -> str:
-    """The bounds in words: ">= 1, <= 4096", or the choices."""
+    """The limits, ">= 1, <= 4096", or the choices."""
     if getattr(info.annotation, "__name__", "") == "Literal":
         return ", ".join(map(str, getattr(info.annotation, "__args__", ())))
     found = [

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from recsys_lib.errors import RecsysError
+from recsys_lib.errors import LockedError
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs.record import now
 
@@ -16,15 +16,11 @@ _FOREVER = -1
 _LOCK = ".lock"
 
 
-class LockedError(RecsysError):
-    """Another run works on the dataset."""
-
-
 @contextmanager
 def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
-    """Hold the dataset's lock; unless it is to wait for it, LockedError says who holds it.
+    """Hold the lock of a dataset; wait for it, or raise LockedError naming its holder.
 
-    The system frees the lock when its holder dies, however that happens.
+    The system frees the lock when the process dies, however that happens.
     """
     dataset.models.mkdir(parents=True, exist_ok=True)
     holder, lock = dataset.models / ".holder", FileLock(dataset.models / _LOCK)
@@ -33,8 +29,7 @@ def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
     except Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
         raise LockedError(
-            f"dataset {dataset.name!r} is being worked on by {who}: "
-            "wait for it (--wait), or stop it"
+            f"dataset {dataset.name!r} is in use by {who}: wait for it (--wait), or stop it"
         ) from error
     try:
         holder.write_text(f"process {os.getpid()} since {now()}", encoding="utf-8")

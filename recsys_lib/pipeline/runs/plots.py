@@ -1,4 +1,4 @@
-"""Runs side by side, as pictures."""
+"""Plots of compared runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ROW_INCHES = 0.32
 
 
 def intervals(comparison: Comparison, metric: str) -> Plot:
-    """A metric of each run with its 95 % interval; runs are called by what they differ in."""
+    """A metric of each run with its 95 % interval; labels are the parameters that differ."""
     rows = comparison.metrics().filter(pl.col("value").is_not_null(), metric=metric)
     names = run_names(comparison)
     plot, axes = figure(
@@ -28,7 +28,7 @@ def intervals(comparison: Comparison, metric: str) -> Plot:
 
 
 def run_names(comparison: Comparison) -> dict[str, str]:
-    """Run id -> the parameters in which it differs; the id itself where that tells nothing."""
+    """Run id -> the parameters that differ, or the id where they do not tell runs apart."""
     varied = comparison.parameters()
     names = {
         run: ", ".join(

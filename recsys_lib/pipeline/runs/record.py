@@ -1,23 +1,24 @@
-"""The record of a run, ``run.json``: what ran, on what, with which result."""
+"""The record of a run, ``run.json``: what ran, on which data, with which results."""
 
 from __future__ import annotations
 
 import platform
 import subprocess
+import uuid
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from recsys_lib.errors import ArtifactError
+from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import read_json, write_json
-from recsys_lib.paths import project_root
 
 RECORD = "run.json"
 SWEEP = "sweep.json"
-"""Of the folder that compares the runs of a grid."""
+"""In the folder of a sweep: which runs belong to it."""
 KEY_LIBRARIES = {
     "faiss": "faiss-cpu",
     "implicit": "implicit",
@@ -30,7 +31,7 @@ KEY_LIBRARIES = {
     "torch": "torch",
     "transformers": "transformers",
 }
-"""Packages whose version can change a result, by the name under which they are imported."""
+"""Libraries whose version can change a result: name of the import -> name of the package."""
 _PACKAGES = ("recsys-lib", "papermill", *KEY_LIBRARIES.values())
 
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
@@ -41,7 +42,7 @@ DONE = ("executed", "cached")
 
 @dataclass
 class StepRecord:
-    """What became of one step."""
+    """One step of a run."""
 
     name: str
     notebook: str
@@ -55,12 +56,18 @@ class StepRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     cache_key: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> StepRecord:
+        """Read a stored record; what only other releases record is left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
 
 @dataclass
 class RunRecord:
-    """What became of a run; kept up to date on disk while it runs.
+    """A run; the file is kept up to date while it runs.
 
-    ``serve`` says whether its models are served when it succeeds.
+    ``serve`` says whether its models are served if it succeeds.
     """
 
     run_id: str
@@ -82,9 +89,25 @@ class RunRecord:
         write_json(folder / RECORD, asdict(self))
 
     def finish(self, status: RunStatus) -> None:
-        """Set the final status, the time, and the metrics of all steps together."""
+        """Set the final status and time, and collect the metrics of all steps."""
         self.status, self.finished_at = status, now()
         self.metrics = {k: v for step in self.steps for k, v in step.metrics.items()}
+
+    def explain_skipped(self) -> None:
+        """Give the steps that never started a reason, once the run has ended."""
+        failed = next((step.name for step in self.steps if step.status == "failed"), None)
+        if self.status == "interrupted":
+            reason = "the run was interrupted before"
+        else:
+            reason = f"step {failed} did not succeed" if failed else "the run ended before"
+        for step in self.steps:
+            if step.status == "skipped" and not step.started_at and not step.cache_key:
+                step.reason = reason
+
+
+def new_run_id() -> str:
+    """A new name that sorts by time: 20260131-235959-ab12."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
 
 
 def now() -> str:
@@ -92,15 +115,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def git_state() -> dict[str, Any]:
-    """``{commit, dirty}`` of the checkout; nulls outside of git."""
-    commit = _git("rev-parse", "HEAD")
-    changes = _git("status", "--porcelain") if commit else None
+def git_state(project: Path) -> dict[str, Any]:
+    """``{commit, dirty}`` of the checkout; both None outside of git."""
+    commit = _git(project, "rev-parse", "HEAD")
+    changes = _git(project, "status", "--porcelain") if commit else None
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}
 
 
 def environment() -> dict[str, Any]:
-    """Versions of Python and of the packages that shape results."""
+    """Versions of Python and of the packages that can change results."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -109,23 +132,37 @@ def environment() -> dict[str, Any]:
 
 
 def previous_run(outputs: Path, dataset: str, before: str) -> dict[str, Any] | None:
-    """The record of the last succeeded run of a dataset that started before ``before``."""
+    """The newest succeeded run of a dataset that started before the time ``before``."""
     for record in records_of(outputs, dataset):
         if record["status"] == "succeeded" and record["started_at"] < before:
             return record
     return None
 
 
+def unfinished_run(outputs: Path, run_id: str = "") -> dict[str, Any]:
+    """The record of the run to resume: the one named, or the newest that did not succeed.
+
+    Raises ParameterError if there is none.
+    """
+    for record in records_of(outputs):
+        if record["run_id"] == run_id or (not run_id and record["status"] != "succeeded"):
+            if record["status"] == "succeeded":
+                raise ParameterError(f"run {run_id!r} succeeded: there is nothing to resume")
+            return record
+    raise ParameterError(f"no run {run_id!r}" if run_id else "there is no unfinished run")
+
+
 def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]]:
     """The records of all runs, or of those of one dataset, newest first.
 
-    Raises ArtifactError naming a record that is not readable.
+    Raises ArtifactError naming a record that cannot be read.
     """
     records = []
     for path in outputs.glob(f"[!.]*/{RECORD}"):
-        with suppress(FileNotFoundError):  # `recsys clean` removes runs of other datasets meanwhile
-            if not _is_link(path):
-                records.append(_read(path))
+        if path.parent.is_symlink():  # ``latest`` is a link to one of the others
+            continue
+        with suppress(FileNotFoundError):  # `recsys clean` may remove it at this moment
+            records.append(_read(path))
     mine = [record for record in records if dataset in (None, record["dataset"])]
     return sorted(mine, key=lambda record: record["started_at"], reverse=True)
 
@@ -134,20 +171,15 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         record: dict[str, Any] = read_json(path)
     except ValueError as error:
-        raise ArtifactError(f"{path} is no run record ({error}): remove its folder") from error
+        raise ArtifactError(f"{path} is not a run record ({error}): remove its folder") from error
     return record
 
 
-def _is_link(path: Path) -> bool:
-    """``latest`` shows to one of the others."""
-    return path.parent.is_symlink()
-
-
-def _git(*arguments: str) -> str | None:
+def _git(project: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=project_root(), capture_output=True, text=True, check=True
+            ["git", *arguments], cwd=project, capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
-        return None  # no git, or no checkout: the record says so with nulls
+        return None  # no git, or not a checkout
     return done.stdout.strip()

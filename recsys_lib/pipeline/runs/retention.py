@@ -1,4 +1,4 @@
-"""Which runs to keep, and the removal of the others with their models."""
+"""Remove old runs with their models, and keep the rest."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.record import SWEEP, records_of
-from recsys_lib.registry.parts import champion
+from recsys_lib.registry import champion
 
 
 @dataclass(frozen=True)
 class Removal:
-    """Files and folders that are not needed any more.
+    """Files and folders to remove, and the bytes that this frees.
 
-    ``freed`` is what their removal gives back, in bytes: files that a kept version shares with
-    them (hard links) stay.
+    Files that a kept version shares with them (hard links) free nothing.
     """
 
     paths: list[Path]
@@ -39,12 +38,11 @@ class Removal:
 
 
 def clean(root: Path, keep: int, dataset: str | None = None, *, dry_run: bool = False) -> Removal:
-    """Remove all runs but the last ``keep`` of each dataset and the one that is served.
+    """Remove all runs but the newest ``keep`` of each dataset and the champion.
 
-    A run goes with its notebooks, report and models, and with what a write that died left half
-    done. A version that no run made, such as ``draft``, stays. With ``dry_run`` nothing is
-    removed. Raises ParameterError for ``keep`` below 1, and LockedError while a run works on one
-    of the datasets.
+    Removes notebooks, report and models of a run, and unfinished files of killed processes. Keeps
+    versions that no run made, such as ``draft``. With ``dry_run`` nothing is removed. Raises
+    ParameterError for ``keep`` below 1, and LockedError while a run works on one of the datasets.
     """
     if keep < 1:
         raise ParameterError(f"--keep must be at least 1, got {keep}")
@@ -77,13 +75,13 @@ def _unneeded(dataset: Dataset, records: list[dict[str, Any]], keep: int) -> lis
 
 
 def _torn(dataset: Dataset) -> list[Path]:
-    """What writes that died left behind: only while a run works is anything else there."""
+    """Unfinished files of killed processes; while the lock is held, nobody is writing others."""
     models = (path for pattern in (".*.tmp*", "*/.*.tmp*") for path in dataset.models.glob(pattern))
     return sorted([*models, *dataset.processed.glob(".*")])
 
 
 def _empty_sweeps(outputs: Path, removed: set[Path]) -> list[Path]:
-    """Comparisons of runs none of which is left."""
+    """Sweeps none of whose runs is left."""
     return [
         path.parent
         for path in sorted(outputs.glob(f"*/{SWEEP}"))

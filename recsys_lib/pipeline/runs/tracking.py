@@ -1,4 +1,4 @@
-"""Log a run to an MLflow server (extra ``mlflow``): the only module that touches mlflow."""
+"""Log a run to an MLflow server (extra ``mlflow``): the only module that imports mlflow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from recsys_lib.errors import ParameterError, RecsysError
+from recsys_lib.errors import ParameterError, TrackingError
 from recsys_lib.files import read_json
 from recsys_lib.pipeline.runs.record import RECORD
 
@@ -17,18 +17,14 @@ URI_VARIABLE = "MLFLOW_TRACKING_URI"
 _RUN_TAG = "recsys.run_id"
 _STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 _MOST_VALUE_CHARACTERS = 6000
-# Without these an unreachable server is tried for minutes.
+# By default mlflow tries an unreachable server for minutes.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
-class TrackingError(RecsysError):
-    """A run is done, but could not be logged."""
-
-
 def check_tracking() -> None:
-    """Find out before a run whether it can be logged.
+    """Check before a run that it can be logged.
 
-    Raises ParameterError when mlflow is not installed, no server is named, or none answers.
+    Raises ParameterError if mlflow is not installed, or no server is named or answers.
     """
     uri = os.environ.get(URI_VARIABLE, "")
     if not uri:
@@ -43,18 +39,18 @@ def check_tracking() -> None:
 
 
 def track(run_folder: Path) -> str:
-    """Log parameters, metrics, report and notebooks of a run; returns where to look.
+    """Log parameters, metrics, report and notebooks of a run; returns where they are.
 
-    A run that went on after an interruption is logged to the same place again. Raises
-    TrackingError when the server refuses or is gone.
+    A resumed run is logged to the same place again. Raises TrackingError if the server refuses or
+    is gone.
     """
     record, uri, client = read_json(run_folder / RECORD), os.environ[URI_VARIABLE], _client()
     try:
         run = _log(client, record, run_folder)
     except _failures() as error:
         raise TrackingError(
-            f"run {record['run_id']} is {record['status']} and recorded in {run_folder}, but "
-            f"MLflow at {_shown(uri)} did not take it: {_reason(error)}"
+            f"run {record['run_id']} ({record['status']}) is recorded in {run_folder}, but MLflow "
+            f"at {_shown(uri)} refused it: {_reason(error)}"
         ) from error
     return f"{_shown(uri)}, experiment {record['dataset']}, run {run}"
 
@@ -104,7 +100,7 @@ def _parameters(parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _metrics(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """MLflow allows no @ in names: als.recall@10 becomes als.recall_at_10."""
+    """MLflow allows no @ in names, so als.recall@10 becomes als.recall_at_10."""
     for name, value in record["metrics"].items():
         if value is not None:
             yield name.replace("@", "_at_"), float(value)
@@ -144,14 +140,14 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of a message; names and passwords in addresses are left out."""
+    """The first line of a message, without user names and passwords in addresses."""
     uri = os.environ[URI_VARIABLE]
     lines = str(error).replace(uri, _shown(uri)).splitlines()
     return lines[0] if lines else type(error).__name__
 
 
 def _shown(uri: str) -> str:
-    """An address without the name and password that may be in it."""
+    """An address without user name and password."""
     parts = urlsplit(uri)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
