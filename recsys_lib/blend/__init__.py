@@ -1,15 +1,28 @@
 """Recommendations from several candidate sources, weighted by what users chose."""
 
-from recsys_lib.blend.artifact import write_blend_part
+from recsys_lib.blend.blend import Blend, BlendWeights
+from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learning import LearnedBlend, learn_blend
+from recsys_lib.blend.model import BlendModel, Picks
+from recsys_lib.blend.part import write_blend_part
+from recsys_lib.blend.sources import BLEND, CandidateSource, recent_counts, with_half_lives
 from recsys_lib.blend.train import Parts, TrainedBlend, train_blend, train_sources
 
 __all__ = [
+    "BLEND",
+    "Blend",
+    "BlendModel",
+    "BlendWeights",
+    "CandidateSource",
+    "Histories",
     "LearnedBlend",
     "Parts",
+    "Picks",
     "TrainedBlend",
     "learn_blend",
+    "recent_counts",
     "train_blend",
     "train_sources",
+    "with_half_lives",
     "write_blend_part",
 ]

@@ -1,14 +1,16 @@
-"""The blend: one score from all sources, by weights that were learned on held-out purchases.
+"""The blend: one score from all candidate sources, by weights learned on held-out interactions.
 
-A source's score s of an item is made comparable as r = s / max s over the items that the person
-does not have, cut to [0, 1]. The blend is linear in r and sqrt(r) of each source, with weights
-that depend on the length n of the history, and on the trend t of the item, which is the r of
-recent popularity: how much a source can be trusted is another thing for what many take now.
+A source's score s of an item is made comparable as r = s / max s over the items that the user does
+not have, cut to [0, 1]. The blend is linear in r and sqrt(r) of each source. Its weights depend on
+the length n of the history and on the trend t of the item, which is the r of recent popularity:
+how far a source can be trusted differs between short and long histories, and between items that
+many users take now and all others.
 
     score = sum over sources of (a + a' / n + a" t) r + (b + b' / n + b" t) sqrt(r)
 
-so that every source's share in a recommendation can be told. Where nothing else is known, as for
-strangers, popularity decides.
+sqrt(r) lets a source say that an item is among its candidates at all; r, that it is the best.
+Because the score is a sum over sources, each one's share in a recommendation is known. Where
+nothing else is known, as for users without a history, popularity decides.
 """
 
 from __future__ import annotations
@@ -19,23 +21,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.sources import NAMES, POPULAR, RECENT, CandidateSource
+from recsys_lib.blend.sources import POPULAR, RECENT, CandidateSource, source_types
 from recsys_lib.compiled import compiled
 
 TERMS = 6
 """Weights of a source: a, b, a', b', a", b"."""
+# Less than any weight that matters: popularity only orders items that all sources call equal.
 _LAST_RESORT = np.float32(1e-5)
 
 
 @dataclass(frozen=True)
 class BlendWeights:
-    """Which source is worth how much.
+    """What each source is worth.
 
     Parameters
     ----------
     coefficients: for each source a, b, a', b', a", b".
-    half_lives: for each source that knows the history, how fast it forgets.
-    shortest: the shortest history it was learned from; what lies below is taken for as long.
+    half_lives: of each source that forgets, in items of the history.
+    shortest: length of the shortest history in the data they were learned from; histories below it
+        are treated as if they had that length.
     """
 
     coefficients: dict[str, tuple[float, ...]]
@@ -44,28 +48,28 @@ class BlendWeights:
 
     @classmethod
     def from_source(cls, name: str, half_lives: dict[str, float]) -> BlendWeights:
-        """A single source as it is."""
+        """A single source, ranked by its own scores."""
         return cls({name: (1.0,) + (0.0,) * (TERMS - 1)}, half_lives)
 
     def for_lengths(self, name: str, lengths: np.ndarray) -> np.ndarray:
         """The weights of r, sqrt(r), t r and t sqrt(r) for histories of these lengths.
 
-        float32, shape (people, 4).
+        float32, shape (users, 4).
         """
         a, b, a_short, b_short, a_trend, b_trend = self.coefficients[name]
-        short, ones = inverse(lengths, self.shortest), np.ones(len(lengths))
+        short, ones = inverse_lengths(lengths, self.shortest), np.ones(len(lengths))
         columns = (a + a_short * short, b + b_short * short, a_trend * ones, b_trend * ones)
         return np.column_stack(columns).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Sources and their blend: a model of the evaluation, and the one that is served.
+    """Candidate sources, their weights, and the histories of the known users.
 
     Parameters
     ----------
-    sources: by name; those without a weight in the blend are not asked.
-    weights: what they are worth.
+    sources: by name; those without a weight are not used.
+    weights: what the sources are worth.
     histories: of the known users, in the order of their rows.
     """
 
@@ -73,48 +77,86 @@ class Blend:
     weights: BlendWeights
     histories: Histories
 
+    @property
+    def used(self) -> list[str]:
+        """Names of the sources that have a weight, in the order in which they are added up."""
+        return [
+            name
+            for name in source_types()
+            if name in self.weights.coefficients and name in self.sources
+        ]
+
     def scores(self, users: np.ndarray) -> np.ndarray:
-        """Scores of all items for known users, shape (len(users), items)."""
+        """Scores of all items for known users, float32, shape (users, items)."""
         return self.scores_of(self.histories.take(users))
 
     def scores_of(self, histories: Histories) -> np.ndarray:
-        """Scores of all items for anybody's histories."""
+        """Scores of all items for any histories, float32, shape (users, items).
+
+        Keeps at most four arrays of that shape at a time, whatever the number of sources.
+        """
+        return self._total(histories, None)
+
+    def user_scores(self, history: Histories) -> UserScores:
+        """The same for one user, with what each source says of each item."""
+        relative: dict[str, np.ndarray] = {}
+        total = self._total(history, relative)
+        return UserScores(self, history, total, {name: row[0] for name, row in relative.items()})
+
+    def _total(self, histories: Histories, kept: dict[str, np.ndarray] | None) -> np.ndarray:
+        """Ask each source once and add up; relative scores are put into ``kept``."""
+        common = {
+            name: relative_scores(self.sources[name], histories)
+            for name in (POPULAR, RECENT)
+            if name in self.sources
+        }
         total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
-        trend = self._trend(histories)
+        trend = common.get(RECENT, np.zeros_like(total))
         for name in self.used:
-            scores = self.sources[name].scores(histories)
-            best = _best_of_others(scores, histories)
-            _add_shares(
-                total, scores, best, trend, self.weights.for_lengths(name, histories.lengths)
-            )
-        if POPULAR in self.sources:
-            # The weights were learned from people with a history, and say nothing of strangers.
+            relative = common.get(name)
+            if relative is None:
+                relative = relative_scores(self.sources[name], histories)
+            _add_shares(total, relative, trend, self.weights.for_lengths(name, histories.lengths))
+            if kept is not None:
+                kept[name] = relative
+        if POPULAR in common:
+            # The weights were learned from users with a history and do not hold for strangers.
             total[histories.lengths == 0] = 0
-            total += _LAST_RESORT * relative_scores(self.sources[POPULAR], histories)
+            total += _LAST_RESORT * common[POPULAR]
+        if kept is not None:
+            kept |= common
         return total
 
-    def shares(self, history: Histories, items: np.ndarray) -> dict[str, np.ndarray]:
-        """What each source adds to the scores of ``items`` for one person."""
-        if not history.lengths[0] and POPULAR in self.sources:
-            return {POPULAR: relative_scores(self.sources[POPULAR], history)[0, items]}
-        shares, trend = {}, self._trend(history)[0, items]
-        for name in self.used:
-            (weights,) = self.weights.for_lengths(name, history.lengths)
-            relative = relative_scores(self.sources[name], history)[0, items]
-            shares[name] = terms(relative, trend) @ weights
+
+@dataclass(frozen=True)
+class UserScores:
+    """The scores of one user, and the relative scores of each source that they come from.
+
+    Parameters
+    ----------
+    blend: what computed them.
+    history: of the user.
+    total: float32, shape (1, items).
+    relative: for each source, float32, shape (items,).
+    """
+
+    blend: Blend
+    history: Histories
+    total: np.ndarray
+    relative: Mapping[str, np.ndarray]
+
+    def shares(self, items: np.ndarray) -> dict[str, np.ndarray]:
+        """What each source adds to the scores of ``items``, by source, shape (len(items),)."""
+        if not self.history.lengths[0] and POPULAR in self.relative:
+            return {POPULAR: self.relative[POPULAR][items]}
+        trend = np.zeros(len(items), dtype=np.float32)
+        if RECENT in self.relative:
+            trend = self.relative[RECENT][items]
+        shares = {}
+        for name in self.blend.used:
+            (weights,) = self.blend.weights.for_lengths(name, self.history.lengths)
+            shares[name] = terms(self.relative[name][items], trend) @ weights
         return shares
-
-    def _trend(self, histories: Histories) -> np.ndarray:
-        if RECENT in self.sources:
-            return relative_scores(self.sources[RECENT], histories)
-        return np.zeros((len(histories), histories.n_items), dtype=np.float32)
-
-    @property
-    def used(self) -> list[str]:
-        """The sources that have a weight and are there."""
-        return [
-            name for name in NAMES if name in self.weights.coefficients and name in self.sources
-        ]
 
 
 def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
@@ -124,15 +166,19 @@ def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
 
 
 def relative_scores(source: CandidateSource, histories: Histories) -> np.ndarray:
-    """Scores divided by each person's best among the items that they do not have, in [0, 1]."""
+    """Scores divided by each user's best among the items that the user does not have, in [0, 1]."""
     scores = source.scores(histories)
-    scores /= _best_of_others(scores, histories)[:, None]
+    scores /= _best_new(scores, histories)[:, None]
     return np.clip(scores, 0, 1, out=scores)
 
 
-def _best_of_others(scores: np.ndarray, histories: Histories) -> np.ndarray:
-    """The best score of each person among the items that they do not have; 1 for none above 0."""
-    cells = (histories.person, histories.items)
+def _best_new(scores: np.ndarray, histories: Histories) -> np.ndarray:
+    """The best score among the items that the user does not have; 1 where none is above 0.
+
+    Items of the history often score highest, and cannot be recommended: with them in the maximum
+    the candidates of a long history would all look weak.
+    """
+    cells = (histories.user, histories.items)
     own = scores[cells]
     scores[cells] = 0
     best = scores.max(axis=1)
@@ -142,19 +188,18 @@ def _best_of_others(scores: np.ndarray, histories: Histories) -> np.ndarray:
 
 @compiled
 def _add_shares(
-    total: np.ndarray, scores: np.ndarray, best: np.ndarray, trend: np.ndarray, weights: np.ndarray
+    total: np.ndarray, relative: np.ndarray, trend: np.ndarray, weights: np.ndarray
 ) -> None:
-    """Add what a source says of each item to ``total``, all at one look at it."""
-    for person in range(len(scores)):
-        a, b, a_trend, b_trend = weights[person]
-        scale = best[person]
-        for item in range(scores.shape[1]):
-            relative = min(max(scores[person, item] / scale, np.float32(0)), np.float32(1))
-            t = trend[person, item]
-            total[person, item] += (a + a_trend * t) * relative
-            total[person, item] += (b + b_trend * t) * np.sqrt(relative)
+    """Add what a source says of each item to ``total``, in one pass over memory."""
+    for user in range(len(relative)):
+        a, b, a_trend, b_trend = weights[user]
+        for item in range(relative.shape[1]):
+            r = relative[user, item]
+            t = trend[user, item]
+            total[user, item] += (a + a_trend * t) * r
+            total[user, item] += (b + b_trend * t) * np.sqrt(r)
 
 
-def inverse(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:
+def inverse_lengths(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:
     """1 / n, at most 1 / ``shortest``."""
     return 1 / np.maximum(lengths, max(shortest, 1))

@@ -1,4 +1,4 @@
-"""Learn the blend on a validation part: how fast each source forgets, and what it is worth."""
+"""Learn a blend on held-out interactions: the half-life of each source, and what it is worth."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from recsys_lib.blend._candidates import Candidates, gather_candidates
+from recsys_lib.blend._logit import fit_choices
 from recsys_lib.blend.blend import TERMS, BlendWeights
-from recsys_lib.blend.candidates import Candidates, gather_candidates
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.logit import fit_choices
-from recsys_lib.blend.sources import ALS, CandidateSource, Popularity, with_half_life
+from recsys_lib.blend.sources import ALS, BLEND, CandidateSource, with_half_lives
 from recsys_lib.ranking import discounted_gains, ideal_dcg
 from recsys_lib.significance import SIGNIFICANT, paired_test
 
-BLEND = "blend"
 HALF_LIVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, math.inf)
 _TUNING_USERS = 2_000
 _PRIOR = 3.0
-_FEWEST_PEOPLE = 50
-_FOLDS, _MOST_FOLDS, _MANY_PEOPLE = 2, 10, 20_000
-"""Few people are parted often, so that weights are learned from nearly all of them."""
+_FEWEST_USERS = 50
+# With few users the folds are many, so that each is judged by weights from nearly all others.
+_FOLDS, _MOST_FOLDS, _MANY_USERS = 2, 10, 20_000
 _K = 10
 
 
 @dataclass(frozen=True)
 class LearnedBlend:
-    """A blend, and how it was chosen.
+    """What was learned, and what to serve.
 
     Parameters
     ----------
     weights: of all sources together.
     served: what to serve: ``blend``, or the name of a source that was better alone.
-    validation: nDCG@10 of the blend and of each source, on people it was not learned from.
-    n_users: how many people it was learned from.
+    validation: nDCG@10 of the blend and of each source, on users it was not learned from.
+    n_users: users that the weights were learned from, those who took one of their candidates; if
+        they were too few to learn anything, how many there were.
     """
 
     weights: BlendWeights
@@ -49,7 +49,7 @@ class LearnedBlend:
         if not self.validation:
             return (
                 f"Only {self.n_users} users have something to learn from (at least "
-                f"{_FEWEST_PEOPLE} are needed), so ALS is served as it is."
+                f"{_FEWEST_USERS} are needed), so ALS is served as it is."
             )
         own = self.validation[self.served]
         return (
@@ -60,9 +60,9 @@ class LearnedBlend:
     def table(self) -> pl.DataFrame:
         """One row a source: its nDCG@10 alone, half-life, and weight in the blend.
 
-        The weight is that of the best item of a source, for people with a long history and for
-        those with the shortest that was seen; the last column comes on top for the item that most
-        people take lately.
+        The weight is that of the best item of a source, for users with a long history and for
+        those with the shortest in the data. The last column is added for the item that most users
+        take lately.
         """
         lengths = np.array([10**6, 1])
         rows = []
@@ -81,7 +81,7 @@ class LearnedBlend:
 
     @property
     def served_weights(self) -> BlendWeights:
-        """What to serve, in the form of a blend."""
+        """Weights of what is served; a single source is a blend of one."""
         if self.served == BLEND:
             return self.weights
         return BlendWeights.from_source(self.served, self.weights.half_lives)
@@ -94,21 +94,50 @@ def learn_blend(
     *,
     seed: int,
 ) -> LearnedBlend:
-    """Learn from what people took after their ``histories``, which the sources have not seen.
+    """Learn half-lives and weights from what users took after their histories.
 
-    ``relevant`` has the shape (people, items). Weights are judged on people that they were
-    not learned from (cross-validation, in two to ten parts); the blend is served, with weights from
-    all people, unless a single source has a higher nDCG@10 beyond noise: the blend alone knows what
-    to do about cold items and strangers. With next to nobody to learn from ALS is served as it is.
+    Weights are judged by cross-validation, on users that they were not learned from. The blend is
+    served, with weights from all users, unless a single source has a higher nDCG@10 beyond noise.
+    With too few users to learn from, ALS is served as it is.
+
+    Parameters
+    ----------
+    sources
+        Candidate sources by name, trained without the interactions in ``relevant``.
+    histories
+        Histories of the users to learn from.
+    relevant
+        CSR of shape (users, items): what each user took afterwards.
+    seed
+        Seed of the users drawn for half-lives, of the folds, and of the order of equal scores.
+
+    Returns
+    -------
+    LearnedBlend
+        Weights, validation results, and what to serve.
+
+    See Also
+    --------
+    train_blend : trains the sources, too.
+
+    Examples
+    --------
+    Ten users are too few to learn from:
+
+    >>> few = Histories.from_items([0, 1], 1.0, 3).take(np.zeros(10, dtype=int))
+    >>> learned = learn_blend({}, few, sparse.csr_matrix((10, 3)), seed=0)
+    >>> print(learned)
+    Only 10 users have something to learn from (at least 50 are needed), so ALS is served as it is.
     """
-    if len(histories) < _FEWEST_PEOPLE:
-        return LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, len(histories))
+    if len(histories) < _FEWEST_USERS:
+        return _nothing_learned(len(histories))
     generator = np.random.default_rng(seed)
     half_lives = _choose_half_lives(sources, histories, relevant, generator)
     candidates = gather_candidates(with_half_lives(sources, half_lives), histories, relevant)
-    able = np.bincount(candidates.person, candidates.chosen, minlength=len(histories)) > 0
-    if able.sum() < _FEWEST_PEOPLE:
-        return LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, int(able.sum()))
+    able = candidates.users_with_a_choice(len(histories))
+    n_able = int(np.count_nonzero(able))
+    if n_able < _FEWEST_USERS:
+        return _nothing_learned(n_able)
     n_relevant = np.diff(relevant.indptr)
 
     def quality(scores: np.ndarray) -> np.ndarray:
@@ -116,35 +145,41 @@ def learn_blend(
 
     columns = zip(candidates.names, candidates.relative.T, strict=True)
     qualities = {name: quality(column) for name, column in columns}
-    folds = max(_FOLDS, min(_MOST_FOLDS, _MANY_PEOPLE // len(histories)))
-    fold = generator.permutation(len(histories)) % folds
+    qualities[BLEND] = quality(_cross_validated(candidates, able, generator))
+    shortest = int(histories.lengths[able].min())
+    weights = _as_weights(candidates.names, _fit(candidates, able), half_lives, shortest)
+    validation = {name: float(values.mean()) for name, values in qualities.items()}
+    return LearnedBlend(weights, _choice(qualities, seed), validation, n_able)
+
+
+def _nothing_learned(n_users: int) -> LearnedBlend:
+    return LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, n_users)
+
+
+def _cross_validated(
+    candidates: Candidates, able: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Scores of all candidates, each by weights from other users than its own."""
+    n_users = len(able)
+    folds = max(_FOLDS, min(_MOST_FOLDS, _MANY_USERS // n_users))
+    fold = generator.permutation(n_users) % folds
     scores = np.empty(len(candidates.item), dtype=np.float32)
     for part in range(folds):
         weights = _fit(candidates, able & (fold != part))
         judged = candidates.of_users(fold == part)
-        scores[fold[candidates.person] == part] = judged.scores(weights)
-    qualities[BLEND] = quality(scores)
-    shortest = int(histories.lengths[able].min())
-    blend = _as_blend(candidates.names, _fit(candidates, able), half_lives, shortest)
-    validation = {name: float(values.mean()) for name, values in qualities.items()}
-    return LearnedBlend(blend, _choice(qualities, seed), validation, len(histories))
+        scores[fold[candidates.user] == part] = judged.scores(weights)
+    return scores
 
 
 def _choice(qualities: Mapping[str, np.ndarray], seed: int) -> str:
-    """The blend, or the best single source if it is better beyond noise on the same people."""
+    """The blend, or the best single source if it is better beyond noise on the same users.
+
+    Noise is not enough to prefer a single source, for only the blend knows what to recommend to
+    strangers, and which products without interactions to recommend.
+    """
     best = max(qualities, key=lambda name: qualities[name].mean())
     gaps = qualities[best] - qualities[BLEND]
     return best if paired_test(gaps, seed=seed) <= SIGNIFICANT else BLEND
-
-
-def with_half_lives(
-    sources: Mapping[str, CandidateSource], half_lives: Mapping[str, float]
-) -> dict[str, CandidateSource]:
-    """The sources with these half-lives."""
-    return {
-        name: with_half_life(source, half_lives[name]) if name in half_lives else source
-        for name, source in sources.items()
-    }
 
 
 def _choose_half_lives(
@@ -153,16 +188,16 @@ def _choose_half_lives(
     relevant: sparse.csr_matrix,
     generator: np.random.Generator,
 ) -> dict[str, float]:
-    """For each source the half-life with the highest nDCG on a draw of the people."""
+    """For each source that forgets, the half-life with the highest nDCG on a sample of users."""
     n = min(_TUNING_USERS, len(histories))
     drawn = np.sort(generator.choice(len(histories), n, replace=False))
     some, wanted = histories.take(drawn), relevant[drawn]
     chosen = {}
     for name, source in sources.items():
-        if isinstance(source, Popularity):
+        if not source.forgets:
             continue
         values = {
-            half_life: _alone(with_half_life(source, half_life), some, wanted, generator)
+            half_life: _alone(source.with_half_life(half_life), some, wanted, generator)
             for half_life in HALF_LIVES
         }
         chosen[name] = max(values, key=lambda half_life: values[half_life])
@@ -176,25 +211,28 @@ def _alone(
     generator: np.random.Generator,
 ) -> float:
     """nDCG@10 of a single source."""
-    candidates = gather_candidates({"": source}, histories, relevant)
+    candidates = gather_candidates({source.name: source}, histories, relevant)
     scores = candidates.relative[:, 0]
     return float(_ndcg(candidates, scores, np.diff(relevant.indptr), generator).mean())
 
 
-def _fit(candidates: Candidates, people: np.ndarray) -> np.ndarray:
-    """Weights of the features, float32; their prior counts less the more people there are."""
-    theirs = candidates.of_users(people)
-    penalty = _PRIOR / np.count_nonzero(people)
-    weights = fit_choices(theirs.features(), theirs.chosen, theirs.person, penalty)
+def _fit(candidates: Candidates, users: np.ndarray) -> np.ndarray:
+    """Weights of the features, float32, from some of the users, bool mask.
+
+    The penalty is that of a prior on the summed likelihood: the more users, the less it counts.
+    """
+    theirs = candidates.of_users(users)
+    penalty = _PRIOR / np.count_nonzero(users)
+    weights = fit_choices(theirs.features(), theirs.chosen, theirs.user, penalty)
     return weights.astype(np.float32)
 
 
-def _as_blend(
+def _as_weights(
     names: tuple[str, ...], weights: np.ndarray, half_lives: dict[str, float], shortest: int
 ) -> BlendWeights:
     of_source = weights.reshape(len(names), TERMS).tolist()
-    weights_of = {n: tuple(w) for n, w in zip(names, of_source, strict=True)}
-    return BlendWeights(weights_of, half_lives, shortest)
+    coefficients = {n: tuple(w) for n, w in zip(names, of_source, strict=True)}
+    return BlendWeights(coefficients, half_lives, shortest)
 
 
 def _ndcg(
@@ -203,8 +241,8 @@ def _ndcg(
     n_relevant: np.ndarray,
     generator: np.random.Generator,
 ) -> np.ndarray:
-    """nDCG@10 of each person when the candidates are ranked by ``scores``; ties by chance."""
+    """nDCG@10 of each user when the candidates are ranked by ``scores``; ties at random."""
     gains = discounted_gains(candidates.positions(scores, generator), _K)
-    person = candidates.person[candidates.chosen]
-    gained = np.bincount(person, gains, minlength=len(n_relevant))
+    user = candidates.user[candidates.chosen]
+    gained = np.bincount(user, gains, minlength=len(n_relevant))
     return gained / ideal_dcg(n_relevant, _K)

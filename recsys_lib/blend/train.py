@@ -1,42 +1,23 @@
-"""Train the candidate sources, and learn what each of them is worth."""
+"""Train the candidate sources of a version, and learn what each of them is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.als import AlsModel, train_als
-from recsys_lib.als.fold_in import FoldIn
-from recsys_lib.als.solver import Penalty
-from recsys_lib.blend.cooccurrence import companions, pair_counts, successors
+from recsys_lib.als import AlsModel
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learning import LearnedBlend, learn_blend
-from recsys_lib.blend.sources import (
-    AFTER,
-    ALS,
-    POPULAR,
-    RECENT,
-    TEXT,
-    TOGETHER,
-    CandidateSource,
-    FoldedAls,
-    Neighbours,
-    Popularity,
-    TextNeighbours,
-    recent_counts,
-)
+from recsys_lib.blend.sources import CandidateSource, Training, item_embeddings
+from recsys_lib.blend.sources import train_sources as train_all
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.registry.parts import ALS_PART, PART_MANIFEST, SEARCH_PART
-
-if TYPE_CHECKING:
-    from recsys_lib.search import ProductSearch
+from recsys_lib.registry.parts import ALS_PART, SEARCH_PART, has_part
 
 
 @dataclass(frozen=True)
@@ -62,7 +43,7 @@ class Parts:
 
         als = AlsModel.load(version / ALS_PART)
         embeddings = None
-        if (version / SEARCH_PART / PART_MANIFEST).is_file():
+        if has_part(version, SEARCH_PART):
             search = ProductSearch.load(version / SEARCH_PART)
             embeddings = item_embeddings(search, als.items.ids())
         return cls(als.parameters, als.display, embeddings)
@@ -73,7 +54,7 @@ class Parts:
 
 
 class HeldOutUsers(Protocol):
-    """Users of whom something was held out."""
+    """Users some of whose interactions were held out."""
 
     @property
     def users(self) -> np.ndarray:
@@ -88,7 +69,7 @@ class HeldOutUsers(Protocol):
 
 
 class ValidationSplit(Protocol):
-    """Interactions to train on, and what their users took afterwards."""
+    """Interactions to train on, and what users took afterwards."""
 
     @property
     def fitting(self) -> Interactions:
@@ -101,12 +82,12 @@ class ValidationSplit(Protocol):
 
 @dataclass(frozen=True)
 class TrainedBlend:
-    """Candidate sources trained on the fitting part, and what was learned from them.
+    """Candidate sources of the fitting part, and what was learned from them.
 
     Parameters
     ----------
     sources: by name, with infinite half-lives.
-    learned: half-lives and weights.
+    learned: half-lives, weights, and what to serve.
     """
 
     sources: dict[str, CandidateSource]
@@ -116,9 +97,44 @@ class TrainedBlend:
 def train_blend(
     split: ValidationSplit, parts: Parts, *, blend_users: int = 20_000, seed: int
 ) -> TrainedBlend:
-    """Train the sources on the fitting part and learn the blend on the validation part.
+    """Train all sources on the fitting part and learn the blend on the validation part.
 
-    ``blend_users``: learn from at most this many users, drawn at random.
+    To test or serve the result, train the sources again on all interactions before the test, with
+    :func:`train_sources`: the learned weights hold for them, too.
+
+    Parameters
+    ----------
+    split
+        Fitting and validation part, as ``recsys_lib.evaluation.split_by`` makes them.
+    parts
+        The parts of the version that the blend is for.
+    blend_users
+        Learn from at most this many users, drawn at random.
+    seed
+        Seed of that sample and of :func:`learn_blend`.
+
+    Returns
+    -------
+    TrainedBlend
+        The sources trained on the fitting part, and the learned blend.
+
+    Examples
+    --------
+    Sixty users walk along a ring of twelve items, so that *after* an item the next one is taken:
+
+    >>> from recsys_lib.evaluation import leave_last_out
+    >>> from recsys_lib.ids import IdMap
+    >>> user = np.repeat(np.arange(60, dtype=np.int32), 5)
+    >>> item = (user + np.tile(np.arange(5), 60)).astype(np.int32) % 12
+    >>> users, items = IdMap(map(str, range(60))), IdMap(map(str, range(12)))
+    >>> ones = np.ones(300, np.float32)
+    >>> interactions = Interactions(users, items, user, item, ones, np.arange(300))
+    >>> parts = Parts(AlsParameters(factors=4, iterations=2), pl.DataFrame(), None)
+    >>> trained = train_blend(leave_last_out(interactions), parts, seed=0)
+    >>> trained.learned.n_users
+    60
+    >>> round(trained.learned.validation["after"], 2)
+    1.0
     """
     sources = train_sources(split.fitting, parts)
     validation = split.validation.sample(blend_users, seed)
@@ -127,31 +143,8 @@ def train_blend(
 
 
 def train_sources(interactions: Interactions, parts: Parts) -> dict[str, CandidateSource]:
-    """Every source, from these interactions alone; half-lives are infinite."""
-    penalty = Penalty(parts.als.regularization, parts.als.frequency_scaling)
-    fold_in = FoldIn.of(train_als(interactions, parts.als).item_factors, penalty)
-    texts = {} if parts.embeddings is None else {TEXT: TextNeighbours(parts.embeddings)}
-    return counted_sources(interactions, parts.histories(interactions)) | {
-        ALS: FoldedAls(fold_in),
-        **texts,
-    }
+    """Train every source on these interactions alone; half-lives are infinite.
 
-
-def counted_sources(interactions: Interactions, histories: Histories) -> dict[str, CandidateSource]:
-    """The sources that are counted and need no training; ``histories`` are of the interactions."""
-    popularity = np.bincount(interactions.item, minlength=len(interactions.items))
-    counts = pair_counts(histories)
-    return {
-        AFTER: Neighbours(successors(counts, popularity)),
-        TOGETHER: Neighbours(companions(counts, popularity)),
-        POPULAR: Popularity(popularity),
-        RECENT: Popularity(recent_counts(interactions)),
-    }
-
-
-def item_embeddings(search: ProductSearch, ids: Sequence[str] | np.ndarray) -> np.ndarray:
-    """The vectors of these items, float32, shape (items, dimension); zeros without a text."""
-    rows = search.items.rows(list(ids), missing="negative")
-    found = np.zeros((len(rows), search.dimension), dtype=np.float32)
-    found[rows >= 0] = search.embeddings[rows[rows >= 0]]
-    return found
+    ``parts`` gives the parameters of ALS and the texts; without texts that source is left out.
+    """
+    return train_all(Training(interactions, parts.als, parts.embeddings))

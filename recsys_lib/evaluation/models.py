@@ -1,4 +1,4 @@
-"""Models in the form that the evaluation asks for, and the baselines that must be beaten."""
+"""Scorers: matrix factorization, and the baselines that a recommender must beat."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg, sparse
 
-from recsys_lib.blend.sources import recent_counts
+from recsys_lib.blend import recent_counts
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ranking import Scorer
 
 
 @dataclass(frozen=True)
 class Factors(Scorer):
-    """Matrix factorization: the product of user and item vectors.
+    """Matrix factorization: inner products of user and item factors.
 
     ``user_factors`` has the shape (users, d), ``item_factors`` (items, d).
     """
@@ -30,7 +30,7 @@ class Factors(Scorer):
 
 @dataclass(frozen=True)
 class MostPopular(Scorer):
-    """The same for everybody: the number of users who have an item in training."""
+    """The same for everybody: how many users have an item in training."""
 
     user_items: sparse.csr_matrix
 
@@ -46,7 +46,7 @@ class MostPopular(Scorer):
 
 @dataclass(frozen=True)
 class RecentPopular(Scorer):
-    """The same for everybody: how often an item was taken lately, see :func:`recent_counts`."""
+    """The same for everybody: how often an item was taken recently, see :func:`recent_counts`."""
 
     train: Interactions
 
@@ -61,7 +61,7 @@ class RecentPopular(Scorer):
 
 @dataclass(frozen=True)
 class Random(Scorer):
-    """Chance. A user's scores depend on the seed and the user, not on the order of asking."""
+    """Chance. Scores depend on the seed and the user, not on the order of calls."""
 
     n_items: int
     seed: int
@@ -77,7 +77,7 @@ class Random(Scorer):
 
 @dataclass(frozen=True)
 class ItemNeighbours(Scorer):
-    """The sum of the similarities to the items a user has: ``similarity`` is (items, items)."""
+    """Sum of similarities to the items of the user; ``similarity`` is (items, items)."""
 
     user_items: sparse.csr_matrix
     similarity: sparse.csr_matrix
@@ -97,21 +97,23 @@ class Ease(Scorer):
 
     @classmethod
     def fit(cls, user_items: sparse.csr_matrix, regularization: float = 200.0) -> Ease:
-        """In closed form, P = (X'X + lambda I)^-1, weights -P / diag(P) without the diagonal.
+        """Closed form: P = (X'X + lambda I)^-1, weights -P / diag(P) with a zero diagonal.
 
-        Takes memory of items squared, time of items cubed. Reference: Steck, "Embarrassingly
+        Memory grows with items squared, time with items cubed. Reference: Steck, "Embarrassingly
         shallow autoencoders for sparse data" (2019).
         """
         have = sparse.csr_matrix(user_items, copy=True)
         have.data = np.ones_like(have.data)
-        gram = (have.T @ have).toarray().T  # symmetric, and so in the order that LAPACK wants
+        gram = (
+            (have.T @ have).toarray().T
+        )  # symmetric: transposing only gives LAPACK's memory order
         gram[np.diag_indices_from(gram)] += regularization
         factor, failed = linalg.lapack.spotrf(gram, lower=1, overwrite_a=1)
         if failed:
             raise np.linalg.LinAlgError("X'X + lambda I is not positive definite: raise lambda")
         inverse, _ = linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
         _mirror(inverse)
-        weights = inverse.T  # symmetric until here, and now in the order that products want
+        weights = inverse.T  # still symmetric: back to the memory order of the products below
         weights /= -weights.diagonal().copy()
         np.fill_diagonal(weights, 0)
         return cls(have, weights)
@@ -122,7 +124,7 @@ class Ease(Scorer):
 
 
 def _mirror(lower: np.ndarray, block: int = 1024) -> None:
-    """Fill the upper triangle from the lower one in place, block by block."""
+    """Copy the lower triangle to the upper one in place, block by block."""
     for start in range(0, len(lower), block):
         stop = start + block
         square = np.tril(lower[start:stop, start:stop])

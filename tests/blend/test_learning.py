@@ -4,13 +4,28 @@ import pytest
 from scipy import sparse
 from scipy.optimize import approx_fprime
 
-from recsys_lib.blend import Parts, learn_blend, train_blend, train_sources
-from recsys_lib.blend.blend import Blend, BlendWeights, relative_scores
-from recsys_lib.blend.candidates import gather_candidates
-from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import with_half_lives
-from recsys_lib.blend.logit import fit_choices
-from recsys_lib.blend.sources import AFTER, ALS, POPULAR, RECENT, Neighbours, Popularity
+from recsys_lib.blend import (
+    Blend,
+    BlendWeights,
+    Histories,
+    Parts,
+    learn_blend,
+    train_blend,
+    train_sources,
+    with_half_lives,
+)
+from recsys_lib.blend._candidates import gather_candidates
+from recsys_lib.blend._logit import fit_choices
+from recsys_lib.blend.blend import relative_scores
+from recsys_lib.blend.sources import (
+    AFTER,
+    ALS,
+    POPULAR,
+    RECENT,
+    Popularity,
+    RecentPopularity,
+    Successors,
+)
 from recsys_lib.evaluation import leave_last_out
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import top_k
@@ -29,7 +44,7 @@ def learned(split):
     return train_blend(split, PARTS, seed=0).learned
 
 
-def hybrid_of(split, learned):
+def blend_of(split, learned):
     sources = with_half_lives(train_sources(split.train, PARTS), learned.weights.half_lives)
     return Blend(
         sources, learned.served_weights, Histories.from_interactions(split.train, PARAMETERS)
@@ -38,7 +53,7 @@ def hybrid_of(split, learned):
 
 def test_the_blend_finds_what_the_order_tells(split, learned):
     """What comes next on the ring is held out: its other neighbour is as near, but behind."""
-    lists = top_k(hybrid_of(split, learned), split.test_users, split.train.user_items(), 1, seed=0)
+    lists = top_k(blend_of(split, learned), split.test_users, split.train.user_items(), 1, seed=0)
     found = lists[:, 0] == split.test.interactions.item
     assert found.mean() > 0.95
     assert learned.validation[learned.served] > 0.95
@@ -121,14 +136,14 @@ def test_the_solution_is_a_minimum_with_several_choices_and_people_without():
 
 
 def test_nothing_chosen_is_refused():
-    with pytest.raises(ValueError, match="nobody chose"):
+    with pytest.raises(ValueError, match="no user chose"):
         fit_choices(np.ones((2, 1), np.float32), np.zeros(2, bool), np.zeros(2, int), 1.0)
 
 
 def test_relative_scores_are_shares_of_the_best_new_item():
     weights = np.array([[0, 8, 4, -1]] + [[0] * 4] * 3, dtype=np.float32)
     person = Histories.from_items([0, 1], 1.0, 4)
-    found = relative_scores(Neighbours(sparse.csr_matrix(weights)), person)
+    found = relative_scores(Successors(sparse.csr_matrix(weights)), person)
     assert found.tolist() == [[0, 1, 1, 0]]  # 8 / 4 is cut, for the person has that item
 
 
@@ -137,32 +152,33 @@ def test_candidates_are_new_items_with_a_score(split):
     histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = gather_candidates(sources, histories, split.validation.relevant)
     seen = histories.matrix(histories.confidences)
-    assert not np.asarray(seen[found.person, found.item]).any()
-    assert (np.diff(found.person) >= 0).all()
+    assert not np.asarray(seen[found.user, found.item]).any()
+    assert (np.diff(found.user) >= 0).all()
     assert found.chosen.sum() == len(split.validation.users)
-    expected = relative_scores(sources[ALS], histories)[found.person, found.item]
+    expected = relative_scores(sources[ALS], histories)[found.user, found.item]
     np.testing.assert_allclose(found.relative[:, found.names.index(ALS)], expected, rtol=1e-6)
 
 
 def test_a_blend_is_the_sum_of_its_shares(split, learned):
-    hybrid = hybrid_of(split, learned)
+    blend = blend_of(split, learned)
     for user in (0, 7):
-        history = hybrid.histories.take(np.array([user]))
-        scores, items = hybrid.scores_of(history)[0], np.arange(history.n_items)
-        shares = sum(hybrid.shares(history, items).values())
-        np.testing.assert_allclose(shares, scores, atol=1e-4)
+        history = blend.histories.take(np.array([user]))
+        scores = blend.user_scores(history)
+        np.testing.assert_array_equal(scores.total, blend.scores_of(history))
+        shares = sum(scores.shares(np.arange(history.n_items)).values())
+        np.testing.assert_allclose(shares, scores.total[0], atol=1e-4)
 
 
 def test_one_person_is_scored_as_in_a_batch(split, learned):
-    hybrid = hybrid_of(split, learned)
-    together = hybrid.scores(np.arange(20))
+    blend = blend_of(split, learned)
+    together = blend.scores(np.arange(20))
     for user in (0, 11, 19):
-        np.testing.assert_allclose(hybrid.scores(np.array([user]))[0], together[user], atol=1e-5)
+        np.testing.assert_allclose(blend.scores(np.array([user]))[0], together[user], atol=1e-5)
 
 
 def test_histories_shorter_than_any_seen_are_taken_for_the_shortest():
-    blend = BlendWeights({AFTER: (1.0, 2.0, 8.0, -4.0, 0.5, 0.25)}, {}, shortest=4)
-    linear, root, *trend = blend.for_lengths(AFTER, np.array([0, 1, 4, 8])).T
+    weights = BlendWeights({AFTER: (1.0, 2.0, 8.0, -4.0, 0.5, 0.25)}, {}, shortest=4)
+    linear, root, *trend = weights.for_lengths(AFTER, np.array([0, 1, 4, 8])).T
     assert linear.tolist() == [3, 3, 3, 2]
     assert root.tolist() == [1, 1, 1, 1.5]
     assert [weights.tolist() for weights in trend] == [[0.5] * 4, [0.25] * 4]
@@ -171,12 +187,12 @@ def test_histories_shorter_than_any_seen_are_taken_for_the_shortest():
 def test_the_formula_of_the_blend_by_hand():
     """Items 1 to 3 are new; r of AFTER is 1, 0.25, 0 and the trend log(1 + count) / log(8)."""
     weights = sparse.csr_matrix(np.array([[9, 8, 2, 0]] + [[0] * 4] * 3, dtype=np.float32))
-    sources = {AFTER: Neighbours(weights), RECENT: Popularity(np.array([99, 1, 3, 7]))}
+    sources = {AFTER: Successors(weights), RECENT: RecentPopularity(np.array([99, 1, 3, 7]))}
     person = Histories.from_items([0], 1.0, 4)
-    hybrid = Blend(sources, BlendWeights({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), person)
+    blend = Blend(sources, BlendWeights({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), person)
     t = np.log([2, 4]) / np.log(8)
     expected = [(1.5 + 3 * t[0]) + (2 - 4 * t[0]), (1.5 + 3 * t[1]) / 4 + (2 - 4 * t[1]) / 2, 0]
-    np.testing.assert_allclose(hybrid.scores_of(person)[0, 1:], expected, atol=1e-6)
+    np.testing.assert_allclose(blend.scores_of(person)[0, 1:], expected, atol=1e-6)
 
 
 def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
@@ -184,18 +200,18 @@ def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
     histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
     found = gather_candidates(sources, histories, split.validation.relevant)
     weights = np.concatenate([learned.weights.coefficients[name] for name in found.names])
-    hybrid = Blend(sources, learned.weights, histories)
-    expected = hybrid.scores_of(histories)[found.person, found.item]
+    blend = Blend(sources, learned.weights, histories)
+    expected = blend.scores_of(histories)[found.user, found.item]
     np.testing.assert_allclose(found.scores(weights), expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(found.features() @ weights, found.scores(weights), rtol=1e-4)
 
 
 def test_strangers_see_what_is_popular():
     counts = np.array([3, 9, 1])
-    sources = {POPULAR: Popularity(counts), AFTER: Neighbours(sparse.csr_matrix((3, 3)))}
+    sources = {POPULAR: Popularity(counts), AFTER: Successors(sparse.csr_matrix((3, 3)))}
     nobody = Histories.from_items([], 1.0, 3)
     learned_from_others = BlendWeights({POPULAR: (-3.0, *[0.0] * 5)}, {}, shortest=20)
-    for blend in (BlendWeights.from_source(AFTER, {}), learned_from_others):
-        hybrid = Blend(sources, blend, nobody)
-        assert np.argsort(-hybrid.scores_of(nobody)[0]).tolist() == [1, 0, 2]
-        assert list(hybrid.shares(nobody, np.array([1]))) == [POPULAR]
+    for weights in (BlendWeights.from_source(AFTER, {}), learned_from_others):
+        blend = Blend(sources, weights, nobody)
+        assert np.argsort(-blend.scores_of(nobody)[0]).tolist() == [1, 0, 2]
+        assert list(blend.user_scores(nobody).shares(np.array([1]))) == [POPULAR]

@@ -1,9 +1,9 @@
-"""The conditional logit: which of several candidates somebody chose, explained by their features.
+"""The conditional logit: which of several candidates a user chose, explained by their features.
 
-P(i) = exp(x_i w) / sum over the candidates j of the same person of exp(x_j w). The weights w are
-the minimum of the mean negative log-likelihood plus ``penalty`` |w|^2, on features scaled to unit
-variance. Reference: McFadden, "Conditional logit analysis of qualitative choice behavior" (1974);
-as a loss for ranking, Cao et al., "Learning to Rank: From Pairwise Approach to Listwise" (2007).
+P(i) = exp(x_i w) / sum over the candidates j of the same user of exp(x_j w). The weights w minimize
+the mean negative log-likelihood plus ``penalty`` |w|^2, on features scaled to unit variance.
+Reference: McFadden, "Conditional logit analysis of qualitative choice behavior" (1974); as a loss
+for ranking, Cao et al., "Learning to Rank: From Pairwise Approach to Listwise" (2007).
 """
 
 from __future__ import annotations
@@ -21,28 +21,30 @@ def fit_choices(
     """Learn the weights, float64, shape (features,).
 
     ``features`` is float32 of shape (candidates, features), ``chosen`` says which of them were
-    chosen, ``group`` is the ascending number of the person of each. People who chose none of
-    their candidates say nothing and are left out; ValueError when nobody chose anything.
+    chosen, ``group`` is the ascending number of the user of each. Users who chose none of their
+    candidates carry no information and are left out. ValueError when nothing was chosen at all.
     """
     kept = np.isin(group, np.unique(group[chosen]))
     if not kept.any():
-        raise ValueError("nobody chose any of the candidates: there is nothing to learn from")
+        raise ValueError("no user chose any of the candidates: there is nothing to learn from")
     if not kept.all():
         features, chosen, group = features[kept], chosen[kept], group[kept]
-    _, starts, person = np.unique(group, return_index=True, return_inverse=True)
+    _, starts, user = np.unique(group, return_index=True, return_inverse=True)
     scale = features.std(axis=0).astype(np.float64)
-    scale[scale == 0] = np.inf  # a feature that never differs gets no weight
+    scale[scale == 0] = np.inf  # a constant feature gets the weight 0
     n = int(chosen.sum())
     observed = features[chosen].sum(axis=0, dtype=np.float64)
-    times = np.bincount(person, chosen)
+    times = np.bincount(user, chosen)
 
     def objective(weights: np.ndarray) -> tuple[float, np.ndarray]:
         utility = features @ (weights / scale).astype(np.float32)
-        utility -= np.maximum.reduceat(utility, starts)[person]
+        # P is the same for utilities shifted by a constant, and exp of the largest is then 1.
+        utility -= np.maximum.reduceat(utility, starts)[user]
         odds = np.exp(utility)
         total = np.add.reduceat(odds, starts)
         likelihood = utility[chosen].sum() - (times * np.log(total)).sum()
-        expected = features.T @ (odds * (times / total)[person]).astype(np.float32)
+        # The gradient is the features that the model expects to be chosen less those observed.
+        expected = features.T @ (odds * (times / total)[user]).astype(np.float32)
         loss = -float(likelihood) / n + penalty * float(weights @ weights)
         return loss, (expected - observed) / (n * scale) + 2 * penalty * weights
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys_lib.blend.blend import BlendWeights
-from recsys_lib.blend.learning import LearnedBlend
+from recsys_lib.blend import BlendWeights, LearnedBlend
 from recsys_lib.blend.sources import ALS, POPULAR, TEXT
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import read_products
@@ -40,7 +39,7 @@ def test_a_known_user_gets_new_items_with_reasons_from_the_own_history(
         answer = evaluated.recommend(user, 15)
         check(answer, 15)
         assert not history & set(answer["item_id"])
-        names = {evaluated.blend._titles.get(i, i) for i in history}
+        names = {evaluated.blend.title(row) for row in evaluated.blend.items.rows(list(history))}
         for reason in answer["reason"]:
             start = next(s for s in ("because you bought ", "similar to ") if reason.startswith(s))
             assert reason.removeprefix(start) in names
@@ -130,6 +129,5 @@ def test_a_blend_of_other_items_is_refused(shop, with_blend, shop_interactions, 
         fewer.timestamp,
     )
     learned = LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, 0)
-    mixed = with_blend(tmp_path / "models" / "sample-1000" / "v4", learned, other)
     with pytest.raises(ArtifactError, match="evaluate again"):
-        mixed.recommend_for_history([])
+        with_blend(tmp_path / "models" / "sample-1000" / "v4", learned, other)

@@ -6,13 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recsys_lib.als import train_als
-from recsys_lib.als.fold_in import FoldIn
-from recsys_lib.als.solver import Penalty
-from recsys_lib.blend import cooccurrence
-from recsys_lib.blend.cooccurrence import companions, pair_counts, successors
-from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.sources import FoldedAls, Neighbours, Popularity, TextNeighbours
+from recsys_lib.als import FoldIn, Penalty, train_als
+from recsys_lib.blend import Histories
+from recsys_lib.blend.sources import FoldedAls, Popularity, Successors, TextNeighbours, cooccurrence
+from recsys_lib.blend.sources.cooccurrence import companions, pair_counts, successors
 from recsys_lib.parameters import AlsParameters
 
 LISTS = st.lists(st.lists(st.integers(0, 5), max_size=6, unique=True), min_size=1, max_size=6)
@@ -104,18 +101,19 @@ def test_neighbours_and_texts_add_up_what_each_item_says():
     person = histories([[4, 1, 2]])
     recency = np.array([0.25, 0.5, 1])
     for source, table in (
-        (Neighbours(sparse.csr_matrix(weights), 1.0), weights),
-        (TextNeighbours(vectors, 1.0), vectors @ vectors.T),
+        (Successors(sparse.csr_matrix(weights), half_life=1.0), weights),
+        (TextNeighbours(vectors, half_life=1.0), vectors @ vectors.T),
     ):
         expected = recency @ table[[4, 1, 2]]
         np.testing.assert_allclose(source.scores(person)[0], expected, rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(source.parts(person, 3).sum(), expected[3], rtol=1e-5)
+        parts = source.contributions(person, np.array([3, 0]))
+        np.testing.assert_allclose(parts.sum(axis=1), expected[[3, 0]], rtol=1e-5)
 
 
 def test_without_forgetting_als_is_what_was_trained(ordered):
     parameters = AlsParameters(factors=8, iterations=60, tolerance=0.0, solver="exact")
     trained = train_als(ordered, parameters)
-    source = FoldedAls(FoldIn.of(trained.item_factors, Penalty(parameters.regularization)))
+    source = FoldedAls(FoldIn.from_item_factors(trained.item_factors, Penalty(parameters.regularization)))
     found = source.scores(Histories.from_interactions(ordered, parameters))
     assert np.corrcoef(found.ravel(), (trained.user_factors @ trained.item_factors.T).ravel())[
         0, 1
@@ -124,7 +122,7 @@ def test_without_forgetting_als_is_what_was_trained(ordered):
 
 def test_strangers_get_nothing_but_popularity():
     nobody = histories([[]])
-    assert not Neighbours(sparse.csr_matrix(np.ones((6, 6), np.float32))).scores(nobody).any()
+    assert not Successors(sparse.csr_matrix(np.ones((6, 6), np.float32))).scores(nobody).any()
     assert not TextNeighbours(np.ones((6, 2), np.float32)).scores(nobody).any()
     popular = Popularity(np.array([0, 1, 7, 0, 0, 0])).scores(nobody)
     np.testing.assert_allclose(popular[0, :3], np.log([1, 2, 8]), rtol=1e-6)

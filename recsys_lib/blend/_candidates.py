@@ -1,4 +1,8 @@
-"""Candidates to learn the blend from: the best items of each source, and what was taken."""
+"""Candidates to learn the blend from: the best items of each source, and what users took of them.
+
+Learning from all items would need a score of every source for every user and item at once. Only
+items near the top of some list can be recommended, so only those are kept.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.blend.blend import TERMS, inverse, relative_scores, terms
+from recsys_lib.blend.blend import TERMS, inverse_lengths, relative_scores, terms
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import RECENT, CandidateSource
-from recsys_lib.ranking.kernels import places
-from recsys_lib.ranking.top_k import NO_ITEM, best_items, in_blocks
+from recsys_lib.ranking import NO_ITEM, best_items, in_blocks, positions_within
 
 PER_SOURCE = 100
 _ROWS = 100_000
@@ -20,39 +23,44 @@ _ROWS = 100_000
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rows of (person, item), in the order of the people.
+    """Rows of (user, item), in the order of the users.
 
     Parameters
     ----------
     names: the sources.
-    person, item: int32, shape (rows,).
-    relative: float32, shape (rows, sources): the comparable score r of each source.
-    shortness: float32, shape (rows,): 1 / length of the person's history.
-    chosen: bool, shape (rows,): whether the person took the item later.
+    user, item: int32, shape (rows,).
+    relative: float32, shape (rows, sources): the relative score r of each source.
+    shortness: float32, shape (rows,): 1 / length of the user's history.
+    chosen: bool, shape (rows,): whether the user took the item later.
     """
 
     names: tuple[str, ...]
-    person: np.ndarray
+    user: np.ndarray
     item: np.ndarray
     relative: np.ndarray
     shortness: np.ndarray
     chosen: np.ndarray
 
-    def of_users(self, people: np.ndarray) -> Candidates:
-        """The rows of some of the people, bool mask over them."""
-        rows = people[self.person]
-        parts = (self.person, self.item, self.relative, self.shortness, self.chosen)
-        return Candidates(self.names, *(part[rows] for part in parts))
+    def of_users(self, users: np.ndarray) -> Candidates:
+        """The rows of some of the users, bool mask over them."""
+        rows = users[self.user]
+        columns = (self.user, self.item, self.relative, self.shortness, self.chosen)
+        return Candidates(self.names, *(column[rows] for column in columns))
 
-    def places(self, scores: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Places of the chosen candidates among their person's, the best is 0; ties by chance.
+    def users_with_a_choice(self, n_users: int) -> np.ndarray:
+        """Which users took one of their candidates, bool, shape (n_users,)."""
+        return np.bincount(self.user, self.chosen, minlength=n_users) > 0
+
+    def positions(self, scores: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Positions of the chosen candidates in their user's ranking, from 0; ties at random.
 
         ``scores`` has one for each row. Returns int64, one for each row that is chosen.
         """
         chosen = np.flatnonzero(self.chosen)
-        person = self.person[chosen]
-        starts, stops = (np.searchsorted(self.person, person, side=s) for s in ("left", "right"))
-        return places(scores, generator.random(len(scores)), chosen, starts, stops)
+        user = self.user[chosen]
+        starts, stops = (np.searchsorted(self.user, user, side=s) for s in ("left", "right"))
+        at_random = -generator.random(len(scores))
+        return positions_within(scores, at_random, chosen, starts, stops)
 
     def features(self) -> np.ndarray:
         """What a blend has weights for: float32, shape (rows, sources * TERMS).
@@ -72,7 +80,7 @@ class Candidates:
         return scores
 
     def _blocks(self) -> list[slice]:
-        """Features take up much more room than what they are made of."""
+        """Features take six times the memory of the relative scores: never all at once."""
         return [slice(start, start + _ROWS) for start in range(0, len(self.item), _ROWS)]
 
     def _features(self, rows: slice) -> np.ndarray:
@@ -88,38 +96,39 @@ def gather_candidates(
 ) -> Candidates:
     """The ``PER_SOURCE`` best items of each source that are not in the history.
 
-    ``relevant`` has the shape (people, items): what each person took later.
+    ``relevant`` has the shape (users, items): what each user took later.
     """
 
-    def block(people: np.ndarray) -> tuple[np.ndarray, ...]:
-        return _block(sources, histories, relevant, people)
+    def block(users: np.ndarray) -> tuple[np.ndarray, ...]:
+        return _block(sources, histories, relevant, users)
 
     blocks = in_blocks(block, np.arange(len(histories)), histories.n_items)
-    return Candidates(tuple(sources), *(np.concatenate(part) for part in zip(*blocks, strict=True)))
+    columns = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    return Candidates(tuple(sources), *columns)
 
 
 def _block(
     sources: Mapping[str, CandidateSource],
     histories: Histories,
     relevant: sparse.csr_matrix,
-    people: np.ndarray,
+    users: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
-    block = histories.take(people)
+    block = histories.take(users)
     scores = [relative_scores(source, block) for source in sources.values()]
     wanted = [_best_cells(relative, block) for relative in scores]
     row, item = np.divmod(np.unique(np.concatenate(wanted)), histories.n_items)
-    chosen = np.isin(row * histories.n_items + item, _cells(relevant[people]))
+    chosen = np.isin(row * histories.n_items + item, _cells(relevant[users]))
     relative = np.column_stack([source[row, item] for source in scores])
-    shortness = inverse(block.lengths)[row].astype(np.float32)
-    return people[row].astype(np.int32), item.astype(np.int32), relative, shortness, chosen
+    shortness = inverse_lengths(block.lengths)[row].astype(np.float32)
+    return users[row].astype(np.int32), item.astype(np.int32), relative, shortness, chosen
 
 
 def _best_cells(relative: np.ndarray, block: Histories) -> np.ndarray:
-    """Numbers of the cells of the best items above 0 of each person, without those of the history.
+    """Cell numbers of each user's best new items with a score above 0.
 
-    What is in the history gets the score 0 on the way.
+    Sets the scores of items in the history to 0.
     """
-    relative[block.person, block.items] = 0
+    relative[block.user, block.items] = 0
     by_number = np.arange(block.n_items, dtype=np.int32)
     items = best_items(relative, PER_SOURCE, by_number, above=0)
     row, place = np.nonzero(items != NO_ITEM)
@@ -127,6 +136,6 @@ def _best_cells(relative: np.ndarray, block: Histories) -> np.ndarray:
 
 
 def _cells(matrix: sparse.csr_matrix) -> np.ndarray:
-    """Numbers of the cells that hold something, row by row."""
+    """Cell numbers of the entries, row by row."""
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     return row * matrix.shape[1] + matrix.indices

@@ -1,0 +1,62 @@
+"""Why an item is recommended: the source of most of its score, and an item of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys_lib.blend.blend import UserScores
+from recsys_lib.blend.histories import Histories
+from recsys_lib.blend.sources import BLEND, CandidateSource
+from recsys_lib.ranking import NO_ITEM
+
+_MOST = 0.5
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an item is recommended.
+
+    Parameters
+    ----------
+    source: label of the source that more than half of the score comes from, else ``blend``.
+    text: a sentence for the user.
+    """
+
+    source: str
+    text: str
+
+
+def reasons(scores: UserScores, items: np.ndarray, title: Callable[[int], str]) -> list[Reason]:
+    """A reason for each of ``items``, from the scores by which they were ranked."""
+    shares = scores.shares(items)
+    sources = [scores.blend.sources[name] for name in shares]
+    # Negative shares speak against an item: they are no reason to recommend it.
+    table = np.maximum(np.column_stack(list(shares.values())), 0)
+    main = table.argmax(axis=1)
+    dominant = table.max(axis=1) > _MOST * table.sum(axis=1)
+    because = np.full(len(items), NO_ITEM)
+    for number in np.unique(main):
+        mine = main == number
+        because[mine] = _strongest_items(sources[number], scores.history, items[mine])
+    return [
+        Reason(
+            source.label if is_dominant else BLEND,
+            source.plain_reason if item == NO_ITEM else source.reason.format(title=title(item)),
+        )
+        for source, is_dominant, item in zip(
+            (sources[number] for number in main), dominant, because.tolist(), strict=True
+        )
+    ]
+
+
+def _strongest_items(
+    source: CandidateSource, history: Histories, items: np.ndarray
+) -> np.ndarray | int:
+    """For each of ``items`` the item of the history that adds most to its score, or NO_ITEM."""
+    parts = source.contributions(history, items) if len(history.items) else None
+    if parts is None:
+        return NO_ITEM
+    return np.where(parts.max(axis=1) > 0, history.items[parts.argmax(axis=1)], NO_ITEM)

@@ -1,0 +1,136 @@
+"""The blend part of a model version, as files: weights, histories, and the counted sources."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from recsys_lib.blend.blend import TERMS, BlendWeights
+from recsys_lib.blend.histories import Histories
+from recsys_lib.blend.learning import LearnedBlend
+from recsys_lib.blend.sources import CandidateSource, ServedParts, Training, source_types
+from recsys_lib.blend.sources import train_sources as train_all
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.errors import ArtifactError
+from recsys_lib.ids import IdMap
+from recsys_lib.parameters import AlsParameters
+from recsys_lib.registry.parts import Part, writing_part
+
+_LIBRARIES = ("numpy", "scipy")
+_ITEMS = "items.parquet"
+_HISTORIES = ("indptr", "items", "confidences")
+
+
+def write_blend_part(
+    folder: Path,
+    learned: LearnedBlend,
+    interactions: Interactions,
+    parameters: AlsParameters,
+    *,
+    data_fingerprint: str,
+) -> None:
+    """Store what is served: weights, and the counted sources trained on all interactions.
+
+    Parameters
+    ----------
+    folder
+        Where to put the part, ``<version>/blend``; replaced when the new one is complete.
+    learned
+        The result of :func:`learn_blend`.
+    interactions
+        All interactions of the dataset, those that were held out included.
+    parameters
+        Those of the ALS part beside it.
+    data_fingerprint
+        Fingerprint of the interactions, recorded in the manifest.
+    """
+    training = Training(interactions, parameters)
+    with writing_part(
+        folder,
+        parameters=_facts(learned),
+        data_fingerprint=data_fingerprint,
+        libraries=_LIBRARIES,
+        metrics={f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()},
+    ) as part:
+        for name, source in train_all(training, counted_only=True).items():
+            for key, array in source.arrays().items():
+                np.save(part / f"{name}.{key}.npy", array)
+        for key in _HISTORIES:
+            np.save(part / f"{key}.npy", getattr(training.histories, key))
+        interactions.items.series().to_frame().write_parquet(part / _ITEMS)
+
+
+def _facts(learned: LearnedBlend) -> dict[str, Any]:
+    """JSON knows no infinity: such a half-life is stored as null."""
+    weights = learned.served_weights
+    half_lives = {n: None if math.isinf(v) else v for n, v in weights.half_lives.items()}
+    return {
+        "served": learned.served,
+        "weights": {name: list(values) for name, values in weights.coefficients.items()},
+        "half_lives": half_lives,
+        "shortest": weights.shortest,
+        "users": learned.n_users,
+    }
+
+
+@dataclass(frozen=True)
+class BlendPart:
+    """An open blend part: all arrays are mapped, so that its folder may be removed meanwhile.
+
+    Parameters
+    ----------
+    folder: where it was read from.
+    weights: what is served.
+    arrays: by file name without its ending, memory-mapped.
+    """
+
+    folder: Path
+    weights: BlendWeights
+    arrays: Mapping[str, np.ndarray]
+
+    @classmethod
+    def load(cls, folder: Path, als_items: IdMap) -> BlendPart:
+        """Open all files. ArtifactError when the part is damaged or made for other ALS items."""
+        part = Part.read(folder)
+        if IdMap(pl.read_parquet(folder / _ITEMS)["id"]) != als_items:
+            raise ArtifactError(f"{folder} has other items than the ALS part: evaluate again")
+        names = [name for name in part.manifest["files"] if name.endswith(".npy")]
+        arrays = {name.removesuffix(".npy"): part.array(name) for name in names}
+        stored = {name.partition(".")[0] for name in arrays}
+        for name, source in source_types().items():
+            if source.counted and name not in stored:
+                raise ArtifactError(f"{folder} has no source {name!r}: evaluate again")
+        return cls(folder, _weights(part), arrays)
+
+    def histories(self, n_items: int) -> Histories:
+        """Histories of all users, in the order of the ALS part."""
+        indptr, items, confidences = (self.arrays[key] for key in _HISTORIES)
+        return Histories(indptr, items, confidences, n_items)
+
+    def sources(self, parts: ServedParts) -> dict[str, CandidateSource]:
+        """Every source for which there are data, with infinite half-lives."""
+        sources = {}
+        for name, source_type in source_types().items():
+            prefix = f"{name}."
+            own = {
+                k.removeprefix(prefix): a for k, a in self.arrays.items() if k.startswith(prefix)
+            }
+            source = source_type.load(own, parts)
+            if source is not None:
+                sources[name] = source
+        return sources
+
+
+def _weights(part: Part) -> BlendWeights:
+    facts = part.parameters
+    half_lives = {n: math.inf if v is None else v for n, v in facts["half_lives"].items()}
+    coefficients = {name: tuple(values) for name, values in facts["weights"].items()}
+    if any(len(values) != TERMS for values in coefficients.values()):
+        raise ArtifactError(f"{part.folder} was written by another version: evaluate again")
+    return BlendWeights(coefficients, half_lives, facts["shortest"])

@@ -1,0 +1,73 @@
+"""The table of candidate sources. A new source is a module with a class, and a line here."""
+
+from collections.abc import Mapping
+
+from recsys_lib.blend.sources.base import BLEND, CandidateSource, ServedParts, Training
+from recsys_lib.blend.sources.cooccurrence import Companions, Successors
+from recsys_lib.blend.sources.factorization import FoldedAls
+from recsys_lib.blend.sources.popularity import Popularity, RecentPopularity, recent_counts
+from recsys_lib.blend.sources.texts import TextNeighbours, item_embeddings
+
+__all__ = [
+    "AFTER",
+    "ALS",
+    "BLEND",
+    "POPULAR",
+    "RECENT",
+    "SOURCES",
+    "TEXT",
+    "TOGETHER",
+    "CandidateSource",
+    "Companions",
+    "FoldedAls",
+    "Popularity",
+    "RecentPopularity",
+    "ServedParts",
+    "Successors",
+    "TextNeighbours",
+    "Training",
+    "item_embeddings",
+    "recent_counts",
+    "source_types",
+    "train_sources",
+    "with_half_lives",
+]
+
+SOURCES: tuple[type[CandidateSource], ...] = (
+    Successors,
+    Companions,
+    FoldedAls,
+    TextNeighbours,
+    Popularity,
+    RecentPopularity,
+)
+"""Every candidate source, in the order in which a blend adds them up."""
+
+AFTER, TOGETHER, ALS = Successors.name, Companions.name, FoldedAls.name
+TEXT, POPULAR, RECENT = TextNeighbours.name, Popularity.name, RecentPopularity.name
+
+
+def source_types() -> dict[str, type[CandidateSource]]:
+    """The table by name."""
+    return {source.name: source for source in SOURCES}
+
+
+def train_sources(training: Training, *, counted_only: bool = False) -> dict[str, CandidateSource]:
+    """Train every source for which there are data; half-lives are infinite.
+
+    Counted sources come first. ``counted_only`` leaves out those that are built from other parts.
+    """
+    counted = [source for source in SOURCES if source.counted]
+    others = [] if counted_only else [source for source in SOURCES if not source.counted]
+    trained = {source.name: source.train(training) for source in counted + others}
+    return {name: source for name, source in trained.items() if source is not None}
+
+
+def with_half_lives(
+    sources: Mapping[str, CandidateSource], half_lives: Mapping[str, float]
+) -> dict[str, CandidateSource]:
+    """The sources with these half-lives; those without one stay as they are."""
+    return {
+        name: source.with_half_life(half_lives[name]) if name in half_lives else source
+        for name, source in sources.items()
+    }

@@ -1,0 +1,53 @@
+"""Matrix factorization as a candidate source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from recsys_lib.als import FoldIn, Penalty, train_als
+from recsys_lib.blend.histories import Histories
+from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
+
+
+@dataclass(frozen=True)
+class FoldedAls(CandidateSource):
+    """ALS with user factors from fold-in, in which recent items have a higher confidence.
+
+    Without a half-life these are the user factors of the training.
+    """
+
+    name, label = "als", "als"
+    forgets, counted = True, False
+
+    fold_in: FoldIn
+
+    @classmethod
+    def train(cls, training: Training) -> Self:
+        """Train ALS."""
+        parameters = training.als
+        penalty = Penalty.from_parameters(parameters)
+        return cls(FoldIn.from_item_factors(train_als(training.interactions, parameters).item_factors, penalty))
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, np.ndarray], parts: ServedParts) -> Self:
+        """From the ALS part; products without interactions have the factors 0."""
+        model = parts.als.model
+        return cls(FoldIn.from_item_factors(parts.padded(np.asarray(model.item_factors)), model.penalty))
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        """Inner products of the user factors and the item factors."""
+        confidences = histories.matrix(self._confidences(histories))
+        confidences.eliminate_zeros()
+        return self.fold_in.solve(confidences) @ self.fold_in.item_factors.T
+
+    def contributions(self, history: Histories, items: np.ndarray) -> np.ndarray:
+        """A user's factors are a sum over the history, and so are the scores."""
+        return self.fold_in.contributions(history.items, self._confidences(history), items)
+
+    def _confidences(self, histories: Histories) -> np.ndarray:
+        """Confidence times recency, float32, shape (entries,)."""
+        return histories.confidences * histories.recency(self.half_life)

@@ -1,0 +1,65 @@
+"""What most users take, at any time and lately, as candidate sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from recsys_lib.blend.histories import Histories
+from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
+from recsys_lib.data.interactions import Interactions
+
+RECENT_SHARE = 0.1
+"""Share of all interactions, the newest ones, that are recent."""
+
+
+@dataclass(frozen=True)
+class Popularity(CandidateSource):
+    """The same for every user: log(1 + number of interactions).
+
+    ``counts`` has the shape (items,).
+    """
+
+    name, label = "popular", "popular"
+
+    counts: np.ndarray
+
+    @classmethod
+    def train(cls, training: Training) -> Self:
+        """Count all interactions."""
+        return cls(training.popularity)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The counts."""
+        return {"counts": self.counts}
+
+    @classmethod
+    def load(cls, arrays: Mapping[str, np.ndarray], parts: ServedParts) -> Self:
+        """From the counts; those of products without interactions are 0."""
+        return cls(parts.padded(arrays["counts"]))
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        """The same row for each user."""
+        return np.tile(np.log1p(self.counts).astype(np.float32), (len(histories), 1))
+
+
+@dataclass(frozen=True)
+class RecentPopularity(Popularity):
+    """The same of recent interactions alone; a blend takes it for the trend of an item."""
+
+    name, plain_reason = "recent", "popular lately"
+
+    @classmethod
+    def train(cls, training: Training) -> Self:
+        """Count recent interactions."""
+        return cls(recent_counts(training.interactions))
+
+
+def recent_counts(interactions: Interactions) -> np.ndarray:
+    """Interactions of each item among the newest ``RECENT_SHARE`` of all, shape (items,)."""
+    moment = np.quantile(interactions.timestamp, 1 - RECENT_SHARE, method="lower")
+    recent = interactions.item[interactions.timestamp >= moment]
+    return np.bincount(recent, minlength=len(interactions.items))
