@@ -106,7 +106,7 @@ def test_metrics_are_compared_with_the_baseline_and_the_run_before():
     metrics = {"als.ndcg@10": 0.2, "als.ndcg@10.ci95": 0.01, "popular.ndcg@10": 0.05}
     (card,) = headline_cards(metrics, {"als.ndcg@10": 0.16})
     assert card.value == "0.2"
-    assert card.note == "± 0.01\n4.0 times the popularity baseline (0.05)"
+    assert card.note == "± 0.01\n4.0 times most popular (0.05)"
     assert card.change == "+25.0% since the previous run"
     assert headline_cards(metrics, metrics)[0].change == "unchanged"
     assert headline_cards(metrics, {"als.ndcg@10": 0.20001})[0].change == "almost unchanged"

@@ -12,8 +12,8 @@ from recsys_lib.significance import independent_verdict
 Metrics = Mapping[str, float | None]
 
 _HEADLINES = {
-    "served.ndcg@10": "nDCG@10 of the served model",
-    "served.recall@10": "Recall@10 of the served model",
+    "served.ndcg@10": "nDCG@10 as served",
+    "served.recall@10": "Recall@10 as served",
     "als.ndcg@10": "nDCG@10 of ALS",
     "als.recall@10": "Recall@10 of ALS",
     "als.coverage@10": "Catalogue coverage of ALS",
@@ -107,7 +107,7 @@ def _note(name: str, metrics: Mapping[str, float]) -> str:
     parts = [f"± {interval:.2g}"] if interval else []
     if baseline:
         ratio = metrics[name] / baseline
-        parts.append(f"{ratio:.1f} times the popularity baseline ({human(baseline)})")
+        parts.append(f"{ratio:.1f} times most popular ({human(baseline)})")
     return "\n".join(parts)
 
 
