@@ -1,12 +1,12 @@
-"""Training: ours beside implicit's two solvers and irspack's, same data and machine, in turn.
+"""Compare our ALS training with implicit's two solvers and irspack's, on the same data and machine.
 
-For each: seconds an iteration (median of those after the first), the objective after each
-iteration, computed by one function for all and not in their time, and the time until the objective
-is as low as implicit's is after 15 iterations. Ours includes its own objective, which it always
-computes. Ours and implicit begin with the same factors, irspack with random ones of its own.
+Prints for each solver the seconds per iteration (median without the first), the time until the
+objective is as low as implicit's after 15 iterations, and the objective after each iteration. One
+function computes all objectives, outside the measured time; our time includes the objective that
+our solver always computes. We and implicit start from the same factors, irspack from its own.
 
-Appliances size is generated; Video Games and MovieLens 100K are used where ../shared/data has them.
-irspack takes part where it is installed (pip install -c constraints.txt irspack).
+The Appliances data is generated; Video Games and MovieLens 100K are used if ../shared/data has
+them, irspack if it is installed (pip install -c constraints.txt irspack).
 
 python benchmarks/bench_als.py [USERS]     users of the generated data, 1690000 by default
 """
@@ -28,14 +28,14 @@ from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from recsys_lib.als.costs import exact_is_faster
-from recsys_lib.als.model import ExactALS
-from recsys_lib.als.objective import objective
+from recsys_lib.als import ExactALS
+from recsys_lib.als.solver_choice import exact_is_faster
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+_BLOCK = 1 << 16  # rows held in float64 at once
 _ALPHA, _REGULARIZATION, _SEED, _TARGET = 10.0, 1.0, 42, 15
 
 Curve = tuple[list[float], list[float]]
@@ -87,7 +87,7 @@ def _datasets() -> Iterator[tuple[str, int, sparse.csr_matrix]]:
     for place, factors in places:
         dataset = Dataset.find(place)
         if not (dataset.is_sample or dataset.raw.is_dir()):
-            print(f"{dataset.raw} is not here")
+            print(f"{dataset.raw} does not exist: skipped")
             continue
         interactions = load_dataset(dataset, EtlParameters()).ratings.interactions()
         yield dataset.name, factors, interactions.user_items()
@@ -104,7 +104,7 @@ def _options(factors: int, iterations: int) -> dict[str, Any]:
 
 
 def _ours(matrix: sparse.csr_matrix, factors: int, iterations: int) -> Curve:
-    with threadpool_limits(1, "blas"):  # implicit's constructor warns of more
+    with threadpool_limits(1, "blas"):  # implicit warns about more BLAS threads
         model = ExactALS(**_options(factors, iterations))
     seconds, objectives = [], []
     started = time.perf_counter()
@@ -116,7 +116,7 @@ def _ours(matrix: sparse.csr_matrix, factors: int, iterations: int) -> Curve:
     model.fit(matrix, callback=note)
     whole = time.perf_counter() - started
     print(f"  ours, {iterations} iterations with all preparation: {whole:.1f} s")
-    checked = objective(
+    checked = _objective(
         matrix * np.float32(_ALPHA), model.user_factors, model.item_factors, _REGULARIZATION
     )
     if abs(checked / objectives[-1] - 1) > 1e-4:
@@ -126,7 +126,7 @@ def _ours(matrix: sparse.csr_matrix, factors: int, iterations: int) -> Curve:
 
 
 def _fold_in(model: ExactALS) -> float:
-    """Milliseconds to solve for one user, the median of many; the model is prepared before."""
+    """Median milliseconds to solve for one user, without the preparation of the model."""
     fold_in, random = model.fold_in(), np.random.default_rng(_SEED)
     n_items, times = len(model.item_factors), []
     for _ in range(200):
@@ -148,7 +148,7 @@ def _implicit(
     def note(number: int, elapsed: float, value: None) -> None:
         seconds.append(elapsed)
         factors_now = (model.user_factors, model.item_factors)
-        objectives.append(objective(confidence, *factors_now, _REGULARIZATION))
+        objectives.append(_objective(confidence, *factors_now, _REGULARIZATION))
 
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         model = AlternatingLeastSquares(**_options(factors, iterations), use_cg=use_cg)
@@ -157,7 +157,7 @@ def _implicit(
 
 
 def _irspack(matrix: sparse.csr_matrix, factors: int, iterations: int, solver: str) -> Curve | None:
-    """irspack minimizes the same objective with its loss "ORIGINAL", nu = 0 and X = c - 1."""
+    """With loss "ORIGINAL", nu = 0 and X = c - 1, irspack minimizes the same objective."""
     try:
         from irspack.recommenders import IALSRecommender  # noqa: PLC0415  # optional
     except ModuleNotFoundError:
@@ -180,7 +180,7 @@ def _irspack(matrix: sparse.csr_matrix, factors: int, iterations: int, solver: s
     trainer = model._create_trainer()
     return _timed(
         trainer.run_epoch,
-        lambda: objective(
+        lambda: _objective(
             confidence, trainer.core_trainer.user, trainer.core_trainer.item, _REGULARIZATION
         ),
         iterations,
@@ -195,6 +195,42 @@ def _timed(step: Callable[[], object], value: Callable[[], float], iterations: i
         seconds.append(time.perf_counter() - started)
         objectives.append(value())
     return seconds, objectives
+
+
+def _objective(
+    confidence: sparse.csr_matrix,
+    user_factors: np.ndarray,
+    item_factors: np.ndarray,
+    regularization: float,
+) -> float:
+    """The objective in float64, without a look at cells that have no entry.
+
+    The sum over all cells of (x y)^2 is the trace of X'X Y'Y; cells with entries then get their
+    difference added. It is divided by the sum of all confidences, as in implicit.
+    """
+    users, items = _gram(user_factors), _gram(item_factors)
+    certainty = np.abs(confidence.data).astype(np.float64)
+    wanted = (confidence.data > 0).astype(np.float64)
+    scores = _scores(confidence, user_factors, item_factors)
+    entries = np.sum(certainty * (wanted - scores) ** 2 - scores**2)
+    norms = regularization * (np.trace(users) + np.trace(items))
+    cells = np.prod(confidence.shape, dtype=np.float64) - confidence.nnz + certainty.sum()
+    return float((np.sum(users * items) + entries + norms) / cells)
+
+
+def _gram(factors: np.ndarray) -> np.ndarray:
+    blocks = (factors[n : n + _BLOCK].astype(np.float64) for n in range(0, len(factors), _BLOCK))
+    return sum((block.T @ block for block in blocks), np.zeros((factors.shape[1],) * 2))
+
+
+def _scores(confidence: sparse.csr_matrix, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    row = np.repeat(np.arange(confidence.shape[0]), np.diff(confidence.indptr))
+    scores = np.empty(len(row))
+    for n in range(0, len(row), _BLOCK):
+        pair = slice(n, n + _BLOCK)
+        left, right = x[row[pair]], y[confidence.indices[pair]]
+        scores[pair] = np.einsum("nf,nf->n", left, right, dtype=np.float64)
+    return scores
 
 
 if __name__ == "__main__":

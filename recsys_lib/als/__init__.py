@@ -1,15 +1,40 @@
-"""Matrix factorization: train it, store it, ask it."""
+"""Matrix factorization by alternating least squares: training, the stored part, its queries.
 
-from recsys_lib.als.artifact import AlsModel, write_als_part
+Beside this face, :mod:`recsys_lib.als.queries` answers many users at once, and
+:mod:`recsys_lib.als.inspection` shows a training in a notebook (it imports matplotlib).
+"""
+
+from recsys_lib.als._distinct import DistinctRows
+from recsys_lib.als.confidences import (
+    confidence,
+    liked,
+    newer_items,
+    recency_weighted,
+    recency_weights,
+)
+from recsys_lib.als.fold_in import FoldIn
+from recsys_lib.als.implicit_models import ExactALS, item_similarity
+from recsys_lib.als.part import AlsModel, write_als_part
 from recsys_lib.als.progress import training_progress
+from recsys_lib.als.solver import Penalty
 from recsys_lib.als.training import Iteration, TrainedAls, train_als
 from recsys_lib.als.warm_start import WarmStart
 
 __all__ = [
     "AlsModel",
+    "DistinctRows",
+    "ExactALS",
+    "FoldIn",
     "Iteration",
+    "Penalty",
     "TrainedAls",
     "WarmStart",
+    "confidence",
+    "item_similarity",
+    "liked",
+    "newer_items",
+    "recency_weighted",
+    "recency_weights",
     "train_als",
     "training_progress",
     "write_als_part",

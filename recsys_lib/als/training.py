@@ -1,41 +1,37 @@
-"""Implicit-feedback ALS: training with an early stop.
+"""Train implicit-feedback ALS, with early stopping.
 
-Model and objective: Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback
-Datasets" (2008), with the confidences of :mod:`recsys_lib.als.confidence`.
+Reference: Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (2008).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
-from recsys_lib.als.confidence import confidence, liked
-from recsys_lib.als.costs import exact_is_faster
-from recsys_lib.als.device import choose_device
-from recsys_lib.als.model import ConjugateGradientALS, ExactALS
+from recsys_lib.als.confidences import confidence, liked
+from recsys_lib.als.implicit_models import ConjugateGradientALS, ExactALS
+from recsys_lib.als.solver_choice import choose_device, use_exact_solver
 from recsys_lib.als.validation import Holdout
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import TrainingError
 from recsys_lib.parameters import AlsParameters
 
 _PATIENCE = 3
-"""Iterations without a better validation recall after which no better one is expected."""
+"""The training stops after this many iterations without a better validation recall."""
 
 
 @dataclass(frozen=True)
 class Iteration:
-    """What one pass over both sides did.
+    """One pass over users and items.
 
     Parameters
     ----------
     number: from 1.
     seconds: without the validation.
-    loss: the mean squared error after it, weighted by confidence and regularized.
+    loss: mean squared error weighted by confidence, plus the penalty.
     recall: recall@10 of the validation users, None without them.
     """
 
@@ -47,15 +43,15 @@ class Iteration:
 
 @dataclass(frozen=True)
 class TrainedAls:
-    """Factors of all users and items, and how the training went.
+    """Factors of all users and items, and the course of the training.
 
     Parameters
     ----------
     user_factors, item_factors: float32, shapes (users, factors) and (items, factors).
-    history: one entry per iteration that was run.
-    converged: whether the loss stopped falling before the last allowed iteration.
-    validation: the iterations of a training before it, without the validation users' last
-        interactions, which found the best number of iterations; empty when that was not asked for.
+    history: one entry per iteration.
+    converged: whether the loss settled before the iteration limit.
+    validation: iterations of the first training, which held out the last interactions of the
+        validation users to find the best number of iterations; empty without them.
     device: "cpu" or "cuda".
     """
 
@@ -70,7 +66,7 @@ class TrainedAls:
     def reason(self) -> str:
         """Why the training ended, in words."""
         if self.validation:
-            return f"recall was best after {len(self.history)} of {len(self.validation)} passes"
+            return f"recall peaked at iteration {len(self.history)} of {len(self.validation)}"
         return "the loss settled" if self.converged else "the iteration limit was reached"
 
     @property
@@ -80,26 +76,6 @@ class TrainedAls:
 
 
 OnIteration = Callable[[Iteration], None]
-_Model = TypeVar("_Model", ExactALS, ConjugateGradientALS)
-
-
-def new_model(parameters: AlsParameters) -> ExactALS:
-    """An untrained model with our parameters, which takes confidences: alpha is in them."""
-    return _model(ExactALS, parameters, frequency_scaling=parameters.frequency_scaling)
-
-
-def _model(kind: type[_Model], parameters: AlsParameters, **more: Any) -> _Model:
-    with threadpool_limits(1, "blas"):  # implicit warns about BLAS threads when it is made
-        return kind(
-            factors=parameters.factors,
-            regularization=parameters.regularization,
-            alpha=1.0,
-            iterations=parameters.iterations,
-            calculate_training_loss=True,
-            num_threads=parameters.num_threads,
-            random_state=parameters.seed,
-            **more,
-        )
 
 
 def train_als(
@@ -109,11 +85,55 @@ def train_als(
     *,
     start: np.ndarray | None = None,
 ) -> TrainedAls:
-    """Factorize the interactions, until the loss settles or the validation recall falls.
+    """Factorize the interactions.
 
-    ``on_iteration`` is called after each pass, ``start`` are item factors to begin with. Raises
-    ParameterError when there are more factors than users or items, and TrainingError when the
-    factors did not stay finite.
+    The training ends when the loss settles. With ``validation_users``, a first training on part
+    of the data finds the number of iterations with the best recall, and a second one on all data
+    runs that many.
+
+    Parameters
+    ----------
+    interactions : Interactions
+    parameters : AlsParameters
+    on_iteration : callable, optional
+        Called with an :class:`Iteration` after each one.
+    start : numpy.ndarray, optional
+        Initial item factors, float32 (items, factors); random by default.
+
+    Returns
+    -------
+    TrainedAls
+
+    Raises
+    ------
+    ParameterError
+        If there are more factors than users or items, or nobody to validate with.
+    TrainingError
+        If the factors did not stay finite.
+
+    Examples
+    --------
+    Ann and Bob like items 0 and 1, Cy and Dee like items 2 and 3.
+
+    >>> from recsys_lib.ids import IdMap
+    >>> user, item = np.divmod(np.arange(8, dtype=np.int32), 2)
+    >>> interactions = Interactions(
+    ...     users=IdMap(["ann", "bob", "cy", "dee"]),
+    ...     items=IdMap(["i0", "i1", "i2", "i3"]),
+    ...     user=user,
+    ...     item=item + user // 2 * 2,
+    ...     rating=np.full(8, 5, dtype=np.float32),
+    ...     timestamp=np.arange(8),
+    ... )
+    >>> parameters = AlsParameters(factors=2, iterations=5, num_threads=1)
+    >>> trained = train_als(interactions, parameters)
+    >>> trained.reason
+    'the iteration limit was reached'
+    >>> (trained.user_factors @ trained.item_factors.T).round() + 0
+    array([[1., 1., 0., 0.],
+           [1., 1., 0., 0.],
+           [0., 0., 1., 1.],
+           [0., 0., 1., 1.]], dtype=float32)
     """
     parameters.check_data({"users": len(interactions.users), "items": len(interactions.items)})
     validation: list[Iteration] = []
@@ -122,7 +142,7 @@ def train_als(
         rest = liked(confidence(holdout.rest, parameters))
         validation = _fit(rest, parameters, on_iteration, start, holdout).history
         best = max(validation, key=lambda iteration: iteration.recall or 0.0)
-        # Settling is not asked for any more: the number of iterations is known.
+        # The number of iterations is known now: the loss must not end the training earlier.
         parameters = parameters.model_copy(update={"iterations": best.number, "tolerance": 0.0})
     positive = liked(confidence(interactions, parameters))
     trained = _fit(positive, parameters, on_iteration, start, None)
@@ -138,14 +158,16 @@ def _fit(
     holdout: Holdout | None,
 ) -> TrainedAls:
     device = "cpu" if parameters.solver == "cg" else choose_device(parameters.device)
-    model: ExactALS | ConjugateGradientALS = _model(ConjugateGradientALS, parameters)
-    if _exactly(positive, parameters, device, start is not None):
-        model = new_model(parameters)
+    model: ExactALS | ConjugateGradientALS
+    if use_exact_solver(positive, parameters, device, warm_start=start is not None):
+        model = ExactALS.from_parameters(parameters)
         model.device, model.item_factors = device, start
+    else:
+        model = ConjugateGradientALS.from_parameters(parameters)
     history: list[Iteration] = []
 
     def record(index: int, seconds: float, loss: float) -> bool:
-        """Note the iteration; True ends the training."""
+        """Keep the iteration; True ends the training."""
         recall = holdout.recall(model.current_item_factors()) if holdout else None
         history.append(Iteration(index + 1, seconds, loss, recall))
         if on_iteration is not None:
@@ -159,15 +181,6 @@ def _fit(
         )
     converged = _settled(history, parameters.tolerance)
     return TrainedAls(model.user_factors, model.item_factors, history, converged, device=device)
-
-
-def _exactly(
-    positive: sparse.csr_matrix, parameters: AlsParameters, device: str, warm: bool
-) -> bool:
-    """Conjugate gradient has but one lambda, no GPU here, and no start from items alone."""
-    if parameters.solver != "auto" or device != "cpu" or warm or parameters.frequency_scaling:
-        return parameters.solver != "cg"
-    return exact_is_faster(positive, parameters.factors)
 
 
 def _settled(history: list[Iteration], tolerance: float) -> bool:

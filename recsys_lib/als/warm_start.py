@@ -1,4 +1,4 @@
-"""Item factors of an earlier version, for a training to begin with."""
+"""Start a training from the item factors of an earlier version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys_lib.als.artifact import AlsModel
+from recsys_lib.als.part import AlsModel
 from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
@@ -14,18 +14,18 @@ from recsys_lib.paths import Dataset
 from recsys_lib.registry.parts import ALS_PART, ITEM_FACTORS_FILE, champion
 
 _CHAMPION = "champion"
-_START = 0.01
+_INITIAL_SCALE = 0.01
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """Where the training begins.
+    """The start of a training.
 
     Parameters
     ----------
-    factors: float32, shape (items, factors); None for a random start.
+    factors: initial item factors, float32, shape (items, factors); None for a random start.
     version: the version they come from, "" for none.
-    n_known: how many items that version knew.
+    n_known: number of items that version knew.
     """
 
     factors: np.ndarray | None
@@ -40,14 +40,15 @@ class WarmStart:
         return f"version {self.version}, which knew {self.n_known:,} of {len(self.factors):,} items"
 
     @classmethod
-    def of(cls, dataset: Dataset, parameters: AlsParameters, items: IdMap) -> WarmStart:
-        """Match ids with the version that ``als.warm_start`` names; new items begin at random.
+    def from_version(cls, dataset: Dataset, parameters: AlsParameters, items: IdMap) -> WarmStart:
+        """Take the factors of the version that ``als.warm_start`` names, matched by item id.
 
-        Without a champion yet the start is random. Raises ParameterError when the version has
-        another number of factors, ArtifactError when it has no ALS part.
+        New items start at random, and so do all if "champion" is named and there is none yet.
+        Raises ParameterError if the version has another number of factors, ArtifactError if it
+        has no ALS part.
         """
-        wish = parameters.warm_start
-        folder = champion(dataset) if wish == _CHAMPION else wish and dataset.version(wish)
+        wanted = parameters.warm_start
+        folder = champion(dataset) if wanted == _CHAMPION else wanted and dataset.version(wanted)
         if not folder:
             return cls(None)
         before = AlsModel.load(folder / ALS_PART)
@@ -60,6 +61,6 @@ class WarmStart:
             )
         random = np.random.default_rng(parameters.seed)
         factors = random.random((len(items), parameters.factors), dtype=np.float32)
-        factors *= np.float32(_START)
+        factors *= np.float32(_INITIAL_SCALE)
         factors[known >= 0] = old[known[known >= 0]]
         return cls(factors, folder.name, int((known >= 0).sum()))

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.als.confidence import confidence, liked, newer_items
-from recsys_lib.als.queries import faded, fold_in_all
-from recsys_lib.als.training import new_model
+from recsys_lib.als import (
+    ExactALS,
+    FoldIn,
+    Penalty,
+    confidence,
+    liked,
+    newer_items,
+    recency_weighted,
+)
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation.split import TrainTest, leave_last_out
@@ -70,7 +76,7 @@ class Validation:
 
         Before the end the recall is that of the half-life in the middle.
         """
-        model = new_model(parameters)
+        model = ExactALS.from_parameters(parameters)
         checks = _checks(parameters.iterations)
         ended = False
 
@@ -98,14 +104,13 @@ class Validation:
         users, ranker = self.split.test_users, MaximumInnerProduct.from_factors(item_factors)
         histories = confidence(self.split.train, parameters)
         newer = newer_items(self.split.train)
-        penalty = new_model(parameters).penalty
+        fold_in = FoldIn.from_item_factors(item_factors, Penalty.from_parameters(parameters))
 
         def recall(half_life: float) -> float:
             if not half_life and user_factors is not None:
                 vectors = user_factors[users]
             else:
-                asked = faded(histories, newer, half_life)[users]
-                vectors = fold_in_all(asked, item_factors, penalty)
+                vectors = fold_in.solve_many(recency_weighted(histories, newer, half_life)[users])
             return self._recall(ranker, vectors, histories[users])
 
         return Recalls({half_life: recall(half_life) for half_life in half_lives})

@@ -8,7 +8,7 @@ import pytest
 from implicit.cpu.als import AlternatingLeastSquares
 
 from recsys_lib.als import AlsModel, train_als, write_als_part
-from recsys_lib.als.plots import training_curve
+from recsys_lib.als.inspection import training_curve
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.ids import IdMap

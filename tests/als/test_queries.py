@@ -1,15 +1,17 @@
 """Which users ask the same, and with what vectors."""
 
 import numpy as np
-import pytest
 from scipy import sparse
 
-from recsys_lib.als.confidence import confidence, newer_items
-from recsys_lib.als.fold_in import FoldIn
-from recsys_lib.als.model import ExactALS
-from recsys_lib.als.queries import Queries, faded, fold_in_all, user_vectors
-from recsys_lib.als.solver import Penalty
-from recsys_lib.als.training import train_als
+from recsys_lib.als import (
+    ExactALS,
+    FoldIn,
+    Penalty,
+    confidence,
+    newer_items,
+    train_als,
+)
+from recsys_lib.als.queries import Queries, user_vectors
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
@@ -34,17 +36,17 @@ def trained(histories, **more):
 def test_equal_histories_and_single_items_ask_once():
     histories = matrix(HISTORIES)
     model = trained(histories)
-    queries = Queries.of(model.user_factors, histories, one_lambda=True)
+    queries = Queries.from_vectors(model.user_factors, histories, one_lambda=True)
     assert queries.group.tolist() == [0, 0, 1, 2, 2, 3]
-    assert queries.asking.tolist() == [0, 2, 3, 5]
-    asked = model.user_factors[queries.asking][queries.group]
+    assert queries.representatives.tolist() == [0, 2, 3, 5]
+    asked = model.user_factors[queries.representatives][queries.group]
     np.testing.assert_allclose(queries.scale[:, None] * asked, model.user_factors, rtol=1e-4)
 
 
 def test_with_a_lambda_for_each_row_ratings_of_one_item_ask_apart():
     histories = matrix(HISTORIES)
     model = trained(histories, frequency_scaling=1.0, regularization=5.0)
-    queries = Queries.of(model.user_factors, histories, one_lambda=False)
+    queries = Queries.from_vectors(model.user_factors, histories, one_lambda=False)
     assert queries.group.tolist() == [0, 1, 2, 3, 3, 4]
 
 
@@ -52,36 +54,17 @@ def test_equal_histories_with_different_vectors_ask_apart():
     histories = matrix(HISTORIES)
     factors = trained(histories).user_factors.copy()
     factors[4] = factors[4][::-1]
-    queries = Queries.of(factors, histories, one_lambda=True)
+    queries = Queries.from_vectors(factors, histories, one_lambda=True)
     assert queries.group.tolist() == [0, 0, 1, 2, 4, 3]
-    assert queries.asking[4] == 4
+    assert queries.representatives[4] == 4
     assert queries.scale[4] == 1
 
 
 def test_what_is_seen_and_not_liked_is_no_single_liked_item():
     histories = matrix([[(0, 5)], [(0, 0)], [(0, 0)]])
     factors = np.array([[1, 2], [0, 0], [0, 0]], dtype=np.float32)
-    queries = Queries.of(factors, histories, one_lambda=True)
+    queries = Queries.from_vectors(factors, histories, one_lambda=True)
     assert queries.group.tolist() == [0, 1, 1]
-
-
-@pytest.mark.parametrize("frequency_scaling", [0.0, 0.7])
-def test_compiled_fold_in_equals_the_one_of_a_single_query(frequency_scaling):
-    rng = np.random.default_rng(3)
-    item_factors = rng.standard_normal((50, 8)).astype(np.float32)
-    histories = sparse.random(40, 50, 0.2, "csr", np.float32, rng)
-    histories.data = rng.choice([0.0, 0.3, 1.0, 40.0], histories.nnz).astype(np.float32)
-    penalty = Penalty(2.0, frequency_scaling)
-    found = fold_in_all(histories, item_factors, penalty)
-    liked = histories.copy()
-    liked.eliminate_zeros()
-    expected = FoldIn.of(item_factors, penalty).solve(liked)
-    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-4)
-
-
-def test_newer_items_fade_the_older_ones_by_half():
-    histories = faded(matrix([[(0, 8), (2, 8), (3, 8)]]), np.array([2, 0, 1]), half_life=1.0)
-    assert histories.toarray().tolist() == [[2, 0, 8, 4]]
 
 
 def test_vectors_of_a_split_are_those_that_the_model_serves():
@@ -94,7 +77,7 @@ def test_vectors_of_a_split_are_those_that_the_model_serves():
     recent = plain.model_copy(update={"recency_half_life": 1.0})
     weights = np.array([[0.5, 1.0, 0.25], [0.5, 1.0, 0.0]], dtype=np.float32)
     histories = sparse.csr_matrix(weights * np.float32(recent.alpha))
-    expected = FoldIn.of(found.item_factors, Penalty(1.0)).solve(histories)
+    expected = FoldIn.from_item_factors(found.item_factors, Penalty(1.0)).solve(histories)
     np.testing.assert_allclose(user_vectors(found, data, recent), expected, rtol=1e-3, atol=1e-5)
     assert newer_items(data).tolist() == [1, 0, 2, 1, 0]
     assert confidence(data, recent).indices.tolist() == [0, 1, 2, 0, 1]

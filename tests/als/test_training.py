@@ -1,60 +1,24 @@
 """Where the training begins, where it ends, and on what device."""
 
 import numpy as np
-import polars as pl
 import pytest
 
-from recsys_lib.als import WarmStart, device, train_als, write_als_part
-from recsys_lib.als.artifact import AlsModel
-from recsys_lib.als.plots import training_curve
-from recsys_lib.als.training import Iteration, _overfits
+from recsys_lib.als import AlsModel, Iteration, WarmStart, train_als
+from recsys_lib.als.inspection import training_curve
+from recsys_lib.als.training import _overfits
 from recsys_lib.als.validation import Holdout
-from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ParameterError
-from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.settings import read_values
+from tests.support.taste_world import stored, world
 
 PARAMETERS = AlsParameters(factors=6, iterations=30, tolerance=0, num_threads=1)
-
-
-def world(users=60, items=30, seed=0, kept=1.0):
-    """Users of three tastes, items of three kinds; each user has ten items of its kind."""
-    rng = np.random.default_rng(seed)
-    pairs = [
-        (user, item)
-        for user in range(users)
-        for item in rng.permutation(np.arange(user % 3, items, 3))[:8]
-        if rng.random() < kept
-    ]
-    user, item = (np.array(side, dtype=np.int32) for side in zip(*pairs, strict=True))
-    return Interactions(
-        users=IdMap([f"u{n}" for n in range(users)]),
-        items=IdMap([f"i{n}" for n in range(items)]),
-        user=user,
-        item=item,
-        rating=np.ones(len(user), dtype=np.float32),
-        timestamp=np.arange(len(user), dtype=np.int64),
-    )
-
-
-def stored(folder, interactions, parameters, **options):
-    """A part on disk, opened again."""
-    names = interactions.items.ids()
-    display = pl.DataFrame({"id": names, "title": names, "image_url": [None] * len(names)})
-    trained = train_als(interactions, parameters, **options)
-    write_als_part(
-        folder, trained, interactions, display, parameters=parameters, data_fingerprint="f"
-    )
-    return AlsModel.load(folder)
+VALIDATED = PARAMETERS.model_copy(update={"validation_users": 20})
 
 
 def test_the_last_interaction_of_some_users_is_held_out():
     data = world()
-    holdout = Holdout.from_interactions(
-        data, PARAMETERS.model_copy(update={"validation_users": 20})
-    )
+    holdout = Holdout.from_interactions(data, VALIDATED)
     assert len(holdout.rest) == len(data) - 20
     last = {int(u): int(i) for u, i in zip(data.user, data.item, strict=True)}
     kept = set(zip(holdout.rest.user.tolist(), holdout.rest.item.tolist(), strict=True))
@@ -65,9 +29,7 @@ def test_the_last_interaction_of_some_users_is_held_out():
 
 def test_recall_is_one_for_the_factors_that_know_and_zero_for_the_opposite():
     data = world()
-    holdout = Holdout.from_interactions(
-        data, PARAMETERS.model_copy(update={"validation_users": 20})
-    )
+    holdout = Holdout.from_interactions(data, VALIDATED)
     tastes = np.eye(3, dtype=np.float32)[np.arange(30) % 3]
     # Of the ten items of the taste seven are in the history: the held-out one is among three.
     assert holdout.recall(tastes) == 1.0
@@ -100,7 +62,7 @@ def test_the_second_training_stops_where_recall_was_best():
     best = int(np.argmax(recalls)) + 1
     assert len(trained.history) == best
     assert len(recalls) == min(best + 3, 30)
-    assert f"after {best} of {len(recalls)} passes" in trained.reason
+    assert f"iteration {best} of {len(recalls)}" in trained.reason
     assert len(training_curve(trained).axes) == 2
 
 
@@ -120,7 +82,7 @@ def test_a_warm_start_matches_ids_and_needs_fewer_passes(workspace):
     stored(dataset.version("old") / "als", before, settle)
     grown = world(users=63, items=33)
     warm = settle.model_copy(update={"warm_start": "old"})
-    start = WarmStart.of(dataset, warm, grown.items)
+    start = WarmStart.from_version(dataset, warm, grown.items)
     assert (start.version, start.n_known) == ("old", 30)
     assert start.description == "version old, which knew 30 of 33 items"
     old = AlsModel.load(dataset.version("old") / "als").part.array("item_factors.npy")
@@ -135,69 +97,14 @@ def test_a_warm_start_matches_ids_and_needs_fewer_passes(workspace):
 def test_without_a_champion_the_start_is_random_and_other_factors_are_refused(workspace):
     dataset, data = Dataset.find("shop", root=workspace), world()
     warm = PARAMETERS.model_copy(update={"warm_start": "champion"})
-    start = WarmStart.of(dataset, warm, data.items)
+    start = WarmStart.from_version(dataset, warm, data.items)
     assert start.factors is None and start.description == "random factors"
     stored(dataset.version("old") / "als", data, PARAMETERS)
     other = PARAMETERS.model_copy(update={"warm_start": "old", "factors": 5})
     with pytest.raises(ParameterError, match="version old has 6 factors, not 5"):
-        WarmStart.of(dataset, other, data.items)
-
-
-def test_recency_turns_a_user_to_what_came_last(tmp_path):
-    """A user of two tastes: the new one wins with recency, the more frequent one without."""
-    base = world()
-    items = np.array([0, 3, 6, 9, 12, 1, 4], dtype=np.int32)  # five of taste 0, then two of 1
-    data = Interactions(
-        users=IdMap([*base.users.ids(), "both"]),
-        items=base.items,
-        user=np.append(base.user, np.full(7, 60)).astype(np.int32),
-        item=np.append(base.item, items),
-        rating=np.append(base.rating, np.ones(7, dtype=np.float32)),
-        timestamp=np.arange(len(base) + 7),
-    )
-    tastes = PARAMETERS.model_copy(update={"factors": 3})
-    plain = stored(tmp_path / "plain", data, tastes)
-    newest = tastes.model_copy(update={"recency_half_life": 0.5})
-    recent = stored(tmp_path / "recent", data, newest)
-    assert plain.recommend(60, 3, filter_seen=True)[0][0] % 3 == 0
-    assert (recent.recommend(60, 3, filter_seen=True)[0] % 3 == 1).all()
-    same = recent.recommend_for_rows(items, 3)[0]
-    assert same.tolist() == recent.recommend(60, 3, filter_seen=True)[0].tolist()
-    reversed_ = recent.recommend_for_rows(items[::-1], 3)[0]
-    assert (reversed_ % 3 == 0).all()
-
-
-def test_what_was_rated_low_is_not_recommended_and_does_not_count(tmp_path):
-    data = world()
-    low = np.zeros(len(data), dtype=bool)
-    low[np.flatnonzero(data.user == 0)[:4]] = True
-    rated = Interactions(
-        data.users, data.items, data.user, data.item,
-        np.where(low, 1, 5).astype(np.float32), data.timestamp,
-    )  # fmt: skip
-    model = stored(tmp_path / "als", rated, PARAMETERS.model_copy(update={"min_rating": 3.0}))
-    seen = set(data.item[data.user == 0].tolist())
-    assert not seen & set(model.recommend(0, 30, filter_seen=True)[0].tolist())
-    assert len(model.recommend(0, 30, filter_seen=True)[0]) == 30 - len(seen)
-    assert model.user_items[0].nnz == 8
-    assert np.count_nonzero(model.user_items[0].data) == 4
-
-
-def test_a_gpu_that_is_not_there_is_refused_and_auto_does_without(monkeypatch):
-    from recsys_lib.als import cuda
-
-    monkeypatch.setattr(cuda, "is_available", lambda: False)
-    monkeypatch.setattr(device, "_DRIVERS", (device.Path(__file__),))
-    assert device.choose_device("auto") == "cpu"
-    with pytest.raises(ParameterError, match="torch sees no GPU"):
-        device.choose_device("cuda")
-    monkeypatch.setattr(cuda, "is_available", lambda: True)
-    assert device.choose_device("auto") == "cuda"
-    assert device.choose_device("cpu") == "cpu"
-    monkeypatch.setattr(device, "_DRIVERS", ())
-    assert device.choose_device("auto") == "cpu"
+        WarmStart.from_version(dataset, other, data.items)
 
 
 def test_what_conjugate_gradient_cannot_do_is_refused_by_name():
-    with pytest.raises(ParameterError, match="solver cg supports neither frequency_scaling"):
-        read_values({"als": {"solver": "cg", "frequency_scaling": 0.5}})
+    with pytest.raises(ValueError, match="solver cg supports neither frequency_scaling"):
+        AlsParameters(solver="cg", frequency_scaling=0.5)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recsys_lib.als.model import ExactALS
+from recsys_lib.als import ExactALS
 from recsys_lib.ranking import MaximumInnerProduct
 
 

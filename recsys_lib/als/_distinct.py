@@ -1,4 +1,4 @@
-"""Rows that occur several times: solved once, counted as often as they are there."""
+"""Repeated rows: solved once, and counted as often as they occur."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class DistinctRows:
 
     Parameters
     ----------
-    rows: float32 CSR, each row once, in the order of first occurrence.
-    group: int64, shape (original rows,): which of ``rows`` an original row equals.
-    counts: float32, shape (rows,): how often a row was there, or the sum of the weights.
+    rows: float32 CSR, every distinct row once, in the order of first occurrence.
+    group: int64, shape (original rows,): the index in ``rows`` of each original row.
+    counts: float32, shape (rows,): number of original rows, or the sum of their weights.
     """
 
     rows: sparse.csr_matrix
@@ -24,14 +24,17 @@ class DistinctRows:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, matrix: sparse.csr_matrix, weights: np.ndarray | None = None) -> DistinctRows:
-        """Find equal rows; the matrix has sorted indices and no entry twice."""
+    def from_matrix(
+        cls, matrix: sparse.csr_matrix, weights: np.ndarray | None = None
+    ) -> DistinctRows:
+        """Find equal rows; ``matrix`` has sorted indices and no duplicate entries."""
         _, first, group = np.unique(_hashes(matrix), return_index=True, return_inverse=True)
         group = group.astype(np.int64)
-        different = _differing(matrix, first[group])
-        # Two rows with one hash are next to impossible; they get places of their own.
-        group[different] = len(first) + np.arange(len(different))
-        first = np.concatenate([first, different])
+        # Rows that collide with another row's hash are next to impossible; each becomes a group
+        # of its own, which is always correct and costs only the shared work.
+        collided = _differing(matrix, first[group])
+        group[collided] = len(first) + np.arange(len(collided))
+        first = np.concatenate([first, collided])
         order = np.argsort(first)
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
@@ -41,9 +44,15 @@ class DistinctRows:
 
 
 def _hashes(matrix: sparse.csr_matrix) -> np.ndarray:
-    """uint64, shape (rows,): the sum of a mixed number for each entry of a row."""
+    """uint64, shape (rows,): the sum of a mixed number for each entry of a row.
+
+    Sums of integers wrap around and so can be taken as differences of one running sum, for rows
+    of any length at once.
+    """
     columns = np.random.default_rng(0).integers(0, 2**63, matrix.shape[1], dtype=np.uint64)
     bits = np.asarray(matrix.data, dtype=np.float32).view(np.uint32).astype(np.uint64)
+    # Mixed before they are summed, so that the sum knows which value belongs to which column.
+    # The constants are those of splitmix64.
     mixed = (bits * np.uint64(0x9E3779B97F4A7C15)) ^ columns[matrix.indices]
     mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
     sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(mixed, dtype=np.uint64)])
@@ -55,8 +64,9 @@ def _differing(matrix: sparse.csr_matrix, representative: np.ndarray) -> np.ndar
     lengths = np.diff(matrix.indptr).astype(np.int64)
     wrong = lengths != lengths[representative]
     row = np.repeat(np.arange(len(lengths)), lengths)
-    place = np.arange(len(row)) - matrix.indptr[row] + matrix.indptr[representative[row]]
-    place = np.minimum(place, len(row) - 1)  # of rows that are wrong by their length
-    entries = (matrix.indices != matrix.indices[place]) | (matrix.data != matrix.data[place])
-    wrong[row[entries]] = True
+    entry = np.arange(len(row)) - matrix.indptr[row] + matrix.indptr[representative[row]]
+    # Only rows that are already wrong by their length can point past the end.
+    entry = np.minimum(entry, len(row) - 1)
+    unequal = (matrix.indices != matrix.indices[entry]) | (matrix.data != matrix.data[entry])
+    wrong[row[unequal]] = True
     return np.flatnonzero(wrong)

@@ -1,17 +1,66 @@
-"""Small symmetric systems, compiled: built from a row's factors, and solved by Cholesky."""
+"""Linear algebra of the exact solver: Gram matrices of tall factors, and small row systems.
+
+Gram matrices and rotations are computed in fixed blocks, so the bits do not depend on the number
+of threads. The row systems are compiled: at a few dozen rows, a call into LAPACK costs more than
+the system itself.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import linalg
 
 from recsys_lib.compiled import compiled
+from recsys_lib.workers import Workers, blocks
+
+_BLOCK = 4096  # rows
+
+
+def to_principal_axes(
+    factors: np.ndarray, weights: np.ndarray, workers: Workers
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rotate ``factors`` in place so that Y' diag(weights) Y becomes diagonal.
+
+    Returns that diagonal and the rotation, float32, shapes (factors,) and (factors, factors).
+    """
+    spectrum, rotation = linalg.eigh(gram(factors, weights, workers), check_finite=False)
+    rotation = np.ascontiguousarray(rotation, dtype=np.float32)
+    rotate(factors, rotation, workers)
+    # Rounding can make an eigenvalue of a semidefinite matrix slightly negative.
+    return np.maximum(spectrum, 0).astype(np.float32), rotation
+
+
+def gram(factors: np.ndarray, weights: np.ndarray, workers: Workers) -> np.ndarray:
+    """Y' diag(weights) Y, float64, shape (factors, factors); ``weights`` is float32 (rows,).
+
+    Each block is multiplied in float32 for speed; the sum over blocks is in float64, so the error
+    stays that of one block however many rows there are.
+    """
+    parts = list(blocks(len(factors), _BLOCK))
+    sums = np.empty((len(parts), factors.shape[1], factors.shape[1]), dtype=np.float32)
+
+    def add(part: slice, out: np.ndarray) -> None:
+        np.matmul(factors[part].T, factors[part] * weights[part, None], out=out)
+
+    workers.each(add, zip(parts, sums, strict=True))
+    return sums.sum(axis=0, dtype=np.float64)
+
+
+def rotate(factors: np.ndarray, rotation: np.ndarray, workers: Workers) -> None:
+    """Replace ``factors`` by ``factors @ rotation``."""
+
+    def rotate_block(part: slice) -> None:
+        factors[part] = factors[part] @ rotation
+
+    workers.each(rotate_block, ((part,) for part in blocks(len(factors), _BLOCK)))
 
 
 @compiled
 def products(chosen, system):
-    """The lower triangle of M M', four cells of a row at a time."""
+    """The lower triangle of M M'."""
     for m in range(len(chosen)):
         n = 0
+        # Four cells at a time: each value of row m is loaded once for four dot products.
         while n + 4 <= m + 1:
             p0 = p1 = p2 = p3 = np.float32(0.0)
             for f in range(chosen.shape[1]):
@@ -32,7 +81,11 @@ def products(chosen, system):
 
 @compiled
 def weigh(system, weights, a):
-    """With r = sqrt(W) make I + r M M' r of M M', and b / r of ``a``."""
+    """Turn M M' into I + r M M' r with r = sqrt(W), and ``a`` into a / r.
+
+    I + W M M' is not symmetric. Scaled by r from both sides it is symmetric positive definite, so
+    Cholesky applies.
+    """
     for m in range(len(weights)):
         root = np.sqrt(weights[m])
         for n in range(m):
@@ -45,7 +98,7 @@ def weigh(system, weights, a):
 
 @compiled
 def solve_weighed(factor, weights, a):
-    """Replace b / r by a = r z, given the Cholesky factor of that system."""
+    """Replace b / r by the solution a = r z, given the Cholesky factor of the weighed system."""
     substitute(factor, a)
     for m in range(len(weights)):
         a[m] *= np.sqrt(weights[m])
@@ -53,9 +106,10 @@ def solve_weighed(factor, weights, a):
 
 @compiled
 def solve_general(chosen, weights, a):
-    """Replace b by a where W is not positive, as with confidences of 1 and less.
+    """Replace b by the solution ``a`` where a weight is 0 or negative (a confidence up to 1).
 
-    Elimination with pivots, in float64.
+    The system has no symmetric form then: Gaussian elimination with partial pivoting, in float64
+    because its condition number has no bound.
     """
     k = len(weights)
     product, system, right = np.dot(chosen, chosen.T), np.empty((k, k)), np.empty(k)

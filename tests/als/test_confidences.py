@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from recsys_lib.als.confidence import confidence, liked, recency_weights
+from recsys_lib.als import confidence, liked, newer_items, recency_weighted, recency_weights
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
@@ -55,9 +56,9 @@ def test_what_exceeds_one_halves_with_age():
     assert found.toarray()[0] == pytest.approx([1 + 3 / 4, 1 + 3 / 2, 4])
 
 
-def test_age_needs_times():
+def test_age_needs_timestamps():
     data = interactions([1, 1], timestamps=[0, 1])
-    with pytest.raises(ParameterError, match=r"als\.half_life_days needs times"):
+    with pytest.raises(ParameterError, match=r"als\.half_life_days needs timestamps"):
         confidence(data, AlsParameters(half_life_days=10.0))
     assert confidence(data, AlsParameters()).nnz == 2
 
@@ -65,3 +66,23 @@ def test_age_needs_times():
 def test_newer_items_count_more_in_a_query():
     assert recency_weights(np.array([0, 1, 2, 4]), 2.0) == pytest.approx([1, 2**-0.5, 0.5, 0.25])
     assert recency_weights(np.array([0, 9]), 0.0).tolist() == [1, 1]
+
+
+def test_confidences_of_a_history_halve_with_newer_items():
+    history = sparse.csr_matrix(np.array([[8, 0, 8, 8]], dtype=np.float32))
+    weighted = recency_weighted(history, np.array([2, 0, 1]), half_life=1.0)
+    assert weighted.toarray().tolist() == [[2, 0, 8, 4]]
+    assert recency_weighted(history, np.array([2, 0, 1]), 0.0).toarray().tolist() == [[8, 0, 8, 8]]
+
+
+def test_newer_items_are_counted_per_user_and_stored_in_the_order_of_the_matrix():
+    data = Interactions(
+        users=IdMap(["u", "v"]),
+        items=IdMap(["a", "b", "c"]),
+        user=np.array([0, 0, 0, 1, 1], dtype=np.int32),
+        item=np.array([2, 0, 1, 1, 0], dtype=np.int32),
+        rating=np.ones(5, dtype=np.float32),
+        timestamp=np.arange(5),
+    )
+    assert newer_items(data).tolist() == [1, 0, 2, 0, 1]
+    assert confidence(data, AlsParameters()).indices.tolist() == [0, 1, 2, 0, 1]

@@ -1,4 +1,7 @@
-"""The mathematics of ``kernels`` in batches of PyTorch, for a GPU."""
+"""The equations of ``_kernels`` on a GPU, in batches of PyTorch.
+
+Imports torch, which takes seconds: import this module only where a GPU is used.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from recsys_lib.als.distinct import DistinctRows
+from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als.solver import Alternation, Penalty, added_confidence, sum_of_confidences
 from recsys_lib.workers import Workers
 
-_BATCH_CELLS = 1 << 26  # numbers held at once by the largest array of a batch: 256 MB
+_BATCH_CELLS = 1 << 26  # numbers in the largest array of a batch: 256 MB
 
 
 def is_available() -> bool:
@@ -19,7 +22,7 @@ def is_available() -> bool:
 
 
 class _Side:
-    """The rows of one side on the device, in batches of rows of about the same length."""
+    """The rows of one side on the device, in batches of rows of similar length."""
 
     def __init__(
         self,
@@ -31,7 +34,7 @@ class _Side:
         device = factors.device
         times = columns.cpu().numpy()[confidence.indices]
         weights = (np.abs(confidence.data) - 1) * times
-        regularization = penalty.of_rows(
+        regularization = penalty.per_row(
             added_confidence(confidence.indptr, weights), float(columns.double().sum())
         )
         self.factors, self.columns = factors, columns
@@ -46,7 +49,7 @@ class _Side:
         self.norms = torch.zeros_like(self.minima)
 
     def solve(self, fixed: torch.Tensor) -> torch.Tensor:
-        """As ``solver.Side.solve``: writes the factors, rotates ``fixed``, returns the rotation."""
+        """Like ``solver.Side.solve``: write the factors, rotate ``fixed``, return the rotation."""
         gram = fixed.double().T @ (fixed.double() * self.columns.double()[:, None])
         spectrum, axes = torch.linalg.eigh(gram)
         rotation = axes.float()
@@ -59,17 +62,17 @@ class _Side:
     def _solve_batch(
         self, rows: torch.Tensor, length: int, fixed: torch.Tensor, spectrum: torch.Tensor
     ) -> None:
-        """Rows are padded to ``length`` with entries that weigh nothing."""
+        """Solve one batch; rows are padded to ``length`` with entries of weight and target 0."""
         start, stop = self._indptr[rows], self._indptr[rows + 1]
-        place = start[:, None] + torch.arange(length, device=fixed.device)
-        is_entry = place < stop[:, None]
-        place = place.clamp(max=len(self._indices) - 1)
-        weights = self._weights[place] * is_entry
-        targets = self._targets[place] * is_entry
+        entry = start[:, None] + torch.arange(length, device=fixed.device)
+        is_entry = entry < stop[:, None]
+        entry = entry.clamp(max=len(self._indices) - 1)
+        weights = self._weights[entry] * is_entry
+        targets = self._targets[entry] * is_entry
         scale = (spectrum + self._regularization[rows][:, None]).rsqrt()
-        chosen = fixed[self._indices[place]] * scale[:, None, :]
+        chosen = fixed[self._indices[entry]] * scale[:, None, :]
         right = (chosen.transpose(1, 2) @ targets[..., None]).squeeze(-1)
-        if length <= fixed.shape[1]:
+        if length <= fixed.shape[1]:  # the two systems of ``_kernels``: the smaller one
             system = weights[..., None] * (chosen @ chosen.transpose(1, 2))
             t = (chosen.transpose(1, 2) @ _solution(system, targets)).squeeze(-1)
         else:
@@ -93,7 +96,7 @@ class CudaAlternation(Alternation):
         workers: Workers | None = None,
         device: str = "cuda",
     ) -> None:
-        """Begin with ``item_factors``, float32 (items, factors); ``workers`` are not needed."""
+        """Start from ``item_factors``, float32 (items, factors); ``workers`` is not used."""
         by_item = sparse.csr_matrix(users.rows.T)
         n_users, n_factors = users.rows.shape[0], item_factors.shape[1]
         items = torch.tensor(item_factors, device=device)
@@ -106,7 +109,7 @@ class CudaAlternation(Alternation):
         self._rotation = torch.eye(n_factors, device=device)
 
     def iterate(self) -> float:
-        """Solve users, then items; return the objective as ``ExactAlternation`` does."""
+        """Solve users, then items; return the objective like ``ExactAlternation``."""
         for side, other in ((self._users, self._items), (self._items, self._users)):
             self._rotation = self._rotation @ side.solve(other.factors)
         minima = self._items.minima @ self._users.columns.double()
@@ -114,18 +117,18 @@ class CudaAlternation(Alternation):
         return float((minima + norms) / self._cells)
 
     def item_factors(self) -> np.ndarray:
-        """float32, shape (items, factors), in the axes of the moment."""
+        """float32, shape (items, factors), in the current axes."""
         found: np.ndarray = self._items.factors.cpu().numpy()
         return found
 
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
-        """Factors of the distinct users and of the items, in the axes of the start."""
+        """Factors of the distinct users and of the items, in the original axes."""
         users, items = (s.factors @ self._rotation.T for s in (self._users, self._items))
         return users.cpu().numpy(), items.cpu().numpy()
 
 
 def _solution(system: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Of (I + system) z = right, for each system of a batch; ``system`` is changed."""
+    """Solve (I + system) z = right for each system of a batch; ``system`` is overwritten."""
     system.diagonal(dim1=1, dim2=2).add_(1)
     return torch.linalg.solve(system, right[..., None])
 
@@ -133,7 +136,10 @@ def _solution(system: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 def _batches(
     lengths: np.ndarray, factors: int, device: torch.device
 ) -> list[tuple[torch.Tensor, int]]:
-    """Rows that are not empty, by length rounded up to a power of two, and that length."""
+    """Batches of non-empty rows, each with its length: rounded up to a power of two.
+
+    Padding to a power of two wastes at most half of a batch and leaves few different shapes.
+    """
     batches = []
     bucket = 1 << np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64)
     for length in np.unique(bucket[lengths > 0]):
@@ -141,6 +147,6 @@ def _batches(
         side = min(int(length), factors)
         size = max(1, _BATCH_CELLS // max(int(length) * factors, side * side))
         for start in range(0, len(rows), size):
-            chosen = torch.as_tensor(rows[start : start + size], device=device)
-            batches.append((chosen, int(length)))
+            batch = torch.as_tensor(rows[start : start + size], device=device)
+            batches.append((batch, int(length)))
     return batches

@@ -1,19 +1,23 @@
-"""Compiled code that solves the rows of one side of ALS exactly, each in the space that is smaller.
+"""Compiled code that solves all rows of one side of ALS exactly, each in the smaller space.
 
-For a row with the items S, confidences c and the fixed factors Y the minimum of
+For a row with items S, confidences c and the fixed factors Y, the minimum over x of
 
     sum over all items of c_i (p_i - x y_i)^2 + lambda |x|^2
 
-solves (Y'Y + lambda I + Y_S' W Y_S) x = Y_S' b with W = diag(c - 1) and b = c where the preference
-p is 1 (Hu, Koren, Volinsky 2008). The factors come rotated, so that Y'Y is diagonal: then every row
-may have a lambda of its own, and with D = (Y'Y + lambda I)^-1, M = Y_S sqrt(D) the solution is
-x = sqrt(D) t, where t solves one of two equal systems (the Woodbury identity):
+solves (Y'Y + lambda I + Y_S' W Y_S) x = Y_S' b, with W = diag(c - 1), and b = c where the
+preference p is 1, else 0. The factors arrive rotated so that Y'Y is diagonal. Then
+D = (Y'Y + lambda I)^-1 is diagonal too, costs nothing to invert, and every row can have a lambda
+of its own. With M = Y_S sqrt(D), the solution is x = sqrt(D) t, where t solves either of two
+equivalent systems (Woodbury identity):
 
-    short rows:  t = M' a with (I + W M M') a = b,   as large as the row
-    long rows:   (I + M' W M) t = M' b,              as large as the number of factors
+    short rows:  t = M' a with (I + W M M') a = b,   one equation per entry of the row
+    long rows:   (I + M' W M) t = M' b,              one equation per factor
 
-As M M' <= I, both have condition numbers of at most 1 + max(W): float32 is enough for them. The
-minimum itself is sum(b p) - b M t, so the objective costs next to nothing.
+For W >= 0, M M' <= I bounds both condition numbers by 1 + max(W), so float32 is precise enough.
+The minimum itself is sum(b p) - b M t: the objective comes almost for free.
+
+References: Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (2008),
+for the objective; Woodbury, "Inverting Modified Matrices" (1950), for the identity.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys_lib.als.systems import (
+from recsys_lib.als._linear_algebra import (
     factorize,
     products,
     solve_general,
@@ -32,17 +36,17 @@ from recsys_lib.als.systems import (
 )
 from recsys_lib.compiled import compiled
 
-_BLAS_FROM = 24  # entries; products of shorter rows are not worth a call
-_CHUNK = 256  # entries of a long row that are gathered at once
+_BLAS_FROM = 24  # entries; for shorter rows a call into BLAS costs more than it saves
+_CHUNK = 256  # entries of a long row gathered at once, so that they stay in the cache
 
 
 class Rows(NamedTuple):
-    """The rows to solve: their entries as in CSR, and what the solutions are weighed with.
+    """The rows to solve.
 
     Parameters
     ----------
     indptr, indices: as in CSR.
-    weights, targets: float32, one for each entry: W and b, each times the weight of the column.
+    weights, targets: float32, per entry: W and b, each times the weight of its column.
     regularization: float32, lambda of each row.
     """
 
@@ -54,7 +58,7 @@ class Rows(NamedTuple):
 
 
 class Solutions(NamedTuple):
-    """What is found for each row.
+    """Output of the kernels, one row each.
 
     Parameters
     ----------
@@ -69,7 +73,7 @@ class Solutions(NamedTuple):
 
 
 class _Scratch(NamedTuple):
-    """Room for one row at a time: M, the system, a, t, and sqrt(D)."""
+    """Buffers for one row at a time, reused: M, the system, a, t, and sqrt(D)."""
 
     chosen: np.ndarray
     system: np.ndarray
@@ -80,9 +84,9 @@ class _Scratch(NamedTuple):
 
 @compiled
 def solve_short_rows(mine, rows, fixed, spectrum, solutions):
-    """Solve the rows ``mine``, none of them empty, each by a system of its own size.
+    """Solve the rows ``mine``, none of them empty, each by a system as large as the row.
 
-    ``fixed`` is Y, rotated (columns, factors), ``spectrum`` the diagonal of Y'Y.
+    ``fixed`` is the rotated Y, shape (columns, factors); ``spectrum`` is the diagonal of Y'Y.
     """
     longest = 1
     for row in mine:
@@ -96,6 +100,7 @@ def solve_short_rows(mine, rows, fixed, spectrum, solutions):
     )
     scaled_for = np.float32(np.nan)
     for row in mine:
+        # Without frequency scaling all rows share one lambda: scale once, not per row.
         if rows.regularization[row] != scaled_for:
             scaled_for = rows.regularization[row]
             _scale(spectrum, scaled_for, scratch.scale)
@@ -113,6 +118,7 @@ def _scale(spectrum, regularization, scale):
 
 @compiled
 def _solve_single(row, rows, fixed, scale, solutions):
+    # Most users have one item, and then the system is a single number.
     n = rows.indptr[row]
     i, w, b = rows.indices[n], rows.weights[n], rows.targets[n]
     square = np.float32(0.0)
@@ -138,7 +144,7 @@ def _solve_short(row, rows, fixed, scratch, solutions):
     least = np.float32(np.inf)
     for n in range(len(a)):
         a[n], least = targets[n], min(least, weights[n])
-    if least <= 0:
+    if least <= 0:  # sqrt(W) does not exist, or is no divisor
         solve_general(chosen, weights, a)
     elif len(a) < _BLAS_FROM:
         products(chosen, scratch.system)
@@ -151,10 +157,10 @@ def _solve_short(row, rows, fixed, scratch, solutions):
         solve_weighed(np.linalg.cholesky(system), weights, a)
     solution, minimum = scratch.solution, 0.0
     solution.fill(0)
-    for n in range(len(a)):
+    for n in range(len(a)):  # t = M' a
         for f in range(len(solution)):
             solution[f] += a[n] * chosen[n, f]
-    for n in range(len(a)):
+    for n in range(len(a)):  # sum(b p) - b M t, where a positive b means p = 1
         score = np.float32(0.0)
         for f in range(len(solution)):
             score += chosen[n, f] * solution[f]
@@ -183,7 +189,7 @@ def _store(row, rows, scale, solution, minimum, solutions):
 
 @compiled
 def solve_long_rows(mine, rows, fixed, spectrum, solutions):
-    """The same for rows with more entries than factors, by the system of all factors."""
+    """The same for rows with more entries than factors, by a system as large as the factors."""
     factors = fixed.shape[1]
     chosen = np.empty((_CHUNK, factors), np.float32)
     weighted = np.empty((_CHUNK, factors), np.float32)

@@ -1,0 +1,233 @@
+"""The ALS part of a model version: written by 02_train_als, queried by the recommender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from recsys_lib.als.confidences import confidence, newer_items, recency_weights
+from recsys_lib.als.fold_in import FoldIn
+from recsys_lib.als.implicit_models import ExactALS
+from recsys_lib.als.training import TrainedAls
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.ids import IdMap
+from recsys_lib.parameters import AlsParameters
+from recsys_lib.ranking import best_first
+from recsys_lib.registry.parts import ITEM_FACTORS_FILE, Part, writing_part
+
+_LIBRARIES = ("implicit", "numpy", "scipy")
+
+
+def write_als_part(
+    folder: Path,
+    trained: TrainedAls,
+    interactions: Interactions,
+    items: pl.DataFrame,
+    *,
+    parameters: AlsParameters,
+    data_fingerprint: str,
+) -> dict[str, float]:
+    """Store factors, confidences and ids as one part, and return the metrics of the training.
+
+    Parameters
+    ----------
+    folder : Path
+        Replaced as a whole, when everything is written.
+    trained : TrainedAls
+    interactions : Interactions
+        What it was trained on.
+    items : polars.DataFrame
+        Columns id, title and image_url; one row per item, in the order of ``interactions.items``.
+    parameters : AlsParameters
+        As in the training.
+    data_fingerprint : str
+        Identifies the data in the manifest.
+
+    Returns
+    -------
+    dict of str to float
+        ``als.iterations``, ``als.loss``, ``als.seconds_per_iteration``, ``als.training_seconds``,
+        ``als.users`` and ``als.items``.
+
+    Raises
+    ------
+    ValueError
+        If ``items`` does not match the interactions.
+
+    Examples
+    --------
+    See :class:`AlsModel`, which opens the part.
+    """
+    if not items["id"].equals(interactions.items.series()):
+        raise ValueError("items must have one row per item, in the order of interactions.items")
+    confidences = confidence(interactions, parameters)
+    seconds = [iteration.seconds for iteration in trained.history]
+    metrics = {
+        "als.iterations": len(trained.history),
+        "als.loss": trained.losses[-1],
+        "als.seconds_per_iteration": float(np.mean(seconds)),
+        "als.training_seconds": float(sum(seconds)),
+        "als.users": len(interactions.users),
+        "als.items": len(interactions.items),
+    }
+    with writing_part(
+        folder,
+        parameters=parameters.model_dump(),
+        data_fingerprint=data_fingerprint,
+        libraries=_LIBRARIES,
+        metrics=metrics,
+    ) as part:
+        np.save(part / "user_factors.npy", trained.user_factors)
+        np.save(part / ITEM_FACTORS_FILE, trained.item_factors)
+        sparse.save_npz(part / "user_items.npz", confidences, compressed=False)
+        np.save(part / "newer.npy", newer_items(interactions))
+        interactions.users.series().to_frame().write_parquet(part / "users.parquet")
+        items.select("id", "title", "image_url").write_parquet(part / "items.parquet")
+    return metrics
+
+
+@dataclass(frozen=True)
+class AlsModel:
+    """A stored ALS part. Users and items are given by their rows in ``users`` and ``items``.
+
+    Parameters
+    ----------
+    part : Part
+    users, items : IdMap
+    display : polars.DataFrame
+        Columns id, title and image_url, one row per item.
+    user_items : scipy.sparse.csr_matrix
+        Confidences, shape (users, items), 0 where an item was seen but not liked.
+    newer : numpy.ndarray
+        Number of newer items in the user's history, int32, per entry of ``user_items``.
+    model : ExactALS
+        implicit's model over the stored factors; it takes confidences.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from recsys_lib.als.training import train_als
+    >>> user, item = np.divmod(np.array([0, 1, 3, 4, 8, 9, 11]), 4)
+    >>> interactions = Interactions(
+    ...     users=IdMap(["ann", "bob", "cy"]),
+    ...     items=IdMap(["belt", "pump", "mug", "cup"]),
+    ...     user=user.astype(np.int32),
+    ...     item=item.astype(np.int32),
+    ...     rating=np.ones(7, dtype=np.float32),
+    ...     timestamp=np.arange(7),
+    ... )
+    >>> parameters = AlsParameters(factors=2, iterations=5, num_threads=1)
+    >>> items = pl.DataFrame({"id": interactions.items.ids()})
+    >>> items = items.with_columns(title="id", image_url=pl.lit(None, pl.String))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     metrics = write_als_part(
+    ...         Path(folder) / "als",
+    ...         train_als(interactions, parameters),
+    ...         interactions,
+    ...         items,
+    ...         parameters=parameters,
+    ...         data_fingerprint="example",
+    ...     )
+    ...     model = AlsModel.load(Path(folder) / "als")
+    >>> rows, scores = model.recommend(model.users.row("bob"), 1, filter_seen=True)
+    >>> model.items.ids(rows).tolist()
+    ['pump']
+    """
+
+    part: Part
+    users: IdMap
+    items: IdMap
+    display: pl.DataFrame
+    user_items: sparse.csr_matrix
+    newer: np.ndarray
+    model: ExactALS
+
+    @classmethod
+    def load(cls, folder: Path) -> AlsModel:
+        """Open the part; ArtifactError if it is incomplete.
+
+        All files are read or memory-mapped now, so the model outlives its folder: ``recsys clean``
+        may remove a version that is still open.
+        """
+        part = Part.read(folder)
+        display = pl.read_parquet(folder / "items.parquet")
+        users = pl.read_parquet(folder / "users.parquet")
+        model = ExactALS.from_parameters(AlsParameters(**part.parameters))
+        model.user_factors = part.array("user_factors.npy")
+        # A copy: nothing is written to it, but implicit's compiled code takes no read-only arrays.
+        model.item_factors = np.array(part.array(ITEM_FACTORS_FILE))
+        return cls(
+            part=part,
+            users=IdMap(users["id"]),
+            items=IdMap(display["id"]),
+            display=display,
+            user_items=part.matrix("user_items.npz"),
+            newer=part.array("newer.npy"),
+            model=model,
+        )
+
+    @cached_property
+    def parameters(self) -> AlsParameters:
+        """The parameters of the training."""
+        return AlsParameters(**self.part.parameters)
+
+    @cached_property
+    def fold_in(self) -> FoldIn:
+        """Solves for user vectors, given histories."""
+        return self.model.fold_in()
+
+    @cached_property
+    def popularity(self) -> np.ndarray:
+        """Users per item, shape (items,)."""
+        return np.bincount(self.user_items.indices, minlength=len(self.items))
+
+    def similar(self, row: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and cosine similarities of the n nearest other items, best first."""
+        rows, scores = self.model.similar_items(row, N=min(n + 1, len(self.items)))
+        others = rows != row
+        return rows[others][:n], scores[others][:n]
+
+    def recommend(self, row: int, n: int, *, filter_seen: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and scores of the best items for a known user, best first."""
+        seen = self.user_items.indices[self._entries(row)]
+        return self._best(self.user_vector(row), n, seen if filter_seen else seen[:0])
+
+    def recommend_for_rows(self, items: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same for anybody who liked ``items`` (rows, the newest last), by fold-in."""
+        newest_first = np.array(list(dict.fromkeys(items[::-1].tolist())), dtype=np.int32)
+        newer = np.arange(len(newest_first))
+        weights = recency_weights(newer, self.parameters.recency_half_life)
+        vector = self.fold_in.solve_one(newest_first, self._typical_confidence * weights)
+        return self._best(vector, n, newest_first)
+
+    def user_vector(self, row: int) -> np.ndarray:
+        """float32, shape (factors,): as trained, or folded in if recency is weighted."""
+        half_life = self.parameters.recency_half_life
+        if not half_life:
+            return np.asarray(self.model.user_factors[row])
+        entries = self._entries(row)
+        weights = recency_weights(self.newer[entries], half_life)
+        return self.fold_in.solve_one(
+            self.user_items.indices[entries], self.user_items.data[entries] * weights
+        )
+
+    def _entries(self, row: int) -> slice:
+        return slice(self.user_items.indptr[row], self.user_items.indptr[row + 1])
+
+    @cached_property
+    def _typical_confidence(self) -> np.float32:
+        return np.float32(self.user_items.data[self.user_items.data > 0].mean())
+
+    def _best(
+        self, vector: np.ndarray, n: int, excluded: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of equal scores the item of lower row comes first."""
+        scores = self.model.item_factors @ vector
+        scores[excluded] = -np.inf
+        rows = best_first(scores, min(n, len(scores) - len(excluded)))
+        return rows, scores[rows]
