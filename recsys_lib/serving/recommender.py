@@ -1,4 +1,4 @@
-"""``Recommender``: every question to the trained models, every answer in one kind of table."""
+"""``Recommender``: every query to the trained models, every answer in one kind of table."""
 
 from __future__ import annotations
 
@@ -8,122 +8,251 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend.personal import BlendModel, Picks
-from recsys_lib.columns import Answers
+from recsys_lib.blend import BlendModel
 from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.paths import SAMPLE, Dataset
-from recsys_lib.registry.parts import ALS_PART, BLEND_PART, SEARCH_PART, has_part
-from recsys_lib.registry.versions import require_champion, run_command
+from recsys_lib.registry import (
+    ALS_PART,
+    BLEND_PART,
+    SEARCH_PART,
+    has_part,
+    require_champion,
+    run_command,
+)
 from recsys_lib.search import Filters, Mode, ProductSearch
-from recsys_lib.serving.status import status
+from recsys_lib.serving._answers import AnswerTables
+from recsys_lib.serving._status import status
 
 ALS, SEMANTIC = "als", "semantic"
+_UNKNOWN_ITEM = "it has no ratings and is not in the catalogue"
 
 
 class Recommender:
-    """The models of one version, and the questions they answer.
+    """The models of one version, and the queries they answer.
 
-    All answers are long tables: ``query, item_id, title, score, rank, source, image_url``, best
-    first, at most n rows. Scores rank the rows of one answer and mean nothing beyond that.
-    Recommendations for people also say why, in the column ``reason``.
+    Make one by :meth:`load`. It opens all files of the version, so it goes on answering when the
+    version is replaced or removed.
+
+    Every answer is a table ``query, item_id, title, score, rank, source, image_url``, best first,
+    at most n rows. Scores rank the rows of one answer and mean nothing beyond that.
+
+    Parameters
+    ----------
+    dataset
+        The dataset of the version.
+    als
+        Matrix factorization, None when it was not trained.
+    product_search
+        The search index, None when it was not built.
+    version
+        Name of the version.
+    blend
+        What joins all candidate sources for users; None before an evaluation.
+
+    Examples
+    --------
+    >>> from recsys_lib import Recommender
+    >>> recommender = Recommender.load()  # doctest: +SKIP
+    >>> user = recommender.example_users(1)[0]  # doctest: +SKIP
+    >>> recommender.recommend(user, n=3)[["title", "reason"]]  # doctest: +SKIP
     """
 
     def __init__(
         self,
         dataset: Dataset,
         als: AlsModel | None,
-        semantic: ProductSearch | None,
+        product_search: ProductSearch | None,
         version: str = "",
         blend: BlendModel | None = None,
     ) -> None:
-        self.dataset, self.als, self.semantic, self.version = dataset, als, semantic, version
-        self.blend = blend
-        known = [part.display for part in (semantic, als) if part is not None]
-        self._display = pl.concat(known).unique("id", keep="first", maintain_order=True)
+        self.dataset, self.version = dataset, version
+        self.als, self.product_search, self.blend = als, product_search, blend
+        self._parts = [part for part in (product_search, als) if part is not None]
+        self._tables = AnswerTables([part.display for part in self._parts])
 
     @classmethod
     def load(
         cls, path: Path | str | None = None, *, dataset: str | Dataset | None = None
     ) -> Recommender:
-        """Open a version's folder, or the champion of ``dataset`` when no path is given.
+        """Open a version of the models.
 
-        The default dataset is the sample, or the one to which the version belongs. Raises
-        NotTrainedError, saying what to run, when there is no model yet.
+        Parameters
+        ----------
+        path
+            Folder of the version; by default that of the champion.
+        dataset
+            Whose champion: a name under data/raw/, or an absolute path. By default the dataset
+            that ``path`` belongs to, or the sample.
+
+        Returns
+        -------
+        Recommender
+            With all parts open.
+
+        Raises
+        ------
+        NotTrainedError
+            When there is no model yet; the message names the command to run.
+        ArtifactError
+            When a file of the version is missing or damaged.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> recommender = Recommender.load(dataset="amazon2023-Appliances")  # doctest: +SKIP
+        >>> recommender = Recommender.load("models/sample/20260131-235959-ab12")  # doctest: +SKIP
         """
-        if dataset is None and path is not None:
-            found = Dataset.from_version(Path(path).resolve())
-        else:
-            found = dataset if isinstance(dataset, Dataset) else Dataset.find(dataset or SAMPLE)
         if path is not None:
-            return cls._open(found, Path(path).resolve())
+            folder = Path(path).resolve()
+            found = Dataset.from_version(folder) if dataset is None else _dataset(dataset)
+            return cls._open(found, folder)
+        found = _dataset(SAMPLE if dataset is None else dataset)
         folder = require_champion(found)
         while True:
             try:
                 return cls._open(found, folder)
             except (OSError, ArtifactError, NotTrainedError):
-                # Another version may be served by now, and this one removed.
+                # Another version may have become champion since, and this one been removed.
                 before, folder = folder, require_champion(found)
                 if folder == before:
                     raise
 
     @classmethod
-    def _open(cls, found: Dataset, folder: Path) -> Recommender:
-        als = AlsModel.load(folder / ALS_PART) if has_part(folder, ALS_PART) else None
-        semantic = (
-            ProductSearch.load(folder / SEARCH_PART) if has_part(folder, SEARCH_PART) else None
-        )
-        if als is not None:
-            als.open_arrays()  # now: the version may be removed before a question
-        if als is None and semantic is None:
-            raise NotTrainedError(f"{folder} holds no trained model: {run_command(found)}")
-        blend = None
+    def _open(cls, dataset: Dataset, folder: Path) -> Recommender:
+        """Open every file now: the version may be removed before the first query."""
+        als = search = blend = None
+        if has_part(folder, ALS_PART):
+            als = AlsModel.load(folder / ALS_PART)
+        if has_part(folder, SEARCH_PART):
+            search = ProductSearch.load(folder / SEARCH_PART)
+            if search.parameters.reranker:
+                _ = search.texts  # the reranker reads them with each query
+        if als is None and search is None:
+            raise NotTrainedError(f"{folder} holds no trained model: {run_command(dataset)}")
         if als is not None and has_part(folder, BLEND_PART):
-            blend = BlendModel(folder / BLEND_PART, als, semantic)
-        return cls(found, als, semantic, folder.name, blend)
+            blend = BlendModel.load(folder / BLEND_PART, als, search)
+        return cls(dataset, als, search, folder.name, blend)
 
     def similar_items(self, item_id: str, n: int = 10) -> pd.DataFrame:
-        """Items that the same users like; for a product nobody rated yet, the nearest by text.
+        """Items that the same users like.
 
-        Raises UnknownItemError.
+        A product without ratings is answered by the products of nearest text.
+
+        Parameters
+        ----------
+        item_id
+            A rated item, or a product of the catalogue.
+        n
+            Most rows to return, at least 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The answer; its ``source`` is ``als`` or ``semantic`` (by text).
+
+        Raises
+        ------
+        UnknownItemError
+            When the item has no ratings and is not in the catalogue.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> item = recommender.example_items(1)[0]  # doctest: +SKIP
+        >>> recommender.similar_items(item, n=5)  # doctest: +SKIP
         """
         _check_n(n)
         if self.als is not None and item_id in self.als.items:
             rows, scores = self.als.similar(self.als.items.row(item_id), n)
-            return self._answer(item_id, self.als.items.ids(rows), scores, ALS)
-        if self.semantic is not None and item_id in self.semantic.items:
-            rows, scores = self.semantic.similar(self.semantic.items.row(item_id), n)
-            return self._answer(item_id, self.semantic.items.ids(rows), scores, SEMANTIC)
-        raise UnknownItemError(item_id, "neither rated nor in the catalogue")
+            return self._tables.answer(item_id, self.als.items.ids(rows), scores, ALS)
+        search = self.product_search
+        if search is not None and item_id in search.items:
+            rows, scores = search.similar(search.items.row(item_id), n)
+            return self._tables.answer(item_id, search.items.ids(rows), scores, SEMANTIC)
+        raise UnknownItemError(item_id, _UNKNOWN_ITEM)
 
     def recommend(
         self, user_id: str, n: int = 10, filter_already_liked: bool = True
     ) -> pd.DataFrame:
-        """Items for a known user, by what proved best when the version was evaluated.
+        """Items for a known user, from the model that the version's evaluation chose.
 
-        Without an evaluation that is ALS. Raises UnknownUserError, or NotTrainedError without ALS.
+        Without an evaluation that is matrix factorization.
+
+        Parameters
+        ----------
+        user_id
+            A user of the training data.
+        n
+            Most rows to return, at least 1.
+        filter_already_liked
+            Leave out the items of the user's history.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The answer. Of an evaluated version it has one more column, ``reason``, and its
+            ``source`` is als, semantic or popular where most of the score comes from there, else
+            blend.
+
+        Raises
+        ------
+        UnknownUserError
+            For a user without interactions; see :meth:`recommend_for_history`.
+        NotTrainedError
+            Without matrix factorization.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> user = recommender.example_users(1)[0]  # doctest: +SKIP
+        >>> recommender.recommend(user, n=5)[["title", "reason"]]  # doctest: +SKIP
         """
         _check_n(n)
         als = self._require_als()
         if user_id not in als.users:
             raise UnknownUserError(
-                user_id, "no interactions; recommend_for_history serves people who are new"
+                user_id, "no interactions; recommend_for_history serves new users"
             )
         row = als.users.row(user_id)
         if self.blend is not None:
-            picks = self.blend.of_user(row, n, filter_seen=filter_already_liked)
-            return self._with_reasons(user_id, picks)
+            picks = self.blend.recommend(row, n, filter_seen=filter_already_liked)
+            return self._tables.with_reasons(user_id, picks)
         rows, scores = als.recommend(row, n, filter_seen=filter_already_liked)
-        return self._answer(user_id, als.items.ids(rows), scores, ALS)
+        return self._tables.answer(user_id, als.items.ids(rows), scores, ALS)
 
     def recommend_for_history(self, item_ids: Sequence[str], n: int = 10) -> pd.DataFrame:
-        """Items for anybody who liked ``item_ids``, oldest first; these are not recommended again.
+        """Items for anybody who liked ``item_ids``, with no training in between.
 
-        The user vector is solved for on the spot (fold-in). When none of the items was ever
-        rated, the answer is the nearest by text; nothing known is answered by what is popular,
-        for which an evaluated version is needed. Raises UnknownItemError.
+        A user vector is solved for on the spot (fold-in). When none of the items has ratings, the
+        answer is the products of nearest text.
+
+        Parameters
+        ----------
+        item_ids
+            The history, oldest first; its items are not recommended again. It may be empty for an
+            evaluated version, which answers with popular items.
+        n
+            Most rows to return, at least 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As from :meth:`recommend`.
+
+        Raises
+        ------
+        UnknownItemError
+            When one of the items has no ratings and is not in the catalogue.
+        ValueError
+            For a text in place of a list, or an empty list that cannot be answered.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> history = recommender.example_items(2)  # doctest: +SKIP
+        >>> recommender.recommend_for_history(history, n=5)  # doctest: +SKIP
         """
         _check_n(n)
         if isinstance(item_ids, str) or not (item_ids or self.blend):
@@ -131,17 +260,17 @@ class Recommender:
         self._require_known(item_ids)
         query = ", ".join(item_ids)
         if self.blend is not None:
-            return self._with_reasons(query, self.blend.of_items(item_ids, n))
+            return self._tables.with_reasons(query, self.blend.recommend_for_items(item_ids, n))
         if self.als is not None:
             rated = self.als.items.rows(item_ids, missing="negative")
             if (rated >= 0).any():
                 rows, scores = self.als.recommend_for_rows(rated[rated >= 0], n + len(item_ids))
                 ids = self.als.items.ids(rows)
-                return self._answer(query, *_without(ids, scores, item_ids, n), ALS)
-        semantic = self._require_semantic()
-        rows, scores = semantic.near(semantic.items.rows(item_ids), n + len(item_ids))
-        ids = semantic.items.ids(rows)
-        return self._answer(query, *_without(ids, scores, item_ids, n), SEMANTIC)
+                return self._tables.answer(query, *_without(ids, scores, item_ids, n), ALS)
+        search = self._require_search()
+        rows, scores = search.near(search.items.rows(item_ids), n + len(item_ids))
+        ids = search.items.ids(rows)
+        return self._tables.answer(query, *_without(ids, scores, item_ids, n), SEMANTIC)
 
     def search(
         self,
@@ -151,29 +280,62 @@ class Recommender:
         mode: Mode | None = None,
         filters: Filters | dict[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """Products whose text answers ``query``.
+        """Products whose text answers a query.
 
-        ``mode`` is hybrid, semantic or lexical; by default the one the index was built with.
-        ``filters``: category, min_price, max_price, min_rating, with_reviews. Raises
-        QueryError, a ValueError, for an empty query, an unknown mode or filter, and
-        NotTrainedError without an index.
+        Parameters
+        ----------
+        query
+            Words, a sentence, or a product code.
+        top_k
+            Most rows to return, at least 1.
+        mode
+            ``"hybrid"`` (by meaning and by words), ``"semantic"`` (by meaning) or ``"lexical"``
+            (by words); by default the mode that the index was built with.
+        filters
+            Any of category, min_price, max_price, min_rating, with_reviews.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The answer; its ``source`` is the mode.
+
+        Raises
+        ------
+        QueryError
+            A ValueError, for an empty query, an unknown mode or an unknown filter.
+        NotTrainedError
+            When there is no search index.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> recommender.search("water filter", top_k=5)  # doctest: +SKIP
+        >>> recommender.search("dryer belt", filters={"max_price": 20})  # doctest: +SKIP
         """
         _check_n(top_k)
-        search = self._require_semantic()
+        search = self._require_search()
         mode = mode or search.parameters.mode
         rows, scores = search.search(query, top_k, mode=mode, filters=filters)
-        return self._answer(query, search.items.ids(rows), scores, mode)
+        return self._tables.answer(query, search.items.ids(rows), scores, mode)
 
     def status(self) -> dict[str, Any]:
-        """Counts of the database and the models, in the shape of ``GET /status``."""
-        return status(self.dataset, self)
+        """Counts of the database and the models, in the shape of ``GET /status``.
+
+        Returns
+        -------
+        dict
+            With the keys database, matrix_factorization and similarity_search.
+
+        Examples
+        --------
+        >>> Recommender.load().status()["matrix_factorization"]  # doctest: +SKIP
+        {'status': 'ready', 'n_users': 20000, 'n_items': 4000, 'n_factors': 64}
+        """
+        return status(self.dataset, self.als, self.product_search)
 
     def find_items(self, words: str, limit: int = 20) -> pd.DataFrame:
-        """Items whose title has all the words, columns item_id and title: for pick-lists."""
-        title = pl.col("title").str.to_lowercase()
-        matches = [title.str.contains(word, literal=True) for word in words.lower().split()]
-        found = self._display.filter(pl.col("title").is_not_null(), *matches).head(limit)
-        return found.select(pl.col("id").alias(Answers.ITEM), Answers.TITLE).to_pandas()
+        """Items whose title has all the words, columns item_id and title: for pick lists."""
+        return self._tables.find(words, limit)
 
     def example_users(self, n: int = 5) -> list[str]:
         """Users with the longest histories, who show most of what the model learned."""
@@ -182,38 +344,16 @@ class Recommender:
         return list(als.users.ids(longest))
 
     def example_items(self, n: int = 5) -> list[str]:
-        """The most popular items; without ALS the first of the catalogue."""
+        """The most popular items; without matrix factorization the first of the catalogue."""
         if self.als is None:
-            return self._display["id"].head(n).to_list()
+            return self._tables.first_ids(n)
         most = np.argsort(-self.als.popularity, kind="stable")[:n]
         return list(self.als.items.ids(most))
 
-    def _answer(self, query: str, ids: np.ndarray, scores: np.ndarray, source: str) -> pd.DataFrame:
-        wanted = pl.DataFrame({"id": pl.Series(list(ids), dtype=pl.String)})
-        shown = wanted.join(self._display, on="id", how="left", maintain_order="left")
-        return pd.DataFrame(
-            {
-                Answers.QUERY: query,
-                Answers.ITEM: shown["id"].to_list(),
-                Answers.TITLE: shown["title"].to_list(),
-                Answers.SCORE: np.asarray(scores, dtype=np.float64),
-                Answers.RANK: np.arange(1, len(ids) + 1),
-                Answers.SOURCE: source,
-                Answers.IMAGE: shown["image_url"].to_list(),
-            },
-            columns=list(Answers.ALL),
-        )
-
-    def _with_reasons(self, query: str, picks: Picks) -> pd.DataFrame:
-        answer = self._answer(query, picks.ids, picks.scores, "")
-        answer[Answers.SOURCE] = [reason.source for reason in picks.reasons]
-        answer[Answers.REASON] = [reason.text for reason in picks.reasons]
-        return answer
-
     def _require_known(self, item_ids: Sequence[str]) -> None:
         for item_id in item_ids:
-            if not any(item_id in m.items for m in (self.als, self.semantic) if m is not None):
-                raise UnknownItemError(item_id, "neither rated nor in the catalogue")
+            if not any(item_id in part.items for part in self._parts):
+                raise UnknownItemError(item_id, _UNKNOWN_ITEM)
 
     def _require_als(self) -> AlsModel:
         if self.als is None:
@@ -222,10 +362,14 @@ class Recommender:
             )
         return self.als
 
-    def _require_semantic(self) -> ProductSearch:
-        if self.semantic is None:
+    def _require_search(self) -> ProductSearch:
+        if self.product_search is None:
             raise NotTrainedError(f"the search index is not built: {run_command(self.dataset)}")
-        return self.semantic
+        return self.product_search
+
+
+def _dataset(dataset: str | Dataset) -> Dataset:
+    return dataset if isinstance(dataset, Dataset) else Dataset.find(dataset)
 
 
 def _without(

@@ -16,7 +16,7 @@ from recsys_lib.columns import Answers
 from recsys_lib.errors import NotTrainedError, QueryError, UnknownItemError, UnknownUserError
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
-from recsys_lib.registry.parts import champion
+from recsys_lib.registry import champion
 from recsys_lib.serving.http import service as service_module
 from recsys_lib.serving.http.app import create_app
 from recsys_lib.serving.http.service import Service
@@ -30,11 +30,11 @@ FOREVER = "import time; time.sleep(600)"
 class Fake:
     """The facade over three items; the version is the title of the first, so tests can tell."""
 
-    def __init__(self, version, als=True, semantic=True, score=0.9):
+    def __init__(self, version, als=True, product_search=True, score=0.9):
         self.version, self.score = version, score
         parameters = SimpleNamespace(parameters={"factors": 8})
         self.als = SimpleNamespace(users="uv", items="abc", part=parameters) if als else None
-        self.semantic = SimpleNamespace(items="abc", dimension=4) if semantic else None
+        self.product_search = SimpleNamespace(items="abc", dimension=4) if product_search else None
 
     def answer(self, query, n, ids=("a", "b", "c")):
         titles, images = [self.version, None, "C"], ["https://x/a.png", None, None]
@@ -55,10 +55,10 @@ class Fake:
         return self.answer(user_id, n, ("b", "c") if filter_already_liked else ("a", "b", "c"))
 
     def search(self, query, top_k=10, *, mode=None, filters=None):
-        if self.semantic is None:
+        if self.product_search is None:
             raise NotTrainedError("the search index is not built: run 'python x'")
         if filters and filters.category:
-            raise QueryError(f"no product is of the category {filters.category!r}")
+            raise QueryError(f"no product has the category {filters.category!r}")
         return self.answer(query, 1 if mode == "lexical" else top_k)
 
 
@@ -169,7 +169,7 @@ def test_search_takes_a_mode_and_filters(trained):
     answer = trained.post("/search", json=body)
     assert (answer.status_code, answer.json()["detail"]) == (
         422,
-        "no product is of the category 'Cups'",
+        "no product has the category 'Cups'",
     )
 
 
@@ -212,7 +212,7 @@ def test_nothing_trained_is_409_and_says_what_to_run(client, path):
 
 
 @pytest.mark.parametrize(
-    ("missing", "path"), [("als", "/matrix_factor/user"), ("semantic", "/search")]
+    ("missing", "path"), [("als", "/matrix_factor/user"), ("product_search", "/search")]
 )
 def test_one_model_missing_is_409(world, client, missing, path):
     world.publish("half", **{missing: False})

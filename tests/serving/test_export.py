@@ -6,18 +6,19 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
-from recsys_lib.als import AlsModel, write_als_part
-from recsys_lib.als.training import train_als
+from recsys_lib.als import AlsModel, train_als, write_als_part
 from recsys_lib.cli import main
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
-from recsys_lib.serving.export import file as export_file
-from recsys_lib.serving.export.export import FOR_ITEMS, FOR_USERS, Export
-from recsys_lib.serving.export.file import lists_file
+from recsys_lib.registry.parts import Part
+from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, Export
+from recsys_lib.serving.export._lists import ListsFile, id_array, lists_file
 
+QUIET = Console(quiet=True)
 SPACES = {
     "plain": {},
     "recency": {"recency_half_life": 1.0},
@@ -63,7 +64,7 @@ def test_users_get_what_they_get_one_by_one(shop, tmp_path, kind):
         parameters=parameters,
         data_fingerprint="f",
     )
-    (path,) = Export.find(mine, "v1", n=7).run("users", quiet_steps())
+    (path,) = Export.from_version(mine, "v1", n=7).run("users", QUIET)
     model, lists = AlsModel.load(mine.version("v1") / "als"), pl.read_parquet(path)
     assert lists["user_id"].unique(maintain_order=True).equals(model.users.series())
     by_user = lists.partition_by("user_id", as_dict=True)
@@ -75,7 +76,7 @@ def test_users_get_what_they_get_one_by_one(shop, tmp_path, kind):
 def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
     version = evaluated.dataset.version(evaluated.version)
     ours = Export(evaluated.dataset, version, 7, tmp_path)
-    (path,) = ours.run("users", quiet_steps())
+    (path,) = ours.run("users", QUIET)
     assert pq.read_metadata(path).metadata[b"by"] == b"blend"
     lists = pl.read_parquet(path)
     users = evaluated.als.users.series()
@@ -87,7 +88,7 @@ def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
         assert mine["item_id"].to_list() == answer["item_id"].to_list()
         np.testing.assert_allclose(mine["score"], answer["score"], rtol=1e-4)
     als = replace(ours, by="als", out=tmp_path / "als")
-    (path,) = als.run("users", quiet_steps())
+    (path,) = als.run("users", QUIET)
     assert pq.read_metadata(path).metadata[b"by"] == b"als"
     user = users[0]
     expected = evaluated.als.recommend(0, 7, filter_seen=True)
@@ -95,12 +96,17 @@ def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
     assert_same(mine, *expected, evaluated.als.items.ids())
 
 
-def quiet_steps():
-    from rich.console import Console
-
-    from recsys_lib.serving.export.progress import Steps
-
-    return Steps(Console(quiet=True))
+@pytest.mark.parametrize(
+    ("by", "what", "opened"),
+    [("served", "both", 3), ("served", "items", 1), ("als", "both", 1)],
+)
+def test_each_part_is_opened_once(evaluated, tmp_path, monkeypatch, by, what, opened):
+    """An export with a blend opened the ALS part twice, one of items opened parts for nothing."""
+    folders, read = [], Part.read
+    monkeypatch.setattr(Part, "read", lambda folder: folders.append(folder) or read(folder))
+    version = evaluated.dataset.version(evaluated.version)
+    Export(evaluated.dataset, version, 3, tmp_path, by).run(what, QUIET)
+    assert len(folders) == len(set(folders)) == opened
 
 
 def test_the_command_writes_both_files_and_says_so(home, tmp_path, capsys):
@@ -140,9 +146,8 @@ def test_lists_longer_than_the_catalogue_end_with_it(home, tmp_path):
 
 def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, monkeypatch):
     assert export("--out", tmp_path / "one", "--quiet") == 0
-    monkeypatch.setattr("recsys_lib.serving.export.export._WRITTEN", 500)
-    for module in ("export", "lists"):
-        monkeypatch.setattr(f"recsys_lib.serving.export.{module}._ASKED", 64)
+    monkeypatch.setattr("recsys_lib.serving.export.export._ROWS", 500)
+    monkeypatch.setattr("recsys_lib.serving.export._lists._COMPUTED", 64)
     assert export("--out", tmp_path / "many", "--quiet") == 0
     for name in (FOR_USERS, FOR_ITEMS):
         one, many = (pl.read_parquet(tmp_path / folder / name) for folder in ("one", "many"))
@@ -162,9 +167,9 @@ def test_mistakes_are_named(home, tmp_path, capsys):
     assert export("--out", tmp_path / "file" / "x", "--quiet") == 1
     assert "could not be written to" in capsys.readouterr().err
     with pytest.raises(NotTrainedError):
-        Export.find(Dataset("none", tmp_path, tmp_path))
+        Export.from_version(Dataset("none", tmp_path, tmp_path))
     with pytest.raises(ParameterError):
-        Export.find(home, n=-1)
+        Export.from_version(home, n=-1)
 
 
 def test_an_interrupted_export_leaves_the_old_file(home, tmp_path, monkeypatch):
@@ -174,9 +179,9 @@ def test_an_interrupted_export_leaves_the_old_file(home, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export_file.ListsFile, "write", fail)
+    monkeypatch.setattr(ListsFile, "write", fail)
     with pytest.raises(StorageError, match="No space left"):
-        Export.find(home, out=tmp_path).run("items", quiet_steps())
+        Export.from_version(home, out=tmp_path).run("items", QUIET)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == [FOR_ITEMS]
 
@@ -186,8 +191,8 @@ def test_ids_are_texts_for_every_reader(tmp_path):
 
     items = IdMap(["x", "y"])
     with lists_file(tmp_path / "l.parquet", ["a", "rank", "b", "score"], items, {}) as file:
-        asking = export_file.texts(IdMap(["u", "v"]))
-        rows = file.write(asking, np.array([[1, 0], [0, -1]], np.int32), np.ones((2, 2)))
+        queries = id_array(IdMap(["u", "v"]))
+        rows = file.write(queries, np.array([[1, 0], [0, -1]], np.int32), np.ones((2, 2)))
     assert rows == 3
     assert pl.read_parquet(tmp_path / "l.parquet").rows() == [
         ("u", 1, "y", 1.0),

@@ -1,21 +1,17 @@
+import shutil
+
 import numpy as np
 import pytest
 
 from recsys_lib import Recommender
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import read_products
-from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
 
 
 @pytest.fixture(scope="module")
 def recommender(shop):
     return Recommender.load(shop.version("v1"))
-
-
-@pytest.fixture(scope="module")
-def shop_interactions(shop):
-    return Interactions.load(shop.processed)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +109,7 @@ def test_search_filters(recommender, shop):
     check(answer, 10, "hybrid")
     assert len(answer) == 10
     assert set(answer["item_id"]) <= cheap
-    with pytest.raises(ValueError, match="no product is of the category"):
+    with pytest.raises(ValueError, match="no product has the category"):
         recommender.search("filter", filters={"category": "Spaceships"})
 
 
@@ -133,7 +129,7 @@ def test_n_must_be_positive(recommender, n):
         recommender.similar_items(recommender.example_items(1)[0], n)
 
 
-def test_an_empty_question_is_refused(recommender):
+def test_an_empty_query_is_refused(recommender):
     with pytest.raises(ValueError, match="item id"):
         recommender.recommend_for_history([])
     with pytest.raises(ValueError):
@@ -167,9 +163,36 @@ def test_without_a_model_the_command_is_named(workspace):
         Recommender.load(workspace / "models" / "sample" / "v9")
 
 
-def test_a_version_with_one_part_answers_what_it_can(shop, tmp_path):
-    import shutil
+def test_a_version_that_is_removed_is_still_answered_from(evaluated, cold, tmp_path):
+    """Everything is opened at load: recsys clean may come before the first query."""
+    folder = tmp_path / "models" / "sample-1000" / "v3"
+    shutil.copytree(evaluated.dataset.version(evaluated.version), folder)
+    opened = Recommender.load(folder, dataset=evaluated.dataset)
+    shutil.rmtree(folder)
+    item, user = evaluated.example_items(1)[0], evaluated.example_users(1)[0]
+    for answer in (
+        opened.similar_items(item, 3),
+        opened.similar_items(cold, 3),
+        opened.recommend(user, 3),
+        opened.recommend_for_history([item], 3),
+        opened.search("washing machine", 3),
+        opened.search("washing machine", 3, mode="lexical"),
+    ):
+        assert len(answer) == 3
+    assert opened.recommend(user, 3).equals(evaluated.recommend(user, 3))
+    assert opened.status()["matrix_factorization"]["status"] == "ready"
+    assert opened.status()["similarity_search"]["status"] == "ready"
 
+
+def test_recommendations_from_several_sources_say_blend(evaluated):
+    sources = set()
+    for user in evaluated.example_users(30):
+        sources |= set(evaluated.recommend(user, 20)["source"])
+    assert sources <= {"als", "semantic", "popular", "blend"}
+    assert "blend" in sources
+
+
+def test_a_version_with_one_part_answers_what_it_can(shop, tmp_path):
     folder = tmp_path / "models" / "sample-1000" / "only-als"
     shutil.copytree(shop.version("v1") / "als", folder / "als")
     recommender = Recommender.load(folder)

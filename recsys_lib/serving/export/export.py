@@ -1,4 +1,4 @@
-"""Lists for everybody at once: ``recsys export``."""
+"""Lists for everybody at once: which version, which lists, which files."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-import numpy as np
-from scipy import sparse
+from rich.console import Console
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend.personal import BlendModel
+from recsys_lib.blend import BlendModel
 from recsys_lib.columns import Exports
+from recsys_lib.display.progress import progress_for
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.paths import Dataset, outputs_root
-from recsys_lib.ranking.inner_product import Ranker
-from recsys_lib.registry.parts import ALS_PART, BLEND_PART, has_part
-from recsys_lib.registry.versions import require_champion, run_command
-from recsys_lib.serving.export.file import lists_file, texts
-from recsys_lib.serving.export.lists import als_lists, served_lists
-from recsys_lib.serving.export.progress import Steps
+from recsys_lib.registry import ALS_PART, BLEND_PART, has_part, require_champion, run_command
+from recsys_lib.serving.export._lists import (
+    als_lists,
+    blend_lists,
+    id_array,
+    lists_file,
+    similar_items,
+)
 from recsys_lib.serving.recommender import Recommender
 
 What = Literal["users", "items", "both"]
@@ -28,22 +30,34 @@ By = Literal["served", "als"]
 
 FOR_USERS = "recommendations.parquet"
 FOR_ITEMS = "similar_items.parquet"
-_ASKED = 8192  # lists computed at once
-_WRITTEN = 1 << 20  # rows of a row group, about
+_ROWS = 1 << 20  # of a row group, about
 
 
 @dataclass(frozen=True)
 class Export:
-    """What to write of one model version.
+    """Writes the lists of one model version.
+
+    Make one by :meth:`from_version`.
 
     Parameters
     ----------
-    dataset: whose model.
-    version: folder of the version, which has an ALS part.
-    n: length of the lists.
-    out: folder of the files.
-    by: whose lists users get: ``served`` is what the recommender answers, the blend of a version
-        that was evaluated; ``als`` is matrix factorization.
+    dataset
+        The dataset of the version.
+    version
+        Folder of the version; it has an ALS part.
+    n
+        Length of the lists.
+    out
+        Folder of the files.
+    by
+        Whose lists users get: ``served`` is what the recommender answers, the blend where the
+        version was evaluated; ``als`` is matrix factorization, which is much faster.
+
+    Examples
+    --------
+    >>> from recsys_lib.paths import Dataset
+    >>> export = Export.from_version(Dataset.find("sample"), n=20)  # doctest: +SKIP
+    >>> users, items = export.run("both")  # doctest: +SKIP
     """
 
     dataset: Dataset
@@ -53,7 +67,7 @@ class Export:
     by: By = "served"
 
     @classmethod
-    def find(
+    def from_version(
         cls,
         dataset: Dataset,
         version: str = "",
@@ -61,10 +75,37 @@ class Export:
         out: Path | None = None,
         by: By = "served",
     ) -> Export:
-        """The version of this name, or the one that is served.
+        """Export the version of this name.
 
-        Files go to outputs/exports/<dataset>/<version>/ by default. Raises ParameterError for n
-        below 1, NotTrainedError, saying what to run, when there is no such model.
+        Parameters
+        ----------
+        dataset
+            Whose version.
+        version
+            Its name; "" is the champion.
+        n
+            Length of the lists.
+        out
+            Folder of the files, by default outputs/exports/<dataset>/<version>/.
+        by
+            ``served`` or ``als``.
+
+        Returns
+        -------
+        Export
+            Nothing is written before :meth:`run`.
+
+        Raises
+        ------
+        ParameterError
+            For n below 1.
+        NotTrainedError
+            When there is no such version, or it has no factors; it names the command to run.
+
+        Examples
+        --------
+        >>> from recsys_lib.paths import Dataset
+        >>> Export.from_version(Dataset.find("sample"), by="als")  # doctest: +SKIP
         """
         if n < 1:
             raise ParameterError(f"--n must be at least 1, got {n}")
@@ -76,70 +117,92 @@ class Export:
         default = outputs_root(dataset.root) / "exports" / dataset.name / folder.name
         return cls(dataset, folder, n, out or default, by)
 
-    def run(self, what: What, steps: Steps) -> list[Path]:
-        """Write the files and return them; each is replaced when its successor is whole.
+    def run(self, what: What = "both", console: Console | None = None) -> list[Path]:
+        """Write the files.
 
-        Raises StorageError when one cannot be written; what was there before stays.
+        Parameters
+        ----------
+        what
+            ``users`` (recommendations.parquet), ``items`` (similar_items.parquet) or ``both``.
+        console
+            Where progress is shown, by default the notebook or standard output.
+
+        Returns
+        -------
+        list of Path
+            The files. Each replaces an older one only when it is whole.
+
+        Raises
+        ------
+        StorageError
+            When a file cannot be written; an older one stays.
+
+        Examples
+        --------
+        >>> from recsys_lib.paths import Dataset
+        >>> Export.from_version(Dataset.find("sample")).run("items")  # doctest: +SKIP
         """
-        model = AlsModel.load(self.version / ALS_PART)
-        writers = {FOR_USERS: self._users, FOR_ITEMS: self._items}
-        without = {"users": FOR_ITEMS, "items": FOR_USERS, "both": None}[what]
+        als, blend = self._open(with_blend=self.by == "served" and what != "items")
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            return [write(model, steps) for name, write in writers.items() if name != without]
+            paths = []
+            if what != "items":
+                paths.append(self._write_users(als, blend, console))
+            if what != "users":
+                paths.append(self._write_items(als, console))
+            return paths
         except OSError as error:
             raise StorageError(
                 f"the lists could not be written to {self.out} ({error.strerror or error})"
             ) from error
 
-    def _users(self, model: AlsModel, steps: Steps) -> Path:
-        path, personal = self.out / FOR_USERS, self._personal()
-        items = personal.items if personal else model.items
+    def _open(self, *, with_blend: bool) -> tuple[AlsModel, BlendModel | None]:
+        """Each part is opened once; the blend brings the ALS part and the search part with it."""
+        if with_blend and has_part(self.version, BLEND_PART):
+            recommender = Recommender.load(self.version, dataset=self.dataset)
+            if recommender.als is not None:
+                return recommender.als, recommender.blend
+        return AlsModel.load(self.version / ALS_PART), None
+
+    def _write_users(
+        self, als: AlsModel, blend: BlendModel | None, console: Console | None
+    ) -> Path:
+        path = self.out / FOR_USERS
+        items = blend.items if blend else als.items
         n = min(self.n, len(items))
-        about = {**self._about, "by": BLEND_PART if personal else ALS_PART}
+        about = {**self._about, "by": BLEND_PART if blend else ALS_PART}
         with (
             TemporaryDirectory(dir=self.out, prefix=".export-") as scratch,
             lists_file(path, Exports.FOR_USERS, items, about) as file,
         ):
-            lists = (
-                served_lists(personal, n, Path(scratch), steps)
-                if personal
-                else als_lists(model, n, Path(scratch), steps)
-            )
-            ids, block = texts(model.users), max(1, _WRITTEN // n)
-            with steps.step(f"users written to {path}", len(ids)) as advance:
+            if blend:
+                lists = blend_lists(blend, n, Path(scratch), console)
+            else:
+                lists = als_lists(als, n, Path(scratch), console)
+            ids, block = id_array(als.users), max(1, _ROWS // n)
+            name = f"users written to {path}"
+            with progress_for(len(ids), "users", name=name, console=console) as progress:
                 for start in range(0, len(ids), block):
                     users = slice(start, start + block)
                     file.write(ids[users], *lists.of_users(users))
-                    advance(len(ids[users]))
+                    progress.update(min(start + block, len(ids)))
         return path
 
-    def _personal(self) -> BlendModel | None:
-        """The blend, where it is asked for and the version has one."""
-        return Recommender.load(self.version).blend if self.by == "served" else None
-
-    def _items(self, model: AlsModel, steps: Steps) -> Path:
+    def _write_items(self, als: AlsModel, console: Console | None) -> Path:
         path = self.out / FOR_ITEMS
-        ids, vectors = texts(model.items), _directions(model.model.item_factors)
-        n = min(self.n, len(ids))
-        ranker, itself = Ranker.of(vectors), sparse.identity(len(ids), np.float32, "csr")
-        block = min(_ASKED, max(1, _WRITTEN // n))
+        ids, n = id_array(als.items), min(self.n, len(als.items))
+        name = f"items written to {path}"
         with (
-            lists_file(path, Exports.FOR_ITEMS, model.items, self._about) as file,
-            steps.step(f"items written to {path}", len(ids)) as advance,
+            lists_file(path, Exports.FOR_ITEMS, als.items, self._about) as file,
+            progress_for(len(ids), "items", name=name, console=console) as progress,
         ):
-            for start in range(0, len(ids), block):
-                mine = slice(start, start + block)
-                file.write(ids[mine], *ranker.best(vectors[mine], itself[mine], n))
-                advance(len(ids[mine]))
+            done = 0
+            for items, scores in similar_items(als, n, max(1, _ROWS // n)):
+                file.write(ids[done : done + len(items)], items, scores)
+                done += len(items)
+                progress.update(done)
         return path
 
     @property
     def _about(self) -> dict[str, str]:
         return {"dataset": self.dataset.name, "version": self.version.name}
-
-
-def _directions(factors: np.ndarray) -> np.ndarray:
-    """Vectors of length 1; those of items that nobody likes stay 0."""
-    norms = np.linalg.norm(factors, axis=1, keepdims=True)
-    return np.divide(factors, norms, out=np.zeros_like(factors), where=norms > 0)

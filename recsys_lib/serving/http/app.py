@@ -30,7 +30,27 @@ _STATUS_CODES = {UnknownIdError: 404, NotTrainedError: 409, ArtifactError: 503, 
 
 
 def create_app(service: Service) -> FastAPI:
-    """The application over a service."""
+    """Make the application that answers over HTTP.
+
+    Parameters
+    ----------
+    service
+        The champion of a dataset, and the training of its models.
+
+    Returns
+    -------
+    fastapi.FastAPI
+        With the endpoints /status, /training, /matrix_factor/similar, /matrix_factor/user and
+        /search. Trainings that are under way are stopped with it.
+
+    Examples
+    --------
+    >>> from recsys_lib.paths import Dataset
+    >>> app = create_app(Service(Dataset.find("sample")))
+    >>> app.title
+    'Product recommender'
+    >>> uvicorn.run(app, port=8000)  # doctest: +SKIP
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +65,7 @@ def create_app(service: Service) -> FastAPI:
     )
     _add_errors(app)
     _add_management(app, service)
-    _add_questions(app, service)
+    _add_queries(app, service)
     return app
 
 
@@ -56,7 +76,7 @@ def serve(dataset: str, host: str, port: int) -> None:
     try:
         uvicorn.run(create_app(service), host=host, port=port, log_level="info")
     finally:
-        service.jobs.stop()  # once more, since a second Ctrl-C skips the end of the lifespan
+        service.jobs.stop()  # again, because a second Ctrl-C skips the end of the lifespan
 
 
 def _add_management(app: FastAPI, service: Service) -> None:
@@ -71,7 +91,7 @@ def _add_management(app: FastAPI, service: Service) -> None:
         return service.train(body.model_type, force=body.force_retrain)
 
 
-def _add_questions(app: FastAPI, service: Service) -> None:
+def _add_queries(app: FastAPI, service: Service) -> None:
     @app.post("/matrix_factor/similar", responses=_problems(404, 409, 422, 503))
     def similar(body: schemas.SimilarRequest) -> schemas.Recommendations:
         """Items that the same users like."""
@@ -87,7 +107,7 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
     @app.post("/search", responses=_problems(409, 422, 503))
     def search(body: schemas.SearchRequest) -> schemas.SearchResults:
-        """Products that answer the query, by meaning and by words."""
+        """Products whose text answers the query."""
         recommender = service.require()
         answer = recommender.search(body.query, body.top_k, mode=body.mode, filters=body.filters)
         rows = _rows(answer.rename(columns={Answers.ITEM: "product_id"}))
@@ -95,7 +115,7 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
 
 def _add_errors(app: FastAPI) -> None:
-    """Every error is ``{"detail": "..."}``, a sentence."""
+    """Make every error a ``{"detail": "..."}`` with a sentence."""
 
     def known(request: Request, error: Exception) -> JSONResponse:
         code = next(code for kind, code in _STATUS_CODES.items() if isinstance(error, kind))
@@ -119,7 +139,7 @@ def _problem(code: int, detail: str) -> JSONResponse:
 
 
 def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """What the documentation says about the errors of an endpoint."""
+    """The errors of an endpoint, for its documentation."""
     return {code: {"model": schemas.Problem, "description": _MEANINGS[code]} for code in codes}
 
 
@@ -128,9 +148,9 @@ def _recommendations(answer: pd.DataFrame) -> schemas.Recommendations:
 
 
 def _rows(answer: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON: what is not known is null, not NaN. ArtifactError without a real score."""
+    """Rows for JSON: unknown values are null, not NaN. ArtifactError for a score of NaN."""
     rows = answer.astype(object).where(answer.notna(), None).to_dict("records")
     for row in rows:
         if row[Answers.SCORE] is None or not math.isfinite(row[Answers.SCORE]):
-            raise ArtifactError("the model gives a score that is no number: train it again")
+            raise ArtifactError("the model gives scores that are not finite: train it again")
     return rows

@@ -1,4 +1,4 @@
-"""What goes over HTTP: the fields of every request and response."""
+"""The fields of every request and response."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from recsys_lib.search import Filters, Mode
 
 MOST_RESULTS = 1000
 
-Count = Annotated[int, Field(ge=1, le=MOST_RESULTS, description="most rows to answer")]
+Count = Annotated[int, Field(ge=1, le=MOST_RESULTS, description="most rows to return")]
 ItemId = Annotated[str, Field(min_length=1, examples=["B07G2MSBWK"])]
 UserId = Annotated[str, Field(min_length=1, examples=["AGKASBHYZPGTEPO6LWZPVJWB2BVA"])]
 Title = Annotated[str | None, Field(examples=["Water filter, pack of 3"])]
 ImageUrl = Annotated[str | None, Field(examples=["https://example.org/filter.jpg"])]
-Score = Annotated[float, Field(description="ranks the rows of one answer, nothing more")]
+Score = Annotated[float, Field(description="ranks the rows of one answer; has no other meaning")]
 ModelType = Literal["mf", "ss"]
 
 
 class Request(BaseModel):
-    """Unknown fields are refused: a misspelt one would be ignored silently. So is "10" for 10."""
+    """Refuses unknown fields, which may be misspelt, and values of another type ("10" for 10)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
 
@@ -41,7 +41,7 @@ class UserRequest(Request):
 
 
 class SearchRequest(Request):
-    """Products that mean what the query says."""
+    """Products whose text answers the query."""
 
     query: Annotated[
         str,
@@ -49,7 +49,10 @@ class SearchRequest(Request):
         Field(examples=["water filter for a french door fridge"]),
     ]
     top_k: Count = 10
-    mode: Annotated[Mode | None, Field(description="none: as the index was built")] = None
+    mode: Annotated[
+        Mode | None,
+        Field(description="hybrid is by meaning and by words; null: as the index was built"),
+    ] = None
     filters: Filters | None = None
 
 
@@ -100,7 +103,7 @@ class DatabaseStatus(BaseModel):
 
 
 class FactorizationStatus(BaseModel):
-    """ready, training, failed or not_trained, and the shape of the served model."""
+    """Status is ready, training, failed or not_trained; counts are of the served model."""
 
     status: str
     n_users: int
@@ -109,7 +112,7 @@ class FactorizationStatus(BaseModel):
 
 
 class SearchStatus(BaseModel):
-    """ready, training, failed or not_trained, and the shape of the served index."""
+    """Status is ready, training, failed or not_trained; counts are of the served index."""
 
     status: str
     n_products: int
@@ -117,7 +120,7 @@ class SearchStatus(BaseModel):
 
 
 class Status(BaseModel):
-    """What there is to serve."""
+    """State of the database and the served models."""
 
     database: DatabaseStatus
     matrix_factorization: FactorizationStatus
@@ -125,7 +128,7 @@ class Status(BaseModel):
 
 
 class TrainingAnswer(BaseModel):
-    """started, running or already_trained; stats are the metrics of the model that is there."""
+    """Status is started, running or already_trained; stats are metrics of the served model."""
 
     model_config = ConfigDict(protected_namespaces=())
 

@@ -8,20 +8,20 @@ from typing import Any
 from recsys_lib.errors import NotTrainedError
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset
-from recsys_lib.registry.versions import CHAMPION, MANIFEST, champion, run_command
+from recsys_lib.registry import CHAMPION, MANIFEST, champion, run_command
+from recsys_lib.serving._status import status
 from recsys_lib.serving.http.schemas import ModelType, TrainingAnswer
 from recsys_lib.serving.http.training import TrainingJobs
 from recsys_lib.serving.recommender import Recommender
-from recsys_lib.serving.status import status
 
 _SECTIONS: dict[ModelType, str] = {"mf": "matrix_factorization", "ss": "similarity_search"}
 
 
 class Service:
-    """Answers of one dataset's champion, and the training of its models.
+    """The champion of one dataset, opened, and the training of its models.
 
-    The champion is opened again when ``champion.json`` changes; requests that are under way
-    finish with the one they began with.
+    The champion is opened again when ``champion.json`` changes. A request finishes with the
+    version it began with.
     """
 
     def __init__(self, dataset: Dataset, jobs: TrainingJobs | None = None) -> None:
@@ -51,10 +51,13 @@ class Service:
 
     def status(self) -> dict[str, Any]:
         """The body of ``GET /status``."""
-        # The jobs first: one that ends in between has published by the time the model is opened.
+        # Ask the jobs first: one that ends in between has published before the model is opened.
         running = self.jobs.running()
         failed = [model for model in _SECTIONS if self.jobs.failure(model)]
-        answer = status(self.dataset, self.recommender())
+        served = self.recommender()
+        answer = status(
+            self.dataset, served.als if served else None, served.product_search if served else None
+        )
         for model_type, section in _SECTIONS.items():
             if running == model_type:
                 answer[section]["status"] = "training"
@@ -63,12 +66,12 @@ class Service:
         return answer
 
     def train(self, model_type: ModelType, *, force: bool) -> TrainingAnswer:
-        """Start a training, unless the model is there and ``force`` is not set."""
+        """Start a training, unless the model is trained and ``force`` is not set."""
         failure, running = self.jobs.failure(model_type), self.jobs.running()
         trained = self._is_trained(model_type)
         stats = self._stats(model_type) if trained else {}
         if not running and trained and not force and not failure:
-            message = "the model is there: set force_retrain to train it again"
+            message = "the model is trained already: set force_retrain to train it again"
             return self._answer("already_trained", message, model_type, stats)
         if running or self.jobs.start(model_type) is None:
             message = f"{running or 'a model'} is being trained: GET /status tells when it is ready"
@@ -82,7 +85,8 @@ class Service:
         recommender = self.recommender()
         if recommender is None:
             return False
-        return (recommender.als if model_type == "mf" else recommender.semantic) is not None
+        part = recommender.als if model_type == "mf" else recommender.product_search
+        return part is not None
 
     def _stats(self, model_type: ModelType) -> dict[str, Any]:
         folder = champion(self.dataset)

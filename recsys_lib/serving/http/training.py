@@ -1,4 +1,4 @@
-"""Training that was asked for over HTTP: the pipeline's own steps, in a child process."""
+"""Training on request: steps of the pipeline, run in a child process."""
 
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ Command = Callable[[Dataset, ModelType], list[str]]
 
 
 def pipeline_command(dataset: Dataset, model_type: ModelType) -> list[str]:
-    """The command that trains a model; it loads the data first where that was never done."""
+    """The command that trains a model; it includes loading the data when there is no database."""
     steps = _STEPS[model_type]
     if not dataset.database.is_file():
         steps = f"etl,{steps}"
-    return [
-        *(sys.executable, "-m", "recsys_lib.cli", "run", "--quiet"),
-        *("--set", f"dataset={dataset.argument}", "--steps", steps),
-    ]
+    run = [sys.executable, "-m", "recsys_lib.cli", "run", "--quiet"]
+    return [*run, "--set", f"dataset={dataset.argument}", "--steps", steps]
 
 
 @dataclass(frozen=True)
@@ -39,20 +37,20 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether the child is still at work."""
+        """Whether the training is still under way."""
         return self.process.poll() is None
 
     @property
     def failure(self) -> str | None:
-        """What to tell when the child ended with an error."""
+        """A sentence about the error when the training failed."""
         code = self.process.poll()
         if not code:
             return None
-        return f"the training before failed with exit code {code}, see {self.log}"
+        return f"the previous training failed with exit code {code}, see {self.log}"
 
 
 class TrainingJobs:
-    """At most one training at a time; the last one of each model is remembered."""
+    """Runs at most one training at a time, and remembers the last one of each model."""
 
     def __init__(self, dataset: Dataset, command: Command = pipeline_command) -> None:
         self._dataset, self._command = dataset, command
@@ -61,16 +59,16 @@ class TrainingJobs:
         self._stopped = False
 
     def running(self) -> ModelType | None:
-        """The model that is being trained now."""
+        """The model that is being trained."""
         return next((model for model, job in self._jobs.items() if job.running), None)
 
     def failure(self, model_type: ModelType) -> str | None:
-        """What to tell when the last training of a model failed."""
+        """A sentence about the error when the last training of a model failed."""
         job = self._jobs.get(model_type)
         return job.failure if job else None
 
     def start(self, model_type: ModelType) -> Job | None:
-        """Start a training; None when one is running already, or after :meth:`stop`."""
+        """Start a training; None while another one runs, and after :meth:`stop`."""
         with self._lock:
             if self._stopped or self.running():
                 return None
@@ -83,15 +81,15 @@ class TrainingJobs:
                     stdout=out,
                     stderr=subprocess.STDOUT,
                     env={**os.environ, HOME_VARIABLE: str(self._dataset.root)},
-                    start_new_session=True,  # Ctrl-C reaches it through stop(), and only once
+                    start_new_session=True,  # so that Ctrl-C reaches it once, through stop()
                 )
             self._jobs[model_type] = Job(process, log)
             return self._jobs[model_type]
 
     def stop(self) -> None:
-        """End what is running, first politely: the pipeline stops its kernels on SIGTERM.
+        """Stop the running training, and refuse new ones.
 
-        Nothing can be started any more.
+        SIGTERM comes first, because the pipeline then stops its kernels.
         """
         with self._lock:
             self._stopped = True

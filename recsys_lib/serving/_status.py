@@ -1,26 +1,25 @@
-"""What there is to serve, in the shape of ``GET /status``."""
+"""Counts of the database and the models, in the shape of ``GET /status``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from recsys_lib.als import AlsModel
 from recsys_lib.data.database import database_counts
 from recsys_lib.paths import Dataset
-
-if TYPE_CHECKING:
-    from recsys_lib.serving.recommender import Recommender
+from recsys_lib.search import ProductSearch
 
 READY = "ready"
 NOT_TRAINED = "not_trained"
 
 
-def status(dataset: Dataset, recommender: Recommender | None = None) -> dict[str, Any]:
-    """Counts of the database and of the models; zeros and nulls for what is not there yet."""
+def status(
+    dataset: Dataset, als: AlsModel | None = None, search: ProductSearch | None = None
+) -> dict[str, Any]:
+    """Counts of the database and the given parts; zeros and nulls for what is missing."""
     counts: dict[str, Any] = {"n_ratings": 0, "n_users": 0, "n_products": 0, "avg_rating": None}
     if dataset.database.is_file():
         counts = database_counts(dataset.database)
-    als = recommender.als if recommender else None
-    search = recommender.semantic if recommender else None
     return {
         "database": counts,
         "matrix_factorization": {

@@ -1,0 +1,60 @@
+"""The one kind of table that answers every query, and the titles and images in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from recsys_lib.blend import Picks
+from recsys_lib.columns import Answers
+
+
+class AnswerTables:
+    """Makes answers from ids and scores.
+
+    Parameters
+    ----------
+    displays: what parts show of their items, columns id, title, image_url; the first one that
+        knows an item counts.
+    """
+
+    def __init__(self, displays: Sequence[pl.DataFrame]) -> None:
+        self._items = pl.concat(displays).unique("id", keep="first", maintain_order=True)
+
+    def answer(self, query: str, ids: np.ndarray, scores: np.ndarray, source: str) -> pd.DataFrame:
+        """Rows of ``ids``, best first, all from one source."""
+        wanted = pl.DataFrame({"id": pl.Series(list(ids), dtype=pl.String)})
+        shown = wanted.join(self._items, on="id", how="left", maintain_order="left")
+        return pd.DataFrame(
+            {
+                Answers.QUERY: query,
+                Answers.ITEM: shown["id"].to_list(),
+                Answers.TITLE: shown["title"].to_list(),
+                Answers.SCORE: np.asarray(scores, dtype=np.float64),
+                Answers.RANK: np.arange(1, len(ids) + 1),
+                Answers.SOURCE: source,
+                Answers.IMAGE: shown["image_url"].to_list(),
+            },
+            columns=list(Answers.ALL),
+        )
+
+    def with_reasons(self, query: str, picks: Picks) -> pd.DataFrame:
+        """Rows of a blend's picks, each with its own source, and with a column ``reason``."""
+        answer = self.answer(query, picks.ids, picks.scores, "")
+        answer[Answers.SOURCE] = [reason.source for reason in picks.reasons]
+        answer[Answers.REASON] = [reason.text for reason in picks.reasons]
+        return answer
+
+    def find(self, words: str, limit: int) -> pd.DataFrame:
+        """Items whose title has all the words, columns item_id and title."""
+        title = pl.col("title").str.to_lowercase()
+        matches = [title.str.contains(word, literal=True) for word in words.lower().split()]
+        found = self._items.filter(pl.col("title").is_not_null(), *matches).head(limit)
+        return found.select(pl.col("id").alias(Answers.ITEM), Answers.TITLE).to_pandas()
+
+    def first_ids(self, n: int) -> list[str]:
+        """Ids of the first items, in the order of the first part."""
+        return self._items["id"].head(n).to_list()
