@@ -1,4 +1,4 @@
-"""A look at the trained models by hand: panels for JupyterLab that also work without a kernel."""
+"""Query the trained models by hand: panels for JupyterLab that also show without a kernel."""
 
 from __future__ import annotations
 

@@ -16,19 +16,19 @@ from recsys_lib.display.plotting import COLORS
 from recsys_lib.display.tables import text_of
 from recsys_lib.errors import RecsysError, UnknownItemError, UnknownUserError
 
-SCORE_NOTE = "Scores only rank the rows of one answer; they are no probabilities."
+SCORE_NOTE = "Scores rank the rows of one answer; they are not probabilities."
 
 _SOURCES = {
-    "als": ("liked by the same people", COLORS[0]),
-    "semantic": ("its text means much the same", COLORS[2]),
-    "lexical": ("its text has the same words", COLORS[3]),
-    "hybrid": ("by meaning and by words", COLORS[3]),
-    "blend": ("several signals agree", COLORS[1]),
-    "popular": ("what most people have", COLORS[5]),
+    "als": ("liked by the same users", COLORS[0]),
+    "semantic": ("similar in meaning", COLORS[2]),
+    "lexical": ("has the words of the query", COLORS[3]),
+    "hybrid": ("matches by meaning and by words", COLORS[3]),
+    "blend": ("several reasons together", COLORS[1]),
+    "popular": ("popular with many users", COLORS[5]),
 }
 _REMEDIES = {
-    UnknownItemError: "Find the product by words of its title and pick it from the list.",
-    UnknownUserError: "Pick one of the examples, or check the id: capital letters count.",
+    UnknownItemError: "Find the product by words of its title, then pick it from the list.",
+    UnknownUserError: "Pick one of the examples, or check the id: upper and lower case differ.",
 }
 _PICTURES = ("https://", "http://", "data:image/")
 _ERROR_COLOR = COLORS[4]
@@ -41,13 +41,13 @@ _templates = Environment(
 
 @dataclass(frozen=True)
 class AnswerView:
-    """What there is to see of one answer.
+    """One answer as it is shown.
 
     Parameters
     ----------
-    html: the table, or the message; every text in it is escaped.
-    choices: (title, item id) of the rows, to go on from.
-    failed: whether it is a message about an error.
+    html: the table, or a message; every text in it is escaped.
+    choices: (title, item id) of the rows, for the next query.
+    failed: whether it is the message of an error.
     """
 
     html: str
@@ -69,7 +69,7 @@ def answer_view(heading: str, answer: pd.DataFrame, note: str = SCORE_NOTE) -> A
 
 
 def message_view(error: Exception) -> AnswerView:
-    """An error with its type, what it says, and what to do about it where that is known."""
+    """An error: its type, its message, and what to do about it where that is known."""
     remedy = next((text for kind, text in _REMEDIES.items() if isinstance(error, kind)), "")
     page = _templates.get_template("message.html.j2")
     kind = type(error).__name__
@@ -82,16 +82,16 @@ def text_view(text: str) -> AnswerView:
     return AnswerView(f'<div style="line-height: 1.4">{escape(text)}</div>')
 
 
-def answered(question: Callable[[], AnswerView]) -> AnswerView:
-    """Ask; an error becomes a message, since one raised in a widget's callback is seen nowhere."""
+def view_or_error(query: Callable[[], AnswerView]) -> AnswerView:
+    """Run a query; show an error as a message, because a widget's callback would swallow it."""
     try:
-        return question()
+        return query()
     except Exception as error:
-        return reported(error)
+        return logged_error(error)
 
 
-def reported(error: Exception) -> AnswerView:
-    """Log an error and return the message about it.
+def logged_error(error: Exception) -> AnswerView:
+    """Log an error and return its message.
 
     The project's own errors explain themselves in one line; others are logged with a traceback.
     """
@@ -107,7 +107,7 @@ def reported(error: Exception) -> AnswerView:
 
 
 def picture_url(value: Any) -> str | None:
-    """The address when it is one of a picture (http, https, data:image), None otherwise."""
+    """The address if it can be one of a picture (http, https, data:image), else None."""
     if not isinstance(value, str):
         return None
     url = value.strip()

@@ -1,4 +1,4 @@
-"""A recommender of four items and two users, whose answers anybody can name."""
+"""A recommender of four items and two users, with answers that are easy to predict."""
 
 import pandas as pd
 
@@ -10,10 +10,10 @@ TITLES = {"a": "Water filter", "b": HOSTILE, "c": None, "d": "Water hose"}
 
 
 class FakeRecommender:
-    """Four items and two users; every question is written down."""
+    """Four items and two users; every query is written down."""
 
     def __init__(self):
-        self.asked = []
+        self.queries = []
 
     def answer(self, query, ids, n):
         rows = [
@@ -23,19 +23,19 @@ class FakeRecommender:
         return pd.DataFrame(rows, columns=list(Answers.ALL)).head(n)
 
     def similar_items(self, item_id, n=10):
-        self.asked.append(("similar", item_id, n))
+        self.queries.append(("similar", item_id, n))
         if item_id not in TITLES:
             raise UnknownItemError(item_id, "neither rated nor in the catalogue")
         return self.answer(item_id, [i for i in TITLES if i != item_id], n)
 
     def recommend(self, user_id, n=10, filter_already_liked=True):
-        self.asked.append(("user", user_id, n, filter_already_liked))
+        self.queries.append(("user", user_id, n, filter_already_liked))
         if user_id not in ("u1", "u2"):
             raise UnknownUserError(user_id)
         return self.answer(user_id, "cd" if filter_already_liked else "abcd", n)
 
     def search(self, query, top_k=10, *, mode=None):
-        self.asked.append(("search", query, top_k, mode))
+        self.queries.append(("search", query, top_k, mode))
         if query == "broken":
             raise RuntimeError("index <b>lost</b>")
         return self.answer(query, "" if query == "nothing" else "bad", top_k)

@@ -1,4 +1,4 @@
-"""The panels, driven like a person does: values are set, buttons are clicked."""
+"""The panels, driven as a user does: values are set, buttons are clicked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from recsys_lib.widgets import (
     SimilarItemsPanel,
     UserPanel,
     open_explorer,
-    questions,
+    queries,
 )
 from recsys_lib.widgets import explorer as explorer_module
 from recsys_lib.widgets.answers import SCORE_NOTE, answer_view, picture_url
@@ -113,7 +113,7 @@ def test_missing_title_and_picture(missing):
 
 
 def test_nothing_found_says_so(fake):
-    view = questions.search(fake, "nothing", 10)
+    view = queries.search(fake, "nothing", 10)
     assert "Nothing was found" in view.html
     assert not view.failed
 
@@ -123,7 +123,7 @@ def test_nothing_found_says_so(fake):
 
 def test_similar_panel_starts_with_an_example(fake):
     panel = SimilarItemsPanel(fake)
-    assert fake.asked == [("similar", "a", 10)]
+    assert fake.queries == [("similar", "a", 10)]
     assert "Similar to Water filter (a)" in panel.answer.value
     assert html.escape(HOSTILE, quote=False).split("'")[0] in panel.answer.value
     assert panel.static().data == panel.answer.value
@@ -140,7 +140,7 @@ def test_static_stays_the_first_answer(fake):
 def test_typing_an_id_asks_and_spaces_do_not_matter(fake):
     panel = SimilarItemsPanel(fake)
     panel.item.value = "  d "
-    assert fake.asked[-1] == ("similar", "d", 10)
+    assert fake.queries[-1] == ("similar", "d", 10)
     assert "Similar to Water hose (d)" in panel.answer.value
 
 
@@ -150,7 +150,7 @@ def test_items_are_found_by_words_of_the_title_and_picked(fake):
     assert [value for _, value in panel.matches.options] == ["", "d"]
     panel.matches.value = "d"
     assert panel.item.value == "d"
-    assert fake.asked[-1] == ("similar", "d", 10)
+    assert fake.queries[-1] == ("similar", "d", 10)
 
 
 def test_words_without_a_match_say_so(fake):
@@ -167,17 +167,17 @@ def test_unknown_item_is_shown_with_a_remedy_and_a_known_one_works_again(fake, c
     assert "unknown item '<b>x</b>'" in text
     assert "words of its title" in text
     assert "UnknownItemError" in caplog.text
-    assert panel.go_on.disabled
+    assert panel.more.disabled
     panel.item.value = "d"
     assert "Water filter" in panel.answer.value
-    assert not panel.go_on.disabled
+    assert not panel.more.disabled
 
 
 def test_empty_id_asks_nothing(fake):
     panel = SimilarItemsPanel(fake)
-    before = list(fake.asked)
+    before = list(fake.queries)
     panel.item.value = "  "
-    assert fake.asked == before
+    assert fake.queries == before
     assert "type an item id" in panel.answer.value
 
 
@@ -185,7 +185,7 @@ def test_going_on_from_a_row(fake):
     panel = SimilarItemsPanel(fake)
     assert [value for _, value in panel.results.options] == ["b", "c", "d"]
     panel.results.value = "d"
-    panel.go_on.click()
+    panel.more.click()
     assert "Similar to Water hose (d)" in panel.answer.value
 
 
@@ -204,8 +204,8 @@ def test_every_pick_list_has_its_first_entry_selected(fake):
 
 def test_going_on_without_choosing_takes_the_first_row(fake):
     explorer = Explorer(fake)
-    explorer.search.go_on.click()
-    assert fake.asked[-1] == ("similar", "b", 10)
+    explorer.search.more.click()
+    assert fake.queries[-1] == ("similar", "b", 10)
     assert f"Similar to {HOSTILE} (b)" in Page(explorer.similar.answer.value).text
 
 
@@ -224,22 +224,22 @@ def test_user_panel_hides_and_shows_what_they_have(fake):
     panel = UserPanel(fake)
     assert len(Page(panel.answer.value).all("img")) == 2
     panel.hide_owned.value = False
-    assert fake.asked == [("user", "u1", 10, True), ("user", "u1", 10, False)]
+    assert fake.queries == [("user", "u1", 10, True), ("user", "u1", 10, False)]
     assert len(Page(panel.answer.value).all("img")) == 4
-    assert "with what they already have" in panel.answer.value
+    assert "including items they already have" in panel.answer.value
 
 
 def test_picking_an_example_user(fake):
     panel = UserPanel(fake)
     panel.examples.value = "u2"
-    assert fake.asked[-1] == ("user", "u2", 10, True)
+    assert fake.queries[-1] == ("user", "u2", 10, True)
 
 
 def test_unknown_user_is_shown_with_a_remedy(fake):
     panel = UserPanel(fake)
     panel.user.value = "U1"
     assert "unknown user &#39;U1&#39;" in panel.answer.value
-    assert "capital letters" in panel.answer.value
+    assert "upper and lower case" in panel.answer.value
 
 
 def test_untrained_model_is_a_message_in_its_panel_only(fake):
@@ -261,7 +261,7 @@ def test_search_by_enter_and_button_asks_once(fake):
     panel.query.value = "filter"  # what Enter does
     panel.button.click()
     panel.query.value = " filter "
-    assert fake.asked == [("search", "pump", 10, None), ("search", "filter", 10, None)]
+    assert fake.queries == [("search", "pump", 10, None), ("search", "filter", 10, None)]
     assert "Found for “filter”" in panel.answer.value
 
 
@@ -270,7 +270,7 @@ def test_search_by_meaning_or_by_words(fake):
     panel.mode.value = "lexical"
     panel.mode.value = "lexical"
     panel.mode.value = ""
-    modes = [asked[3] for asked in fake.asked]
+    modes = [query[3] for query in fake.queries]
     assert modes == [None, "lexical", None]
 
 
@@ -297,7 +297,7 @@ def test_any_error_is_shown_logged_and_can_be_tried_again(fake, caplog):
     assert "index <b>lost</b>" in text
     assert caplog.records[-1].exc_info is not None
     panel.button.click()
-    assert fake.asked.count(("search", "broken", 10, None)) == 2
+    assert fake.queries.count(("search", "broken", 10, None)) == 2
 
 
 # Explorer
@@ -316,7 +316,7 @@ def test_going_on_from_another_tab_leads_to_similar_items(fake, name):
     explorer.tabs.selected_index = 2
     panel = getattr(explorer, name)
     panel.results.value = "d"
-    panel.go_on.click()
+    panel.more.click()
     assert explorer.tabs.selected_index == 0
     assert "Similar to Water hose (d)" in explorer.similar.answer.value
 

@@ -1,4 +1,4 @@
-"""The questions of the panels, as plain functions from a recommender to what is shown."""
+"""The queries of the panels, as plain functions from a recommender to what is shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recsys_lib.widgets.answers import AnswerView, answer_view, text_view
 _QUERY_WORDS = 3
 
 
-class Answering(Protocol):
+class RecommenderLike(Protocol):
     """The part of :class:`recsys_lib.Recommender` that the panels use."""
 
     def similar_items(self, item_id: str, n: int = 10) -> pd.DataFrame:
@@ -28,7 +28,7 @@ class Answering(Protocol):
         ...
 
     def search(self, query: str, top_k: int = 10, *, mode: Mode | None = None) -> pd.DataFrame:
-        """Products for words."""
+        """Products for a query."""
         ...
 
     def status(self) -> dict[str, Any]:
@@ -48,43 +48,47 @@ class Answering(Protocol):
         ...
 
 
-def similar_items(recommender: Answering, item_id: str, n: int, title: str = "") -> AnswerView:
-    """What is like one item; ``title`` names it in the heading where it is known."""
+def similar_items(
+    recommender: RecommenderLike, item_id: str, n: int, title: str = ""
+) -> AnswerView:
+    """Items like one item; a known ``title`` goes into the heading."""
     item_id = _filled(item_id, "type an item id, or find one by words of its title")
     heading = f"Similar to {title} ({item_id})" if title else f"Similar to {item_id}"
     return answer_view(heading, recommender.similar_items(item_id, n))
 
 
 def recommendations(
-    recommender: Answering, user_id: str, n: int, hide_owned: bool = True
+    recommender: RecommenderLike, user_id: str, n: int, hide_owned: bool = True
 ) -> AnswerView:
-    """What a known user may like, with or without what they already have."""
+    """Items for a known user, with or without those of their history."""
     user_id = _filled(user_id, "type a user id, or pick one of the examples")
-    what = "new to them" if hide_owned else "with what they already have"
+    what = "without" if hide_owned else "including"
     answer = recommender.recommend(user_id, n, filter_already_liked=hide_owned)
-    return answer_view(f"For user {user_id}, {what}", answer)
+    return answer_view(f"For user {user_id}, {what} items they already have", answer)
 
 
-def search(recommender: Answering, query: str, n: int, mode: Mode | None = None) -> AnswerView:
-    """Products whose text is what the words ask for; None is the mode of the index."""
+def search(
+    recommender: RecommenderLike, query: str, n: int, mode: Mode | None = None
+) -> AnswerView:
+    """Products whose text answers the query; None is the mode of the index."""
     query = _filled(query, "type what you are looking for, in your own words")
     return answer_view(f"Found for “{query}”", recommender.search(query, n, mode=mode))
 
 
-def matching_items(recommender: Answering, words: str) -> list[tuple[str, str]]:
-    """(title, item id) of products whose title has all the words, for a pick-list."""
+def matching_items(recommender: RecommenderLike, words: str) -> list[tuple[str, str]]:
+    """(title, item id) of products whose title has all the words, for a pick list."""
     found = recommender.find_items(words)
     return list(zip(found[Answers.TITLE], found[Answers.ITEM], strict=True))
 
 
-def example_query(recommender: Answering) -> str:
-    """The first words of a title: a query that suits any catalogue; "" for an empty one."""
+def example_query(recommender: RecommenderLike) -> str:
+    """The first words of a title, a query that suits any catalogue; "" for an empty one."""
     titles = [title for title, _ in matching_items(recommender, "")]
     return " ".join(titles[0].split()[:_QUERY_WORDS]) if titles else ""
 
 
-def status_line(recommender: Answering) -> AnswerView:
-    """One line about what is explored."""
+def status_line(recommender: RecommenderLike) -> AnswerView:
+    """One line about the data and the models."""
     status = recommender.status()
     database, als = status["database"], status["matrix_factorization"]
     search_part = status["similarity_search"]
