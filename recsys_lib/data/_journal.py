@@ -30,7 +30,6 @@ from recsys_lib.paths import JOURNAL_FOLDER
 
 _STATE = "state.json"
 _RATINGS, _PRODUCTS, _REJECTED = "ratings.parquet", "products.parquet", "rejected.jsonl"
-_DATA = Path(__file__).parent
 # All code that decides which rows a line becomes; a test holds the list complete.
 _DECIDING = ("cleaning", "formats", "_extents.py", "_intake.py", "_journal.py")
 
@@ -134,14 +133,14 @@ def write_journal(
         write_json(folder / _STATE, state)
 
 
-def deciding_code(data: Path = _DATA) -> Iterator[Path]:
-    """The modules whose edit makes a journal useless, below the folder of this package."""
+def deciding_code() -> Iterator[Path]:
+    """The modules whose edit makes a journal useless."""
     for name in _DECIDING:
-        path = data / name
+        path = Path(__file__).parent / name
         yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
-def _rules(files: InputFiles, timestamp_unit: str, data: Path = _DATA) -> str:
+def _rules(files: InputFiles, timestamp_unit: str) -> str:
     """Fingerprint of all that decides which rows a line becomes.
 
     These are the meaning of the fields, our own code, and the libraries that parse. Layouts and
@@ -155,7 +154,7 @@ def _rules(files: InputFiles, timestamp_unit: str, data: Path = _DATA) -> str:
         "timestamp_unit": timestamp_unit,
         "columns": [Ratings.ALL, Products.ALL],
         "libraries": [pl.__version__, pa.__version__],
-        "code": [path.read_text(encoding="utf-8") for path in deciding_code(data)],
+        "code": [path.read_text(encoding="utf-8") for path in deciding_code()],
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

@@ -65,7 +65,6 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     >>> loaded.ratings.frame.select("user_id", "parent_asin", "timestamp").rows()
     [('ann', 'tea', 2), ('bob', 'mug', 3)]
     >>> [(step["what"], step["rows"]) for step in loaded.funnel()][1:]
-    ... # doctest: +NORMALIZE_WHITESPACE
     [('timestamp is missing or no time', -1), ('superseded by a later rating', -1),
      ('ratings kept', 2)]
     """

@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import shutil
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.data import _intake
+from recsys_lib.data import _intake, _journal
 from recsys_lib.data.database import read_products, reading
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
@@ -52,7 +55,7 @@ def results(dataset, parameters):
     return summary, rows, read_products(dataset.database).rows(), rejected, arrays
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(first=lines, more=lines, new_file=lines, products=st.lists(product, max_size=6))
 def test_appending_equals_a_full_load(tmp_path_factory, first, more, new_file, products):
     dataset = Dataset.find("shop", tmp_path_factory.mktemp("w"))
@@ -60,15 +63,16 @@ def test_appending_equals_a_full_load(tmp_path_factory, first, more, new_file, p
     reviews, meta = dataset.raw / "reviews-b.jsonl", dataset.raw / "meta.jsonl"
     reviews.write_text("\n".join(FIRST + first))
     meta.write_text("\n".join(FIRST_PRODUCT + products[:2]) + "\n")
-    assert load_dataset(dataset, APPEND).reading == "everything"
-    with reviews.open("a") as file:
-        file.write("\n" + "\n".join(more) + "\n")
-    with meta.open("a") as file:
-        file.write("\n".join(products[2:]))
-    (dataset.raw / "reviews-a.jsonl").write_text("\n".join(FIRST + new_file))
-    loaded = load_dataset(dataset, APPEND)
-    assert loaded.reading == "what is new"
-    assert results(dataset, APPEND) == results(dataset, FULL)
+    with mock.patch("os.fsync"):  # hundreds of them would be most of the time
+        assert load_dataset(dataset, APPEND).reading == "everything"
+        with reviews.open("a") as file:
+            file.write("\n" + "\n".join(more) + "\n")
+        with meta.open("a") as file:
+            file.write("\n".join(products[2:]))
+        (dataset.raw / "reviews-a.jsonl").write_text("\n".join(FIRST + new_file))
+        loaded = load_dataset(dataset, APPEND)
+        assert loaded.reading == "what is new"
+        assert results(dataset, APPEND) == results(dataset, FULL)
 
 
 @pytest.fixture
@@ -163,3 +167,55 @@ def test_a_compressed_file_that_grew_is_read_again(workspace):
     loaded = load_dataset(dataset, APPEND)
     assert "was changed" in loaded.reading
     assert len(loaded.ratings.frame) == 2
+
+
+@pytest.fixture
+def own_code(tmp_path, monkeypatch):
+    """A copy of the package's code; the journal takes its fingerprint from there."""
+    folder = tmp_path / "code"
+    original = Path(_journal.__file__).parent
+    shutil.copytree(original, folder, ignore=shutil.ignore_patterns("sample", "__pycache__"))
+    monkeypatch.setattr(_journal, "__file__", str(folder / "_journal.py"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("module", "reading"),
+    [
+        ("plots.py", "what is new"),
+        ("checks.py", "what is new"),
+        ("doctor.py", "what is new"),
+        ("layouts.py", "what is new"),
+        ("cleaning/ratings.py", "everything: the rules of reading changed"),
+        ("cleaning/times.py", "everything: the rules of reading changed"),
+        ("cleaning/products.py", "everything: the rules of reading changed"),
+        ("cleaning/duplicates.py", "everything: the rules of reading changed"),
+        ("formats/_delimited.py", "everything: the rules of reading changed"),
+        ("_intake.py", "everything: the rules of reading changed"),
+    ],
+)
+def test_only_edits_of_the_code_that_cleans_spoil_the_journal(own_code, shop, module, reading):
+    load_dataset(shop, APPEND)
+    with (own_code / module).open("a") as file:
+        file.write("# edited\n")
+    assert load_dataset(shop, APPEND).reading == reading
+
+
+def test_another_version_of_a_parser_spoils_the_journal(shop, monkeypatch):
+    monkeypatch.setattr("polars.__version__", "0.0")
+    assert "rules of reading" in load_dataset(shop, APPEND).reading
+
+
+def test_details_that_are_gathered_spoil_the_journal(workspace):
+    """Even when the pattern leads to the same single field."""
+    dataset = Dataset.find("shop")
+    dataset.raw.mkdir(parents=True)
+    (dataset.raw / "reviews.csv").write_text("user_id,item_id\nu,p\n")
+    (dataset.raw / "products.csv").write_text("id,spec_a\np,1\n")
+
+    def details(name):
+        parameters = EtlParameters(mode="append", product_columns={"details": name})
+        return load_dataset(dataset, parameters).catalogue.frame["details"].to_list()
+
+    assert details("spec_a") == ["1"]
+    assert details("spec_*") == ['{"spec_a": "1"}']

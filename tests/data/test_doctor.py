@@ -53,6 +53,13 @@ def test_what_cannot_be_guessed_is_asked_for(tmp_path):
         inspect(tmp_path)
 
 
+def test_a_file_with_a_header_only(tmp_path):
+    (tmp_path / "reviews.csv").write_text("user_id,item_id\n")
+    (tmp_path / "products.csv").write_text("id,title\n")
+    finding = inspect(tmp_path)
+    assert (len(finding.ratings), len(finding.products)) == (0, 0)
+
+
 def test_what_to_watch_for(workspace):
     folder = workspace / "data/raw/shop"
     folder.mkdir(parents=True)

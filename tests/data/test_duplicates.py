@@ -1,10 +1,15 @@
-"""Ids in their order, whichever way they are sorted."""
+"""The last rating of a pair counts; ids in their order, whichever way they are sorted."""
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.data.cleaning.duplicates import number_ids, number_ids_in_time
+from recsys_lib.columns import Ratings
+from recsys_lib.data.cleaning.duplicates import (
+    latest_ratings,
+    number_ids,
+    number_ids_in_time,
+)
 
 ids = st.text(max_size=3) | st.sampled_from(["a" * 16, "a" * 16 + "b", "a" * 17, "a" * 15 + "\0"])
 
@@ -28,3 +33,71 @@ def test_ids_that_differ_late_are_sorted_all_the_same():
     assert distinct.to_list() == [f"customer-number-{i:04}" for i in (2, 7, 9)]
     assert positions.tolist() == [1, 0, 2, 0]
     assert order.tolist() == [3, 1, 0, 2]
+
+
+ratings = st.lists(
+    st.tuples(
+        st.sampled_from(["u1", "u2", "u3", "only-once"]),
+        st.sampled_from(["i1", "i2"]),
+        st.sampled_from([1.0, 5.0, None]),
+        st.integers(0, 2),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+def by_hand(rows):
+    """Rows kept as (user, item, rating, time), repeated rows, and how many were superseded."""
+    seen, repeated, last, n_superseded = set(), [], {}, 0
+    for row in rows:
+        repeated.append(row in seen)
+        if row in seen:
+            continue
+        seen.add(row)
+        before = last.get(row[:2])
+        n_superseded += before is not None
+        if before is None or row[3] >= before[3]:
+            last[row[:2]] = row
+    return last, repeated, n_superseded
+
+
+def as_frame(rows):
+    columns = dict(zip(("user", "item", "rating", "time"), zip(*rows, strict=True), strict=True))
+    return pl.DataFrame(
+        {
+            Ratings.USER: pl.Series(columns.get("user", []), dtype=pl.String),
+            Ratings.ITEM: pl.Series(columns.get("item", []), dtype=pl.String),
+            Ratings.RATING: pl.Series(columns.get("rating", []), dtype=pl.Float64),
+            Ratings.TIMESTAMP: pl.Series(columns.get("time", []), dtype=pl.Int64),
+            Ratings.VERIFIED: pl.Series([1] * len(rows), dtype=pl.Int8),
+            Ratings.HELPFUL: pl.Series([0] * len(rows), dtype=pl.Int64),
+        }
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(ratings)
+def test_the_last_rating_counts(rows):
+    last, repeated, n_superseded = by_hand(rows)
+    latest = latest_ratings(as_frame(rows))
+    kept = latest.frame.select("user_id", "parent_asin", "rating", "timestamp").rows()
+    assert {row[:2]: row for row in kept} == last
+    assert len(kept) == len(last)
+    assert [(row[0], row[3]) for row in kept] == sorted((row[0], row[3]) for row in kept)
+    assert latest.repeated.tolist() == repeated
+    assert latest.n_superseded == n_superseded
+    assert latest.users.gather(latest.user_rows).to_list() == [row[0] for row in kept]
+    assert latest.items.gather(latest.item_rows).to_list() == [row[1] for row in kept]
+    assert latest.users.to_list() == sorted({row[0] for row in rows})
+
+
+def test_of_equal_times_the_rating_further_down_counts():
+    latest = latest_ratings(as_frame([("u", "i", 2.0, 7), ("u", "i", 4.0, 7), ("u", "i", 5.0, 6)]))
+    assert latest.frame["rating"].to_list() == [4.0]
+    assert latest.n_superseded == 2
+
+
+def test_rows_of_one_user_and_time_stay_in_the_order_of_the_input():
+    rows = [("u", item, 5.0, 7) for item in ("b", "c", "a")]
+    assert latest_ratings(as_frame(rows)).frame["parent_asin"].to_list() == ["b", "c", "a"]

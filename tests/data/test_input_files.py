@@ -1,7 +1,9 @@
 """The files that people really have, each loaded by configuration alone."""
 
 import gzip
+import io
 import json
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -9,6 +11,8 @@ import pytest
 
 from recsys_lib.data.cleaning.duplicates import latest_ratings
 from recsys_lib.data.etl import load_dataset, store_dataset
+from recsys_lib.data.input_files import find_input_files
+from recsys_lib.data.layouts import guess_columns
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
@@ -268,3 +272,71 @@ def test_products_that_cannot_be_used_are_said_when_they_are_asked_for(put, work
     processed = workspace / "data/processed/shop"
     assert not (processed / "recommender.db").exists()
     assert "broken" in (processed / "rejected.jsonl").read_text()
+
+
+@pytest.fixture
+def bytes_read(monkeypatch):
+    """Bytes that were read from files so far, one entry for each read."""
+    sizes, opened = [], Path.open
+
+    class Counting(io.FileIO):
+        def readinto(self, buffer):
+            sizes.append(super().readinto(buffer))
+            return sizes[-1]
+
+    def counting(path, mode="r", *args, **kwargs):
+        if mode == "rb":
+            return io.BufferedReader(Counting(path))
+        return opened(path, mode, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", counting)
+    return sizes
+
+
+def test_a_header_is_read_once_from_the_first_64_kb(put, bytes_read):
+    put(**{"reviews.csv": "user_id,item_id\n" + "u,i\n" * 500_000})
+    dataset = Dataset.find("shop")
+    for _ in range(3):
+        find_input_files(dataset, EtlParameters())
+    assert sum(bytes_read) == 64 << 10
+
+
+def test_a_header_is_read_again_when_its_file_has_changed(put):
+    put(**{"reviews.csv": "user_id,item_id\nu,i\n"})
+    assert not find_input_files(Dataset.find("shop"), EtlParameters()).has_ratings
+    put(**{"reviews.csv": "user_id,item_id,rating\nu,i,5\n"})
+    assert find_input_files(Dataset.find("shop"), EtlParameters()).has_ratings
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_header_may_be_longer_than_64_kb(put, suffix):
+    names = [f"a_long_name_of_a_column_{n:05}" for n in range(3000)]
+    header = ";".join([*names, "user_id", "item_id"])
+    text = "\n" * 70_000 + header + "\n" + ";" * len(names) + "u;i\n"
+    data = text.encode()
+    put(**{f"reviews.csv{suffix}": gzip.compress(data) if suffix else data})
+    loaded = load()
+    assert loaded.ratings.frame.select("user_id", "parent_asin").rows() == [("u", "i")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "columns"),
+    [
+        (["user_id", "item_id", "rating"], {}),
+        (
+            ["Customer", "SKU", "Stars", "created"],
+            {
+                "user_id": "Customer",
+                "parent_asin": "SKU",
+                "rating": "Stars",
+                "timestamp": "created",
+            },
+        ),
+        (["user", "product_code"], {"parent_asin": "product_code"}),
+        (["product_user", "item_id"], {"user_id": "product_user"}),
+        (["customer", "price"], None),
+        (["sku", "price"], None),
+    ],
+)
+def test_columns_are_guessed_where_their_names_are_not_known(fields, columns):
+    assert guess_columns(fields) == columns

@@ -46,6 +46,10 @@ def seen(loaded):
         ({"min_rating": 4.0}, ["u1a", "u2a"], "rated below 4"),
         ({"since": "2020-06-30"}, ["u1b", "u2a", "u3c"], "before 2020-06-30"),
         ({"until": "2020-06-30"}, ["u1a", "u1b", "u2a"], "after 2020-06-30"),
+        ({"since": "2021-01-01"}, ["u3c"], "before 2021-01-01"),
+        ({"until": "2020-12-31"}, ["u1a", "u1b", "u2a"], "after 2020-12-31"),
+        ({"min_item_ratings": 2}, ["u1a", "u2a"], "of users with fewer than 1 or items with fewer"),
+        ({"sample_users": 9}, ["u1a", "u1b", "u2a", "u3c"], "of users outside the sample"),
         ({"min_user_ratings": 2}, ["u1a", "u1b"], "of users with fewer than 2 or items with fewer"),
     ],
 )

@@ -1,0 +1,111 @@
+"""The rules for ratings, at their boundaries."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from recsys_lib.columns import Ratings
+from recsys_lib.data.cleaning.ratings import RatingRules
+from recsys_lib.data.etl import load_dataset
+from recsys_lib.data.formats.records import LINE, Records, Rejected
+from recsys_lib.data.input_files import InputFiles
+from recsys_lib.errors import InputDataError
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import Dataset
+
+FIELDS = {name: (name,) for name in Ratings.ALL}
+ROW = ("u", "i", "5", "1600000000000", "true", "0")
+
+
+def clean(*rows, rating_range=(1.0, 5.0), unit="ms", fields=FIELDS):
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(FIELDS, pl.String), orient="row")
+    frame = frame.with_columns(pl.int_range(1, len(frame) + 1, dtype=pl.Int64).alias(LINE))
+    files = InputFiles("tables", (Path("r.csv"),), (), fields, {}, rating_range)
+    rules = RatingRules(files, unit)
+    return rules.apply(Records(frame, []), 0), rules
+
+
+def row(**values):
+    return tuple({**dict(zip(FIELDS, ROW, strict=True)), **values}.values())
+
+
+@pytest.mark.parametrize("rating", ["1", "5", "4.5", " 3 ", "5.0"])
+def test_ratings_within_the_scale_are_kept(rating):
+    cleaned, _ = clean(row(rating=rating))
+    assert cleaned.rows["rating"].to_list() == [float(rating)]
+
+
+@pytest.mark.parametrize("rating", ["0.99", "5.01", "-1", "0", "inf", "nan"])
+def test_ratings_outside_the_scale_are_rejected(rating):
+    cleaned, _ = clean(row(rating=rating))
+    assert [bad.reason for bad in cleaned.rejected] == ["rating is not between 1 and 5"]
+
+
+@pytest.mark.parametrize(
+    ("rating", "kept"),
+    [("0.001", True), ("97", True), ("0", False), ("-1", False), ("inf", False), ("nan", False)],
+)
+def test_any_positive_rating_is_good_without_a_scale(rating, kept):
+    cleaned, _ = clean(row(rating=rating), rating_range=None)
+    assert len(cleaned.rows) == kept
+    assert [bad.reason for bad in cleaned.rejected] == [] if kept else ["rating is not positive"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", 1), ("TRUE", 1), ("1", 1), ("false", 0), ("0", 0), ("yes", 0), (None, None)],
+)
+def test_verified_purchases(text, value):
+    cleaned, _ = clean(row(verified_purchase=text))
+    assert cleaned.rows["verified_purchase"].to_list() == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1,234", 1234), ("1,234,567", 1234567), ("7", 7), ("many", None)]
+)
+def test_helpful_votes(text, value):
+    cleaned, _ = clean(row(helpful_vote=text))
+    assert cleaned.rows["helpful_vote"].to_list() == [value]
+
+
+def test_the_first_reason_counts_and_the_line_is_kept_as_it_was():
+    cleaned, _ = clean(row(), row(user_id=" ", parent_asin=None, rating="x"), row(rating="x"))
+    assert [(bad.line, bad.reason) for bad in cleaned.rejected] == [
+        (2, "user_id is missing"),
+        (3, "rating is not a number"),
+    ]
+    assert "'rating': 'x'" in cleaned.rejected[1].text
+    assert cleaned.rows[LINE].to_list() == [1]
+    assert cleaned.n_lines == 3
+
+
+def test_of_several_fields_the_first_with_a_value_counts():
+    fields = {**FIELDS, Ratings.ITEM: ("parent_asin", "user_id")}
+    cleaned, _ = clean(row(), row(parent_asin=" "), fields=fields)
+    assert cleaned.rows["parent_asin"].to_list() == ["i", "u"]
+
+
+def test_the_first_records_settle_the_unit_for_all():
+    cleaned, rules = clean(row(timestamp="1600000000"), unit="auto")
+    assert (rules.unit, cleaned.rows["timestamp"].to_list()) == ("s", [1_600_000_000_000])
+    _, rules = clean(row(), unit="auto", fields={**FIELDS, Ratings.TIMESTAMP: ()})
+    assert rules.unit == "order"
+
+
+def test_a_rejected_line_keeps_its_first_500_characters():
+    assert len(Rejected.from_line("f", 1, "why", "x" * 501).text) == 500
+
+
+@pytest.mark.parametrize(("n_bad", "stops"), [(1, False), (2, True)])
+def test_the_share_of_rejected_lines_may_reach_its_maximum(workspace, n_bad, stops):
+    dataset = Dataset.find("shop")
+    dataset.raw.mkdir(parents=True)
+    good = [json.dumps({"user_id": f"u{n}", "item_id": "i"}) for n in range(20 - n_bad)]
+    (dataset.raw / "reviews.jsonl").write_text("\n".join(good + ["bad"] * n_bad))
+    if stops:
+        with pytest.raises(InputDataError, match="2 of 20 lines were rejected"):
+            load_dataset(dataset, EtlParameters())
+    else:
+        assert len(load_dataset(dataset, EtlParameters()).ratings.rejected) == 1
