@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys_lib.arguments import Parser
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
 from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import plan
@@ -73,11 +74,13 @@ def main(
     table: Sequence[Step], arguments: Sequence[str] | None = None, *, project: Path | None = None
 ) -> int:
     """Entry point of ``run_pipeline.py``; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="run_pipeline.py", description="Run the notebooks and write a report to outputs/."
+    parser = Parser(
+        "run_pipeline.py",
+        "Run the notebooks and write a report to outputs/.",
+        "python run_pipeline.py --set dataset=/data/shop --set als.factors=64",
     )
     add_arguments(parser)
-    return run_command(table, parser.parse_args(arguments), project=project)
+    return run_command(table, parser.parse(arguments), project=project)
 
 
 def resume_command(run_id: str, project: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.errors import ParameterError, did_you_mean
+from recsys_lib.errors import ParameterError, full_name
 from recsys_lib.pipeline.runs.record import records_of
 from recsys_lib.pipeline.settings import DATASET
 from recsys_lib.pipeline.steps import VERSION
@@ -53,8 +53,8 @@ class Comparison:
 
         Raises ParameterError for a name that fits no run, or several.
         """
-        records = records_of(outputs)
-        return cls([_find(records, name) for name in names])
+        records = {record["run_id"]: record for record in records_of(outputs)}
+        return cls([records[full_name(name, list(records), "run")] for name in names])
 
     @classmethod
     def from_newest(cls, outputs: Path, dataset: str, n: int = 2) -> Comparison:
@@ -153,23 +153,6 @@ class Comparison:
         columns = {run: [values.get(name, "-") for name in names] for run, values in found.items()}
         schema = dict.fromkeys(("name", *found), pl.String())
         return pl.DataFrame({"name": names, **columns}, schema=schema)
-
-
-def _find(records: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
-    fits: tuple[Callable[[str], bool], ...] = (
-        lambda run_id: run_id == name,
-        lambda run_id: run_id.endswith(name),
-        lambda run_id: name in run_id,
-    )
-    matches = ([r for r in records if fit(r["run_id"])] for fit in fits)
-    found = next((match for match in matches if match), [])
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(record["run_id"] for record in found)
-        raise ParameterError(f"{name!r} is part of several run ids: {ids}")
-    known = [record["run_id"] for record in records]
-    raise ParameterError(f"no run {name!r}" + (did_you_mean(name, known) if known else ""))
 
 
 def _flat(parameters: Mapping[str, Any]) -> dict[str, str]:

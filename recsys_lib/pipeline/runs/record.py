@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from recsys_lib.errors import ArtifactError, ParameterError
+from recsys_lib.errors import ArtifactError, ParameterError, full_name
 from recsys_lib.files import read_json, write_json
 
 RECORD = "run.json"
@@ -142,14 +142,16 @@ def previous_run(outputs: Path, dataset: str, before: str) -> dict[str, Any] | N
 def unfinished_run(outputs: Path, run_id: str = "") -> dict[str, Any]:
     """The record of the run to resume: the one named, or the newest that did not succeed.
 
-    Raises ParameterError if there is none.
+    Part of an id is enough if only one run has it. Raises ParameterError if there is none.
     """
-    for record in records_of(outputs):
-        if record["run_id"] == run_id or (not run_id and record["status"] != "succeeded"):
-            if record["status"] == "succeeded":
-                raise ParameterError(f"run {run_id!r} succeeded: there is nothing to resume")
-            return record
-    raise ParameterError(f"no run {run_id!r}" if run_id else "there is no unfinished run")
+    records = {record["run_id"]: record for record in records_of(outputs)}
+    unfinished = [name for name, record in records.items() if record["status"] != "succeeded"]
+    if not run_id and not unfinished:
+        raise ParameterError("there is no unfinished run")
+    name = full_name(run_id, list(records), "run") if run_id else unfinished[0]
+    if name not in unfinished:
+        raise ParameterError(f"run {name!r} succeeded: there is nothing to resume")
+    return records[name]
 
 
 def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]]:

@@ -1,0 +1,227 @@
+"""What the commands do. Each imports what it needs, so that help and errors come at once."""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import errno
+import runpy
+import socket
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys_lib.arguments import Parser
+from recsys_lib.errors import EXIT_OK, ParameterError, full_name
+from recsys_lib.paths import Dataset, dataset_names, outputs_root, project_root, workspace_root
+from recsys_lib.places import SAMPLE_NAME
+
+if TYPE_CHECKING:
+    from recsys_lib.pipeline import Step
+
+
+def pipeline_steps() -> tuple[Step, ...]:
+    """The table of steps in ``run_pipeline.py``."""
+    steps: tuple[Step, ...] = runpy.run_path(str(project_root() / "run_pipeline.py"))["STEPS"]
+    return steps
+
+
+def declare_run(parser: Parser) -> None:
+    """The options of ``run_pipeline.py``."""
+    from recsys_lib.pipeline import add_arguments
+
+    add_arguments(parser)
+
+
+def run(options: Namespace) -> int:
+    """Run the pipeline."""
+    from recsys_lib.pipeline import run_command
+
+    return run_command(pipeline_steps(), options)
+
+
+def runs(options: Namespace) -> int:
+    """Print a table of runs."""
+    from recsys_lib.display.terminal import console
+    from recsys_lib.pipeline.runs import runs_table
+
+    console().print(runs_table(workspace_root(), _name(options.dataset)))
+    return EXIT_OK
+
+
+def compare(options: Namespace) -> int:
+    """Print what differs between runs."""
+    from recsys_lib.display.terminal import console
+    from recsys_lib.pipeline.runs import Comparison, comparison_tables
+
+    if len(options.runs) < 2:
+        raise ParameterError("name two runs or more: 'recsys runs' lists them")
+    for table in comparison_tables(Comparison.from_names(outputs_root(), options.runs)):
+        console().print(table, end="\n\n")
+    return EXIT_OK
+
+
+def clean(options: Namespace) -> int:
+    """Remove old runs, and print what was removed."""
+    from recsys_lib.pipeline.runs import clean as remove_runs
+
+    dataset = _name(options.dataset)
+    removal = remove_runs(workspace_root(), options.keep, dataset, dry_run=options.dry_run)
+    for path in removal.paths:
+        print(path)
+    verb = "would be removed" if options.dry_run else "removed"
+    print(f"{len(removal.paths)} files and folders {verb}, {removal.freed / 2**20:,.1f} MB")
+    return EXIT_OK
+
+
+def promote(options: Namespace) -> int:
+    """Make a version the champion."""
+    from recsys_lib import registry
+
+    dataset = _dataset(options.dataset)
+    version = _published(dataset, options.version)
+    registry.promote(dataset, version, force=options.force)
+    print(f"dataset {dataset.name}: version {version} is served now")
+    return EXIT_OK
+
+
+def verify(options: Namespace) -> int:
+    """Print a line for each part of a version, all of whose files are as they were written."""
+    from recsys_lib import registry
+
+    dataset = _dataset(options.dataset)
+    version = _published(dataset, options.version) if options.version else ""
+    parts = registry.verify(dataset, version)
+    print(f"version {version or registry.require_champion(dataset).name} is as it was published")
+    for part in parts:
+        print(f"{part.name:<10} {part.files:>3} files {part.bytes / 2**20:>10,.1f} MB")
+    return EXIT_OK
+
+
+def export(options: Namespace) -> int:
+    """Write lists for everybody."""
+    from recsys_lib import registry
+    from recsys_lib.display.terminal import console
+    from recsys_lib.serving.export import Export
+
+    dataset, version = _dataset(options.dataset), options.version
+    if version:
+        folders = dataset.models.glob("[!.]*")
+        trained = [path.name for path in folders if registry.has_part(path, registry.ALS_PART)]
+        version = _version(dataset, version, trained)
+    job = Export.from_version(dataset, version, options.n, options.out, options.by)
+    job.run(options.what, console(quiet=options.quiet))
+    return EXIT_OK
+
+
+def serve(options: Namespace) -> int:
+    """Answer over HTTP until interrupted."""
+    dataset = _dataset(options.dataset)
+    _check_address(options.host, options.port)
+    try:
+        from recsys_lib.serving.http import serve as answer
+    except ModuleNotFoundError as error:
+        raise ParameterError(
+            f"{error.name} is not installed: pip install -c constraints.txt -e '.[api]'"
+        ) from error
+    answer(dataset.argument, options.host, options.port)
+    return EXIT_OK
+
+
+def download(options: Namespace) -> int:
+    """Fetch a published dataset."""
+    from recsys_lib.data.download import download as fetch
+
+    fetch(options.name, base_url=options.base_url, force=options.force, quiet=options.quiet)
+    return EXIT_OK
+
+
+def doctor(options: Namespace) -> int:
+    """Print how files would be read, and the configuration that loads them."""
+    from recsys_lib.data.doctor import inspect
+    from recsys_lib.display.terminal import console, frame_table
+
+    finding = inspect(options.path)
+    files, out = finding.inputs, console()
+    out.print(f"layout: {files.layout}, times in {finding.unit}")
+    for file in (*files.reviews, *files.products):
+        out.print(f"  {file}")
+    for frame in (finding.mapping(), finding.ratings, finding.products):
+        if len(frame):
+            out.print(frame_table(frame), end="\n\n")
+    for bad in finding.rejected:
+        out.print(f"rejected: {bad.file}, line {bad.line}: {bad.reason}")
+    folder = options.path.parent if options.path.is_file() else options.path
+    out.print(
+        f"to load it, put this into a file for --config:\n\n"
+        f"{finding.configuration(str(folder.resolve()))}"
+    )
+    return EXIT_OK
+
+
+def params(options: Namespace) -> int:
+    """Print a table of parameters."""
+    from recsys_lib.display.terminal import console
+    from recsys_lib.pipeline.runs import parameters_table
+
+    console().print(parameters_table(options.section))
+    return EXIT_OK
+
+
+def _dataset(text: str, others: Iterable[str] = ()) -> Dataset:
+    """A dataset by its name or a part of it, or by the path of its folder.
+
+    ``others`` are names beside those that data/ and models/ have.
+    """
+    if "/" in text or text.startswith("~") or text in (".", ".."):
+        return Dataset.find(Path(text).expanduser().resolve())
+    if SAMPLE_NAME.fullmatch(text):
+        return Dataset.find(text)
+    return Dataset.find(full_name(text, sorted({*dataset_names(), *others}), "dataset"))
+
+
+def _name(text: str | None) -> str | None:
+    """The name of a dataset that has runs, or could have."""
+    from recsys_lib.pipeline.runs import records_of
+
+    if not text:
+        return None
+    return _dataset(text, {record["dataset"] for record in records_of(outputs_root())}).name
+
+
+def _published(dataset: Dataset, text: str) -> str:
+    """A published version by its name or a part of it."""
+    from recsys_lib import registry
+
+    return _version(dataset, text, registry.published_versions(dataset))
+
+
+def _version(dataset: Dataset, text: str, known: Sequence[str]) -> str:
+    from recsys_lib import registry
+
+    if not known:
+        registry.require_champion(dataset)  # the error says what to run
+    return full_name(text, known, f"version of dataset {dataset.name!r}")
+
+
+def _check_address(host: str, port: int) -> None:
+    """Try to listen before anything is loaded; ParameterError says why that fails."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        raise ParameterError(_address_problem(error, host, port)) from error
+
+
+def _address_problem(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} of {host} is in use: stop the program that uses it, or choose another "
+            f"port, for example --port {port + 1 if port < 65535 else port - 1}"
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} needs the rights of an administrator: choose --port 1024 or higher"
+    return f"--host {host} is not an address of this machine: choose 127.0.0.1 or 0.0.0.0"

@@ -1,0 +1,211 @@
+"""The table of commands: their options, help and examples."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys_lib.arguments import Parser
+from recsys_lib.cli import _commands
+from recsys_lib.paths import SAMPLE
+
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of ``recsys``.
+
+    Parameters
+    ----------
+    summary: what it does, in a few words.
+    example: a command line to copy.
+    run: does it, and returns the exit code.
+    arguments: of ``argparse``; or a function that declares them where that imports much.
+    """
+
+    name: str
+    summary: str
+    example: str
+    run: Callable[[Namespace], int]
+    arguments: tuple[Argument, ...] | Callable[[Parser], None] = ()
+
+    @property
+    def description(self) -> str:
+        """The summary as a sentence."""
+        return f"{self.summary[0].upper()}{self.summary[1:]}."
+
+    def declare(self, parser: Parser) -> None:
+        """Add the arguments to a parser."""
+        if callable(self.arguments):
+            self.arguments(parser)
+            return
+        for names, settings in self.arguments:
+            parser.add_argument(*names, **settings)
+
+
+def _argument(*names: str, **settings: Any) -> Argument:
+    return names, settings
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
+        raise ArgumentTypeError(f"{text!r} is not a port: choose one from 1 to {_HIGHEST_PORT}")
+    return int(text)
+
+
+_DATASET = _argument(
+    "--dataset",
+    default=SAMPLE,
+    help="a dataset: its name in data/raw/ or in 'recsys runs', or the path of its folder",
+)
+_ONLY_DATASET = _argument("--dataset", help="only runs of this dataset (default: all)")
+_QUIET = _argument("--quiet", action="store_true", help="print failures only")
+
+_ALL = (
+    Command(
+        "run",
+        "run the pipeline, like run_pipeline.py",
+        "recsys run --set dataset=/data/shop --set als.factors=64",
+        _commands.run,
+        _commands.declare_run,
+    ),
+    Command(
+        "runs",
+        "list the runs; a star marks the champion",
+        "recsys runs --dataset sample",
+        _commands.runs,
+        (_ONLY_DATASET,),
+    ),
+    Command(
+        "compare",
+        "show parameters and metrics of runs side by side",
+        "recsys compare ab12 cd34",
+        _commands.compare,
+        (
+            _argument(
+                "runs",
+                metavar="RUN",
+                nargs="+",
+                help="ids; the first run is compared with the others",
+            ),
+        ),
+    ),
+    Command(
+        "promote",
+        "verify a version of the models and serve it",
+        "recsys promote ab12 --dataset sample",
+        _commands.promote,
+        (
+            _argument("version", metavar="VERSION", help="id of the run that trained it"),
+            _DATASET,
+            _argument(
+                "--force",
+                action="store_true",
+                help="serve it even if it is worse than the champion beyond noise",
+            ),
+        ),
+    ),
+    Command(
+        "verify",
+        "compare all files of a version with their recorded SHA-256",
+        "recsys verify --dataset sample",
+        _commands.verify,
+        (
+            _argument(
+                "version",
+                metavar="VERSION",
+                nargs="?",
+                default="",
+                help="id of the run that trained it (default: the champion)",
+            ),
+            _DATASET,
+        ),
+    ),
+    Command(
+        "export",
+        "write lists for all users and items as Parquet",
+        "recsys export --n 20 --what users --out /data/lists",
+        _commands.export,
+        (
+            _DATASET,
+            _argument("--version", default="", help="id of a run (default: the champion)"),
+            _argument("--n", type=int, default=10, help="length of the lists"),
+            _argument(
+                "--out",
+                type=Path,
+                metavar="FOLDER",
+                help="where to write (default: outputs/exports/DATASET/VERSION)",
+            ),
+            _argument(
+                "--what", choices=["users", "items", "both"], default="both", help="which lists"
+            ),
+            _argument(
+                "--by",
+                choices=["served", "als"],
+                default="served",
+                help="lists of users: what the recommender answers, or ALS alone, much faster",
+            ),
+            _QUIET,
+        ),
+    ),
+    Command(
+        "serve",
+        "answer over HTTP from the champion",
+        "recsys serve --dataset sample --port 8080",
+        _commands.serve,
+        (
+            _DATASET,
+            _argument("--host", default="127.0.0.1", help="address to listen on"),
+            _argument("--port", type=_port, default=8000, help="port to listen on"),
+        ),
+    ),
+    Command(
+        "download",
+        "fetch a published dataset into data/raw/",
+        "recsys download movielens:1m",
+        _commands.download,
+        (
+            _argument("name", metavar="NAME", help="such as amazon2023:Appliances or movielens:1m"),
+            _argument(
+                "--base-url", default="", metavar="URL", help="a mirror that has the same files"
+            ),
+            _argument("--force", action="store_true", help="fetch it again"),
+            _QUIET,
+        ),
+    ),
+    Command(
+        "doctor",
+        "show how unknown files would be read",
+        "recsys doctor data /data/shop",
+        _commands.doctor,
+        (
+            _argument("what", choices=["data"], help="what to look at"),
+            _argument("path", type=Path, help="a folder of files, or one file of ratings"),
+        ),
+    ),
+    Command(
+        "params",
+        "list the parameters with their ranges and meanings",
+        "recsys params als",
+        _commands.params,
+        (_argument("section", metavar="STEP", nargs="?", help="only this step (default: all)"),),
+    ),
+    Command(
+        "clean",
+        "remove old runs and their models",
+        "recsys clean --keep 3 --dry-run",
+        _commands.clean,
+        (
+            _argument("--keep", type=int, default=5, metavar="N", help="keep N runs of a dataset"),
+            _ONLY_DATASET,
+            _argument("--dry-run", action="store_true", help="only print what would be removed"),
+        ),
+    ),
+)
+
+COMMANDS = {command.name: command for command in _ALL}
