@@ -1,7 +1,7 @@
-"""Column names, once for the whole project.
+"""The names of all columns that leave a module.
 
-``Ratings`` and ``Products`` are the tables of the SQLite database (the names of Amazon Reviews
-2023); ``Answers`` is the one long table that every query of the recommender returns.
+``Ratings`` and ``Products`` are the tables of the SQLite database, with the names of Amazon Reviews
+2023. ``Answers`` is the long table that every query of the recommender returns.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Products:
 class Answers:
     """The long table of every query: at most n rows, rank from 1.
 
-    ``REASON`` is one more column of recommendations for people.
+    Recommendations for users have one more column, ``REASON``.
     """
 
     QUERY: Final = "query"

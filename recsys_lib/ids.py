@@ -1,4 +1,4 @@
-"""The map between the ids of the outside world and the row numbers of our arrays."""
+"""The map between ids, which are texts, and the row numbers of our arrays."""
 
 from __future__ import annotations
 
@@ -11,15 +11,39 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
-Missing = Literal["error", "negative"]
+from recsys_lib.errors import UnknownIdError
 
-_MAKING_TABLES = threading.Lock()
+Missing = Literal["error", "negative"]
+"""What an unknown id means: an error, or the row number -1."""
+
+_BUILDING_TABLES = threading.Lock()
 
 
 class IdMap:
-    """A frozen, ordered set of string ids; row i of an array belongs to ``ids[i]``.
+    """An immutable, ordered set of ids: row i of an array belongs to the i-th id.
 
-    What happens to an id that is not there is an argument of the question, never an accident.
+    Parameters
+    ----------
+    ids
+        Unique texts, in the order of the rows.
+
+    Raises
+    ------
+    ValueError
+        If an id occurs twice.
+
+    Examples
+    --------
+    >>> items = IdMap(["kettle", "toaster", "filter"])
+    >>> items.row("toaster")
+    1
+    >>> items.rows(["filter", "sofa"], missing="negative").tolist()
+    [2, -1]
+    >>> items.ids([2, 0]).tolist()
+    ['filter', 'kettle']
+    >>> items.row("sofa")
+    Traceback (most recent call last):
+    recsys_lib.errors.UnknownIdError: unknown id 'sofa'
     """
 
     __slots__ = ("_index",)
@@ -29,7 +53,7 @@ class IdMap:
         if series.n_unique() < len(series):
             twice = series.filter(series.is_duplicated())[0]
             raise ValueError(f"ids must be unique, {twice!r} occurs more than once")
-        # A million ids without a Python object for each.
+        # Arrow strings: a million ids need no Python object each.
         array = pd.array(series.to_arrow().cast(pa.large_string()), dtype="str")
         self._index = pd.Index(array, dtype="str")
 
@@ -47,29 +71,50 @@ class IdMap:
     def __repr__(self) -> str:
         return f"IdMap({len(self):,} ids)"
 
+    def row(self, key: str) -> int:
+        """Row number of one id; UnknownIdError, a KeyError, if there is no such id."""
+        try:
+            return int(self._lookup.get_loc(key))
+        except KeyError as error:
+            raise UnknownIdError(key) from error
+
     def rows(self, ids: Sequence[str], missing: Missing = "error") -> np.ndarray:
-        """Row numbers of ``ids``, int64; an absent id is a KeyError, or -1 with "negative"."""
+        """Row numbers of several ids.
+
+        Parameters
+        ----------
+        ids
+            In any order; an id may occur several times.
+        missing
+            What to do with an unknown id: ``"error"`` raises, ``"negative"`` gives it -1.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64, one row number for each of ``ids``.
+
+        Raises
+        ------
+        UnknownIdError
+            For the first unknown id, unless ``missing="negative"``.
+        """
         rows = self._lookup.get_indexer(pd.Index(ids, dtype="str"))
         if missing == "error" and (rows < 0).any():
-            raise KeyError(ids[int(np.argmax(rows < 0))])
+            raise UnknownIdError(ids[int(np.argmax(rows < 0))])
         return rows
-
-    def row(self, key: str) -> int:
-        """Row number of one id; KeyError when it is absent."""
-        return int(self._lookup.get_loc(key))
-
-    @property
-    def _lookup(self) -> pd.Index:
-        """The index with its table of ids, which the first question makes, in one thread."""
-        with _MAKING_TABLES:
-            _ = self._index.is_unique
-        return self._index
 
     def series(self) -> pl.Series:
         """All ids in their order."""
         return pl.Series("id", self._index.array.__arrow_array__(), dtype=pl.String)
 
     def ids(self, rows: np.ndarray | Sequence[int] | None = None) -> np.ndarray:
-        """Ids at ``rows`` (all of them without an argument), as an object array of str."""
+        """Ids at ``rows``, by default all, as an object array of str."""
         index = self._index if rows is None else self._index[np.asarray(rows, dtype=np.int64)]
         return index.to_numpy(dtype=object)
+
+    @property
+    def _lookup(self) -> pd.Index:
+        """The index with its hash table, which the first lookup builds, in one thread only."""
+        with _BUILDING_TABLES:
+            _ = self._index.is_unique
+        return self._index

@@ -1,4 +1,4 @@
-"""Ids and row numbers, there and back."""
+"""From ids to row numbers and back."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys_lib.errors import UnknownIdError
 from recsys_lib.ids import IdMap
 
 
@@ -27,19 +28,21 @@ def test_an_id_given_twice_is_named(kind):
         IdMap(kind(["a", "b", "c", "b"]))
 
 
-def test_an_absent_id_is_an_error_or_negative_as_asked():
+def test_an_unknown_id_is_an_error_or_negative_as_the_argument_says():
     ids = IdMap(["a", "b"])
     assert ids.rows(["b", "z"], missing="negative").tolist() == [1, -1]
-    with pytest.raises(KeyError, match="'z'"):
-        ids.rows(["b", "z"])
-    with pytest.raises(KeyError, match="z"):
+    with pytest.raises(UnknownIdError, match="unknown id 'z'"):
+        ids.rows(["b", "z", "y"])
+    with pytest.raises(UnknownIdError, match="unknown id 'z'"):
+        ids.row("z")
+    with pytest.raises(KeyError):  # what callers of a mapping expect
         ids.row("z")
     assert "a" in ids
     assert "z" not in ids
     assert ids.ids(np.array([1, 0, 1])).tolist() == ["b", "a", "b"]
 
 
-def test_many_threads_may_ask_first():
+def test_the_first_lookup_may_come_from_many_threads():
     names = [f"user {n}" for n in range(50_000)]
     for _ in range(5):
         ids = IdMap(names)

@@ -1,4 +1,4 @@
-"""The regression gate: is a version better or worse than the one that is served, beyond noise?"""
+"""The regression gate: is a version better or worse than the champion, beyond noise?"""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _JUDGEMENTS: dict[str, Judgement] = {"better": "better", "worse": "worse", "with
 
 @dataclass(frozen=True)
 class Verdict:
-    """A version beside the champion, on the users whose held-out items are the same for both.
+    """A version compared with the champion, on users with the same held-out items for both.
 
     Parameters
     ----------
-    judgement: better, same (within noise), worse, or unknown when they cannot be compared.
+    judgement: better, same (within noise), worse, or unknown if they cannot be compared.
     champion: its name.
     metric: what was compared, such as ndcg@10.
-    users: how many users both were tested on.
+    users: on how many users both were tested.
     difference, low, high: mean of version - champion, and its 95 % bootstrap interval.
-    p: of a paired randomization test.
+    p: p-value of a paired randomization test.
     """
 
     judgement: Judgement
@@ -59,7 +59,7 @@ class Verdict:
 
 
 def compare_versions(version: Path, champion: Path) -> Verdict | None:
-    """Compare two version folders by the tests they passed; None without an evaluation of both."""
+    """Compare two version folders; None unless both were evaluated."""
     files = [folder / EVALUATION / PER_USER_FILE for folder in (version, champion)]
     if version == champion or not all(file.is_file() for file in files):
         return None
@@ -68,7 +68,7 @@ def compare_versions(version: Path, champion: Path) -> Verdict | None:
 
 
 def judge(mine: pl.DataFrame, theirs: pl.DataFrame, champion: str) -> Verdict:
-    """Compare the values of single users, as ``Evaluation.per_user_table`` gives them."""
+    """Compare the metrics of each user, tables as ``Evaluation.per_user_table`` makes them."""
     both = mine.join(theirs, on=_KEYS, suffix=" of champion")
     metric = _metric(mine, theirs)
     if len(both) < FEWEST_USERS or metric is None:
@@ -83,6 +83,6 @@ def judge(mine: pl.DataFrame, theirs: pl.DataFrame, champion: str) -> Verdict:
 
 
 def _metric(mine: pl.DataFrame, theirs: pl.DataFrame) -> str | None:
-    """nDCG@10, or else nDCG at the longest list that both have."""
+    """nDCG@10, otherwise nDCG of the longest list that both have."""
     common = [name for name in mine.columns if name in theirs.columns and name.startswith("ndcg")]
     return _PREFERRED if _PREFERRED in common else (common[-1] if common else None)

@@ -44,7 +44,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{folder} has no {MANIFEST}: it was never published") from error
     except (ValueError, TypeError):
         manifest = {_SEAL: "damaged"}
-    seal = manifest.pop(_SEAL, None)  # versions of before the seal have none
+    seal = manifest.pop(_SEAL, None)  # older versions have none
     if seal not in (None, _checksum(manifest)):
         raise ArtifactError(f"{path} is damaged: its content differs from what was written")
     return manifest

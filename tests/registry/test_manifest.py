@@ -97,7 +97,7 @@ def test_a_part_that_was_damaged_before_it_was_published_is_not_served(shop, ver
     assert registry.require_champion(shop) == version
 
 
-def test_a_manifest_of_before_the_seal_is_read(shop, version):
+def test_an_older_manifest_without_a_seal_is_read(shop, version):
     manifest = json.loads((version / "manifest.json").read_text())
     del manifest["seal"]
     (version / "manifest.json").write_text(json.dumps(manifest))
