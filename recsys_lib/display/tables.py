@@ -1,4 +1,4 @@
-"""Tables as notebooks and reports show them: small, aligned, every text escaped."""
+"""Tables for notebooks and reports: small, aligned, every text escaped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEXT = ' style="text-align: left"'
 
 @dataclass(frozen=True)
 class HtmlTable:
-    """A table that a notebook shows as HTML, and a log as plain text."""
+    """A table that notebooks show as HTML, and logs as plain text."""
 
     rows: list[dict[str, Any]]
     formats: dict[str, str]
@@ -47,18 +47,36 @@ class HtmlTable:
         )
 
     def _css(self, name: str, value: Any = None) -> str:
-        """Numbers stand right; a heading stands where the values of its column do."""
+        """Numbers are aligned right; a heading is aligned as its column."""
         values = [value] if value is not None else [row[name] for row in self.rows]
         numeric = any(isinstance(v, Real) and not isinstance(v, bool) for v in values)
-        # The class is for the report, the style for JupyterLab, which aligns all cells right.
+        # The report styles the class; JupyterLab needs the style, since it aligns all cells right.
         return _NUMBER if numeric else _TEXT
 
 
 def show(table: Mapping[str, Any] | pl.DataFrame | pd.DataFrame, **formats: str) -> HtmlTable:
-    """A table to look at; a mapping is shown as names beside values.
+    """Show a table in a notebook, the report or a log.
 
-    ``formats`` gives a format string for a column, for example ``share="{:.1%}"``. Whole numbers
-    get thousands separators, other numbers three decimals.
+    Parameters
+    ----------
+    table
+        A data frame, or a mapping, which is shown as names beside values.
+    **formats
+        A format string for a column, such as ``share="{:.1%}"``. By default whole numbers get
+        thousands separators and other numbers three decimals.
+
+    Returns
+    -------
+    HtmlTable
+        Shown when it is the last value of a cell.
+
+    Examples
+    --------
+    >>> show({"users": 20000, "density": 0.25})
+    users  20,000
+    density  0.250
+    >>> show(pl.DataFrame({"title": ["Belt"], "share": [0.5]}), share="{:.1%}")
+    Belt  50.0%
     """
     if isinstance(table, Mapping):
         rows = [{"what": name, "value": value} for name, value in table.items()]
@@ -68,7 +86,7 @@ def show(table: Mapping[str, Any] | pl.DataFrame | pd.DataFrame, **formats: str)
 
 
 def text_of(value: Any, pattern: str | None = None) -> str:
-    """A value as people read it."""
+    """A value in words: separators in numbers, yes and no, a dash where it is missing."""
     if value is None or value != value:  # noqa: PLR0124  # the test for NaN
         return _MISSING
     if isinstance(value, bool):

@@ -10,21 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from recsys_lib.data.download._fetch import Fetch, OnBytes, Patience, fetch_text
 from recsys_lib.data.download._published import PublishedFile, published
+from recsys_lib.display.progress import progress_for
 from recsys_lib.errors import InputDataError
 from recsys_lib.files import replacing_folder
 from recsys_lib.paths import raw_root
 
+_MEGABYTE = 2**20
 _MD5 = re.compile(r"\b[0-9a-f]{32}\b")
 
 
@@ -119,21 +113,11 @@ def _published_md5(file: PublishedFile, patience: Patience) -> str:
 
 @contextmanager
 def _progress(console: Console, name: str) -> Iterator[OnBytes]:
-    """A bar in a terminal, one line elsewhere."""
-    if not console.is_terminal:
-        console.print(f"fetching {name}")
-        yield lambda done, total: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
-        bar = bars.add_task(name, total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
+    """Show megabytes; what it yields takes the bytes that are done and their total."""
+    with progress_for(None, "MB", name=name, console=console) as progress:
+        yield lambda done, total: progress.update(
+            done // _MEGABYTE, total=None if total is None else total // _MEGABYTE
+        )
 
 
 def _unpack(archive: Path, folder: Path) -> None:
