@@ -1,4 +1,4 @@
-"""Machine code from Python."""
+"""Compile Python functions with numba, all with the same options."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import numba as nb
 
-_MATH = {"contract", "reassoc"}  # sums may be vectorized; NaN and infinity stay what they are
+# Allows vectorized sums and fused multiply-add, but keeps NaN and infinity as they are.
+_MATH = {"contract", "reassoc"}
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Machine code that is kept between runs and lets other threads go on."""
+    """Compile ``function``: cached on disk between runs, and without the interpreter lock."""
     return nb.njit(cache=True, nogil=True, fastmath=_MATH)(function)

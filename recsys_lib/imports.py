@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Let the garbage collector wait while something large is imported.
+    """Pause the garbage collector during a large import.
 
-    What an import makes is there to stay. To look through all of it for garbage, again and again as
-    it grows, takes a quarter of the time of importing torch and what stands on it.
+    Imported objects live as long as the process. Searching them for garbage again and again as
+    they grow takes a quarter of the time of importing torch and the libraries built on it.
     """
     was_enabled = gc.isenabled()
     gc.disable()

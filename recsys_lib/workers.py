@@ -1,4 +1,4 @@
-"""Threads that share out compiled work, which leaves the interpreter free."""
+"""Threads for compiled code, which runs without the interpreter lock."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import numba
-import scipy.linalg  # noqa: F401  # compiled code calls its BLAS, which the next line must find
+import scipy.linalg  # noqa: F401  # loads the BLAS of compiled code, for the next line to find
 from threadpoolctl import ThreadpoolController
 
 _BLAS = ThreadpoolController()
 
 
 class Workers:
-    """A task is a fixed piece of the work, so results do not depend on the number of threads."""
+    """Runs tasks in a pool of threads, or one after the other without a pool.
+
+    Tasks are fixed pieces of the work, so results do not depend on the number of threads.
+    """
 
     def __init__(self, pool: ThreadPoolExecutor | None) -> None:
         self._pool = pool
@@ -23,9 +26,9 @@ class Workers:
     @classmethod
     @contextmanager
     def started(cls, n: int = 0) -> Iterator[Workers]:
-        """``n`` threads; 0 is one for each core, or $NUMBA_NUM_THREADS of them.
+        """Start ``n`` threads; 0 means one per core, or $NUMBA_NUM_THREADS.
 
-        BLAS has one thread for each of them meanwhile.
+        BLAS is limited to one thread meanwhile: with pools of its own it would slow all down.
         """
         n = n or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
         with _BLAS.limit(limits=1, user_api="blas"):
@@ -36,7 +39,7 @@ class Workers:
                     yield cls(pool)
 
     def each(self, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> None:
-        """Call ``function(*task)`` for every task, until all are done."""
+        """Call ``function(*task)`` for every task and wait for all; errors are raised here."""
         if self._pool is None:
             for task in tasks:
                 function(*task)
@@ -46,5 +49,5 @@ class Workers:
 
 
 def blocks(rows: int, size: int) -> Iterator[slice]:
-    """Slices of ``size`` rows that cover all rows."""
+    """Slices of at most ``size`` rows that cover all rows."""
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
