@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from recsys_lib.paths import outputs_root
-from recsys_lib.pipeline.runs.record import RunRecord
-from recsys_lib.pipeline.settings import read_values
+from recsys_lib.pipeline import read_values
+from recsys_lib.pipeline.runs import RunRecord
 
 SMALL = {
     "dataset": "'sample-1000'",
@@ -18,18 +18,25 @@ SMALL = {
     "version": "'draft'",
 }
 TUNING = {"factors": "[8, 16]", "iterations": "3", "trials": "2", "users": "200"}
-"""The same for tune_als, in which some names stand for ranges."""
+"""The same for tune_als, where some of these names are ranges."""
 _HOME = TemporaryDirectory(prefix="recsys-notebooks-")
 _RUNS = {"one": 16, "two": 32}
-"""What compare_runs finds: id of a run -> its factors."""
+"""Runs for compare_runs: id -> factors."""
 _PATCH = pytest.MonkeyPatch()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Append small values to each parameters cell, as papermill would."""
+    """Append small values to each parameters cell, as papermill would.
+
+    All notebooks are one group for ``-n``: each works on what the one before it left.
+    """
     for item in items:
         cell = getattr(item, "cell", None)
-        if cell is not None and "parameters" in cell.metadata.get("tags", []):
+        if cell is None:
+            continue
+        item.add_marker(pytest.mark.xdist_group("notebooks"))
+        if "parameters" in cell.metadata.get("tags", []):
             source = f"\n{cell.source}"
             small = {**SMALL, **TUNING} if "\ntrials = " in source else SMALL
             given = [f"{k} = {v}" for k, v in small.items() if f"\n{k} = " in source]
@@ -38,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give all notebooks one workspace of their own; their kernels inherit it."""
+    """Run all notebooks in one workspace of their own; their kernels inherit it."""
     if hasattr(item, "cell"):
         _PATCH.setenv("RECSYS_HOME", _HOME.name)
         _write_runs(Path(_HOME.name))

@@ -9,7 +9,7 @@ import pytest
 from recsys_lib.errors import StepFailedError
 from recsys_lib.files import replacing, replacing_folder
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.execution.outputs import OutputContract
+from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.steps import Step
 
 VERSION = "20260102-120000-abcd"

@@ -6,8 +6,8 @@ import pytest
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import describe
 from recsys_lib.paths import project_root
+from recsys_lib.pipeline.cache._key import CacheKey
 from recsys_lib.pipeline.cache.code import check_notebook, code_of, used_modules
-from recsys_lib.pipeline.cache.key import CacheKey
 from recsys_lib.pipeline.cache.plan import StepResult, plan
 from recsys_lib.pipeline.runs.record import StepRecord, records_of
 from recsys_lib.pipeline.settings import read_settings

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import write_json
 from recsys_lib.pipeline.report import write_report
-from recsys_lib.pipeline.report.headline import headline_cards, human
-from recsys_lib.pipeline.report.notebook_html import clean
-from recsys_lib.pipeline.report.timeline import duration
+from recsys_lib.pipeline.report._headline import headline_cards, human
+from recsys_lib.pipeline.report._notebook_html import clean
+from recsys_lib.pipeline.report._timeline import duration
 from tests.support.reports import PICTURE, notebook, output, record, step
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)><b onclick='x()'>Belt</b>"
@@ -222,7 +222,7 @@ def test_a_notebook_that_ran_again_has_a_new_page(page, tmp_path):
 
 def test_an_unchanged_notebook_is_not_converted_again(page, monkeypatch):
     first = page(record(), **{"01_etl": notebook(output(**{"text/plain": "once"}))})
-    monkeypatch.setattr("recsys_lib.pipeline.report.page._converted", lambda notebook: 1 / 0)
+    monkeypatch.setattr("recsys_lib.pipeline.report._page._converted", lambda notebook: 1 / 0)
     assert page(record()).find(id="etl") == first.find(id="etl")
 
 

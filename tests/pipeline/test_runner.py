@@ -16,7 +16,7 @@ import pytest
 
 from recsys_lib.errors import LockedError, ParameterError
 from recsys_lib.paths import Dataset, project_root
-from recsys_lib.pipeline.cache import key as cache_key
+from recsys_lib.pipeline.cache import _key as cache_key
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run

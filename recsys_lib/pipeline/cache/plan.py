@@ -11,7 +11,7 @@ from recsys_lib.data.input_files import find_input_files
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import fingerprint
 from recsys_lib.paths import Dataset, outputs_root
-from recsys_lib.pipeline.cache.key import CacheKey
+from recsys_lib.pipeline.cache._key import CacheKey
 from recsys_lib.pipeline.runs.record import DONE, records_of
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step

@@ -17,7 +17,7 @@ from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from rich.text import Text
 
-from recsys_lib.pipeline.execution.kernels import CellStarted, Kernels, KernelWatch
+from recsys_lib.pipeline.execution._kernels import CellStarted, Kernels, KernelWatch
 
 KERNEL = "python3"
 _ENGINE = "recsys"

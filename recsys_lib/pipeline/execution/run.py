@@ -17,11 +17,11 @@ from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.cache.code import check_notebook
 from recsys_lib.pipeline.cache.plan import look_up, outputs_on_disk, step_inputs
-from recsys_lib.pipeline.execution.kernels import Kernels
-from recsys_lib.pipeline.execution.outputs import OutputContract
+from recsys_lib.pipeline.execution._kernels import Kernels
+from recsys_lib.pipeline.execution._outputs import OutputContract
+from recsys_lib.pipeline.execution._schedule import Work, interruptible, run_side_by_side
+from recsys_lib.pipeline.execution._step import StepExecution
 from recsys_lib.pipeline.execution.progress import RunProgress
-from recsys_lib.pipeline.execution.schedule import Work, interruptible, run_side_by_side
-from recsys_lib.pipeline.execution.step import StepExecution
 from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.record import (
     DONE,

@@ -23,8 +23,8 @@ from recsys_lib.errors import (
 )
 from recsys_lib.files import describe, link_or_copy, read_json
 from recsys_lib.pipeline.cache.plan import CacheLookup, StepResult
-from recsys_lib.pipeline.execution.kernels import Kernels
-from recsys_lib.pipeline.execution.outputs import OutputContract
+from recsys_lib.pipeline.execution._kernels import Kernels
+from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.runs.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings

@@ -13,12 +13,12 @@ from markupsafe import Markup
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, replacing, sha256
-from recsys_lib.pipeline.report.headline import headline_cards, human, warnings_of
-from recsys_lib.pipeline.report.timeline import Bar, Timeline, duration, when
+from recsys_lib.pipeline.report._headline import headline_cards, human, warnings_of
+from recsys_lib.pipeline.report._timeline import Bar, Timeline, duration, when
 from recsys_lib.pipeline.runs.record import RECORD
 
 REPORT = "report.html"
-_CONVERTER = Path(__file__).with_name("notebook_html.py")
+_CONVERTER = Path(__file__).with_name("_notebook_html.py")
 _END = "<!-- notebook ends -->"
 _HEADING = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
 
@@ -152,7 +152,7 @@ def _section(
 
 
 def _converted(notebook: Path) -> str:
-    from recsys_lib.pipeline.report.notebook_html import as_html  # noqa: PLC0415  # imports nbconvert
+    from recsys_lib.pipeline.report._notebook_html import as_html  # noqa: PLC0415  # imports nbconvert
 
     return as_html(notebook)
 

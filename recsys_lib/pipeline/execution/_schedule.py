@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from recsys_lib.errors import EXIT_OK
-from recsys_lib.pipeline.execution.kernels import Kernels
+from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.table import sorter_of
 
