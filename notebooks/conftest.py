@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline import read_values
@@ -25,18 +27,23 @@ _RUNS = {"one": 16, "two": 32}
 _PATCH = pytest.MonkeyPatch()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Append small values to each parameters cell, as papermill would.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Keep all notebooks in one process: each reads what the one before it wrote."""
+    return _NotebooksTogether(config, log)
 
-    All notebooks are one group for ``-n``: each works on what the one before it left.
-    """
+
+class _NotebooksTogether(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "notebooks" if file.endswith(".ipynb") else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Append small values to each parameters cell, as papermill would."""
     for item in items:
         cell = getattr(item, "cell", None)
-        if cell is None:
-            continue
-        item.add_marker(pytest.mark.xdist_group("notebooks"))
-        if "parameters" in cell.metadata.get("tags", []):
+        if cell is not None and "parameters" in cell.metadata.get("tags", []):
             source = f"\n{cell.source}"
             small = {**SMALL, **TUNING} if "\ntrials = " in source else SMALL
             given = [f"{k} = {v}" for k, v in small.items() if f"\n{k} = " in source]

@@ -92,14 +92,3 @@ def evaluated(shop, with_blend, shop_interactions, tmp_path_factory):
     learned = train_blend(split, parts, seed=0).learned
     folder = tmp_path_factory.mktemp("evaluated") / "models" / "sample-1000" / "v2"
     return with_blend(folder, learned, shop_interactions)
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (``-n``), the tests of a file stay together, for the fixtures that they share.
-
-    All notebooks are one group: they run in one workspace, each on what the one before it left.
-    """
-    for item in items:
-        group = "notebooks" if hasattr(item, "cell") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
