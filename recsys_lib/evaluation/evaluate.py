@@ -18,15 +18,15 @@ from recsys_lib.evaluation.split import TrainTest
 from recsys_lib.files import replacing_folder, write_json
 from recsys_lib.ranking import Scorer, top_k
 from recsys_lib.registry.parts import PER_USER_FILE
-from recsys_lib.significance import SIGNIFICANT, bootstrap_interval, holm, paired_test
+from recsys_lib.significance import bootstrap_interval, holm, paired_test, verdict
 
 SERVED = "served"
-"""Under this name the metrics of the model that will be served are recorded once more."""
+"""The metrics of the model that will be served are recorded under this name, too."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the models achieved.
+    """The results of all compared models.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ class Evaluation:
         low and high bound the 95 % bootstrap interval of the mean over users, ci95 is half its
         width; null for what is no mean over users.
     seconds: for each model the time to score and rank all test users.
-    served: which of the models will be served.
+    served: the model that will be served.
+    seed: of the intervals and tests.
     """
 
     split: TrainTest
@@ -48,7 +49,7 @@ class Evaluation:
 
     @property
     def models(self) -> list[str]:
-        """Their names, in the order in which they were given."""
+        """Their names, in the given order."""
         return list(self.lists)
 
     @cached_property
@@ -62,7 +63,7 @@ class Evaluation:
         return float(rows["value"].item())
 
     def ranked_models(self, metric: str, k: int) -> list[str]:
-        """The models, the best first."""
+        """The models by a metric, the best first."""
         return sorted(self.models, key=lambda model: -self.value(model, metric, k))
 
     def per_user(self, model: str, metric: str, k: int) -> np.ndarray:
@@ -71,16 +72,16 @@ class Evaluation:
         return metrics.ACCURACY[metric](hits, self.n_relevant)
 
     def found(self, model: str, k: int) -> np.ndarray:
-        """For each held-out interaction whether it is in its user's list, bool."""
+        """Whether each held-out interaction is in its user's list, bool."""
         lists = self.lists[model][self.split.test.row, :k]
         return np.asarray((lists == self.split.test.interactions.item[:, None]).any(axis=1))
 
     def differences(self, metric: str, k: int, reference: str | None = None) -> pl.DataFrame:
-        """Each other model against ``reference``, the served one: a paired test on the same users.
+        """Test ``reference``, by default the served model, against every other, paired by user.
 
         Columns: model, difference (reference - model), low, high (95 % bootstrap interval), p
-        (corrected after Holm for the number of models), verdict: the reference is better, worse,
-        or the difference is within noise.
+        (with Holm's correction for the number of models), verdict: whether the reference is better,
+        worse, or within noise.
         """
         reference = reference or self.served
         others = [model for model in self.models if model != reference]
@@ -90,7 +91,7 @@ class Evaluation:
         p = holm(np.array([paired_test(gap, seed=self.seed) for gap in gaps.T]))
         means = gaps.mean(axis=0)
         columns = {"model": others, "difference": means, "low": low, "high": high, "p": p}
-        verdicts = [_verdict(*pair) for pair in zip(means, p, strict=True)]
+        verdicts = [verdict(*pair) for pair in zip(means, p, strict=True)]
         return pl.DataFrame({**columns, "verdict": verdicts})
 
     def metrics(self) -> dict[str, float]:
@@ -113,7 +114,7 @@ class Evaluation:
             write_json(temporary / "metrics.json", content)
 
     def per_user_table(self) -> pl.DataFrame:
-        """What a later version is compared with: the served model's values for single users.
+        """The served model's values for each user, which a later version is compared with.
 
         Columns: user, held_out (ids of the items), and recall and nDCG at each k.
         """
@@ -141,9 +142,44 @@ def evaluate(
 ) -> Evaluation:
     """Rank every item for every test user, without the items of their training history.
 
-    A k that is given twice counts once. ``embeddings`` (items, dimension) are for the diversity
-    of lists; ``served`` names the model that will be served, the first by default. Raises
-    InputDataError when there is nobody to test.
+    Parameters
+    ----------
+    models
+        The models by name.
+    split
+        Its test part is predicted; the models have seen its training part at most.
+    k_values
+        Lengths of the lists to measure; a repeated one counts once.
+    seed
+        Of the tie order, the intervals and the tests.
+    embeddings
+        Texts of the items, shape (items, dimension), for the diversity of lists.
+    served
+        The model that will be served; the first by default.
+
+    Returns
+    -------
+    The lists, metrics with intervals, and times of all models.
+
+    Raises
+    ------
+    InputDataError
+        When no user has held-out interactions.
+    ScoreError
+        When a model gives scores that cannot be ranked.
+
+    Examples
+    --------
+    >>> from recsys_lib.data.interactions import Interactions
+    >>> from recsys_lib.evaluation import MostPopular, leave_last_out
+    >>> from recsys_lib.ids import IdMap
+    >>> users, items = IdMap(["u", "v"]), IdMap(["a", "b", "c"])
+    >>> user, item = np.array([0, 0, 1, 1], np.int32), np.array([1, 0, 2, 1], np.int32)
+    >>> data = Interactions(users, items, user, item, np.ones(4, np.float32), np.arange(4))
+    >>> split = leave_last_out(data)
+    >>> found = evaluate({"popular": MostPopular(split.train.user_items())}, split, [1], seed=0)
+    >>> found.value("popular", "recall", 1)
+    0.5
     """
     if not len(split.test_users):
         raise InputDataError(
@@ -158,9 +194,3 @@ def evaluate(
         seconds[name] = time.perf_counter() - started
     results = measure(lists, split, sorted(set(k_values)), embeddings, seed=seed)
     return Evaluation(split, lists, results, seconds, served or next(iter(lists)), seed)
-
-
-def _verdict(difference: float, p: float) -> str:
-    if p > SIGNIFICANT:
-        return "within noise"
-    return "better" if difference > 0 else "worse"

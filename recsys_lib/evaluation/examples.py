@@ -1,4 +1,4 @@
-"""Single users, to see what the averages mean; and the results as tables and sentences."""
+"""Single users, to see what the averages mean."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ _SHORT = 60
 
 
 @dataclass(frozen=True)
-class Album:
-    """Users side by side: what they had, what they took next, what was recommended.
+class UserExamples:
+    """For some test users: their history, what they took next, and what was recommended.
 
-    ``display`` has the columns id, title, image_url (an address that is safe to show), a row for
-    each item.
+    Parameters
+    ----------
+    model: whose lists are shown.
+    display: columns id, title, image_url (an address that is safe to show), one row per item.
+    chosen: positions in ``evaluation.split.test_users``.
     """
 
     evaluation: Evaluation
@@ -30,38 +33,38 @@ class Album:
     chosen: Sequence[int]
 
     def table(self) -> pl.DataFrame:
-        """The same as texts: history, held out, place, recommended."""
+        """The same as texts: history, held out, rank, recommended."""
         return pl.DataFrame([self._texts(user) for user in self.chosen])
 
     def __repr__(self) -> str:
         return str(self.table())
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>had</th><th>took next</th><th>was recommended</th></tr>"
+        head = "<tr><th>history</th><th>took next</th><th>recommended</th></tr>"
         body = "".join(self._html(user) for user in self.chosen)
         return f"<table style='text-align: left'>{head}{body}</table>"
 
     def _parts(self, user: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[int]]:
-        """Rows of the items: the end of the history, what was held out, the top, hits (places)."""
+        """Items: end of the history, held out, top of the list; and the positions of the hits."""
         split, ranked = self.evaluation.split, self.evaluation.lists[self.model][user]
         history = split.train.item[split.train.user == split.test_users[user]][-_SHOWN:]
         held_out = split.test.interactions.item[split.test.row == user]
-        places = np.flatnonzero(np.isin(ranked, held_out)).tolist()
-        return history, held_out, ranked[ranked != NO_ITEM][:_SHOWN], places
+        positions = np.flatnonzero(np.isin(ranked, held_out)).tolist()
+        return history, held_out, ranked[ranked != NO_ITEM][:_SHOWN], positions
 
     def _texts(self, user: int) -> dict[str, str]:
-        history, held_out, top, places = self._parts(user)
+        history, held_out, top, positions = self._parts(user)
         length = self.evaluation.lists[self.model].shape[1]
         return {
             "history": " · ".join(self._names(history)),
             "held out": " · ".join(self._names(held_out[:_SHOWN])),
-            "place": ", ".join(str(p + 1) for p in places) or f"not in {length}",
+            "rank": ", ".join(str(p + 1) for p in positions) or f"not in top {length}",
             "recommended": " · ".join(self._names(top)),
         }
 
     def _html(self, user: int) -> str:
-        history, held_out, top, places = self._parts(user)
-        found = f"place {places[0] + 1}" if places else "not found"
+        history, held_out, top, positions = self._parts(user)
+        found = f"rank {positions[0] + 1}" if positions else "not found"
         cells = (
             self._items(history),
             f"{self._items(held_out[:_SHOWN])}<em>{found}</em>",
@@ -90,63 +93,19 @@ class Album:
 
 def example_users(
     evaluation: Evaluation, display: pl.DataFrame, n: int, *, seed: int, model: str | None = None
-) -> Album:
-    """A random draw of test users, by default with the lists of the served model."""
+) -> UserExamples:
+    """Draw test users at random; their lists are those of ``model``, the served one by default."""
     users = np.arange(len(evaluation.split.test_users))
     return _draw(evaluation, display, users, n, seed, model)
 
 
-def failures(evaluation: Evaluation, display: pl.DataFrame, n: int, *, seed: int) -> Album:
-    """A random draw of the users who have a long history, and for whom nothing was found."""
+def failures(evaluation: Evaluation, display: pl.DataFrame, n: int, *, seed: int) -> UserExamples:
+    """Draw users with long histories for whom the served model found nothing."""
     k = evaluation.lists[evaluation.served].shape[1]
     missed = evaluation.per_user(evaluation.served, "hit_rate", k) == 0
     length = evaluation.split.history_length
     long = length >= np.median(length)
     return _draw(evaluation, display, np.flatnonzero(missed & long), n, seed, None)
-
-
-def results_table(evaluation: Evaluation, k: int) -> pl.DataFrame:
-    """One row a model, the best nDCG first: metrics at k with intervals, and whether it is sure.
-
-    The last column compares with the served model: worse and better are beyond noise.
-    """
-    gaps = evaluation.differences("ndcg", k)
-    verdicts = dict(zip(gaps["model"], gaps["verdict"], strict=True))
-    words = {"better": "worse", "worse": "better", "within noise": "within noise"}
-    rows = []
-    for model in evaluation.ranked_models("ndcg", k):
-        row: dict[str, str | float] = {"model": model}
-        found = evaluation.results.filter(model=model, k=k)
-        for metric in ("recall", "ndcg", "map", "mrr"):
-            value, half = found.filter(metric=metric).select("value", "ci95").row(0)
-            row[f"{metric}@{k}"] = f"{value:.4f} ± {half:.4f}"
-        row["than the served"] = words[verdicts[model]] if model in verdicts else "served"
-        rows.append({**row, "seconds": evaluation.seconds[model]})
-    return pl.DataFrame(rows)
-
-
-def lists_table(evaluation: Evaluation, k: int) -> pl.DataFrame:
-    """One row a model: what its lists are like beyond being right."""
-    beyond = evaluation.results.filter(pl.col("ci95").is_null(), k=k)
-    wide = beyond.pivot("metric", index="model", values="value")
-    order = pl.DataFrame({"model": evaluation.ranked_models("ndcg", k)})
-    return order.join(wide, on="model", maintain_order="left")
-
-
-def in_words(evaluation: Evaluation, k: int) -> str:
-    """One sentence: how often the served model finds what was held out, and beside whom."""
-    served = evaluation.served
-    own, popular = (evaluation.value(model, "recall", k) for model in (served, "popular"))
-    sentence = f"The served model, {served}, finds {own:.1%} of what was held out in its top {k}"
-    sentence += f"; most-popular finds {popular:.1%}." if popular else "; most-popular finds none."
-    rivals = evaluation.differences("ndcg", k)
-    alike = rivals.filter(verdict="within noise")["model"].to_list()
-    ahead = rivals.filter(verdict="worse")["model"].to_list()
-    if ahead:
-        return f"{sentence} {_listed(ahead)} rank better beyond noise."
-    if alike:
-        return f"{sentence} Not to be told from it: {_listed(alike)}."
-    return f"{sentence} It ranks better than every other model beyond noise."
 
 
 def _draw(
@@ -156,13 +115,10 @@ def _draw(
     n: int,
     seed: int,
     model: str | None,
-) -> Album:
+) -> UserExamples:
     drawn = np.random.default_rng(seed).choice(users, min(n, len(users)), replace=False)
-    return Album(evaluation, model or evaluation.served, display, np.sort(drawn).tolist())
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
+    chosen = np.sort(drawn).tolist()
+    return UserExamples(evaluation, model or evaluation.served, display, chosen)
 
 
 def _shortened(name: str) -> str:

@@ -1,4 +1,4 @@
-"""How the models compare, as pictures."""
+"""Plots of how the models compare."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from recsys_lib.evaluation.segments import segments
 
 _LABELS = {"recall": "Recall@k", "ndcg": "nDCG@k"}
 _FAINT = "#c3c9d2"
-_CHARACTER = 1.6  # width in a name, in % of the items
+_CHARACTER = 1.6  # width of a letter, in % of the x axis
 _NAMED = 5
-"""So many of the best models get a colour of their own; with more, none can be told apart."""
+"""Only this many of the best models get a colour; more could not be told apart."""
 
 
 def accuracy_curves(evaluation: Evaluation) -> Plot:
@@ -35,10 +35,10 @@ def accuracy_curves(evaluation: Evaluation) -> Plot:
 
 
 def accuracy_against_coverage(evaluation: Evaluation, k: int) -> Plot:
-    """nDCG against the share of items that are recommended to anybody."""
+    """nDCG against the share of items that are recommended to at least one user."""
     plot, axes = figure(
         f"Accuracy against coverage, k = {k}",
-        xlabel="items that are recommended to somebody, %",
+        xlabel="items recommended to at least one user, %",
         ylabel="nDCG",
         size=(7.5, 4.2),
     )
@@ -92,7 +92,7 @@ def _curves(axes: Axes, evaluation: Evaluation, metric: str) -> None:
 
 
 def _colors(evaluation: Evaluation) -> dict[str, str]:
-    """Colours for the best models, the served one among them; grey for the others, drawn first."""
+    """Colours for the served and the best models; grey for the others, which are drawn first."""
     ranked = evaluation.ranked_models("ndcg", int(max(evaluation.results["k"])))
     named = list(dict.fromkeys([evaluation.served, *ranked]))[:_NAMED]
     faint = dict.fromkeys((model for model in ranked[::-1] if model not in named), _FAINT)
@@ -102,16 +102,16 @@ def _colors(evaluation: Evaluation) -> dict[str, str]:
 def _apart(
     points: dict[str, tuple[float, float]], height: float
 ) -> dict[str, tuple[float, float, str]]:
-    """For the name of each point x, y and which end of it lies there.
+    """Where each name goes: x, y, and which end of it lies there.
 
-    It is right or left of the point, at its height or as near to it as can be without covering
-    another name or point.
+    It is right or left of its point, and as near to its height as possible without covering another
+    name or point.
     """
     taken = [(x - 1, x + 1, y) for x, y in points.values()]
-    places: dict[str, tuple[float, float, str]] = {}
+    labels: dict[str, tuple[float, float, str]] = {}
     for name, (x, y) in sorted(points.items(), key=lambda point: -point[1][1]):
         width = _CHARACTER * len(name)
-        for step, side in _ways():
+        for step, side in _offsets():
             at, start = y + step * height / 2, x + 3 if side == "left" else x - 3 - width
             free = all(
                 start + width < left or start > right or abs(at - other) >= height
@@ -119,13 +119,13 @@ def _apart(
             )
             if free and start > 0:
                 taken.append((start, start + width, at))
-                places[name] = (start if side == "left" else start + width, at, side)
+                labels[name] = (start if side == "left" else start + width, at, side)
                 break
-    return places
+    return labels
 
 
-def _ways() -> Iterator[tuple[int, str]]:
-    """Steps up or down, ever farther, and the end of the name that lies at the point."""
+def _offsets() -> Iterator[tuple[int, str]]:
+    """Steps up and down, ever farther, each with the name right and left of the point."""
     for n in count():
         step = (n + 1) // 2 if n % 2 else -n // 2
         yield step, "left"

@@ -31,9 +31,9 @@ def measure(
     *,
     seed: int,
 ) -> pl.DataFrame:
-    """Measure the ``lists`` of each model, int32 of shape (test users, longest k), best first.
+    """Measure each model's ``lists``, int32 of shape (test users, longest k), best first.
 
-    Columns: model, metric, k, value, low, high, ci95; null for what has no interval.
+    Columns: model, metric, k, value, low, high, ci95; the last three are null without an interval.
     """
     rows = [
         *_accuracy(lists, split, k_values, seed),
@@ -45,7 +45,7 @@ def measure(
 def _accuracy(
     lists: Mapping[str, np.ndarray], split: TrainTest, k_values: Sequence[int], seed: int
 ) -> Iterator[Row]:
-    """Means over the users, with intervals: all models on the same resampled users."""
+    """Means over users with intervals; all models are resampled together."""
     relevant: sparse.csr_matrix = split.test.relevant
     n_relevant = np.diff(relevant.indptr)
     names, columns = [], []
@@ -66,7 +66,7 @@ def _all_beyond(
     k_values: Sequence[int],
     embeddings: np.ndarray | None,
 ) -> Iterator[Row]:
-    """What is no mean over users has no interval."""
+    """These are no means over users, and so have no interval."""
     for (model, ranked), k in product(lists.items(), k_values):
         for metric, value in _beyond(ranked[:, :k], split, embeddings).items():
             yield model, metric, k, value, None, None, None

@@ -1,4 +1,4 @@
-"""For whom and for what each model is good: groups of held-out interactions."""
+"""Where each model is good: recall by groups of held-out interactions."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def segments(evaluation: Evaluation, k: int) -> pl.DataFrame:
     that is found. Grouped by
 
     - history: training interactions of the user,
-    - item: head, middle and tail are the items that share the training interactions in thirds,
-      from the most popular on; cold items have none,
-    - time of the held-out interaction, where they have different ones.
+    - item: head, middle and tail have a third of the training interactions each, the most popular
+      items first; cold items have none,
+    - time of the held-out interaction, unless most are equal.
     """
     found = {model: evaluation.found(model, k) for model in evaluation.models}
     rows = [
@@ -46,12 +46,12 @@ def segments(evaluation: Evaluation, k: int) -> pl.DataFrame:
 
 
 def winners(evaluation: Evaluation, k: int) -> pl.DataFrame:
-    """One row a group: which model finds most, its recall, and that of the served model.
+    """One row per group: the model that finds most, its recall, and that of the served model.
 
     Columns: by, group, held_out, best, recall, served.
     """
     table, group = segments(evaluation, k), ["by", "group"]
-    # Of several that are alike the served one is named.
+    # Of several equal ones the served model is named.
     own = pl.col("model") == evaluation.served
     ordered = table.sort(["recall", own], descending=True, maintain_order=True)
     best = ordered.group_by(group, maintain_order=True).first()
@@ -80,7 +80,7 @@ def _groups(split: TrainTest) -> Iterator[Group]:
 def item_shelves(popularity: np.ndarray) -> np.ndarray:
     """2 for items of the head, 1 for the middle, 0 for the tail, -1 for cold ones; shape (items,).
 
-    From the most popular item on, each of the three has a third of all interactions.
+    Each of the three has a third of all interactions, the most popular items first.
     """
     order = np.argsort(-popularity, kind="stable")
     before = np.cumsum(popularity[order]) - popularity[order]

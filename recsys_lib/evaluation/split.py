@@ -1,7 +1,7 @@
-"""Hold out what a model must predict without having seen it: a test part and a validation part.
+"""Split interactions into a training part and a test part that models must predict.
 
-The validation part is held out of the training part in the same way as the test part of the
-whole. What is learned or chosen, is learned on it; the test part is for measuring alone.
+The training part is split again, by the same rule, into a fitting part and a validation part.
+Everything that is learned or chosen is chosen on the validation part; the test part only measures.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EvaluateParameters
 
 Rule = Callable[[Interactions], np.ndarray]
-"""Which rows to hold out, a bool mask."""
+"""Gives the rows to hold out, as a bool mask."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class HeldOut:
 
     @cached_property
     def users(self) -> np.ndarray:
-        """The users to predict for, rows in ascending order, int32, shape (n,)."""
+        """The users to predict for: row numbers, ascending, int32, shape (n,)."""
         return np.unique(self.interactions.user)
 
     @cached_property
@@ -54,7 +54,7 @@ class HeldOut:
         return HeldOut(self.interactions.select(np.isin(self.interactions.user, users)))
 
     def sample(self, max_users: int, seed: int) -> HeldOut:
-        """At most ``max_users`` of the users, drawn at random."""
+        """Keep at most ``max_users`` users, drawn at random."""
         if len(self.users) <= max_users:
             return self
         return self.of_users(
@@ -64,13 +64,13 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class TrainTest:
-    """Interactions to learn from and interactions to predict; row numbers stay what they are.
+    """Interactions to learn from and interactions to predict; row numbers do not change.
 
     Parameters
     ----------
     train: what a model may see before the test.
-    test: what it must predict then.
-    fitting, validation: the same two parts of ``train``, for all that has to be chosen.
+    test: what it must predict.
+    fitting, validation: ``train``, split in the same way, for all choices.
     """
 
     train: Interactions
@@ -80,12 +80,12 @@ class TrainTest:
 
     @property
     def test_users(self) -> np.ndarray:
-        """Rows of the users who are tested."""
+        """Row numbers of the test users."""
         return self.test.users
 
     @property
     def test_items(self) -> np.ndarray:
-        """The item of each interaction that is held out, in the order of user, then time."""
+        """The item of each held-out interaction, in the order of user, then time."""
         return self.test.interactions.item
 
     @cached_property
@@ -99,33 +99,59 @@ class TrainTest:
         return np.bincount(self.train.item, minlength=len(self.train.items))
 
     def counts(self) -> dict[str, int]:
-        """What is tested and what is not. Cold: without any training interaction.
+        """Sizes of the parts. Cold items and users have no training interaction.
 
-        Cold items and users stay in the denominator of every metric.
+        They stay in the denominator of every metric.
         """
         items = self.test.interactions.item
         return {
-            "users tested": len(self.test_users),
-            "of them cold": int((self.history_length == 0).sum()),
-            "users not tested": len(self.train.users) - len(self.test_users),
-            "interactions held out": len(items),
-            "of them of cold items": int((self.item_popularity[items] == 0).sum()),
-            "interactions to train on": len(self.train),
-            "held out of these for validation": len(self.validation.interactions),
-            "items ranked for each user": len(self.train.items),
+            "test users": len(self.test_users),
+            "cold test users": int((self.history_length == 0).sum()),
+            "users without held-out items": len(self.train.users) - len(self.test_users),
+            "held-out interactions": len(items),
+            "held-out interactions of cold items": int((self.item_popularity[items] == 0).sum()),
+            "training interactions": len(self.train),
+            "validation interactions, out of these": len(self.validation.interactions),
+            "items ranked per user": len(self.train.items),
         }
 
     def sample(self, max_users: int, seed: int) -> TrainTest:
-        """At most ``max_users`` of the test users, drawn at random; training stays whole."""
+        """Keep at most ``max_users`` test users, drawn at random; training is not sampled."""
         if len(self.test_users) <= max_users:
             return self
         return replace(self, test=self.test.sample(max_users, seed))
 
 
 def leave_last_out(interactions: Interactions, n: int = 1) -> TrainTest:
-    """Hold out the last n interactions in time of every user, but never a user's only one.
+    """Hold out the last n interactions of every user, but never a user's only one.
 
-    Of several at the same time it is the later row.
+    Parameters
+    ----------
+    interactions
+        In the order of user, then time. Of several at the same time the later row is held out.
+    n
+        How many to hold out per user.
+
+    Returns
+    -------
+    The training and test part, and the training part split by the same rule.
+
+    Raises
+    ------
+    InputDataError
+        When the rows are in another order.
+
+    Examples
+    --------
+    >>> from recsys_lib.ids import IdMap
+    >>> ids, three = IdMap(["a", "b", "c"]), np.arange(3, dtype=np.int32)
+    >>> ones = np.ones(3, np.float32)
+    >>> history = Interactions(IdMap(["u"]), ids, np.zeros(3, np.int32), three, ones, three)
+    >>> split = leave_last_out(history)
+    >>> split.train.item.tolist(), split.test_items.tolist()
+    ([0, 1], [2])
+    >>> split.fitting.item.tolist(), split.validation.interactions.item.tolist()
+    ([0], [1])
     """
 
     return _split(interactions, lambda rows: rows.last(n))
@@ -134,7 +160,7 @@ def leave_last_out(interactions: Interactions, n: int = 1) -> TrainTest:
 def split_at_time(interactions: Interactions, share: float = 0.1) -> TrainTest:
     """Hold out everything after one moment: about the last ``share`` of all interactions.
 
-    Nothing in training is later than anything held out. Users who came after it are cold.
+    Nothing in training is later than anything held out. Users who came later are cold.
     """
 
     def after(rows: Interactions) -> np.ndarray:
@@ -147,7 +173,7 @@ def split_at_time(interactions: Interactions, share: float = 0.1) -> TrainTest:
 def split_at_random(interactions: Interactions, share: float = 0.2, seed: int = 0) -> TrainTest:
     """Hold out about ``share`` of each user's interactions, at least one, but never the only one.
 
-    The future of a user helps to predict the past: results are better than in real use.
+    A user's future then helps to predict the past, so results look better than in real use.
     """
     generator = np.random.default_rng(seed)
 
@@ -155,10 +181,10 @@ def split_at_random(interactions: Interactions, share: float = 0.2, seed: int = 
         counts = np.bincount(rows.user, minlength=len(rows.users))
         starts = np.cumsum(counts) - counts
         shuffled = np.lexsort((generator.random(len(rows)), rows.user))
-        place = np.empty(len(rows), dtype=np.int64)
-        place[shuffled] = np.arange(len(rows)) - starts[rows.user]
+        position = np.empty(len(rows), dtype=np.int64)
+        position[shuffled] = np.arange(len(rows)) - starts[rows.user]
         wanted = np.maximum(np.round(share * counts), 1)
-        return np.asarray(place < np.minimum(wanted, counts - 1)[rows.user])
+        return np.asarray(position < np.minimum(wanted, counts - 1)[rows.user])
 
     return _split(interactions, drawn)
 
@@ -177,18 +203,44 @@ def _split(interactions: Interactions, rule: Rule) -> TrainTest:
 
 
 def _check_order(interactions: Interactions) -> None:
-    """In another order the future would leak into training, and the results would look too good."""
+    """In another order the future would leak into training."""
     user, time = interactions.user, interactions.timestamp
     same_user = user[1:] == user[:-1]
     if (user[1:] < user[:-1]).any() or (time[1:] < time[:-1])[same_user].any():
         raise InputDataError(
-            "the interactions are not in the order of user, then time, so nobody's last one is "
-            "known: run the etl step again"
+            "the interactions are not in the order of user, then time, so the last ones of a user "
+            "are unknown: run the etl step again"
         )
 
 
 def split_by(interactions: Interactions, parameters: EvaluateParameters) -> TrainTest:
-    """Split as the parameters say."""
+    """Split by the rule that ``parameters.split`` names.
+
+    Parameters
+    ----------
+    interactions
+        In the order of user, then time.
+    parameters
+        ``split`` is ``"last"`` (with ``n_last``), ``"time"`` or ``"random"`` (with ``share``).
+
+    Returns
+    -------
+    The training and test part, and the training part split by the same rule.
+
+    Raises
+    ------
+    InputDataError
+        When the rows are in another order.
+
+    Examples
+    --------
+    >>> from recsys_lib.ids import IdMap
+    >>> rows, ones = np.arange(4, dtype=np.int32), np.ones(4, np.float32)
+    >>> users, items = IdMap(["u", "v"]), IdMap(["a", "b", "c", "d"])
+    >>> interactions = Interactions(users, items, rows // 2, rows, ones, rows)
+    >>> split_by(interactions, EvaluateParameters(n_last=1)).test_items.tolist()
+    [1, 3]
+    """
     if parameters.split == "time":
         return split_at_time(interactions, parameters.share)
     if parameters.split == "random":

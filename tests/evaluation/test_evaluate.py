@@ -11,26 +11,30 @@ from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import (
+    Ease,
     Factors,
+    ItemNeighbours,
     MostPopular,
     Random,
+    RecentPopular,
     evaluate,
-    leave_last_out,
-    plots,
-)
-from recsys_lib.evaluation.advice import what_to_try
-from recsys_lib.evaluation.examples import (
     example_users,
     failures,
     in_words,
+    leave_last_out,
     lists_table,
+    plots,
     results_table,
+    segments,
+    what_to_try,
+    winners,
 )
-from recsys_lib.evaluation.models import Ease, ItemNeighbours, RecentPopular, _mirror
-from recsys_lib.evaluation.segments import item_shelves, segments, winners
+from recsys_lib.evaluation.models import _mirror
+from recsys_lib.evaluation.segments import item_shelves
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import Dataset
+from recsys_lib.significance import paired_comparison
 
 N = 20
 
@@ -180,7 +184,7 @@ def test_cold_items_stay_in_the_denominator(split):
     cold = type(split)(without, one, without, one)
     popular = MostPopular(cold.train.user_items())
     assert evaluate({"p": popular}, cold, [1], seed=0).value("p", "recall", 1) == 0
-    assert cold.counts()["of them of cold items"] == 1
+    assert cold.counts()["held-out interactions of cold items"] == 1
 
 
 def test_nobody_to_test_is_said_and_not_averaged(split):
@@ -194,6 +198,28 @@ def test_nobody_to_test_is_said_and_not_averaged(split):
 def test_a_k_given_twice_counts_once(split):
     evaluation = evaluate({"r": Random(N, 0)}, split, [5, 1, 5], seed=0)
     assert evaluation.results.filter(metric="recall")["k"].to_list() == [1, 5]
+
+
+def test_a_comparison_of_every_model_is_corrected_for_their_number(split):
+    """The p-values of two models are doubled and kept in order."""
+    generator = np.random.default_rng(0)
+
+    class Noisy(Oracle):
+        def scores(self, users):
+            return super().scores(users) + 1.2 * Random(N, int(generator.integers(99))).scores(
+                users
+            )
+
+    models = {"a": Oracle(split), "b": Noisy(split), "never": Never(split)}
+    found = evaluate(models, split, [1], seed=0)
+    gaps = found.differences("ndcg", 1)
+    for row in gaps.iter_rows(named=True):
+        mine, theirs = (found.per_user(name, "ndcg", 1) for name in ("a", row["model"]))
+        single = paired_comparison(mine, theirs, seed=0)
+        assert row["difference"] == pytest.approx(single.mean)
+        assert row["p"] >= single.p
+        factor = 2 if row["p"] == gaps["p"].min() else 1
+        assert row["p"] == pytest.approx(min(factor * single.p, 1))
 
 
 def test_a_difference_within_noise_is_called_so(split):
@@ -254,8 +280,8 @@ def test_tables_for_people(evaluation):
             "image_url": ["https://x/'onerror='y.jpg", *[None] * (N - 1)],
         }
     )
-    album = example_users(evaluation, display, 5, seed=1)
-    assert album.table()["place"].to_list() == ["1"] * 5
+    shown = example_users(evaluation, display, 5, seed=1)
+    assert shown.table()["rank"].to_list() == ["1"] * 5
     assert failures(evaluation, display, 5, seed=1).chosen == []
     everybody = example_users(evaluation, display, N, seed=1)._repr_html_()
     assert "<b>bold" not in everybody
@@ -263,7 +289,7 @@ def test_tables_for_people(evaluation):
     assert "'onerror='" not in everybody
     table = results_table(evaluation, 10)
     assert table["recall@10"][0] == "1.0000 ± 0.0000"
-    assert table["than the served"].to_list() == ["served", "worse", "worse"]
+    assert table["vs. served"].to_list() == ["served", "worse", "worse"]
     assert lists_table(evaluation, 10).columns == [
         *("model", "coverage", "novelty", "popularity", "gini", "diversity")
     ]
@@ -273,13 +299,13 @@ def test_the_sentences_are_computed(split):
     knows, never = Oracle(split), Never(split)
     both = evaluate({"als": knows, "popular": knows}, split, [1], seed=0)
     assert in_words(both, 1) == (
-        "The served model, als, finds 100.0% of what was held out in its top 1; most-popular "
-        "finds 100.0%. Not to be told from it: popular."
+        "The served model, als, finds 100.0% of the held-out items in its top 1; the most popular "
+        "items contain 100.0%. Within noise of it: popular."
     )
     one = evaluate({"als": never, "popular": knows}, split, [1], seed=0)
-    assert in_words(one, 1).endswith("popular rank better beyond noise.")
+    assert in_words(one, 1).endswith("Better beyond noise: popular.")
     advice = what_to_try(one, 1)
-    assert advice[0].startswith("popular ranks better than what is served (nDCG@1 by 1.0000)")
+    assert advice[0].startswith("popular ranks better than the served model (nDCG@1 by 1.0000)")
     assert any("With 20 test users" in sentence for sentence in advice)
 
 

@@ -102,10 +102,12 @@ def test_at_random_everybody_keeps_a_history(pairs):
 def test_cold_users_and_items_are_counted_and_kept(rule, pairs):
     split = rule(world(pairs))
     counts, test = split.counts(), split.test.interactions
-    assert counts["interactions held out"] == len(test)
-    assert counts["of them of cold items"] == sum(i not in split.train.item for i in test.item)
-    assert counts["of them cold"] == sum(u not in split.train.user for u in split.test_users)
-    assert counts["users tested"] + counts["users not tested"] == N_USERS
+    assert counts["held-out interactions"] == len(test)
+    assert counts["held-out interactions of cold items"] == sum(
+        i not in split.train.item for i in test.item
+    )
+    assert counts["cold test users"] == sum(u not in split.train.user for u in split.test_users)
+    assert counts["test users"] + counts["users without held-out items"] == N_USERS
 
 
 def test_ties_in_time_go_to_the_later_row():

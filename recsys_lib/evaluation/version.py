@@ -1,0 +1,212 @@
+"""The evaluation of a model version: split, blend, compared models, results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+
+import numpy as np
+
+from recsys_lib.als import item_similarity
+from recsys_lib.blend import (
+    BLEND,
+    Blend,
+    CandidateSource,
+    Histories,
+    LearnedBlend,
+    Parts,
+    train_blend,
+    train_sources,
+    with_half_lives,
+    write_blend_part,
+)
+from recsys_lib.blend.sources import ALS
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.summary import read_summary
+from recsys_lib.evaluation.evaluate import Evaluation, evaluate
+from recsys_lib.evaluation.models import Ease, ItemNeighbours, MostPopular, Random, RecentPopular
+from recsys_lib.evaluation.split import TrainTest, split_by
+from recsys_lib.parameters import EvaluateParameters
+from recsys_lib.paths import Dataset
+from recsys_lib.ranking import Scorer
+from recsys_lib.registry.parts import BLEND_PART, EVALUATION
+
+ALS_RECENCY = "als_recency"
+_LABELS = {ALS: ALS_RECENCY}
+"""Names of sources in the results; the name ``als`` is taken by ALS with its own half-life."""
+_PREFERRED_K = 10
+
+
+@dataclass(frozen=True)
+class VersionEvaluation:
+    """The evaluation of one version, in stages.
+
+    Each stage is computed when it is first read, and needs the ones before it: ``split``,
+    ``learned``, ``evaluation``. Models are trained without the test part; ``learned`` is chosen on
+    the validation part.
+
+    Parameters
+    ----------
+    dataset: whose interactions are split.
+    version: gives the parameters of ALS and the texts, and gets the blend part.
+    parameters: of 04_evaluate.
+    """
+
+    dataset: Dataset
+    version: str
+    parameters: EvaluateParameters
+
+    @cached_property
+    def interactions(self) -> Interactions:
+        """All of them."""
+        return Interactions.load(self.dataset.processed)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What the other parts of the version give: ALS parameters, titles, texts."""
+        return Parts.load(self.dataset.version(self.version))
+
+    @cached_property
+    def split(self) -> TrainTest:
+        """Fitting, validation and test part."""
+        whole = split_by(self.interactions, self.parameters)
+        return whole.sample(self.parameters.max_users, self.parameters.seed)
+
+    @cached_property
+    def learned(self) -> LearnedBlend:
+        """The blend, learned on the validation part, and which model is served."""
+        users, seed = self.parameters.blend_users, self.parameters.seed
+        return train_blend(self.split, self.parts, blend_users=users, seed=seed).learned
+
+    @cached_property
+    def models(self) -> dict[str, Scorer]:
+        """The compared models by name; their sources are trained again, before the test."""
+        sources = train_sources(self.split.train, self.parts)
+        return models_to_compare(self.split, sources, self.learned, self.parts, self.parameters)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """All compared models, measured on the test part."""
+        return evaluate(
+            self.models,
+            self.split,
+            self.parameters.k_values,
+            seed=self.parameters.seed,
+            embeddings=self.parts.embeddings,
+            served=_served_name(self.learned, self.models),
+        )
+
+    @property
+    def k(self) -> int:
+        """The list length to show: 10 if it was measured, else the longest."""
+        lengths = self.parameters.k_values
+        return _PREFERRED_K if _PREFERRED_K in lengths else max(lengths)
+
+    def save(self) -> None:
+        """Write the results and the blend part into the version's folder."""
+        folder = self.dataset.version(self.version)
+        self.evaluation.save(folder / EVALUATION, {"validation": self.learned.validation})
+        write_blend_part(
+            folder / BLEND_PART,
+            self.learned,
+            self.interactions,
+            self.parts.als,
+            data_fingerprint=read_summary(self.dataset.processed)["fingerprint"],
+        )
+
+
+def evaluate_version(
+    dataset: Dataset, version: str, parameters: EvaluateParameters | None = None
+) -> VersionEvaluation:
+    """Evaluate a model version: what is served, and how good is it?
+
+    Interactions are split; the blend is learned on the validation part, which also decides what is
+    served; then all models are trained without the test part and measured on it.
+
+    Parameters
+    ----------
+    dataset
+        A dataset that the etl step has stored.
+    version
+        A version with an ALS part; its search part is used if there is one.
+    parameters
+        Of 04_evaluate; its defaults by default.
+
+    Returns
+    -------
+    VersionEvaluation
+        Its stages are computed when they are first read; ``save()`` writes the results and the
+        blend part.
+
+    Raises
+    ------
+    ArtifactError
+        By a stage, when interactions or the ALS part are missing.
+    InputDataError
+        By a stage, when no user has two interactions.
+
+    Examples
+    --------
+    >>> judged = evaluate_version(Dataset.find("sample"), "draft")  # doctest: +SKIP
+    >>> judged.split.counts()["test users"]  # doctest: +SKIP
+    11210
+    >>> judged.learned.served  # doctest: +SKIP
+    'blend'
+    >>> judged.evaluation.value("blend", "ndcg", 10)  # doctest: +SKIP
+    0.2455...
+    >>> judged.save()  # doctest: +SKIP
+    """
+    defaults = EvaluateParameters.model_validate({})
+    return VersionEvaluation(dataset, version, parameters or defaults)
+
+
+@dataclass(frozen=True)
+class SourceAlone(Scorer):
+    """One candidate source as a model of its own."""
+
+    source: CandidateSource
+    histories: Histories
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """The source's scores for the histories of these users."""
+        return self.source.scores(self.histories.take(users))
+
+
+def models_to_compare(
+    split: TrainTest,
+    sources: Mapping[str, CandidateSource],
+    learned: LearnedBlend,
+    parts: Parts,
+    parameters: EvaluateParameters,
+) -> dict[str, Scorer]:
+    """The blend, each personal source alone, and the usual baselines, by name.
+
+    ``sources`` are trained on ``split.train``. EASE is included up to ``ease_max_items`` items.
+    """
+    histories, user_items = parts.histories(split.train), split.train.user_items()
+    tuned = with_half_lives(sources, learned.weights.half_lives)
+    plain = sources[ALS].with_half_life(parts.als.recency_half_life or inf)
+    alone = [name for name, source in tuned.items() if source.forgets]
+    models: dict[str, Scorer] = {
+        BLEND: Blend(tuned, learned.weights, histories),
+        **{_LABELS.get(name, name): SourceAlone(tuned[name], histories) for name in alone},
+        "als": SourceAlone(plain, histories),
+        "cosine": ItemNeighbours(user_items, item_similarity(user_items, "cosine")),
+        "bm25": ItemNeighbours(user_items, item_similarity(user_items, "bm25")),
+        "popular": MostPopular(user_items),
+        "recent": RecentPopular(split.train),
+        "random": Random(len(split.train.items), parameters.seed),
+    }
+    if len(split.train.items) <= parameters.ease_max_items:
+        models["ease"] = Ease.fit(user_items)
+    if learned.weights.coefficients.keys() == {ALS}:  # too few users to learn from
+        del models[BLEND], models[ALS_RECENCY]
+    return models
+
+
+def _served_name(learned: LearnedBlend, models: Mapping[str, Scorer]) -> str:
+    """The name in the results of the model that will be served."""
+    name = _LABELS.get(learned.served, learned.served)
+    return name if name in models else "als"
