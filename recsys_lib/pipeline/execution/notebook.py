@@ -19,6 +19,10 @@ from rich.text import Text
 
 from recsys_lib.pipeline.execution._kernels import CellStarted, Kernels, KernelWatch
 
+# It warns of parameters that it does not find in the notebook. Settings are checked already, and it
+# overlooks a parameter whose comment contains "=".
+logging.getLogger("papermill").setLevel(logging.ERROR)
+
 KERNEL = "python3"
 _ENGINE = "recsys"
 _THREAD_VARIABLES = (
