@@ -1,11 +1,11 @@
-"""Loading at the size of Amazon Appliances: ours beside the plain recipe, same machine, same files.
+"""Load a dataset of the size of Amazon Appliances, with 01_etl and with the plain recipe.
 
-The plain recipe is what most scripts do: json.loads for each line, executemany in batches of
-10,000, an index for each of user, item and catalogue key. It checks nothing, keeps duplicates,
-and skips lines that are not JSON; ours does all of 01_etl: rules, duplicates, database,
-interactions, fingerprints, bad lines.
+The plain recipe is what most scripts do: json.loads per line, executemany in batches of 10,000,
+an index each for user, item and catalogue key. It checks nothing, keeps duplicates, and skips
+lines that are not JSON. 01_etl does everything: rules, duplicates, database, interactions,
+fingerprints, rejected lines.
 
-python benchmarks/bench_etl.py [USERS]     users of the generated data, 1690000 by default
+python benchmarks/bench_etl.py [USERS]     users of the generated data, default 1690000
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _WAYS = ("plain", "ours")
 
 
 def main() -> None:
-    """Print seconds and peak memory of both, and their ratio."""
+    """Print time and peak memory of both, and the ratio of their times."""
     name = f"sample-{sys.argv[1] if len(sys.argv) > 1 else _USERS}"
     with tempfile.TemporaryDirectory() as home:
         os.environ[HOME_VARIABLE] = home
-        # Not in this process: the peak memory of a child counts from what its parent had.
+        # In a process of its own, as the peak memory of a child starts at that of its parent.
         _in_a_process("make", name)
         megabytes = sum(path.stat().st_size for path in Dataset.find(name).raw.iterdir()) / 1e6
-        print(f"{name}: {megabytes:,.0f} MB of JSON lines, {_ROUNDS} rounds one after the other")
+        print(f"{name}: {megabytes:,.0f} MB of JSON lines, {_ROUNDS} rounds")
         rounds = [_round(name) for _ in range(_ROUNDS)]
     for way in _WAYS:
         seconds, cpu, memory = (statistics.median(r[way][i] for r in rounds) for i in range(3))
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _round(name: str) -> dict[str, list[float]]:
-    """Both ways right after each other, as other work on the machine slows both."""
+    """Run both in direct succession, so that other load on the machine slows both."""
     measured = {way: _measured(way, name) for way in _WAYS}
     plain, ours = (measured[way][0] for way in _WAYS)
     print(f"  plain {plain:.1f} s, ours {ours:.1f} s: {plain / ours:.2f} times")
@@ -62,7 +62,7 @@ def _round(name: str) -> dict[str, list[float]]:
 
 
 def _measured(way: str, name: str) -> list[float]:
-    """Seconds, those of them on a core, and peak memory in MB of a load in its own process."""
+    """Seconds, CPU seconds and peak memory (MB) of one load, in a process of its own."""
     measured: list[float] = json.loads(_in_a_process(way, name))
     return measured
 
