@@ -31,7 +31,7 @@ def test_imports_are_followed_from_module_to_module():
     expected = (
         "__init__",
         "als/__init__",
-        "als/plots",
+        "als/inspection",
         "als/training",
         "display/plotting",
         "parameters",
