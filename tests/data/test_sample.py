@@ -1,4 +1,4 @@
-"""The built-in sample: its schema, its sizes, its dirt, and the structure models shall find."""
+"""The built-in sample: schema, sizes, dirt, and the structure that models should learn."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.data.sample import APPLIANCES, SampleSize, ensure_sample, write_sample, writer
-from recsys_lib.data.sample.assortment import MACHINES, WARES
+from recsys_lib.data.sample.assortment import MACHINES, PRODUCT_TYPES
 from recsys_lib.data.sample.dirt import Dirt
-from recsys_lib.data.sample.foreign import NAMES
-from recsys_lib.data.sample.kinds import BRANDS
-from recsys_lib.data.sample.labels import asins, user_ids
+from recsys_lib.data.sample.phrases import NAMES
 from recsys_lib.data.sample.pictures import picture
+from recsys_lib.data.sample.product_types import BRANDS
+from recsys_lib.data.sample.rendering import asins, user_ids
 from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json, sha256, write_json
 from recsys_lib.paths import Dataset
@@ -161,6 +161,17 @@ class TestFiles:
             assert a == b
             assert a != c
 
+    def test_the_bytes_are_those_of_this_version_of_the_generator(self, tmp_path: Path) -> None:
+        """Where they change, raise GENERATOR_VERSION, or old samples pass for new ones."""
+        write_sample(tmp_path / "s", SampleSize.for_users(150))
+        assert writer.GENERATOR_VERSION == 1
+        assert {
+            name: sha256(tmp_path / "s" / name)[:16] for name in ("reviews.jsonl", "meta.jsonl")
+        } == {
+            "reviews.jsonl": "018c3a5106a68d7c",
+            "meta.jsonl": "8851098392d6825d",
+        }
+
     def test_nothing_is_left_beside_the_folder(self, tmp_path: Path) -> None:
         write_sample(tmp_path / "s", SMALL)
         write_sample(tmp_path / "s", SMALL)
@@ -174,7 +185,7 @@ class TestFiles:
 
 class TestDirt:
     def test_amounts_add_up(self, sample: Sample) -> None:
-        dirt = Dirt.of(SIZE.reviews)
+        dirt = Dirt.for_reviews(SIZE.reviews)
         copies = sum(n - 1 for n in Counter(sample.lines).values() if n > 1)
         html_lines = sum(b"503 Service" in line for line in sample.lines)
         assert copies == dirt.duplicates + max(0, html_lines - 1)
@@ -186,7 +197,7 @@ class TestDirt:
 
     @pytest.mark.parametrize("reviews", [600, 60_000, 2_000_000])
     def test_dirt_scales_with_the_size(self, reviews: int) -> None:
-        dirt = Dirt.of(reviews)
+        dirt = Dirt.for_reviews(reviews)
         assert dirt.duplicates == reviews // 100
         assert dirt.broken == max(7, reviews // 2_000)
 
@@ -211,7 +222,7 @@ class TestDirt:
             for r in sample.reviews
             if r["parent_asin"] not in sample.meta
         }
-        assert len(lost) == Dirt.of(SIZE.reviews).unknown
+        assert len(lost) == Dirt.for_reviews(SIZE.reviews).unknown
 
     def test_pages_are_not_all_clean(self, sample: Sample) -> None:
         pages = list(sample.meta.values())
@@ -448,9 +459,9 @@ class TestVocabulary:
         assert asins(100_000, rng).n_unique() == 100_000
         assert user_ids(100_000, rng).n_unique() == 100_000
 
-    def test_every_ware_has_a_small_picture(self) -> None:
-        for ware in WARES:
-            url = picture(ware.icon, BRANDS[0].colour)
+    def test_every_product_type_has_a_small_picture(self) -> None:
+        for product_type in PRODUCT_TYPES:
+            url = picture(product_type.icon, BRANDS[0].colour)
             assert url.startswith("data:image/svg+xml,%3Csvg")
             assert len(url) < 700
             assert not set(url) & set("<>\"'# ")
@@ -458,6 +469,6 @@ class TestVocabulary:
     def test_every_machine_has_sizes_and_names(self) -> None:
         for machine in MACHINES:
             assert len(machine.sizes) == len(machine.styles)
-            assert machine.said in NAMES
+            assert machine.spoken_name in NAMES
             assert all(0 < thing.price[0] < thing.price[1] for thing in machine.parts)
             assert all(claim for thing in machine.parts for claim in thing.claims)

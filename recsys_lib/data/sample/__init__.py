@@ -1,4 +1,4 @@
-"""The built-in sample: a made-up appliance shop with a structure that models can find."""
+"""The built-in sample: a synthetic appliance shop whose structure models can learn."""
 
 from recsys_lib.data.sample.sizes import APPLIANCES, DEFAULT_SIZE, SampleSize
 from recsys_lib.data.sample.writer import ensure_sample, write_sample

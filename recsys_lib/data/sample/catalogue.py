@@ -1,4 +1,4 @@
-"""The products: families of a machine and what fits it, with popularity and quality."""
+"""The catalogue: products with their family, popularity and quality."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys_lib.data.sample.assortment import MACHINES, WARE_COUNTS, WARE_STARTS
-from recsys_lib.data.sample.families import Families, make_families
-from recsys_lib.data.sample.kinds import COLOUR_SHARES, Kind
+from recsys_lib.data.sample.assortment import (
+    MACHINES,
+    TYPE_COUNTS,
+    TYPE_STARTS,
+    Families,
+    make_families,
+)
+from recsys_lib.data.sample.product_types import COLOUR_SHARES, Kind
 from recsys_lib.data.sample.sizes import DEFAULT_SIZE
 
 FAMILY_SIZE = 24
 _FAMILY_GROWTH = 0.7
-"""In a shop above the default size, families grow with this power of the products."""
+"""Above the default size, families grow with this power of the number of products."""
 UNIVERSAL_SHARE = 0.05
 UNREVIEWED_SHARE = 0.04
 
 _PATTERN = np.array([0, 1, 2, 1, 0, 1, 1, 2, 1, 1, 2, 1], dtype=np.int8)
-"""The kinds of a family's products, repeated: 2 machines to 7 parts to 3 consumables."""
+"""Kinds of the products of a family, repeated: 2 machines, 7 parts, 3 consumables."""
 _KIND_WEIGHTS = np.array([0.16, 0.48, 0.28, 0.08])
 _ZIPF = 1.0
 
@@ -33,12 +38,13 @@ class Catalogue:
     Parameters
     ----------
     families: the families, columns of length f.
-    cell: row's cell; ``3 * family + kind``, or ``3 * f + machine`` for universals.
+    cell: ``3 * family + kind``, or ``3 * f + machine`` for universal products.
     cell_starts: first product of each cell, and n at the end; shape (3 * f + machines + 1,).
-    family: family number, -1 for universals.
-    machine, kind, ware, rank: indices into MACHINES, Kind and WARES; position within the cell.
-    colour: index into COLOURS for machines, -1 for all else.
-    weight: how often it is bought, 0 for products nobody reviews.
+    family: index into families, -1 for universal products.
+    machine, kind, product_type: indices into MACHINES, Kind and PRODUCT_TYPES.
+    rank: position within the cell.
+    colour: index into COLOURS, -1 for all but machines.
+    weight: how often it is bought; 0 for products without reviews.
     quality: 0 is average, +1 is good.
     """
 
@@ -48,7 +54,7 @@ class Catalogue:
     family: np.ndarray
     machine: np.ndarray
     kind: np.ndarray
-    ware: np.ndarray
+    product_type: np.ndarray
     rank: np.ndarray
     colour: np.ndarray
     weight: np.ndarray
@@ -58,12 +64,12 @@ class Catalogue:
         return len(self.cell)
 
     def universal_cell(self, machine: np.ndarray) -> np.ndarray:
-        """The cell of the universal products for these machine types."""
+        """The cell of the universal products of each machine type."""
         return 3 * len(self.families) + machine
 
 
 def make_catalogue(products: int, rng: np.random.Generator) -> Catalogue:
-    """Make ``products`` products of families of about two dozen each."""
+    """Make ``products`` products, in families of about two dozen."""
     in_families = products - round(UNIVERSAL_SHARE * products)
     families = make_families(max(8, round(in_families / _family_size(products))), rng)
     family, machine, kind = _places(families, in_families, products)
@@ -81,7 +87,7 @@ def make_catalogue(products: int, rng: np.random.Generator) -> Catalogue:
         family=family,
         machine=machine,
         kind=kind,
-        ware=WARE_STARTS[machine, kind] + rank % WARE_COUNTS[machine, kind],
+        product_type=TYPE_STARTS[machine, kind] + rank % TYPE_COUNTS[machine, kind],
         rank=rank,
         colour=np.where(kind == Kind.MACHINE, colours, -1),
         weight=_weights(families, family, machine, kind, rank, rng),
@@ -96,7 +102,7 @@ def _family_size(products: int) -> float:
 def _places(
     families: Families, in_families: int, products: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Family, machine type and kind of every product, not yet sorted."""
+    """Family, machine type and kind of every product, not sorted yet."""
     family = np.arange(in_families) * len(families) // in_families
     within = np.arange(in_families) - np.searchsorted(family, np.arange(len(families)))[family]
     kind = _PATTERN[within % len(_PATTERN)]
@@ -117,7 +123,7 @@ def _weights(
     rank: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Zipf's law within a cell, times the popularity of the family; some are never bought."""
+    """Zipf's law within a cell times the popularity of the family; some are never bought."""
     by_machine = np.bincount(families.machine, families.weight, minlength=len(MACHINES))
     base = np.where(family >= 0, families.weight[family], by_machine[machine])
     noise = rng.lognormal(0.0, 0.45, len(rank))
@@ -125,3 +131,13 @@ def _weights(
     unlucky = rng.permutation(np.flatnonzero(rank > 0))  # the first of a cell keeps it alive
     weight[unlucky[: round(UNREVIEWED_SHARE * len(rank))]] = 0.0
     return weight
+
+
+def draw_weighted(
+    weight: np.ndarray, low: np.ndarray, high: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw one row from each ``low`` to ``high`` (excluded), in proportion to ``weight``."""
+    total = np.concatenate([[0.0], np.cumsum(weight)])
+    at = total[low] + rng.random(len(low)) * (total[high] - total[low])
+    row = np.searchsorted(total, at, side="right") - 1
+    return np.clip(row, low, high - 1)

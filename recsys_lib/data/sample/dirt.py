@@ -1,4 +1,4 @@
-"""What is wrong with the sample, on purpose and in known amounts."""
+"""Dirt in the sample, on purpose and in known amounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recsys_lib.data.sample.families import LAST_DAY
+from recsys_lib.data.sample.assortment import LAST_DAY
 from recsys_lib.data.sample.reviews import PhraseBook, write_texts
 
 _DAY_MS = 86_400_000
@@ -19,7 +19,7 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class Dirt:
-    """How many lines of the reviews are repeated, outdated, broken or lead nowhere.
+    """Number of review lines that are repeated, outdated, broken, or of unknown products.
 
     Without ``duplicates``, ``superseded`` and ``broken`` there is one line per (user, product).
 
@@ -27,8 +27,8 @@ class Dirt:
     ----------
     duplicates: exact copies of another line.
     superseded: lines whose user reviewed the product again later.
-    broken: lines that are no valid review.
-    unknown: reviews of products that the metadata does not have.
+    broken: lines that are not valid reviews.
+    unknown: reviews of products without metadata.
     """
 
     duplicates: int
@@ -37,7 +37,7 @@ class Dirt:
     unknown: int
 
     @classmethod
-    def of(cls, reviews: int) -> Dirt:
+    def for_reviews(cls, reviews: int) -> Dirt:
         """The amounts in a file of ``reviews`` lines."""
         return cls(
             duplicates=round(0.01 * reviews),
@@ -47,45 +47,45 @@ class Dirt:
         )
 
     def clean(self, reviews: int) -> int:
-        """Distinct (user, product) pairs in a file of ``reviews`` lines."""
+        """Number of distinct (user, product) pairs in a file of ``reviews`` lines."""
         return reviews - self.duplicates - self.superseded - self.broken
 
 
-def lose_products(
-    ledger: pl.DataFrame, products: int, count: int, rng: np.random.Generator
+def move_to_unknown(
+    review_rows: pl.DataFrame, products: int, count: int, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """Move ``count`` reviews to products that are not in the catalogue, at most one a user."""
-    product, user = ledger["product"].to_numpy().copy(), ledger["user"].to_numpy()
+    """Move ``count`` reviews to products outside the catalogue, at most one per user."""
+    product, user = review_rows["product"].to_numpy().copy(), review_rows["user"].to_numpy()
     shuffled = rng.permutation(len(product))
     _, first = np.unique(product[shuffled], return_index=True)
     spare = np.delete(shuffled, first)  # every product keeps a review
     _, first = np.unique(user[spare], return_index=True)
     chosen = spare[np.sort(first)[:count]]
     product[chosen] = products + rng.integers(max(1, count // 3), size=len(chosen))
-    return ledger.with_columns(pl.Series("product", product))
+    return review_rows.with_columns(pl.Series("product", product))
 
 
-def repeat_some(
-    ledger: pl.DataFrame, dirt: Dirt, book: PhraseBook, rng: np.random.Generator
+def add_repeats(
+    review_rows: pl.DataFrame, dirt: Dirt, book: PhraseBook, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """Add later second opinions and exact copies, and shuffle the lines."""
-    again = ledger[np.sort(rng.choice(len(ledger), dirt.superseded, replace=False))]
+    """Add later reviews of the same products and exact copies, and shuffle the lines."""
+    again = review_rows[np.sort(rng.choice(len(review_rows), dirt.superseded, replace=False))]
     rating = rng.integers(1, 6, size=len(again))
     time = again["timestamp"].to_numpy()
     left = (rng.uniform(0.2, 1.0, len(again)) * (LAST_DAY - time)).astype(np.int64)
-    texts = write_texts(again["ware"].to_numpy(), rating, book, rng)
+    texts = write_texts(again["product_type"].to_numpy(), rating, book, rng)
     again = again.with_columns(
         pl.Series("rating", rating.astype(np.int8)),
         pl.Series("timestamp", time + left + _DAY_MS),
         *texts,
     )
-    copies = ledger[np.sort(rng.choice(len(ledger), dirt.duplicates, replace=False))]
-    lines = pl.concat([ledger, again, copies])
+    copies = review_rows[np.sort(rng.choice(len(review_rows), dirt.duplicates, replace=False))]
+    lines = pl.concat([review_rows, again, copies])
     return lines[rng.permutation(len(lines))]
 
 
 def break_lines(lines: list[bytes]) -> list[bytes]:
-    """Damage each line, every one in another way than the one before."""
+    """Damage each line, in another way than the line before."""
     return [_BREAKERS[i % len(_BREAKERS)](line) for i, line in enumerate(lines)]
 
 
@@ -117,11 +117,11 @@ _FLAWS: tuple[tuple[float, Callable[[dict[str, Any]], dict[str, Any]]], ...] = (
     (0.005, lambda listing: {"price": f"${listing['price'] or 1234.56:,.2f}"}),
     (0.003, lambda listing: {"price": "—"}),
 )
-"""Share of the products, at least one, and what is changed in them."""
+"""Share of the products (at least one product), and what is changed in them."""
 
 
 def choose_flaws(products: int, rng: np.random.Generator) -> np.ndarray:
-    """Number of the flaw of each product, 0 for most; shape (products,)."""
+    """Flaw of each product, 0 (none) for most; shape (products,)."""
     flaw = np.zeros(products, dtype=np.int64)
     order, at = rng.permutation(products), 0
     for number, (share, _) in enumerate(_FLAWS, start=1):
@@ -131,8 +131,8 @@ def choose_flaws(products: int, rng: np.random.Generator) -> np.ndarray:
     return flaw
 
 
-def spoil(listing: dict[str, Any], flaw: int) -> dict[str, Any]:
-    """The listing with flaw ``flaw``; 0 leaves it as it is."""
+def add_flaw(listing: dict[str, Any], flaw: int) -> dict[str, Any]:
+    """The listing with a flaw; 0 leaves it unchanged."""
     return listing | _FLAWS[flaw - 1][1](listing) if flaw else listing
 
 

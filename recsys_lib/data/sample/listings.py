@@ -1,4 +1,4 @@
-"""The catalogue as lines of metadata."""
+"""The catalogue as lines of ``meta.jsonl``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from recsys_lib.data.sample.assortment import MACHINES, WARES
+from recsys_lib.data.sample.assortment import FIRST_DAY, MACHINES, PRODUCT_TYPES, ProductType
 from recsys_lib.data.sample.catalogue import Catalogue
-from recsys_lib.data.sample.families import FIRST_DAY
-from recsys_lib.data.sample.kinds import BRANDS, COLOURS, Kind
 from recsys_lib.data.sample.pages import Page, machine_page, part_page, translated, universal_page
 from recsys_lib.data.sample.pictures import picture
+from recsys_lib.data.sample.product_types import BRANDS, COLOURS, Kind
 
 _TOOLS_SHARE = 0.1
 _FOREIGN_SHARE = 0.012
@@ -22,7 +21,7 @@ _COLOUR_LETTERS = "WSBLK"
 
 
 class Listings:
-    """Writes the metadata of one product after the other, in the schema of the real files."""
+    """Makes the metadata of one product after another, in the schema of the real files."""
 
     def __init__(self, catalogue: Catalogue, seed: int) -> None:
         self._catalogue = catalogue
@@ -31,10 +30,10 @@ class Listings:
 
     def listing(self, row: int, asin: str, rating: float | None, ratings: int) -> dict[str, Any]:
         """The line of ``meta.jsonl`` for the product at ``row``."""
-        ware, chance = WARES[self._catalogue.ware[row]], self._random.random
+        product_type, chance = self._product_type(row), self._random.random
         page = self._page(row)
         if chance() < _FOREIGN_SHARE:
-            page = translated(page, MACHINES[ware.machine], ware.thing, self._random)
+            page = translated(page, MACHINES[product_type.machine], product_type.part, self._random)
         return {
             "main_category": "Appliances"
             if chance() > _TOOLS_SHARE
@@ -45,7 +44,7 @@ class Listings:
             "features": page.features,
             "description": page.description if chance() > _UNDESCRIBED else [],
             "price": page.price if chance() > _PRICELESS else None,
-            "images": _images(picture(ware.icon, page.colour)) if chance() > _PICTURELESS else [],
+            "images": _images(product_type.icon, page.colour) if chance() > _PICTURELESS else [],
             "videos": [],
             "store": page.store,
             "categories": page.categories,
@@ -56,16 +55,19 @@ class Listings:
 
     def _page(self, row: int) -> Page:
         catalogue, random = self._catalogue, self._random
-        ware, family = WARES[catalogue.ware[row]], int(catalogue.family[row])
-        machine = MACHINES[ware.machine]
-        if ware.thing is not None and family < 0:
-            return universal_page(machine, ware.thing, random)
+        product_type, family = self._product_type(row), int(catalogue.family[row])
+        machine = MACHINES[product_type.machine]
+        if product_type.part is not None and family < 0:
+            return universal_page(machine, product_type.part, random)
         brand, models = BRANDS[catalogue.families.brand[family]], self._models[family]
-        if ware.thing is not None:
-            return part_page(machine, ware.thing, brand, models, random)
+        if product_type.part is not None:
+            return part_page(machine, product_type.part, brand, models, random)
         rank, finish = int(catalogue.rank[row]), COLOURS[catalogue.colour[row]]
         style = rank % len(machine.styles)
         return machine_page(machine, brand, models[rank], finish, style, random)
+
+    def _product_type(self, row: int) -> ProductType:
+        return PRODUCT_TYPES[self._catalogue.product_type[row]]
 
     def _first_day(self, row: int) -> str:
         family = int(self._catalogue.family[row])
@@ -75,7 +77,7 @@ class Listings:
 
 
 def model_numbers(catalogue: Catalogue) -> list[list[str]]:
-    """Per family, the model numbers of its machines in the order of their ranks."""
+    """Model numbers of the machines of each family, by rank."""
     families = catalogue.families
     numbers: list[list[str]] = [[] for _ in range(len(families))]
     for row in np.flatnonzero(catalogue.kind == Kind.MACHINE):
@@ -87,5 +89,6 @@ def model_numbers(catalogue: Catalogue) -> list[list[str]]:
     return numbers
 
 
-def _images(url: str) -> list[dict[str, str | None]]:
+def _images(icon: str, colour: str) -> list[dict[str, str | None]]:
+    url = picture(icon, colour)
     return [{"thumb": url, "large": url, "variant": "MAIN", "hi_res": None}]

@@ -1,19 +1,25 @@
-"""The words of a product page: a machine, a part for it, or something for any brand."""
+"""Texts of product pages: of machines, parts, and products for any brand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
 
-from recsys_lib.data.sample import foreign
-from recsys_lib.data.sample.kinds import NO_BRAND_COLOUR, PART_MAKERS, Brand, Machine, Thing
+from recsys_lib.data.sample import phrases
+from recsys_lib.data.sample.product_types import (
+    NO_BRAND_COLOUR,
+    PART_MAKERS,
+    Brand,
+    Machine,
+    PartType,
+)
 
 _PACKS = ("", "", "", "", " (Pack of 2)", " (Pack of 3)", " - Upgraded", " - 2 Year Warranty")
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a product page says; ``colour`` (``#rrggbb``) is that of its picture."""
+    """Contents of a product page; ``colour`` (``#rrggbb``) is for its picture."""
 
     title: str
     store: str
@@ -28,11 +34,11 @@ class Page:
 def machine_page(
     machine: Machine, brand: Brand, model: str, finish: str, style: int, random: Random
 ) -> Page:
-    """The page of a machine of the style with that number."""
+    """The page of a machine in one of its styles."""
     name, (size, width) = machine.styles[style], machine.sizes[style]
     low, high = machine.price
     claims = random.sample(machine.claims, 3)
-    wide = f"{width:g} Inch {machine.said.title()}"
+    wide = f"{width:g} Inch {machine.spoken_name.title()}"
     depth, height = width + random.randint(0, 9), random.randint(14, 70)
     return Page(
         title=f"{brand.name} {name}, {size}, {wide}, {finish}, {model}",
@@ -56,30 +62,30 @@ def machine_page(
 
 
 def part_page(
-    machine: Machine, thing: Thing, brand: Brand, models: list[str], random: Random
+    machine: Machine, part: PartType, brand: Brand, models: list[str], random: Random
 ) -> Page:
     """The page of a part or consumable for some of a family's ``models``."""
     maker = brand.name if random.random() < 0.4 else random.choice(PART_MAKERS)
     number = f"{brand.code}{random.choice('PWE')}{random.randint(10**6, 10**8):07d}"
     fits = random.sample(models, min(len(models), random.randint(2, 5)))
     by = "Genuine" if maker == brand.name else f"{maker} Replacement"
-    machines = f"{brand.name} {machine.said.title()}s"
+    machines = f"{brand.name} {machine.spoken_name.title()}s"
     return Page(
-        title=f"{thing.name} {number} {by} for {machines} {', '.join(fits[:2])}"
+        title=f"{part.name} {number} {by} for {machines} {', '.join(fits[:2])}"
         f"{random.choice(_PACKS)}",
         store=maker,
-        price=_price(thing, random),
+        price=_price(part, random),
         colour=brand.colour,
         features=[
-            *thing.claims,
+            *part.claims,
             f"Replaces {number}, {_other_number(random)} and {_other_number(random)}",
             f"Fits {brand.name} models {', '.join(fits)}",
         ],
         description=[
-            f"{thing.name} for {brand.name} {machine.said}s. {random.choice(thing.claims)}. "
+            f"{part.name} for {brand.name} {machine.spoken_name}s. {random.choice(part.claims)}. "
             "Please check your model number before ordering."
         ],
-        categories=_categories(machine, thing),
+        categories=_categories(machine, part),
         details={
             "Brand": maker,
             "Compatible Brand": brand.name,
@@ -90,44 +96,44 @@ def part_page(
     )
 
 
-def universal_page(machine: Machine, thing: Thing, random: Random) -> Page:
-    """The page of something that fits every brand."""
+def universal_page(machine: Machine, part: PartType, random: Random) -> Page:
+    """The page of a product for any brand."""
     maker = random.choice(PART_MAKERS)
     number = f"U{random.randint(10**4, 10**5)}"
     return Page(
-        title=f"{thing.name} by {maker}, Universal, {number}{random.choice(_PACKS)}",
+        title=f"{part.name} by {maker}, Universal, {number}{random.choice(_PACKS)}",
         store=maker,
-        price=_price(thing, random),
+        price=_price(part, random),
         colour=NO_BRAND_COLOUR,
-        features=[*thing.claims, f"For {machine.said}s of all brands"],
-        description=[f"{thing.name} for every household. {random.choice(thing.claims)}."],
-        categories=_categories(machine, thing),
+        features=[*part.claims, f"For {machine.spoken_name}s of all brands"],
+        description=[f"{part.name} for every household. {random.choice(part.claims)}."],
+        categories=_categories(machine, part),
         details={"Brand": maker, "Part Number": number, "Compatible Brand": "Universal"},
     )
 
 
-def translated(page: Page, machine: Machine, thing: Thing | None, random: Random) -> Page:
-    """The page with title and description in a language other than English."""
-    language = random.randrange(len(foreign.LANGUAGES))
-    title = foreign.PART_TITLES[language] if thing else foreign.MACHINE_TITLE
+def translated(page: Page, machine: Machine, part: PartType | None, random: Random) -> Page:
+    """The page with title and description in another language than English."""
+    language = random.randrange(len(phrases.LANGUAGES))
+    title = phrases.PART_TITLES[language] if part else phrases.MACHINE_TITLE
     details = page.details
     words = {
         "brand": page.store,
-        "name": foreign.NAMES[machine.said][language],
+        "name": phrases.NAMES[machine.spoken_name][language],
         "part": details.get("Part Number", ""),
         "model": details.get("Model Number", ""),
         "size": details.get("Capacity", ""),
     }
-    return replace(page, title=title.format(**words), description=[foreign.DESCRIPTIONS[language]])
+    return replace(page, title=title.format(**words), description=[phrases.DESCRIPTIONS[language]])
 
 
-def _categories(machine: Machine, thing: Thing) -> list[str]:
-    parts = f"{machine.said.title()} Parts & Accessories"
-    return ["Appliances", "Parts & Accessories", parts, thing.category]
+def _categories(machine: Machine, part: PartType) -> list[str]:
+    parts = f"{machine.spoken_name.title()} Parts & Accessories"
+    return ["Appliances", "Parts & Accessories", parts, part.category]
 
 
-def _price(thing: Thing, random: Random) -> float:
-    return round(random.uniform(*thing.price)) - 0.01
+def _price(part: PartType, random: Random) -> float:
+    return round(random.uniform(*part.price)) - 0.01
 
 
 def _other_number(random: Random) -> str:

@@ -1,13 +1,13 @@
-"""What reviewers write: sentences by mood, in which ``{it}`` and ``{machine}`` are filled in."""
+"""Sentences of reviews and product pages, with placeholders such as ``{it}``: data only."""
 
 from __future__ import annotations
 
-from recsys_lib.data.sample.kinds import Kind
+from recsys_lib.data.sample.product_types import Kind
 
-Moods = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-"""Sentences of unhappy, undecided and happy reviewers; equally many of each."""
+Sentiments = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""Sentences of unhappy, neutral and happy reviewers; the same number of each."""
 
-TITLES: Moods = (
+TITLES: Sentiments = (
     (
         "Disappointed",
         "Don't buy this {it}",
@@ -39,7 +39,7 @@ TITLES: Moods = (
         "Highly recommend this {it}",
     ),
 )
-OPENERS: Moods = (
+OPENERS: Sentiments = (
     (
         "I had high hopes for this {it} but it let us down.",
         "This {it} failed within weeks.",
@@ -62,7 +62,7 @@ OPENERS: Moods = (
         "The {it} came quickly and well packed.",
     ),
 )
-ASPECTS: dict[Kind, Moods] = {
+ASPECTS: dict[Kind, Sentiments] = {
     Kind.MACHINE: (
         (
             "It is so loud that we have to close the kitchen door.",
@@ -144,7 +144,7 @@ ASPECTS: dict[Kind, Moods] = {
         ),
     ),
 }
-STORIES: Moods = (
+STORIES: Sentiments = (
     (
         "The seller never answered my message.",
         "My husband tried for an hour and gave up.",
@@ -170,7 +170,7 @@ STORIES: Moods = (
         "The old one lasted twelve years.",
     ),
 )
-CLOSERS: Moods = (
+CLOSERS: Sentiments = (
     ("Stay away.", "I want my money back.", "Would give zero stars if I could.", "Avoid."),
     ("We will see how long it lasts.", "Three stars from me.", "It is okay.", "Fair enough."),
     ("Highly recommended.", "Would buy again.", "Thank you!", "A+ seller, fast shipping."),
@@ -194,4 +194,34 @@ FOREIGN: tuple[tuple[tuple[str, str], ...], ...] = (
         ("大満足", "ぴったり合いました。取り付けも簡単で、とても静かです。"),
         ("Parfait", "Exactement la pièce qu'il fallait, livraison rapide et bon prix."),
     ),
+)
+
+LANGUAGES = ("es", "de", "fr", "ja")
+
+NAMES: dict[str, tuple[str, str, str, str]] = {
+    "washer": ("lavadora", "Waschmaschine", "lave-linge", "洗濯機"),
+    "dryer": ("secadora", "Wäschetrockner", "sèche-linge", "衣類乾燥機"),
+    "refrigerator": ("refrigerador", "Kühlschrank", "réfrigérateur", "冷蔵庫"),
+    "dishwasher": ("lavavajillas", "Geschirrspüler", "lave-vaisselle", "食器洗い機"),
+    "ice maker": ("máquina de hielo", "Eismaschine", "machine à glaçons", "製氷機"),
+    "range hood": ("campana extractora", "Dunstabzugshaube", "hotte aspirante", "レンジフード"),
+    "microwave": ("microondas", "Mikrowelle", "four à micro-ondes", "電子レンジ"),
+    "cooktop": ("placa de cocina", "Kochfeld", "table de cuisson", "コンロ"),
+    "oven range": ("cocina con horno", "Standherd", "cuisinière", "オーブンレンジ"),
+    "freezer": ("congelador", "Gefrierschrank", "congélateur", "冷凍庫"),
+}
+"""Spoken name of a machine in English -> its names in ``LANGUAGES``."""
+
+MACHINE_TITLE = "{brand} {name} {model}, {size}"
+PART_TITLES = (
+    "Repuesto para {name} {brand} - {part}",
+    "Ersatzteil für {brand} {name} - {part}",
+    "Pièce de rechange pour {name} {brand} - {part}",
+    "{brand} {name}用 交換部品 - {part}",
+)
+DESCRIPTIONS = (
+    "Producto nuevo con garantía de un año. Envío rápido a todo el país.",
+    "Neuware mit einem Jahr Garantie. Schneller Versand aus dem Lager.",
+    "Produit neuf, garanti un an. Expédition rapide.",
+    "新品・1年保証。迅速に発送いたします。",
 )

@@ -1,4 +1,4 @@
-"""Product pictures without a network: small SVG icons as data URLs."""
+"""Product pictures that need no network: small SVG icons as data URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a sample is."""
+"""Sizes of samples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MIN_PRODUCTS = 200
 
 @dataclass(frozen=True)
 class SampleSize:
-    """What the files of a sample hold, dirt included.
+    """Number of users, products and reviews in the files of a sample, dirt included.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ class SampleSize:
 
     @classmethod
     def for_users(cls, users: int) -> SampleSize:
-        """The size for this many users, on the way from the default to ``APPLIANCES``.
+        """The size for this many users, interpolated between the default and ``APPLIANCES``.
 
-        Products grow as a power of the users; reviews per user fall from 3 with the logarithm of
-        the users and stay constant outside that span.
+        Products grow as a power of the users. Reviews per user fall from 3 with the logarithm of
+        the users, and are constant outside that range.
         """
         if users < MIN_USERS:
             raise ParameterError(

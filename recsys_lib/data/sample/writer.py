@@ -1,4 +1,4 @@
-"""The sample as files: reviews.jsonl, meta.jsonl, and sample.json that says how it was made."""
+"""The files of the sample: reviews.jsonl, meta.jsonl, and sample.json, which records its origin."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import polars as pl
 from recsys_lib.data.sample.catalogue import Catalogue, make_catalogue
 from recsys_lib.data.sample.dirt import (
     Dirt,
+    add_flaw,
+    add_repeats,
     break_lines,
     choose_flaws,
-    lose_products,
-    repeat_some,
-    spoil,
+    move_to_unknown,
 )
 from recsys_lib.data.sample.listings import Listings
 from recsys_lib.data.sample.purchases import make_purchases
@@ -32,34 +32,34 @@ from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.places import SAMPLE_RECORD
 
 GENERATOR_VERSION = 1
-"""Raise it with every change of what is generated: samples on disk are then made anew."""
+"""Raise it whenever the generated data changes: samples on disk are then generated again."""
 REVIEWS, META, RECORD = "reviews.jsonl", "meta.jsonl", SAMPLE_RECORD
 _CHUNK = 100_000
 
 
 def write_sample(folder: Path, size: SampleSize = DEFAULT_SIZE, seed: int = DEFAULT_SEED) -> None:
-    """Generate a sample and put it at ``folder`` whole; equal arguments give equal bytes."""
+    """Generate a sample into ``folder``, as a whole; equal arguments give equal bytes."""
     rng = np.random.default_rng(seed)
-    dirt, book = Dirt.of(size.reviews), PhraseBook.compile()
+    dirt, book = Dirt.for_reviews(size.reviews), PhraseBook.from_templates()
     catalogue = make_catalogue(size.products, rng)
     purchases = make_purchases(catalogue, size.users, dirt.clean(size.reviews), rng)
-    ledger = make_reviews(catalogue, purchases, book, rng)
-    ledger = lose_products(ledger, size.products, dirt.unknown, rng)
-    renderer = Renderer.make(book, size.users, size.products + dirt.unknown, rng)
+    review_rows = make_reviews(catalogue, purchases, book, rng)
+    review_rows = move_to_unknown(review_rows, size.products, dirt.unknown, rng)
+    renderer = Renderer.from_counts(book, size.users, size.products + dirt.unknown, rng)
     with replacing_folder(folder) as temporary:
         with (temporary / META).open("wb") as file:
-            file.writelines(_meta_lines(catalogue, ledger, renderer.asins, rng))
-        lines = repeat_some(ledger, dirt, book, rng)
+            file.writelines(_meta_lines(catalogue, review_rows, renderer.asins, rng))
+        lines = add_repeats(review_rows, dirt, book, rng)
         with (temporary / REVIEWS).open("wb") as file:
             _write_reviews(file, lines, renderer, dirt.broken, rng)
         write_json(temporary / RECORD, _record(size, seed))
 
 
 def ensure_sample(dataset: Dataset, seed: int = DEFAULT_SEED) -> bool:
-    """Generate the sample that ``dataset`` names unless it is there; whether it had to.
+    """Generate the sample that ``dataset`` names, unless it exists. Returns whether it had to.
 
-    "sample" has the default size, "sample-50000" has 50,000 users. Datasets that are no sample
-    are left alone. ParameterError when the name asks for too few users.
+    "sample" has the default size, "sample-50000" has 50,000 users. Other datasets are left alone.
+    Raises ParameterError if the name asks for too few users.
     """
     if not dataset.is_sample:
         return False
@@ -77,11 +77,11 @@ def _record(size: SampleSize, seed: int) -> dict[str, Any]:
 
 
 def _meta_lines(
-    catalogue: Catalogue, ledger: pl.DataFrame, asins: pl.Series, rng: np.random.Generator
+    catalogue: Catalogue, review_rows: pl.DataFrame, asins: pl.Series, rng: np.random.Generator
 ) -> Iterator[bytes]:
-    """The lines of meta.jsonl, in no particular order."""
+    """The lines of meta.jsonl, shuffled."""
     products = len(catalogue)
-    product, rating = ledger["product"].to_numpy(), ledger["rating"].to_numpy()
+    product, rating = review_rows["product"].to_numpy(), review_rows["rating"].to_numpy()
     counts = np.bincount(product, minlength=products).tolist()
     sums = np.bincount(product, rating, minlength=products).tolist()
     listings = Listings(catalogue, int(rng.integers(2**32)))
@@ -90,13 +90,13 @@ def _meta_lines(
     for row in rng.permutation(products).tolist():
         mean = round(sums[row] / counts[row], 1) if counts[row] else None
         listing = listings.listing(row, ids[row], mean, counts[row])
-        yield json.dumps(spoil(listing, flaws[row]), ensure_ascii=False).encode() + b"\n"
+        yield json.dumps(add_flaw(listing, flaws[row]), ensure_ascii=False).encode() + b"\n"
 
 
 def _write_reviews(
     file: BinaryIO, lines: pl.DataFrame, renderer: Renderer, broken: int, rng: np.random.Generator
 ) -> None:
-    """Write the lines chunk by chunk, with broken ones strewn in between."""
+    """Write the lines in chunks, with broken ones in between."""
     models = lines[np.sort(rng.choice(len(lines), broken, replace=False))]
     text = renderer.render(models).write_ndjson()
     damaged = iter(break_lines([line.encode() for line in text.strip().split("\n")]))

@@ -1,4 +1,4 @@
-"""What the sample's shop sells: the shapes of its vocabulary, its brands and its colours."""
+"""Types of products, brands and colours of the sample's shop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Kind(IntEnum):
-    """A product is a machine, a part or a consumable of one family, or fits any brand."""
+    """What a product is: a machine, a part or a consumable for one family, or one for any brand."""
 
     MACHINE = 0
     PART = 1
@@ -17,7 +17,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Brand:
-    """A maker of machines: tier 0 is cheap, 2 dear; ``share`` is its weight in the market."""
+    """A maker of machines: tier 0 is cheap, 2 expensive; ``share`` is its market share."""
 
     name: str
     code: str
@@ -27,8 +27,8 @@ class Brand:
 
 
 @dataclass(frozen=True)
-class Thing:
-    """A kind of part: its name in titles, its leaf category, picture, price range and claims."""
+class PartType:
+    """A type of part: name in titles, leaf category, picture, price range, and claims."""
 
     name: str
     category: str
@@ -37,35 +37,35 @@ class Thing:
     claims: tuple[str, ...]
 
     @property
-    def said(self) -> str:
-        """How reviewers call it."""
+    def spoken_name(self) -> str:
+        """What reviewers call it."""
         return self.name.lower()
 
 
-def things(table: str) -> tuple[Thing, ...]:
+def part_types(table: str) -> tuple[PartType, ...]:
     """Read lines of ``name | category | icon | lowest-highest price | claim; claim``."""
     rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
-    return tuple(_thing(*row) for row in rows)
+    return tuple(_part_type(*row) for row in rows)
 
 
-def _thing(name: str, category: str, icon: str, price: str, claims: str) -> Thing:
+def _part_type(name: str, category: str, icon: str, price: str, claims: str) -> PartType:
     low, high = price.split("-")
-    return Thing(name, category, icon, (float(low), float(high)), tuple(claims.split("; ")))
+    return PartType(name, category, icon, (float(low), float(high)), tuple(claims.split("; ")))
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A type of machine and everything a household buys for it afterwards.
+    """A type of machine, and what households buy for it later.
 
     Parameters
     ----------
-    said: how reviewers and parts call it, such as "dryer".
-    styles: what a title calls it; the first ones sell best.
+    spoken_name: what reviewers and parts call it, such as "dryer".
+    styles: what titles call it; the first ones sell best.
     sizes: (capacity, width in inches) of each style.
-    parts, consumables, universals: most wanted first.
+    parts, consumables, universals: best-selling first.
     """
 
-    said: str
+    spoken_name: str
     code: str
     icon: str
     share: float
@@ -74,11 +74,11 @@ class Machine:
     styles: tuple[str, ...]
     sizes: tuple[tuple[str, float], ...]
     claims: tuple[str, ...]
-    parts: tuple[Thing, ...]
-    consumables: tuple[Thing, ...]
-    universals: tuple[Thing, ...]
+    parts: tuple[PartType, ...]
+    consumables: tuple[PartType, ...]
+    universals: tuple[PartType, ...]
 
-    def things(self, kind: Kind) -> tuple[Thing, ...]:
+    def parts_of(self, kind: Kind) -> tuple[PartType, ...]:
         """The parts of one kind; a machine has none of kind MACHINE."""
         return {
             Kind.MACHINE: (),
