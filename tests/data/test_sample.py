@@ -165,12 +165,8 @@ class TestFiles:
         """Where they change, raise GENERATOR_VERSION, or old samples pass for new ones."""
         write_sample(tmp_path / "s", SampleSize.for_users(150))
         assert writer.GENERATOR_VERSION == 1
-        assert {
-            name: sha256(tmp_path / "s" / name)[:16] for name in ("reviews.jsonl", "meta.jsonl")
-        } == {
-            "reviews.jsonl": "018c3a5106a68d7c",
-            "meta.jsonl": "8851098392d6825d",
-        }
+        assert sha256(tmp_path / "s" / "reviews.jsonl").startswith("018c3a5106a68d7c")
+        assert sha256(tmp_path / "s" / "meta.jsonl").startswith("8851098392d6825d")
 
     def test_nothing_is_left_beside_the_folder(self, tmp_path: Path) -> None:
         write_sample(tmp_path / "s", SMALL)
