@@ -26,10 +26,9 @@ from recsys_lib.data.etl import load_dataset
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
+from recsys_lib.search._models import PACKAGED_MODEL, model_folder
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.search.models import PACKAGED_MODEL, model_folder
-from recsys_lib.search.quality import read_judgments
-from recsys_lib.search.quality.measures import ndcg
+from recsys_lib.search.quality import ndcg, read_qrels
 from recsys_lib.search.text import product_texts
 
 _ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat_search"
@@ -103,7 +102,7 @@ def _compare_ranking(
         print(f"no judged queries: {_ICECAT} is not here")
         return
     items = IdMap(products[Products.ITEM])
-    judgments = read_judgments(
+    qrels = read_qrels(
         _ICECAT / "judgments.csv", {"item_id": "docid", "rating": "final_rating"}, items
     )
     titles = [title or "-" for title in products[Products.TITLE]]
@@ -111,8 +110,8 @@ def _compare_ranking(
     mine = ours.encode(titles)
     asked = {"float32": library.encode, ours.precision: ours.encode}
     for (label, encode), vectors in zip(asked.items(), (theirs, mine), strict=True):
-        lists = np.argsort(-(encode(judgments.queries) @ vectors.T), axis=1, kind="stable")
-        values = [ndcg(rows, g, 10) for rows, g in zip(lists, judgments.grades, strict=True)]
+        lists = np.argsort(-(encode(qrels.queries) @ vectors.T), axis=1, kind="stable")
+        values = [ndcg(rows, g, 10) for rows, g in zip(lists, qrels.grades, strict=True)]
         print(f"nDCG@10 of titles by {label} vectors: {np.nanmean(values):.4f}")
 
 

@@ -23,15 +23,12 @@ import torch
 
 from recsys_lib.columns import Products
 from recsys_lib.data.etl import load_dataset
-from recsys_lib.data.sample.sizes import SampleSize
-from recsys_lib.data.sample.writer import write_sample
+from recsys_lib.data.sample import SampleSize, write_sample
 from recsys_lib.parameters import EmbedParameters, EtlParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.search import ProductSearch, product_texts, text_encoder
-from recsys_lib.search import build as search_build
-from recsys_lib.search.index import Kind, save_index
-from recsys_lib.search.index_choice import choose_index
-from recsys_lib.search.neighbours import nearest
+from recsys_lib.search import ProductSearch, build_search_part, product_texts, text_encoder
+from recsys_lib.search._index import Kind, save_index
+from recsys_lib.search._neighbours import choose_index, nearest
 
 _PRODUCTS = 94_000
 _ENCODED = 2_000
@@ -83,16 +80,11 @@ def _mixtures(base: np.ndarray, n: int) -> np.ndarray:
 
 
 def _whole_queries(products: pl.DataFrame, vectors: np.ndarray, folder: Path) -> None:
-    """Build as the product does, with the mixtures in the place of encoded texts."""
-    encode = search_build._encode
-
-    def mixed(texts: list[str], encoder, cache, show_progress):  # type: ignore[no-untyped-def]
-        made = encode(texts[:10], encoder, cache, show_progress)
-        return search_build._Encoded(vectors[: len(texts)], made.metrics, made.facts)
-
-    search_build._encode = mixed
-    search_build.build_search_part(products, EmbedParameters(), folder / "search", "bench")
-    search_build._encode = encode
+    """Build a part with the mixtures in the place of encoded texts, and search it."""
+    parameters = EmbedParameters()
+    encoder = text_encoder(parameters)
+    encoder.encode = lambda texts, *_, **__: vectors[: len(texts)]  # type: ignore[method-assign]
+    build_search_part(products, parameters, folder / "search", "bench", encoder=encoder)
     _first_answer(folder / "search")
     search = ProductSearch.load(folder / "search")
     parameters = search.part.parameters

@@ -1,7 +1,7 @@
-"""Search by meaning and by words: embed and index the catalogue's texts, ask.
+"""Search the catalogue by meaning (vectors), by words (BM25), or by both: hybrid.
 
-Importing this package is cheap; the language model is loaded when the first text is encoded,
-and never for questions by words alone.
+Importing this package is cheap. The encoder is loaded when the first text is encoded, and never
+for lexical search.
 """
 
 from recsys_lib.search.build import build_search_part, text_encoder

@@ -1,10 +1,8 @@
-"""The search part of a model version, written: texts, vectors, indexes, and what to show."""
+"""Build the search part of a model version: texts, vectors and indexes."""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,30 +10,25 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recsys_lib.columns import Products
-from recsys_lib.data.display import display_table
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.registry.parts import INDEX_FILE, writing_part
+from recsys_lib.registry.parts import writing_part
+from recsys_lib.search._lexical import LexicalIndex
+from recsys_lib.search._neighbours import ChosenIndex, choose_index, choose_kind
+from recsys_lib.search._part import ITEMS_KEY, MODEL_KEY, SearchContent, ids_sha256
+from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.search.filters import facets_of
-from recsys_lib.search.identifiers import identifiers
-from recsys_lib.search.index import save_index
-from recsys_lib.search.index_choice import choose_index, choose_kind
-from recsys_lib.search.lexical import LexicalIndex
 from recsys_lib.search.text import field_texts, product_texts
-from recsys_lib.search.tokens import Tokenizer
 
-EMBEDDINGS_FILE = "embeddings.npy"
-ITEMS_FILE = "items.parquet"
-TEXTS_FILE = "texts.parquet"
-FACETS_FILE = "facets.parquet"
-CODES_FILE = "codes.parquet"
-MODEL_KEY = "model_sha256"
-ITEMS_KEY = "items_sha256"
 _LIBRARIES = (
-    *("bm25s", "faiss-cpu", "numpy", "pystemmer", "rapidfuzz"),
-    *("sentence-transformers", "torch", "transformers"),
+    "bm25s",
+    "faiss-cpu",
+    "numpy",
+    "pystemmer",
+    "rapidfuzz",
+    "sentence-transformers",
+    "torch",
+    "transformers",
 )
 
 
@@ -45,14 +38,49 @@ def build_search_part(
     folder: Path,
     data_fingerprint: str,
     *,
+    encoder: TextEncoder | None = None,
     cache: Path | None = None,
     show_progress: bool = False,
 ) -> dict[str, float]:
-    """Embed and index the catalogue, store the search part at ``folder``; return the metrics.
+    """Embed and index the catalogue, and store the search part in one rename.
 
-    ``products`` has the columns of the table product_catalog. Products without any text in
-    ``parameters.fields`` are left out and counted as search.empty_texts; InputDataError when
-    that leaves nothing. Vectors of texts that are in the file ``cache`` are taken from there.
+    Parameters
+    ----------
+    products
+        The catalogue, with the columns of the table product_catalog.
+    parameters
+        Which texts, which model, and which index.
+    folder
+        Where the part is stored; an older part there is replaced.
+    data_fingerprint
+        Of the dataset, for the manifest.
+    encoder
+        ``text_encoder(parameters)`` when it is loaded already; loaded here by default.
+    cache
+        File with the vectors of earlier runs; only texts that are not in it are encoded. Vectors
+        of texts that are no longer used are deleted from it.
+    show_progress
+        Whether to show how far the encoding is.
+
+    Returns
+    -------
+    Metrics by name, such as ``search.n_products``. Products without any text cannot be found; they
+    are left out and counted as ``search.empty_texts``.
+
+    Raises
+    ------
+    InputDataError
+        When no product has any text in ``parameters.fields``.
+    ParameterError
+        When the model or the index cannot be used with these parameters.
+
+    Examples
+    --------
+    >>> from recsys_lib.data.database import read_products
+    >>> from recsys_lib.parameters import EmbedParameters
+    >>> build_search_part(
+    ...     read_products(dataset.database), EmbedParameters(), Path("search"), "my-data"
+    ... )  # doctest: +SKIP
     """
     texts = product_texts(products, parameters.fields)
     indexed = products.filter(pl.Series([bool(text) for text in texts], dtype=pl.Boolean))
@@ -62,24 +90,20 @@ def build_search_part(
             "give a product file (etl.products) or other fields (embed.fields)"
         )
     texts = [text for text in texts if text]
-    lexical = _lexical(indexed, parameters)
-    encoded = _encode(texts, text_encoder(parameters), cache, show_progress)
-    dimension = encoded.vectors.shape[1]
-    kind = parameters.index
-    if kind == "auto":
-        kind = choose_kind(len(indexed), dimension, parameters.index_memory_mb)
-    chosen = choose_index(encoded.vectors, kind, parameters.index_recall)
+    lexical = _lexical_index(indexed, parameters)
+    encoded = _encode(texts, encoder or text_encoder(parameters), cache, show_progress)
+    chosen = _vector_index(encoded.vectors, parameters)
+    content = SearchContent(indexed, texts, encoded.vectors, chosen.index, lexical)
     metrics = encoded.metrics | {
         "search.n_products": len(indexed),
         "search.empty_texts": len(products) - len(indexed),
-        "search.embedding_dimension": dimension,
+        "search.embedding_dimension": encoded.vectors.shape[1],
         "search.index_recall@10": chosen.recall,
     }
-    ids = indexed[Products.ITEM].to_list()
     facts = encoded.facts | {
         "index_kind": chosen.kind,
         "index_breadth": chosen.breadth,
-        ITEMS_KEY: ids_sha256(ids),
+        ITEMS_KEY: ids_sha256(content.ids),
     }
     with writing_part(
         folder,
@@ -88,29 +112,42 @@ def build_search_part(
         libraries=_LIBRARIES,
         metrics=metrics,
     ) as part:
-        np.save(part / EMBEDDINGS_FILE, encoded.vectors)
-        save_index(chosen.index, part / INDEX_FILE)
-        lexical.save(part)
-        display_table(ids, indexed).write_parquet(part / ITEMS_FILE)
-        pl.DataFrame({"text": texts}).write_parquet(part / TEXTS_FILE)
-        facets_of(indexed).write_parquet(part / FACETS_FILE)
-        identifiers(indexed).write_parquet(part / CODES_FILE)
+        content.write(part)
     return metrics
 
 
 def text_encoder(parameters: EmbedParameters) -> TextEncoder:
-    """The encoder that these parameters describe; loading it takes seconds."""
+    """Load the encoder that the parameters describe, which takes seconds.
+
+    Parameters
+    ----------
+    parameters
+        ``model``, ``precision``, ``max_tokens`` and ``batch_tokens`` count.
+
+    Returns
+    -------
+    The encoder.
+
+    Raises
+    ------
+    ParameterError
+        When there is no such model, or it reads fewer than ``max_tokens``.
+    ArtifactError
+        When the packaged model is missing or damaged, or a folder holds no weights.
+
+    Examples
+    --------
+    >>> from recsys_lib.parameters import EmbedParameters
+    >>> encoder = text_encoder(EmbedParameters())  # doctest: +SKIP
+    >>> encoder.encode(["water filter", "dryer belt"]).shape  # doctest: +SKIP
+    (2, 384)
+    """
     return TextEncoder(
         parameters.model,
         precision=parameters.precision,
         max_tokens=parameters.max_tokens,
         batch_tokens=parameters.batch_tokens,
     )
-
-
-def ids_sha256(ids: Sequence[str]) -> str:
-    """One fingerprint of ids in their order."""
-    return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -126,21 +163,29 @@ def _encode(
     texts: list[str], encoder: TextEncoder, cache: Path | None, show_progress: bool
 ) -> _Encoded:
     known = encoder.cache(cache) if cache else None
-    start = time.perf_counter()
+    before, start = encoder.n_encoded, time.perf_counter()
     vectors = encoder.encode(texts, show_progress, cache=known)
     seconds = time.perf_counter() - start
     if known:
         known.prune(list(dict.fromkeys(map(encoder.cut, texts))))
+    n_encoded = encoder.n_encoded - before
     metrics = {
         "search.encode_seconds": seconds,
-        "search.texts_encoded": encoder.n_encoded,
-        "search.texts_per_second": encoder.n_encoded / seconds,
+        "search.texts_encoded": n_encoded,
+        "search.texts_per_second": n_encoded / seconds,
     }
     facts = {MODEL_KEY: encoder.fingerprint, "encoded_in": encoder.precision}
     return _Encoded(vectors, metrics, facts)
 
 
-def _lexical(products: pl.DataFrame, parameters: EmbedParameters) -> LexicalIndex:
+def _lexical_index(products: pl.DataFrame, parameters: EmbedParameters) -> LexicalIndex:
     weights = parameters.word_weights
     texts = {field: field_texts(products, field, "embed.word_weights") for field in weights}
-    return LexicalIndex.build(texts, weights, Tokenizer(parameters.language))
+    return LexicalIndex.from_texts(texts, weights, Tokenizer(parameters.language))
+
+
+def _vector_index(vectors: np.ndarray, parameters: EmbedParameters) -> ChosenIndex:
+    kind = parameters.index
+    if kind == "auto":
+        kind = choose_kind(len(vectors), vectors.shape[1], parameters.index_memory_mb)
+    return choose_index(vectors, kind, parameters.index_recall)

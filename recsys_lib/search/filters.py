@@ -1,9 +1,8 @@
-"""Conditions on what a search may find."""
+"""Conditions that products must meet to be found."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,45 @@ CATEGORIES = "categories"
 
 
 class Filters(BaseModel):
-    """What a product must be to be found; a product that does not tell is left out."""
+    """Conditions of a search; all must hold. A product whose value is unknown is not found.
+
+    Parameters
+    ----------
+    category
+        Main category of the product, or one on the path to it; case does not matter.
+    min_price, max_price
+        Bounds of the price, included.
+    min_rating
+        Lowest average rating, included.
+    with_reviews
+        Only products that somebody has rated.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        For unknown names, wrong types and negative numbers; :meth:`from_dict` raises QueryError.
+
+    Examples
+    --------
+    >>> Filters(category="dryers", max_price=20)
+    Filters(category='dryers', min_price=None, max_price=20.0, min_rating=None, with_reviews=False)
+    >>> Filters.from_dict({"max_prize": 20})
+    Traceback (most recent call last):
+    ...
+    recsys_lib.errors.QueryError: filters: max_prize: Extra inputs are not permitted
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    category: str | None = Field(None, description="main category, or one of the path to it")
-    min_price: float | None = Field(None, ge=0)
-    max_price: float | None = Field(None, ge=0)
-    min_rating: float | None = Field(None, ge=0, description="average rating from here on")
-    with_reviews: bool = Field(False, description="only products that somebody rated")
+    category: str | None = Field(None, description="main category, or one on the path to it")
+    min_price: float | None = Field(None, ge=0, description="lowest price, included")
+    max_price: float | None = Field(None, ge=0, description="highest price, included")
+    min_rating: float | None = Field(None, ge=0, description="lowest average rating, included")
+    with_reviews: bool = Field(False, description="only products that somebody has rated")
 
     @classmethod
-    def of(cls, filters: Filters | dict[str, Any] | None) -> Filters:
-        """The filters of a dict; QueryError naming a condition that does not exist or fit."""
+    def from_dict(cls, filters: Filters | dict[str, Any] | None) -> Filters:
+        """Filters from a dict; QueryError names a condition that is unknown or out of range."""
         if isinstance(filters, Filters):
             return filters
         try:
@@ -40,21 +65,26 @@ class Filters(BaseModel):
             raise QueryError(f"filters: {'; '.join(problems)}") from error
 
     def allowed(self, facets: pl.DataFrame) -> np.ndarray | None:
-        """Which products may be found, bool of shape (n,); None when all of them may.
+        """Which products meet the conditions, bool, shape (n,); None without any condition.
 
-        ``facets`` are those of :func:`facets_of`. QueryError for a category that no product has.
+        ``facets`` come from :func:`facets_of`. QueryError for a category that no product has.
         """
-        conditions = [
-            *([self._in_category(facets)] if self.category is not None else []),
-            *([pl.col("price") >= self.min_price] if self.min_price is not None else []),
-            *([pl.col("price") <= self.max_price] if self.max_price is not None else []),
-            *([pl.col("rating") >= self.min_rating] if self.min_rating is not None else []),
-            *([pl.col("n_reviews") > 0] if self.with_reviews else []),
-        ]
+        conditions: list[pl.Expr] = []
+        if self.category is not None:
+            conditions.append(self._in_category(facets))
+        if self.min_price is not None:
+            conditions.append(pl.col("price") >= self.min_price)
+        if self.max_price is not None:
+            conditions.append(pl.col("price") <= self.max_price)
+        if self.min_rating is not None:
+            conditions.append(pl.col("rating") >= self.min_rating)
+        if self.with_reviews:
+            conditions.append(pl.col("n_reviews") > 0)
         if not conditions:
             return None
-        all_of_them = reduce(lambda left, right: left & right, conditions)
-        return facets.select(all_of_them.fill_null(False)).to_series().to_numpy()
+        # An unknown value is null; so is the condition on it, which then counts as not met.
+        met = pl.all_horizontal(conditions).fill_null(False)
+        return facets.select(met).to_series().to_numpy()
 
     def _in_category(self, facets: pl.DataFrame) -> pl.Expr:
         name = (self.category or "").strip().lower()
@@ -62,7 +92,7 @@ class Filters(BaseModel):
         if name not in known:
             close = get_close_matches(name, known.to_list(), n=1)
             hint = f": did you mean {close[0]!r}?" if close else ""
-            raise QueryError(f"no product is of the category {self.category!r}{hint}")
+            raise QueryError(f"no product has the category {self.category!r}{hint}")
         return pl.col(CATEGORIES).list.contains(name)
 
 

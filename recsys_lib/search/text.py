@@ -1,7 +1,7 @@
-"""What the models read of a product: its catalogue fields as clean text.
+"""Product texts: catalogue fields as clean text for the encoder and for lexical search.
 
-The language model gets one line, most important field first, so that its limited window is
-filled by what matters. Lexical search gets the words of each field by themselves.
+The encoder reads a limited number of tokens, so it gets one line with the most important field
+first. Lexical search gets the words of each field separately.
 """
 
 from __future__ import annotations
@@ -24,19 +24,48 @@ _UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 # A tag starts with a letter, "/" or "!": "5 < 6 and 7 > 2" holds none.
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 _WORD = re.compile(r"\w+")
-_BOILERPLATE_WORDS = 4  # "Xerox" in many products is a brand, a whole sentence is no news
+# A sentence that many products share says nothing about any of them. A shorter text that many
+# share, such as "Xerox", is a brand, which does.
+_BOILERPLATE_WORDS = 4
 _BOILERPLATE_PRODUCTS = 20
 _BOILERPLATE_SHARE = 0.01
 
 
 def product_texts(products: pl.DataFrame, fields: Sequence[str]) -> list[str]:
-    """One text per product: the values of ``fields`` in that order, joined by ". ".
+    """One text per product: the values of its fields, joined by ". ".
 
-    ``products`` has the columns of the table product_catalog. Lists and objects (JSON text) give
-    all their values, an object as "key: value". What says nothing new is left out: a value whose
-    words were all there already, and, after the first field, sentences that more than 1 % of the
-    products share. A product without any text gets "". Raises ParameterError for a field that is
-    no column.
+    Lists and objects (JSON text) contribute all their values, objects as "key: value". Left out
+    are values whose words have all appeared before in the text and, after the first field,
+    sentences that more than 1 % of the products share.
+
+    Parameters
+    ----------
+    products
+        The catalogue, with the columns of the table product_catalog.
+    fields
+        Columns to read, most important first.
+
+    Returns
+    -------
+    Texts in the order of the products; "" for a product without any text.
+
+    Raises
+    ------
+    ParameterError
+        For a field that is no column of ``products``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> products = pl.DataFrame(
+    ...     {
+    ...         "title": ["Dryer belt", "Water filter"],
+    ...         "store": ["Acme", None],
+    ...         "features": ['["Fits &amp; lasts", "A <b>strong</b> belt"]', "[]"],
+    ...     }
+    ... )
+    >>> product_texts(products, ["title", "store", "features"])
+    ['Dryer belt. Acme. Fits & lasts. A strong belt', 'Water filter']
     """
     _check(fields, products.columns, "embed.fields")
     columns = [[_clean_parts(value) for value in products[field]] for field in fields]
@@ -50,15 +79,15 @@ def product_texts(products: pl.DataFrame, fields: Sequence[str]) -> list[str]:
 def field_texts(products: pl.DataFrame, field: str, parameter: str) -> list[str]:
     """The text of one field per product, for lexical search; "" where there is none.
 
-    Of an object only the values count that are text: its keys say the same of every product.
-    ``parameter`` is named by the ParameterError for a field that is no column.
+    Keys of objects are left out, because they are the same for every product. The ParameterError
+    for a field that is no column names ``parameter``.
     """
     _check([field], products.columns, parameter)
     return [" ".join(map(clean, values(value))) for value in products[field]]
 
 
 def values(value: Any) -> Iterator[str]:
-    """The texts in one cell of the catalogue, which may be JSON of any depth, without its keys."""
+    """The texts in one catalogue cell, which may be JSON of any depth; without keys."""
     value = _parsed(value)
     if isinstance(value, dict):
         value = list(value.values())
@@ -70,12 +99,12 @@ def values(value: Any) -> Iterator[str]:
 
 
 def clean(text: str) -> str:
-    """``text`` as a person would see it: no entities, tags, odd spaces or broken characters."""
+    """``text`` as a reader sees it: no entities, tags, runs of spaces or broken characters."""
     if "&" in text:
         text = html.unescape(text)
     if "<" in text:
         text = _TAG.sub(" ", _UNSEEN.sub(" ", text))
-    # JSON escapes can hold half of an emoji, which is no character and stops the tokenizer.
+    # JSON escapes can hold half an emoji, which is no character and crashes the tokenizer.
     return " ".join(text.encode("utf-8", "ignore").decode("utf-8").split())
 
 
@@ -101,7 +130,7 @@ def _shared_sentences(columns: Sequence[Sequence[list[str]]], n_products: int) -
 
 
 def _join(parts: Iterable[str]) -> str:
-    """The parts that say something which those before did not."""
+    """Join the parts that add at least one new word."""
     said: set[str] = set()
     kept = []
     for part in parts:
@@ -113,15 +142,15 @@ def _join(parts: Iterable[str]) -> str:
 
 
 def _clean_parts(value: Any) -> list[str]:
-    """The texts in one cell of the catalogue, each clean and not empty."""
+    """The clean texts in one catalogue cell, without empty ones."""
     parts = (clean(part).rstrip(". ") for part in _leaves(_parsed(value)))
     return [part for part in parts if part]
 
 
 def _parsed(value: Any) -> Any:
-    """A cell of the catalogue: plain text, a number, or JSON of any depth."""
+    """A catalogue cell: plain text, a number, or JSON of any depth."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        # A plain text may well start like "[New] dryer belt".
+        # Plain text may also start like "[New] dryer belt".
         with contextlib.suppress(json.JSONDecodeError):
             return json.loads(value)
     return value

@@ -6,7 +6,7 @@ import pytest
 from recsys_lib.errors import ArtifactError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search import build_search_part, text_encoder
-from recsys_lib.search.cache import EmbeddingCache
+from recsys_lib.search._cache import EmbeddingCache
 
 TEXTS = [f"cup number {n}" for n in range(40)]
 
@@ -80,7 +80,7 @@ def test_a_rerun_encodes_only_what_changed(encoder, path):
 
 def test_a_run_that_is_stopped_half_way_goes_on(path, monkeypatch):
     """Batches of 10 are kept as they are made; the fourth one is interrupted."""
-    monkeypatch.setattr("recsys_lib.search.encoder._KEPT_AT_ONCE", 10)
+    monkeypatch.setattr("recsys_lib.search.encoder._STORED_AT_ONCE", 10)
     encoder = text_encoder(EmbedParameters(precision="float32", batch_tokens=10 * 6))
     original, calls = encoder._model.encode_document, []
 

@@ -12,7 +12,7 @@ from sentence_transformers import SentenceTransformer
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search import text_encoder
-from recsys_lib.search.models import PACKAGED_MODEL, PACKAGED_SHA256, model_folder
+from recsys_lib.search._models import PACKAGED_MODEL, PACKAGED_SHA256, model_folder
 
 TEXTS = [
     "Front load washing machine. " * 20,

@@ -46,12 +46,12 @@ def facets():
     ],
 )
 def test_allowed(facets, filters, rows):
-    assert np.flatnonzero(Filters.of(filters).allowed(facets)).tolist() == rows
+    assert np.flatnonzero(Filters.from_dict(filters).allowed(facets)).tolist() == rows
 
 
 @pytest.mark.parametrize("nothing", [None, {}, Filters(), {"with_reviews": False}])
 def test_no_condition_no_mask(facets, nothing):
-    assert Filters.of(nothing).allowed(facets) is None
+    assert Filters.from_dict(nothing).allowed(facets) is None
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_no_condition_no_mask(facets, nothing):
 )
 def test_what_cannot_be_is_named(facets, filters, problem):
     with pytest.raises(QueryError, match=problem):
-        Filters.of(filters).allowed(facets)
+        Filters.from_dict(filters).allowed(facets)

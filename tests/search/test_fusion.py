@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.search.fusion import DEPTH, fuse
+from recsys_lib.search._fusion import DEPTH, fuse
 
 NOTHING = np.empty(0, dtype=np.int64), np.empty(0)
 

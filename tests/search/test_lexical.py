@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.errors import ArtifactError
-from recsys_lib.search.lexical import LexicalIndex
-from recsys_lib.search.spelling import Speller
-from recsys_lib.search.tokens import Tokenizer
+from recsys_lib.search._lexical import LexicalIndex
+from recsys_lib.search._words import Speller, Tokenizer
 
 TITLES = [
     "Refrigerator water filter",
@@ -20,7 +19,7 @@ TITLES = [
 ENGLISH = Tokenizer("english")
 
 
-BUILT = LexicalIndex.build({"title": TITLES}, {"title": 1}, ENGLISH)
+BUILT = LexicalIndex.from_texts({"title": TITLES}, {"title": 1}, ENGLISH)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def best(index, query):
 def test_bm25_by_hand():
     """Lucene's formula: idf * tf / (tf + k1 * (1 - b + b * length / mean length))."""
     texts = ["cup", "cup cup plate", "fork"]
-    index = LexicalIndex.build({"title": texts}, {"title": 1}, Tokenizer("none"))
+    index = LexicalIndex.from_texts({"title": texts}, {"title": 1}, Tokenizer("none"))
     idf, mean = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5)), 5 / 3
     expected = [
         idf * tf / (tf + 1.2 * (1 - 0.5 + 0.5 * length / mean)) for tf, length in ((1, 1), (2, 3))
@@ -45,7 +44,7 @@ def test_bm25_by_hand():
 
 def test_a_word_of_a_weighty_field_counts_more():
     texts = {"title": ["cup", "plate"], "description": ["plate", "cup"]}
-    index = LexicalIndex.build(texts, {"title": 3, "description": 1}, ENGLISH)
+    index = LexicalIndex.from_texts(texts, {"title": 3, "description": 1}, ENGLISH)
     scores = index.scores("cup")
     assert scores[0] > scores[1] > 0
 
@@ -72,9 +71,9 @@ def test_what_is_too_far_or_a_number_is_not_guessed(index, unknown):
 
 def test_the_speller_takes_the_nearest_then_the_most_frequent():
     speller = Speller([("refigerator", 1), ("refrigerator", 9)])
-    assert speller.mended("refigerater") == "refrigerator", "what is there once may be a slip"
-    assert Speller([("filter", 2), ("filler", 7)]).mended("fil1er") is None
-    assert Speller([("filter", 2), ("filler", 7)]).mended("filzer") == "filler"
+    assert speller.corrected("refigerater") == "refrigerator", "a word that appears once may be a typo"
+    assert Speller([("filter", 2), ("filler", 7)]).corrected("fil1er") is None
+    assert Speller([("filter", 2), ("filler", 7)]).corrected("filzer") == "filler"
 
 
 def test_a_long_question_stays_cheap(index):
@@ -87,12 +86,12 @@ def test_saved_index_gives_the_same_scores(index, tmp_path):
     for query in (*TITLES, "refrigertor", "zebra"):
         np.testing.assert_array_equal(loaded.scores(query), index.scores(query))
     (tmp_path / "lexical.data.npy").write_bytes(b"no array")
-    with pytest.raises(ArtifactError, match="embed again"):
+    with pytest.raises(ArtifactError, match="run the embed step again"):
         LexicalIndex.load(tmp_path, ENGLISH, len(TITLES))
 
 
 def test_products_without_any_word():
-    index = LexicalIndex.build({"title": ["", "!!"]}, {"title": 1}, ENGLISH)
+    index = LexicalIndex.from_texts({"title": ["", "!!"]}, {"title": 1}, ENGLISH)
     assert index.scores("cup").tolist() == [0, 0]
 
 

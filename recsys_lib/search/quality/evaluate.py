@@ -1,4 +1,8 @@
-"""Every way to search, on the same queries, with intervals."""
+"""Several ways to search, measured on the same queries, with intervals.
+
+A measure compares a ranked list of rows with the grades of one query; it is NaN when no product
+answers the query, since there is nothing to find.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,61 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from recsys_lib.search.quality import measures
-from recsys_lib.search.quality.judgments import Judgments
+from recsys_lib.ranking import best_first, dcg
+from recsys_lib.search._lexical import LexicalIndex
+from recsys_lib.search._words import Tokenizer
+from recsys_lib.search.quality.qrels import Qrels
+from recsys_lib.search.retriever import MODES, Mode, ProductSearch
 from recsys_lib.significance import bootstrap_interval
 
 K = 10
 DEPTH = 100
-METRICS = {
-    f"ndcg@{K}": partial(measures.ndcg, k=K),
-    f"recall@{DEPTH}": partial(measures.recall, k=DEPTH),
-    "mrr": partial(measures.reciprocal_rank, k=DEPTH),
-}
 MAIN = f"ndcg@{K}"
 Ranker = Callable[[str, int], np.ndarray]
-"""Rows of the best products for a query, best first, at most so many."""
+"""Rows of the best products for a query, best first; the number is their maximum."""
+
+
+def ndcg(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
+    """Discounted gain over that of the ideal list, both cut at k; the gain is 2^grade - 1.
+
+    Products without a grade count as 0. Reference: Burges et al., "Learning to rank using gradient
+    descent" (2005).
+    """
+    best = np.sort(_gains(np.array(list(grades.values()))))[::-1]
+    ideal = float(dcg(best[:k]))
+    found = np.array([grades.get(int(row), 0.0) for row in rows[:k]])
+    return float(dcg(_gains(found))) / ideal if ideal > 0 else float("nan")
+
+
+def recall(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
+    """Share of the products that answer the query (grade above 0) among the first k."""
+    relevant = [row for row, grade in grades.items() if grade > 0]
+    return float(np.isin(relevant, rows[:k]).mean()) if relevant else float("nan")
+
+
+def reciprocal_rank(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
+    """1 / rank of the first product that answers the query, 0 when it is not among the first k.
+
+    Its mean over queries is MRR.
+    """
+    relevant = [row for row, grade in grades.items() if grade > 0]
+    if not relevant:
+        return float("nan")
+    hits = np.flatnonzero(np.isin(rows[:k], relevant))
+    return 1.0 / (hits[0] + 1) if len(hits) else 0.0
+
+
+METRICS: dict[str, Callable[[np.ndarray, Mapping[int, float]], float]] = {
+    MAIN: partial(ndcg, k=K),
+    f"recall@{DEPTH}": partial(recall, k=DEPTH),
+    "mrr": partial(reciprocal_rank, k=DEPTH),
+}
+"""Every measure by its name in tables and records."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +73,14 @@ class SearchQuality:
 
     Parameters
     ----------
-    judgments: the queries.
+    qrels: the queries and their grades.
     lists: for each ranker and query the rows it found, best first, at most ``DEPTH``.
-    values: for each ranker and metric one value per query, NaN for one that no product answers.
+    values: for each ranker and metric one value per query, NaN when no product answers it.
     seconds: for each ranker the mean time of a query.
     seed: of the resampling for intervals.
     """
 
-    judgments: Judgments
+    qrels: Qrels
     lists: dict[str, list[np.ndarray]]
     values: dict[str, dict[str, np.ndarray]]
     seconds: dict[str, float]
@@ -67,13 +108,13 @@ class SearchQuality:
         return pl.DataFrame(rows)
 
     def per_query(self) -> pl.DataFrame:
-        """A row per ranker and query: questions, search, query, and its metrics."""
+        """A row per ranker and query: query set, search, query, and its metrics."""
         return pl.concat(
             pl.DataFrame(
                 {
-                    "questions": self.judgments.name,
+                    "query set": self.qrels.name,
                     "search": ranker,
-                    "query": self.judgments.queries,
+                    "query": self.qrels.queries,
                     **values,
                 }
             )
@@ -89,25 +130,58 @@ class SearchQuality:
         for ranker in self.values:
             way = "" if ranker == default else f"{ranker.replace(' ', '_')}."
             for metric in METRICS:
-                name = f"search.{self.judgments.prefix}{way}{metric}"
+                name = f"search.{self.qrels.prefix}{way}{metric}"
                 flat[name] = self.mean(ranker, metric)
                 flat[f"{name}.ci95"] = self.ci95(ranker, metric)
         return flat
 
 
-def measure_search(
-    rankers: Mapping[str, Ranker], judgments: Judgments, *, seed: int
-) -> SearchQuality:
-    """Ask every query in every way and compare with the judgments."""
+def measure_search(rankers: Mapping[str, Ranker], qrels: Qrels, *, seed: int) -> SearchQuality:
+    """Send every query to every ranker and compare the answers with the grades."""
     lists, values, seconds = {}, {}, {}
     for name, ranker in rankers.items():
-        ranker(judgments.queries[0], DEPTH)  # the first question loads models
+        ranker(qrels.queries[0], DEPTH)  # the first query loads models, which is not timed
         started = time.perf_counter()
-        lists[name] = [ranker(query, DEPTH) for query in judgments.queries]
-        seconds[name] = (time.perf_counter() - started) / len(judgments.queries)
-        pairs = list(zip(lists[name], judgments.grades, strict=True))
+        lists[name] = [ranker(query, DEPTH) for query in qrels.queries]
+        seconds[name] = (time.perf_counter() - started) / len(qrels.queries)
+        pairs = list(zip(lists[name], qrels.grades, strict=True))
         values[name] = {
             metric: np.array([measure(rows, grades) for rows, grades in pairs])
             for metric, measure in METRICS.items()
         }
-    return SearchQuality(judgments, lists, values, seconds, seed)
+    return SearchQuality(qrels, lists, values, seconds, seed)
+
+
+def modes_of(search: ProductSearch) -> dict[str, Ranker]:
+    """Each mode of a search part by its name."""
+    return {mode: partial(_in_mode, search, mode) for mode in MODES}
+
+
+def title_baselines(search: ProductSearch, cache: Path | None = None) -> dict[str, Ranker]:
+    """The usual baselines: titles alone, by their vectors and by BM25.
+
+    Titles are encoded here, except for those in the file ``cache``.
+    """
+    titles = search.display["title"].fill_null("").to_list()
+    tokenizer = Tokenizer(search.parameters.language)
+    words = LexicalIndex.from_texts({"title": titles}, {"title": 1}, tokenizer)
+    encoder = search.encoder
+    known = encoder.cache(cache) if cache else None
+    shown = [title if title.strip() else "-" for title in titles]
+    vectors = encoder.encode(shown, show_progress=True, cache=known)
+
+    def by_vectors(query: str, k: int) -> np.ndarray:
+        return best_first(vectors @ encoder.encode_query(query), k)
+
+    def by_words(query: str, k: int) -> np.ndarray:
+        return best_first(words.scores(query), k)
+
+    return {"titles semantic": by_vectors, "titles lexical": by_words}
+
+
+def _in_mode(search: ProductSearch, mode: Mode, query: str, k: int) -> np.ndarray:
+    return search.search(query, k, mode=mode)[0]
+
+
+def _gains(grades: np.ndarray) -> np.ndarray:
+    return np.exp2(grades) - 1

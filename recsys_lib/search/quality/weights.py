@@ -1,4 +1,4 @@
-"""How much meaning should count: chosen on one half of the queries, measured on the other."""
+"""The best semantic weight of hybrid search: chosen on half the queries, measured on the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from recsys_lib.display.plotting import COLORS, Plot, figure
 from recsys_lib.search.quality.evaluate import DEPTH, MAIN, METRICS
-from recsys_lib.search.quality.judgments import Judgments
+from recsys_lib.search.quality.qrels import Qrels
 from recsys_lib.search.retriever import ProductSearch
 
 WEIGHTS = tuple(round(0.1 * step, 1) for step in range(11))
@@ -17,12 +17,12 @@ WEIGHTS = tuple(round(0.1 * step, 1) for step in range(11))
 
 @dataclass(frozen=True)
 class WeightChoice:
-    """nDCG@10 of hybrid search by the weight of meaning.
+    """nDCG@10 of hybrid search by the semantic weight.
 
     Parameters
     ----------
     used: the weight that the index was built with.
-    first: bool, which queries are in the first half.
+    first: bool, shape (queries,): which are in the first half.
     values: nDCG@10, shape (weights, queries); NaN for queries that no product answers.
     """
 
@@ -50,7 +50,7 @@ class WeightChoice:
         """nDCG@10 against the weight, for each half."""
         plot, axes = figure(
             "How much meaning should count",
-            xlabel="semantic_weight: 0 is words alone, 1 is meaning alone",
+            xlabel="semantic_weight: 0 is lexical search, 1 is semantic search",
             ylabel="nDCG@10",
         )
         for name, half, color in (
@@ -64,18 +64,24 @@ class WeightChoice:
         return plot
 
 
-def weight_choice(search: ProductSearch, judgments: Judgments, *, seed: int) -> WeightChoice:
-    """Measure hybrid search with each of the weights, on two random halves of the queries."""
+def weight_choice(search: ProductSearch, qrels: Qrels, *, seed: int) -> WeightChoice | None:
+    """Measure hybrid search with each weight, on two random halves of the queries.
+
+    None when a half has no query that a product answers.
+    """
+    order = np.random.default_rng(seed).permutation(len(qrels.queries))
+    first = np.isin(np.arange(len(order)), order[: len(order) // 2])
+    answerable = np.array([max(grades.values()) > 0 for grades in qrels.grades])
+    if not (answerable & first).any() or not (answerable & ~first).any():
+        return None
     ndcg = METRICS[MAIN]
     values = np.array(
         [
             [
                 ndcg(search.search(query, DEPTH, semantic_weight=weight)[0], grades)
-                for query, grades in zip(judgments.queries, judgments.grades, strict=True)
+                for query, grades in zip(qrels.queries, qrels.grades, strict=True)
             ]
             for weight in WEIGHTS
         ]
     )
-    order = np.random.default_rng(seed).permutation(len(judgments.queries))
-    first = np.isin(np.arange(len(order)), order[: len(order) // 2])
     return WeightChoice(search.parameters.semantic_weight, first, values)

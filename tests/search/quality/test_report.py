@@ -6,12 +6,12 @@ from recsys_lib.data.summary import read_summary
 from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.search import MODES, ProductSearch
-from recsys_lib.search.quality import Judgments, evaluate_search, known_items, measure_search
-from recsys_lib.search.quality.examples import best_and_worst
+from recsys_lib.search.quality import Qrels, evaluate_search, known_items, measure_search
+from recsys_lib.search.quality.report import best_and_worst
 from recsys_lib.significance import bootstrap_interval
 
 GRADES = [{0: 3.0, 1: 1.0}, {2: 1.0}, {5: 0.0}]
-JUDGMENTS = Judgments("judged queries", ["one", "two", "three"], GRADES)
+QRELS = Qrels("judged queries", ["one", "two", "three"], GRADES)
 PERFECT = {"one": [0, 1], "two": [2], "three": []}
 
 
@@ -22,7 +22,7 @@ def ranker(lists):
 @pytest.fixture(scope="module")
 def quality():
     half = {"one": [9, 0, 1], "two": [8], "three": [7]}
-    return measure_search({"hybrid": ranker(PERFECT), "lexical": ranker(half)}, JUDGMENTS, seed=1)
+    return measure_search({"hybrid": ranker(PERFECT), "lexical": ranker(half)}, QRELS, seed=1)
 
 
 def test_means_leave_out_what_cannot_be_answered(quality):
@@ -35,9 +35,9 @@ def test_means_leave_out_what_cannot_be_answered(quality):
 def test_intervals_are_those_of_the_bootstrap():
     """One query in ten is answered: too skewed for the normal interval."""
     grades = [{0: 1.0}] * 50
-    judgments = Judgments("judged queries", [str(n) for n in range(50)], grades)
+    qrels = Qrels("judged queries", [str(n) for n in range(50)], grades)
     lists = {str(n): [0] if n < 5 else [1] for n in range(50)}
-    measured = measure_search({"hybrid": ranker(lists)}, judgments, seed=7)
+    measured = measure_search({"hybrid": ranker(lists)}, qrels, seed=7)
     low, high = bootstrap_interval(measured.values["hybrid"]["mrr"][:, None], seed=7)
     assert measured.ci95("hybrid", "mrr") == (high[0] - low[0]) / 2
     assert measured.metrics("hybrid")["search.mrr.ci95"] == measured.ci95("hybrid", "mrr") > 0.05
@@ -84,7 +84,7 @@ def test_known_items_are_looked_for_by_their_own_words(known):
 def test_without_judgments_the_label_says_so(shop, tmp_path):
     report = evaluate_search(shop, "v1", EvaluateParameters(search_queries=20))
     assert set(report.results()["search"]) == set(MODES)
-    assert all(name.startswith("known items") for name in report.results()["questions"])
+    assert all(name.startswith("known items") for name in report.results()["query set"])
     assert all(name.startswith("search.known_") for name in report.metrics())
     assert report.metrics()["search.known_titles.recall@100"] > 0.8
     assert report.weight_plot() is None
@@ -126,10 +126,10 @@ def test_words_alone_on_judged_queries(real_data, tmp_path):
     from recsys_lib.ids import IdMap
     from recsys_lib.parameters import EmbedParameters, EtlParameters
     from recsys_lib.paths import Dataset
-    from recsys_lib.search.lexical import LexicalIndex
-    from recsys_lib.search.quality import read_judgments
+    from recsys_lib.search._lexical import LexicalIndex
+    from recsys_lib.search._words import Tokenizer
+    from recsys_lib.search.quality import read_qrels
     from recsys_lib.search.text import field_texts
-    from recsys_lib.search.tokens import Tokenizer
 
     parameters = EtlParameters(
         reviews="judgments.csv",
@@ -144,12 +144,12 @@ def test_words_alone_on_judged_queries(real_data, tmp_path):
     products = load_dataset(icecat, parameters).catalogue.frame
     weights = EmbedParameters().word_weights
     texts = {field: field_texts(products, field, "x") for field in weights}
-    index = LexicalIndex.build(texts, weights, Tokenizer("english"))
-    judgments = read_judgments(
+    index = LexicalIndex.from_texts(texts, weights, Tokenizer("english"))
+    qrels = read_qrels(
         icecat.raw / "judgments.csv",
         {"item_id": "docid", "rating": "final_rating"},
         IdMap(products["parent_asin"]),
     )
-    assert len(judgments.queries) == 135
+    assert len(qrels.queries) == 135
     rank = {"lexical": lambda query, k: np.argsort(-index.scores(query), kind="stable")[:k]}
-    assert measure_search(rank, judgments, seed=0).mean("lexical") == pytest.approx(0.807, abs=0.01)
+    assert measure_search(rank, qrels, seed=0).mean("lexical") == pytest.approx(0.807, abs=0.01)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from Stemmer import Stemmer
 
 from recsys_lib.errors import ParameterError
-from recsys_lib.search.tokens import Tokenizer, code, plain
+from recsys_lib.search._words import Tokenizer, code, plain
 
 ENGLISH = Tokenizer("english")
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ranx import Qrels, Run, evaluate
 
-from recsys_lib.search.quality.measures import ndcg, recall, reciprocal_rank
+from recsys_lib.search.quality.evaluate import ndcg, recall, reciprocal_rank
 
 
 def test_by_hand():

@@ -12,7 +12,7 @@ from recsys_lib.columns import Products
 from recsys_lib.errors import QueryError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search import MODES, ProductSearch, build_search_part
-from recsys_lib.search.encoder import CrossEncoder
+from recsys_lib.search._models import CrossEncoder
 
 ROWS = [
     ("B0DRYER001", "Clothes dryer, electric", {"Part Number": "DR-100X"}, 499.0, 4.5, 10),
@@ -189,7 +189,7 @@ def test_any_cross_encoder_of_the_library_can_be_named(tmp_path):
     from sentence_transformers import CrossEncoder as Library
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
-    from recsys_lib.search.models import PACKAGED_MODEL, model_folder
+    from recsys_lib.search._models import PACKAGED_MODEL, model_folder
 
     tokenizer = AutoTokenizer.from_pretrained(str(model_folder(PACKAGED_MODEL)))
     config = BertConfig(

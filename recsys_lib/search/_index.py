@@ -1,10 +1,10 @@
-"""Nearest vectors: the only module that touches FAISS.
+"""The vector index: the only module that uses FAISS.
 
-The vectors have length 1, so the inner product is the cosine. ``exact`` compares with every
-product. The others look at a part of them: ``hnsw`` walks along a graph of neighbours (Malkov and
-Yashunin 2018) and holds all vectors; ``ivf-sq8`` and ``ivf-pq`` look into the nearest of many
-clusters and hold a quarter and a twelfth of the bytes (scalar and product quantization, Jégou,
-Douze, Schmid 2011).
+Vectors have length 1, so their inner product is the cosine. ``exact`` compares a query with every
+product. The other kinds look at some of them: ``hnsw`` follows a graph of neighbours and stores
+all vectors; ``ivf-sq8`` and ``ivf-pq`` look into the nearest of many clusters and store a quarter
+and a twelfth of the bytes (scalar and product quantization). References: Malkov and Yashunin
+(2018) for HNSW; Jégou, Douze, Schmid (2011) for product quantization.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import faiss
 import numpy as np
 
-from recsys_lib.errors import ArtifactError
+from recsys_lib.errors import ArtifactError, ParameterError
 
 Index: TypeAlias = faiss.Index
 Kind = Literal["exact", "hnsw", "ivf-sq8", "ivf-pq"]
@@ -24,22 +24,25 @@ _HNSW_LINKS = 32
 _HNSW_BUILD_BREADTH = 80
 _PQ_BYTES_PER_DIMENSION = 1 / 4
 _VECTORS_PER_CLUSTER = 40  # to train with: FAISS warns below 39
-_FEWEST_FOR_PQ = 256 * _VECTORS_PER_CLUSTER  # 256 centres for each byte
+_FEWEST_FOR_PQ = 256 * _VECTORS_PER_CLUSTER  # each byte has 256 centres
 _SEED = 1234
 
 
 def build_index(embeddings: np.ndarray, kind: Kind = "exact") -> Index:
-    """An inner-product index over ``embeddings``, shape (n, d); its row i is vector i.
+    """An inner-product index over ``embeddings``, shape (n, d); row i of it is vector i.
 
-    Raises ValueError when they are not two-dimensional, not finite, none at all, or too few for
-    the kind of index.
+    Raises ValueError unless they are two-dimensional, finite and at least one; ParameterError
+    when they are too few for the kind of index.
     """
     vectors = _prepared(embeddings, "the embeddings")
     n, dimension = vectors.shape
     if n == 0:
         raise ValueError("there are no embeddings to index")
     if kind == "ivf-pq" and n < _FEWEST_FOR_PQ:
-        raise ValueError(f"product quantization needs {_FEWEST_FOR_PQ:,} vectors, there are {n:,}")
+        raise ParameterError(
+            f"embed.index 'ivf-pq' needs {_FEWEST_FOR_PQ:,} vectors, but there are {n:,}: "
+            "choose 'auto'"
+        )
     index = faiss.index_factory(dimension, _recipe(kind, n, dimension), faiss.METRIC_INNER_PRODUCT)
     if kind == "hnsw":
         index.hnsw.efConstruction = _HNSW_BUILD_BREADTH
@@ -49,14 +52,14 @@ def build_index(embeddings: np.ndarray, kind: Kind = "exact") -> Index:
         index.train(_sample(vectors, _VECTORS_PER_CLUSTER * max(_n_clusters(n), 256)))
     index.add(vectors)
     if kind.startswith("ivf"):
-        index.make_direct_map()  # so that a stored vector can be asked for
+        index.make_direct_map()  # stored_vector needs it
     return index
 
 
 def search_exactly(
     embeddings: np.ndarray, vectors: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and rows of the k most similar rows of each vector, without an index."""
+    """Scores and rows of the k embeddings most similar to each vector, without an index."""
     return faiss.knn(
         _prepared(vectors, "the query vectors"),
         _prepared(embeddings, "the embeddings"),
@@ -68,18 +71,18 @@ def search_exactly(
 def search_index(
     index: Index, vectors: np.ndarray, k: int, allowed: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k most similar rows of each vector, best first.
+    """The k rows most similar to each vector, best first.
 
-    ``vectors`` has shape (q, d); with ``allowed``, bool of shape (n,), only its rows can be
-    found. Returns scores, float32, and rows, int64, both of shape (q, min(k, rows there are));
-    a row of -1 where an approximate index found no more. Raises ValueError when the dimension is
-    not the index's, or k is below 1.
+    ``vectors`` has shape (q, d); with ``allowed``, bool, shape (n,), only its rows can be found.
+    Returns scores, float32, and rows, int64, both of shape (q, min(k, number of rows)); a row is
+    -1 where an approximate index found no more. Raises ValueError when the dimension is not that
+    of the index, or k is below 1.
     """
     queries = _prepared(vectors, "the query vectors")
     if queries.shape[1] != index.d:
         raise ValueError(
             f"the query vectors have {queries.shape[1]} dimensions, the index has {index.d}: "
-            "they come from different models; embed the catalogue again (step embed)"
+            "they come from different encoders; run the embed step again"
         )
     if k < 1:
         raise ValueError(f"k is {k}: ask for at least one product")
@@ -93,15 +96,8 @@ def search_index(
     return index.search(queries, min(k, n_allowed), params=options)
 
 
-def breadth(index: Index) -> int:
-    """How far the index looks: links followed, or clusters visited; 0 when it is exact."""
-    if hasattr(index, "hnsw"):
-        return int(index.hnsw.efSearch)
-    return int(index.nprobe) if hasattr(index, "nprobe") else 0
-
-
 def set_breadth(index: Index, value: int) -> None:
-    """Let the index look farther, which finds more and takes longer."""
+    """Set how many links or clusters a search visits; more find more and take longer."""
     if hasattr(index, "hnsw"):
         index.hnsw.efSearch = value
     elif hasattr(index, "nprobe"):
@@ -109,12 +105,12 @@ def set_breadth(index: Index, value: int) -> None:
 
 
 def is_quantized(index: Index) -> bool:
-    """Whether the index holds rounded vectors, so that its scores are not quite the cosines."""
+    """Whether the index stores rounded vectors, so that its scores only approximate cosines."""
     return isinstance(index, faiss.IndexIVF)
 
 
 def stored_vector(index: Index, row: int) -> np.ndarray:
-    """Vector ``row`` as the index holds it, float32, shape (d,); quantized ones are not exact."""
+    """Vector ``row`` as the index stores it, float32, shape (d,); rounded when quantized."""
     return index.reconstruct(row)
 
 
@@ -128,18 +124,20 @@ def load_index(path: Path) -> Index:
     try:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except RuntimeError as error:
-        raise ArtifactError(f"{path} cannot be read as an index: embed again ({error})") from error
+        raise ArtifactError(
+            f"{path} cannot be read as an index ({error}): run the embed step again"
+        ) from error
 
 
 def index_bytes(kind: Kind, n: int, dimension: int) -> int:
-    """About how much memory an index of ``n`` vectors takes."""
+    """Approximate memory of an index of ``n`` vectors."""
     vector = {"exact": 4.0, "hnsw": 4.0, "ivf-sq8": 1.0, "ivf-pq": _PQ_BYTES_PER_DIMENSION}[kind]
     beside = {"exact": 0, "hnsw": 2 * 4 * _HNSW_LINKS, "ivf-sq8": 16, "ivf-pq": 16}[kind]
     return int(n * (vector * dimension + beside))
 
 
 def _recipe(kind: Kind, n: int, dimension: int) -> str:
-    """The index in FAISS's language."""
+    """The kind of index as FAISS's index_factory names it."""
     return {
         "exact": "Flat",
         "hnsw": f"HNSW{_HNSW_LINKS},Flat",
@@ -149,7 +147,7 @@ def _recipe(kind: Kind, n: int, dimension: int) -> str:
 
 
 def _n_clusters(n: int) -> int:
-    """About four times the root of n, as FAISS's guide to the choice of an index advises."""
+    """About four times the root of n, as FAISS's guide to choosing an index advises."""
     return max(1, min(int(4 * n**0.5), n // _VECTORS_PER_CLUSTER))
 
 
@@ -169,7 +167,7 @@ def _only(index: Index, selector: faiss.IDSelector) -> faiss.SearchParameters:
 
 
 def _prepared(vectors: np.ndarray, what: str) -> np.ndarray:
-    """What FAISS takes without a check of its own: two-dimensional, float32, in C order."""
+    """Two-dimensional float32 in C order and finite, which FAISS takes for granted."""
     if vectors.ndim != 2:
         raise ValueError(f"{what} must have shape (n, d), not {vectors.shape}")
     prepared = np.ascontiguousarray(vectors, dtype=np.float32)

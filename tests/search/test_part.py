@@ -9,9 +9,13 @@ from recsys_lib.errors import ArtifactError, InputDataError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.registry.parts import Part
 from recsys_lib.search import ProductSearch, build_search_part
-from recsys_lib.search.examples import example_queries, search_examples, similar_examples
-from recsys_lib.search.models import PACKAGED_SHA256
-from recsys_lib.search.plots import token_lengths
+from recsys_lib.search._models import PACKAGED_SHA256
+from recsys_lib.search.examples import (
+    example_queries,
+    search_examples,
+    similar_examples,
+    token_lengths,
+)
 
 
 @pytest.fixture
@@ -130,7 +134,7 @@ def test_other_weights_are_refused(built, tmp_path):
     edit_manifest(folder, lambda m: m["parameters"].update(model_sha256="0" * 64))
     search = ProductSearch.load(folder)
     assert len(search.similar(0, 2)[0]) == 2  # needs no language model
-    with pytest.raises(ArtifactError, match=r"other weights.*embed again"):
+    with pytest.raises(ArtifactError, match=r"other weights.*run the embed step again"):
         search.search("cup", 1)
 
 
@@ -143,14 +147,14 @@ def test_same_sizes_of_two_runs_are_refused(built, catalogue, tmp_path):
         shutil.copy(tmp_path / "other" / name, folder / name)
         size = (folder / name).stat().st_size
         edit_manifest(folder, lambda m, n=name, s=size: m["files"][n].update(bytes=s))
-        with pytest.raises(ArtifactError, match="not of one run"):
+        with pytest.raises(ArtifactError, match="not of the same run"):
             ProductSearch.load(folder)
 
 
 def test_a_part_of_an_older_version_is_refused(built, tmp_path):
     folder = shutil.copytree(built[0], tmp_path / "search")
     edit_manifest(folder, lambda m: m["files"].pop("codes.parquet"))
-    with pytest.raises(ArtifactError, match=r"holds no codes\.parquet.*embed again"):
+    with pytest.raises(ArtifactError, match=r"holds no codes\.parquet.*run the embed step again"):
         ProductSearch.load(folder)
 
 
@@ -161,7 +165,7 @@ def test_files_of_two_runs_are_refused(built, tmp_path):
         ProductSearch.load(folder)
     size = (folder / "embeddings.npy").stat().st_size
     edit_manifest(folder, lambda m: m["files"]["embeddings.npy"].update(bytes=size))
-    with pytest.raises(ArtifactError, match="embed again"):
+    with pytest.raises(ArtifactError, match="run the embed step again"):
         ProductSearch.load(folder)
 
 
@@ -199,5 +203,5 @@ def test_example_queries_end_in_a_word(catalogue, tmp_path):
 def test_plot_tells_how_many_texts_are_cut():
     plot = token_lengths(np.array([10, 20, 30, 100]), max_tokens=64)
     (axes,) = plot.axes
-    assert axes.texts[0].get_text() == "cut at 64: 25% of the texts go on"
+    assert axes.texts[0].get_text() == "cut at 64: 25% of the texts are longer"
     assert sum(bar.get_height() for bar in axes.patches) == 4

@@ -1,4 +1,4 @@
-"""Products by their exact codes: ids, part numbers, model numbers, bar codes."""
+"""Exact product codes: ids, part numbers, model numbers, bar codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.search.tokens import code
+from recsys_lib.search._words import code
 
 _CODE_KEYS = re.compile(r"\b(part|model|item|mpn|upc|ean|gtin|isbn|sku|asin)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\s,;()\[\]\"]+")
@@ -22,9 +22,9 @@ SCHEMA = {"code": pl.String(), "row": pl.Int64()}
 
 
 def identifiers(products: pl.DataFrame) -> pl.DataFrame:
-    """Codes of the products: columns code, without separators and in capitals, and row.
+    """All codes with their products: columns code (capitals, no separators) and row.
 
-    They are the ids, what details hold under a key such as "Part Number", and words of the title
+    Codes are the ids, what details hold under keys such as "Part Number", and the words of titles
     that mix letters and digits.
     """
     columns = (Products.ITEM, Products.TITLE, Products.DETAILS)
@@ -39,12 +39,12 @@ def identifiers(products: pl.DataFrame) -> pl.DataFrame:
 
 
 def rows_with_code(codes: pl.DataFrame, query: str) -> np.ndarray:
-    """Rows of the products that have ``query`` as a code, int64; of none when it is no code."""
-    asked = code(query) if len(query) <= 2 * _LONGEST else ""
-    if not asked:
+    """Rows of the products whose code is the whole query, int64; empty when it is no code."""
+    wanted = code(query) if len(query) <= 2 * _LONGEST else ""
+    if not wanted:
         return np.empty(0, dtype=np.int64)
-    first = codes["code"].search_sorted(asked, side="left")
-    last = codes["code"].search_sorted(asked, side="right")
+    first = codes["code"].search_sorted(wanted, side="left")
+    last = codes["code"].search_sorted(wanted, side="right")
     return codes["row"][first:last].to_numpy()
 
 

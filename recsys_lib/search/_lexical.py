@@ -1,7 +1,8 @@
-"""Products by words: the only module that touches bm25s.
+"""The lexical index: the only module that uses bm25s.
 
-BM25 over one bag of words per product, in which the words of an important field count several
-times: the simple form of BM25F (Robertson, Zaragoza, Taylor 2004).
+BM25 over one bag of words per product, in which the words of important fields count several
+times: the simple form of BM25F. Reference: Robertson, Zaragoza, Taylor, "Simple BM25 extension to
+multiple weighted fields" (2004).
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.errors import ArtifactError
-from recsys_lib.search.spelling import Speller
-from recsys_lib.search.tokens import Tokenizer
+from recsys_lib.ranking import best_first
+from recsys_lib.search._fusion import Hits
+from recsys_lib.search._words import Speller, Tokenizer
 
-_K1, _B = 1.2, 0.5  # a word's repetition counts for less and less; long texts a little less
+# k1: how soon repetitions of a word stop to count. b: how much a long text lowers the score; less
+# than the usual 0.75, since long product texts are detailed and not verbose.
+_K1, _B = 1.2, 0.5
 _MOST_QUERY_WORDS = 64
 _WORDS = {"word": pl.String(), "n": pl.Int64()}
 _WORDS_FILE = "lexical.words.parquet"
@@ -34,46 +38,47 @@ _FILES = {
 
 
 class LexicalIndex:
-    """Words of all products, to be asked with the words of a question.
+    """BM25 scores of all products for the words of a query.
 
     Parameters
     ----------
-    index: the stored BM25 scores of each word and product.
-    tokenizer: the one that the products were taken apart with.
-    written: columns word, with its ending, and n, how often; of words that are there twice.
+    index: the stored BM25 score of each word and product.
+    tokenizer: the one that split the texts of the products.
+    spellings: words before stemming, to correct queries with: columns word and n, the number of
+        texts with it, at least two.
     n_products: rows of the index.
     """
 
     def __init__(
-        self, index: bm25s.BM25, tokenizer: Tokenizer, written: pl.DataFrame, n_products: int
+        self, index: bm25s.BM25, tokenizer: Tokenizer, spellings: pl.DataFrame, n_products: int
     ) -> None:
         self._index, self._tokenizer, self._n_products = index, tokenizer, n_products
-        self._written = written
+        self._spellings = spellings
         self._vocabulary: dict[str, int] = index.vocab_dict
         self._speller: Speller | None = None
         self._lock = threading.Lock()
 
     @classmethod
-    def build(
+    def from_texts(
         cls, texts: Mapping[str, Sequence[str]], weights: Mapping[str, int], tokenizer: Tokenizer
     ) -> LexicalIndex:
         """Index the texts of each field; the words of a field count ``weights[field]`` times."""
         (n_products,) = {len(column) for column in texts.values()}
         vocabulary: dict[str, int] = {}
         rows: list[list[int]] = [[] for _ in range(n_products)]
-        written: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for field, column in texts.items():
             for row, text in enumerate(column):
                 words = tokenizer.split(text)
-                written.update(set(words))
+                counts.update(set(words))
                 stems = map(tokenizer.stem, words)
                 numbers = [vocabulary.setdefault(stem, len(vocabulary)) for stem in stems]
                 rows[row] += numbers * weights[field]
-        if not vocabulary:  # an empty index has no mean length
+        if not vocabulary:  # bm25s divides by the mean length, which an empty index does not have
             vocabulary, rows = {"": 0}, [[0]] * n_products
         index = bm25s.BM25(k1=_K1, b=_B, method="lucene")
         index.index((rows, vocabulary), create_empty_token=False, show_progress=False)
-        several = [(word, n) for word, n in written.items() if n > 1]
+        several = [(word, n) for word, n in counts.items() if n > 1]
         return cls(index, tokenizer, pl.DataFrame(several, schema=_WORDS, orient="row"), n_products)
 
     @classmethod
@@ -81,35 +86,44 @@ class LexicalIndex:
         """Read what :meth:`save` wrote, memory-mapped; ArtifactError when it is damaged."""
         try:
             index = bm25s.BM25.load(folder, mmap=True, allow_pickle=False, **_FILES)
-            words = pl.read_parquet(folder / _WORDS_FILE)
+            spellings = pl.read_parquet(folder / _WORDS_FILE)
         except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
             raise ArtifactError(
-                f"{folder}: the lexical index cannot be read ({error}): embed again"
+                f"{folder}: the lexical index cannot be read ({error}): run the embed step again"
             ) from error
-        return cls(index, tokenizer, words, n_products)
+        return cls(index, tokenizer, spellings, n_products)
 
     def save(self, folder: Path) -> None:
         """Write the files of the index into ``folder``."""
         self._index.save(folder, allow_pickle=False, show_progress=False, **_FILES)
-        self._written.write_parquet(folder / _WORDS_FILE)
+        self._spellings.write_parquet(folder / _WORDS_FILE)
 
     @property
     def n_words(self) -> int:
-        """Different words of all products."""
+        """Number of distinct words in all products."""
         return len(self._vocabulary)
 
     def words(self, query: str) -> list[str]:
-        """The distinct words of a question that some product has, misspelt ones mended."""
-        asked = dict.fromkeys(self._tokenizer.split(query))
-        stems = (self._known_stem(word) for word in islice(asked, _MOST_QUERY_WORDS))
+        """The distinct words of a query that products have, misspelled ones corrected."""
+        split = dict.fromkeys(self._tokenizer.split(query))
+        stems = (self._known_stem(word) for word in islice(split, _MOST_QUERY_WORDS))
         return list(dict.fromkeys(stem for stem in stems if stem is not None))
 
     def scores(self, query: str) -> np.ndarray:
-        """BM25 of every product, float32, shape (n,); 0 where it has none of the words."""
+        """BM25 of every product, float32, shape (n,); 0 for products without any of the words."""
         numbers = [self._vocabulary[word] for word in self.words(query)]
         if not numbers:
             return np.zeros(self._n_products, dtype=np.float32)
         return self._index.get_scores(numbers)
+
+    def best(self, query: str, k: int, allowed: np.ndarray | None = None) -> Hits:
+        """The k best products that have a word of the query; with ``allowed``, bool, of those."""
+        scores = self.scores(query)
+        if allowed is not None:
+            scores = np.where(allowed, scores, np.float32(0))
+        rows = best_first(scores, k)
+        rows = rows[scores[rows] > 0]
+        return rows, scores[rows]
 
     def _known_stem(self, word: str) -> str | None:
         stem = self._tokenizer.stem(word)
@@ -117,6 +131,6 @@ class LexicalIndex:
             return stem
         with self._lock:
             if self._speller is None:
-                self._speller = Speller(self._written.iter_rows())
-        meant = self._speller.mended(word)
-        return self._tokenizer.stem(meant) if meant is not None else None
+                self._speller = Speller(self._spellings.iter_rows())
+        corrected = self._speller.corrected(word)
+        return self._tokenizer.stem(corrected) if corrected is not None else None

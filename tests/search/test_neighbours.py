@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from recsys_lib.search.index import build_index, index_bytes, is_quantized, load_index, save_index
-from recsys_lib.search.index_choice import EXACT_BELOW, choose_index, choose_kind
-from recsys_lib.search.neighbours import nearest
+from recsys_lib.search._index import build_index, index_bytes, is_quantized, load_index, save_index
+from recsys_lib.search._neighbours import EXACT_BELOW, choose_index, choose_kind, nearest
 
 KINDS = ("exact", "hnsw", "ivf-sq8", pytest.param("ivf-pq", marks=pytest.mark.slow))
 
@@ -67,7 +66,7 @@ def test_looking_farther_finds_more():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_what_is_allowed_is_found(vectors, kind, tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys_lib.search.neighbours._COMPARED_ONE_BY_ONE", 100)
+    monkeypatch.setattr("recsys_lib.search._neighbours._COMPARED_ONE_BY_ONE", 100)
     save_index(choose_index(vectors, kind, 0.9).index, tmp_path / "index")
     index = load_index(tmp_path / "index")
     allowed = np.zeros(len(vectors), dtype=bool)
@@ -85,6 +84,6 @@ def test_only_what_is_allowed_is_found(vectors, kind, tmp_path, monkeypatch):
 
 
 def test_too_few_for_product_quantization(vectors):
-    with pytest.raises(ValueError, match="10,240 vectors, there are 500"):
+    with pytest.raises(ValueError, match="10,240 vectors, but there are 500"):
         build_index(vectors[:500], "ivf-pq")
     assert is_quantized(build_index(vectors[:500], "ivf-sq8"))

@@ -1,4 +1,4 @@
-"""Judged queries: which products answer a question, and how well."""
+"""Judged queries (qrels): which products answer a query, and how well."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _BROKEN = "\ufffd"
 
 
 @dataclass(frozen=True)
-class Judgments:
-    """Questions with their judged products.
+class Qrels:
+    """Queries with their graded products.
 
     Parameters
     ----------
     name: where they come from, in words.
-    prefix: of the names of metrics; nothing for judged queries.
-    queries: the questions.
-    grades: for each of them the grade of each judged product by its row; 0 is no answer. Rows
-        below 0 are products that are not in the index and so cannot be found.
+    queries: the texts.
+    grades: for each query the grade of each judged product by its row; 0 is no answer. Rows below
+        0 are products that are not in the index and so cannot be found.
+    prefix: of the names of metrics; "" for judged queries.
     """
 
     name: str
@@ -50,9 +50,9 @@ class Judgments:
         return sum(row < 0 for graded in self.grades for row in graded)
 
     def facts(self) -> dict[str, int | str]:
-        """What there is, to show."""
+        """Their numbers, to show."""
         return {
-            "questions": self.name,
+            "query set": self.name,
             "queries": len(self.queries),
             "queries that some product answers": self.n_answerable,
             "judgments": sum(map(len, self.grades)),
@@ -60,13 +60,12 @@ class Judgments:
         }
 
 
-def read_judgments(path: Path, columns: Mapping[str, str], items: IdMap) -> Judgments:
+def read_qrels(path: Path, columns: Mapping[str, str], items: IdMap) -> Qrels:
     """Read a table with a row per judged (query, product): CSV, TSV or Parquet.
 
-    ``columns`` maps query, item_id and rating to the names in the file, where those are others.
-    Raises InputDataError for a file or a row that cannot be used, naming it; bytes that are no
-    UTF-8 are tolerated in columns that are not asked for. Of several judgments of one product
-    the best counts.
+    ``columns`` maps query, item_id and rating to their names in the file, where those differ. Of
+    several judgments of one product the best counts. Raises InputDataError for a file or a record
+    that cannot be used, naming it; bytes that are not UTF-8 are tolerated in other columns.
     """
     frame = _read(path)
     names = _column_names(path, frame.columns, columns)
@@ -78,14 +77,14 @@ def read_judgments(path: Path, columns: Mapping[str, str], items: IdMap) -> Judg
     for number, (query, item, rating) in enumerate(best.iter_rows()):
         row = items.row(item) if item in items else -1 - number
         graded.setdefault(query, {})[row] = rating
-    return Judgments(JUDGED, list(graded), list(graded.values()))
+    return Qrels(JUDGED, list(graded), list(graded.values()))
 
 
 def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise InputDataError(
-            "no such file: evaluate.judgments is a file in the dataset's folder, or an absolute "
-            "path",
+            "no such file: evaluate.judgments must be a file in the dataset's folder, or an "
+            "absolute path",
             file=path,
         )
     try:
@@ -119,16 +118,23 @@ def _column_names(path: Path, present: list[str], columns: Mapping[str, str]) ->
 
 
 def _check(path: Path, table: pl.DataFrame, names: Mapping[str, str]) -> None:
+    if table.is_empty():
+        raise InputDataError("the file holds no judgments", file=path)
     blank = pl.col(QUERY).str.strip_chars().fill_null("") == ""
     problems = (
         (QUERY, blank | pl.col(QUERY).str.contains(_BROKEN, literal=True), "blank or not UTF-8"),
         (ITEM, pl.col(ITEM).is_null(), "missing"),
-        (RATING, ~pl.col(RATING).is_between(0, 30).fill_null(False), "no number from 0 to 30"),
+        (RATING, ~pl.col(RATING).is_between(0, 30).fill_null(False), "not a number from 0 to 30"),
     )
     for column, problem, reason in problems:
         bad = table.select(problem.arg_true()).to_series()
         if len(bad):
             first = int(bad[0]) + 1
             raise InputDataError(f"{reason} in record {first}", file=path, field=names[column])
-    if table.is_empty():
-        raise InputDataError("there is no judgment in the file", file=path)
+    if not table.select((pl.col(RATING) > 0).any()).item():
+        raise InputDataError(
+            "no rating is above 0, so no product answers any query: give ratings where larger "
+            "is better",
+            file=path,
+            field=names[RATING],
+        )

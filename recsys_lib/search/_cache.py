@@ -1,8 +1,8 @@
-"""Vectors of texts that were encoded before, on disk: what has not changed is not encoded again.
+"""Vectors of texts that were encoded before, so that only new and changed texts are encoded.
 
-One SQLite file per dataset. A vector's key is a hash of everything that shapes it: the model's
-fingerprint, the precision, the cut, and the text. Every batch is committed, so a run that is
-killed goes on where it stopped.
+One SQLite file per dataset. The key of a vector is a hash of everything that shapes it: the
+fingerprint of the model, the precision, the maximum of tokens, and the text. Every batch is
+committed, so a killed run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import numpy as np
 from recsys_lib.errors import ArtifactError
 
 _KEY_BYTES = 16
-_ASKED_AT_ONCE = 500
+_KEYS_PER_QUERY = 500
 _TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
 
 
 class EmbeddingCache:
-    """Vectors by the text they belong to, for one way of encoding.
+    """Vectors by their text, for one way of encoding.
 
     Parameters
     ----------
-    path: the SQLite file; made when it is not there.
-    recipe: names everything but the text that shapes a vector.
+    path: the SQLite file; created when it is missing.
+    recipe: names everything besides the text that shapes a vector.
     """
 
     def __init__(self, path: Path, recipe: str) -> None:
@@ -41,29 +41,32 @@ class EmbeddingCache:
         return digest.digest()
 
     def get(self, texts: Sequence[str], dimension: int) -> dict[int, np.ndarray]:
-        """Vectors of the texts that are known, float32, by the position of the text."""
+        """Vectors of the known texts, float32, by the position of the text."""
         positions = {self.key(text): position for position, text in enumerate(texts)}
         keys = list(positions)
         found = {}
         with self._connection() as connection:
-            for start in range(0, len(keys), _ASKED_AT_ONCE):
-                asked = keys[start : start + _ASKED_AT_ONCE]
-                marks = ", ".join("?" * len(asked))
+            for start in range(0, len(keys), _KEYS_PER_QUERY):
+                some = keys[start : start + _KEYS_PER_QUERY]
+                marks = ", ".join("?" * len(some))
                 rows = connection.execute(
-                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", asked
+                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some
                 )
                 for key, vector in rows:
                     found[positions[key]] = self._vector(vector, dimension)
         return found
 
     def put(self, texts: Sequence[str], vectors: np.ndarray) -> None:
-        """Keep vectors, float32, shape (texts, dimension); all of them or none."""
+        """Store vectors, float32, shape (texts, dimension); all of them or none."""
         rows = ((self.key(t), v.tobytes()) for t, v in zip(texts, vectors, strict=True))
         with self._connection() as connection:
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
     def prune(self, texts: Sequence[str]) -> None:
-        """Forget what is not of these texts, once that is more than half of all there is."""
+        """Delete the vectors of all other texts, once they are more than half of the cache.
+
+        Only for the owner of the cache, who knows all texts that will be encoded again.
+        """
         with self._connection() as connection:
             (known,) = connection.execute("SELECT COUNT(*) FROM vectors").fetchone()
             if known <= 2 * len(texts):
@@ -77,7 +80,7 @@ class EmbeddingCache:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """An open file; what was written is there when the block ends well."""
+        """An open file; what was written is committed when the block ends without an error."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with closing(sqlite3.connect(self.path, timeout=60)) as connection:
@@ -86,8 +89,8 @@ class EmbeddingCache:
                     yield connection
         except sqlite3.DatabaseError as error:
             raise ArtifactError(
-                f"{self.path} cannot be used ({error}): delete it, or free some space; "
-                "the texts are then encoded again"
+                f"{self.path} cannot be used ({error}): delete it, or free some disk space; "
+                "the texts will be encoded again"
             ) from error
 
     def _vector(self, stored: bytes, dimension: int) -> np.ndarray:

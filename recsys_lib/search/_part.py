@@ -1,0 +1,141 @@
+"""The files of a search part: the only module that writes and reads them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from recsys_lib.columns import Products
+from recsys_lib.data.display import display_table
+from recsys_lib.errors import ArtifactError
+from recsys_lib.ids import IdMap
+from recsys_lib.parameters import EmbedParameters
+from recsys_lib.registry.parts import INDEX_FILE, Part
+from recsys_lib.search._identifiers import identifiers
+from recsys_lib.search._index import Index, load_index, save_index, stored_vector
+from recsys_lib.search._lexical import LexicalIndex
+from recsys_lib.search._words import Tokenizer
+from recsys_lib.search.filters import facets_of
+
+MODEL_KEY = "model_sha256"
+ITEMS_KEY = "items_sha256"
+_EMBEDDINGS_FILE = "embeddings.npy"
+_ITEMS_FILE = "items.parquet"
+_TEXTS_FILE = "texts.parquet"
+_FACETS_FILE = "facets.parquet"
+_CODES_FILE = "codes.parquet"
+_FILES = (_EMBEDDINGS_FILE, INDEX_FILE, _ITEMS_FILE, _TEXTS_FILE, _FACETS_FILE, _CODES_FILE)
+
+# Cosine of a vector and its quantized form; two different products have about 0.2.
+_SAME_VECTOR = 0.5
+_COMPARED_ROWS = 5
+
+
+@dataclass(frozen=True)
+class SearchContent:
+    """What is written: everything has one row per product, in the same order.
+
+    Parameters
+    ----------
+    products: columns of the table product_catalog.
+    texts: what the encoder read of each.
+    embeddings: float32, shape (n, dimension).
+    """
+
+    products: pl.DataFrame
+    texts: list[str]
+    embeddings: np.ndarray
+    index: Index
+    lexical: LexicalIndex
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the products."""
+        return self.products[Products.ITEM].to_list()
+
+    def write(self, folder: Path) -> None:
+        """Write all files into ``folder``."""
+        np.save(folder / _EMBEDDINGS_FILE, self.embeddings)
+        save_index(self.index, folder / INDEX_FILE)
+        self.lexical.save(folder)
+        display_table(self.ids, self.products).write_parquet(folder / _ITEMS_FILE)
+        pl.DataFrame({"text": self.texts}).write_parquet(folder / _TEXTS_FILE)
+        facets_of(self.products).write_parquet(folder / _FACETS_FILE)
+        identifiers(self.products).write_parquet(folder / _CODES_FILE)
+
+
+class SearchPart:
+    """A stored search part, opened and checked, without any language model.
+
+    Attributes
+    ----------
+    part: the folder and its manifest.
+    parameters: what the part was built with.
+    display: columns id, title, image_url, one row per product; null where unknown.
+    items: ids of the products.
+    embeddings: float32, shape (n, dimension), each row of length 1; memory-mapped.
+    facets, codes: what filters look at, and product codes with their rows.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        names = EmbedParameters.model_fields
+        stored = {name: value for name, value in part.parameters.items() if name in names}
+        self.parameters = EmbedParameters(**stored)
+        self.display = pl.read_parquet(part.folder / _ITEMS_FILE)
+        self.items = IdMap(self.display["id"])
+        self.embeddings = part.array(_EMBEDDINGS_FILE)
+        self.index = load_index(part.folder / INDEX_FILE)
+        self._check()
+        tokenizer = Tokenizer(self.parameters.language)
+        self.lexical = LexicalIndex.load(part.folder, tokenizer, len(self.items))
+        self.facets = pl.read_parquet(part.folder / _FACETS_FILE)
+        self.codes = pl.read_parquet(part.folder / _CODES_FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> SearchPart:
+        """Open a part; ArtifactError unless it is complete and all files are of one run."""
+        part = Part.read(folder)
+        missing = {*_FILES} - {*part.manifest["files"]}
+        if missing:
+            raise ArtifactError(
+                f"{folder} holds no {min(missing)}, so another version of recsys_lib wrote it: "
+                "run the embed step again"
+            )
+        return cls(part)
+
+    @cached_property
+    def texts(self) -> pl.Series:
+        """What the encoder read of each product, before the cut."""
+        return pl.read_parquet(self.part.folder / _TEXTS_FILE)["text"]
+
+    def _check(self) -> None:
+        folder, index = self.part.folder, self.index
+        shape, n = (index.ntotal, index.d), len(self.items)
+        if self.embeddings.shape != shape or n != shape[0]:
+            raise ArtifactError(
+                f"{folder}: {n} products, embeddings of shape {self.embeddings.shape} and an "
+                f"index of shape {shape} do not fit together: run the embed step again"
+            )
+        same_ids = ids_sha256(self.display["id"].to_list()) == self.part.parameters[ITEMS_KEY]
+        if not same_ids or not _same_vectors(index, self.embeddings):
+            raise ArtifactError(
+                f"{folder}: ids, embeddings and index are not of the same run: "
+                "run the embed step again"
+            )
+
+
+def ids_sha256(ids: Sequence[str]) -> str:
+    """One fingerprint of ids in their order."""
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()
+
+
+def _same_vectors(index: Index, embeddings: np.ndarray) -> bool:
+    rows = np.unique(np.linspace(0, len(embeddings) - 1, _COMPARED_ROWS, dtype=int))
+    return all(stored_vector(index, int(r)) @ embeddings[r] > _SAME_VECTOR for r in rows)

@@ -1,0 +1,130 @@
+"""Words of a text for lexical search: split, stemmed, and corrected when misspelled.
+
+However a query is written, it must share words with the catalogue: "8-inch", "8inch" and '8"' do,
+and so do "WP-2187172" and "WP2187172". Inflections ("filters", "filter"), capitals and accents do
+not matter.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import Stemmer
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from recsys_lib.errors import ParameterError, did_you_mean
+
+NO_STEMMER = "none"
+_MOST_LETTERS = 64
+_STEMS_KEPT = 1 << 18
+_COMPOUND = re.compile(r"\w+(?:[-./'_]\w+)*")
+_SEPARATORS = re.compile(r"[-./'_]+")
+_INCH = re.compile(r"(?<=\d)\s?(?:\"|''|\u2032\u2032|\u201d)")  # NFKD splits the double prime
+_NUMBER_WITH_UNIT = re.compile(r"(\d+)([^\W\d_]{1,6})")
+_CODE_SEPARATORS = re.compile(r"[\W_]+")
+
+_SHORTEST_CORRECTED = 4
+_TWO_ERRORS_FROM = 8
+_NEAREST = 5
+
+
+class Tokenizer:
+    """Splits texts into the words that are indexed. Threads may share it.
+
+    Parameters
+    ----------
+    language: of the Snowball stemmer, such as english; "none" keeps words as they are.
+    """
+
+    def __init__(self, language: str) -> None:
+        if language not in (NO_STEMMER, *Stemmer.algorithms()):
+            known = [NO_STEMMER, *Stemmer.algorithms()]
+            raise ParameterError(
+                f"embed.language {language!r} has no stemmer{did_you_mean(language, known)}"
+            )
+        self.language = language
+        self._thread = threading.local()
+        # Catalogues repeat their words, so most stems come from this cache.
+        self.stem = str if language == NO_STEMMER else lru_cache(_STEMS_KEPT)(self._stem)
+
+    def words(self, text: str) -> list[str]:
+        """Stems of all words in their order; a compound gives its parts and the parts joined."""
+        return [self.stem(word) for word in self.split(text)]
+
+    @staticmethod
+    def split(text: str) -> list[str]:
+        """The same words before stemming."""
+        return list(_words(plain(text)))
+
+    def _stem(self, word: str) -> str:
+        """Each thread has its own stemmer: PyStemmer's objects are not thread-safe."""
+        if not hasattr(self._thread, "stemmer"):
+            self._thread.stemmer = Stemmer.Stemmer(self.language)
+        return self._thread.stemmer.stemWord(word)
+
+
+class Speller:
+    """Corrects words that the catalogue does not know.
+
+    A word may have one letter wrong, missing, added or swapped with its neighbour; from eight
+    letters on, two such errors (optimal string alignment distance). Words with digits are never
+    corrected: another number is another product.
+
+    Parameters
+    ----------
+    words: pairs (word, number of products with it). Candidates consist of letters and appear more
+        than once, because a word that appears once may itself be a typo.
+    """
+
+    def __init__(self, words: Iterable[tuple[Any, ...]]) -> None:
+        self._counts: dict[str, int] = {}
+        self._by_length: dict[int, list[str]] = defaultdict(list)
+        for word, n in words:
+            if n > 1 and word.isalpha() and len(word) >= _SHORTEST_CORRECTED - 1:
+                self._counts[word] = n
+                self._by_length[len(word)].append(word)
+
+    def corrected(self, word: str) -> str | None:
+        """The nearest known word, the most frequent of equally near ones; None without any."""
+        if len(word) < _SHORTEST_CORRECTED or not word.isalpha():
+            return None
+        most = 2 if len(word) >= _TWO_ERRORS_FROM else 1
+        near = range(len(word) - most, len(word) + most + 1)
+        candidates = [known for length in near for known in self._by_length.get(length, ())]
+        found = process.extract(
+            word, candidates, scorer=OSA.distance, score_cutoff=most, limit=_NEAREST, processor=None
+        )
+        if not found:
+            return None
+        return min(found, key=lambda match: (match[1], -self._counts[match[0]]))[0]
+
+
+def plain(text: str) -> str:
+    """Lower case without accents, one form for each character, inch marks as words."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return _INCH.sub(" inch ", text).lower()
+
+
+def code(text: str) -> str:
+    """A product code in one form: "wp-2187172" is "WP2187172"."""
+    return _CODE_SEPARATORS.sub("", plain(text)).upper()
+
+
+def _words(text: str) -> Iterator[str]:
+    for compound in _COMPOUND.findall(text):
+        parts = [part for part in _SEPARATORS.split(compound[:_MOST_LETTERS]) if part]
+        for part in parts:
+            yield part
+            if number := _NUMBER_WITH_UNIT.fullmatch(part):
+                yield from number.groups()
+        if len(parts) > 1:
+            yield "".join(parts)
