@@ -2,7 +2,8 @@
 
 One tie rule holds everywhere: of equal scores the item of lower *tie order* comes first. The tie
 order is a seeded shuffle (:func:`shuffled_tie_order`) where item numbers may carry information, as
-in every evaluation; it is the position where an answer must be reproducible without a seed.
+when models are compared; it is the position where an answer must be reproducible without a seed.
+:class:`MaximumInnerProduct` takes the items of larger norm first, then those of lower number.
 """
 
 from recsys_lib.ranking._dcg import dcg, discounted_gains, ideal_dcg

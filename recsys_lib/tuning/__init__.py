@@ -1,4 +1,4 @@
-"""Search for parameters of ALS that recommend better."""
+"""Search for ALS parameters that recommend better. Plots are in the module ``plots``."""
 
 from recsys_lib.tuning.study import Study
 from recsys_lib.tuning.validation import Validation

@@ -1,4 +1,4 @@
-"""A search for parameters, as pictures."""
+"""Plots of a search for parameters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RECALL = f"recall@{K}"
 
 
 def history(study: Study) -> Plot:
-    """The recall of each trial, and the best so far; trials that were ended early at the bottom."""
+    """Recall of each trial and the best so far; trials stopped early are at the bottom."""
     plot, axes = figure("Trials", xlabel="trial", ylabel=_RECALL)
     trials = study.trials()
     done = trials.drop_nulls("recall")
@@ -27,26 +27,26 @@ def history(study: Study) -> Plot:
     pruned = trials.filter(state="pruned")["trial"]
     if len(pruned) and len(done):
         low = np.full(len(pruned), done["recall"].min())
-        axes.plot(pruned, low, "x", color=COLORS[5], markersize=5, label="ended early")
+        axes.plot(pruned, low, "x", color=COLORS[5], markersize=5, label="stopped early")
     axes.legend(frameon=False)
     return plot
 
 
 def importance(study: Study) -> Plot:
-    """How much each parameter explains of the differences between trials."""
+    """How much of the variance between trials each parameter explains."""
     shares = study.importances()
-    plot, axes = figure("What matters", xlabel="share of the spread of recall", size=(7.5, 2.6))
+    plot, axes = figure("What matters", xlabel="share of the variance of recall", size=(7.5, 2.6))
     names = sorted(shares, key=lambda name: shares[name])
     axes.barh(names, [shares[name] for name in names], color=COLORS[0])
     axes.grid(False, axis="y")
     if not names:
-        axes.text(0.5, 0.5, "too few trials to say", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "too few trials", transform=axes.transAxes, ha="center")
         axes.set_yticks([])
     return plot
 
 
 def slices(study: Study) -> Plot:
-    """Recall over each parameter that was varied; later trials are darker."""
+    """Recall over each varied parameter; later trials are darker."""
     done = study.trials().drop_nulls("recall")
     varied = [name for name in TUNED if done[name].n_unique() > 1] or ["alpha"]
     plot = Plot(figsize=(2.6 * len(varied), 3.2), dpi=110, layout="constrained")
@@ -73,11 +73,11 @@ def _slice(axes: Axes, done: pl.DataFrame, name: str) -> None:
 
 
 def recency(study: Study) -> Plot:
-    """recall of the best trial with each half-life: what it brings to count old items less."""
+    """Recall of the best trial with each half-life of recency."""
     recalls = study.by_half_life()
     plot, axes = figure(
-        "Best trial, by half-life of recency",
-        xlabel="items after which an older one counts half; 0: all count alike",
+        "Best trial by half-life of recency",
+        xlabel="half-life in newer items (0 = off)",
         ylabel=_RECALL,
     )
     names = [f"{half_life:g}" for half_life in recalls]

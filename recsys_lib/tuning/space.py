@@ -1,4 +1,4 @@
-"""What a trial may choose from, and the parameters of ALS that follow from its choice."""
+"""The search space: what a trial draws, and the ALS parameters that follow from it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DEFAULTS = AlsParameters.model_validate({})
 
 
 class Trial(Protocol):
-    """What draws values."""
+    """Draws values; Optuna's trials do."""
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         """One of the choices."""
         ...
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
-        """A number of the range, with ``log`` by its logarithm."""
+        """A number in the range; with ``log``, its logarithm is drawn."""
         ...
 
 
@@ -30,8 +30,8 @@ class Trial(Protocol):
 class Space:
     """The ranges of ``parameters``.
 
-    ``rated`` says whether the data has different ratings: without them all confidence functions
-    say the same, and the first is enough.
+    ``rated``: whether ratings differ. If they do not, all confidence functions are equivalent and
+    only the first one is tried.
     """
 
     parameters: TuneParameters
@@ -59,7 +59,7 @@ class Space:
         }
 
     def als(self, drawn: Mapping[str, Any]) -> AlsParameters:
-        """The parameters to train with; what the file for ``--config`` holds trains the same."""
+        """The parameters to train with, the same as those in the file for ``--config``."""
         fixed = {
             "iterations": self.parameters.iterations,
             "tolerance": 0.0,
@@ -69,7 +69,7 @@ class Space:
         return AlsParameters.model_validate({**drawn, **fixed})
 
     def nearest_to_defaults(self) -> dict[str, Any]:
-        """The defaults of ALS, moved into the ranges."""
+        """The default ALS parameters, clipped to the ranges."""
         ranges, usual = self.parameters, DEFAULTS.confidence
         return {
             "factors": min(ranges.factors, key=lambda n: abs(n - DEFAULTS.factors)),

@@ -1,4 +1,4 @@
-"""The search for parameters, kept in SQLite: the only module that touches ``optuna``."""
+"""The search for parameters, kept in SQLite: the only module that imports ``optuna``."""
 
 from __future__ import annotations
 
@@ -22,24 +22,41 @@ from recsys_lib.tuning.validation import K, Recalls, Validation
 
 _DATABASE = "studies.db"
 _BUDGET = {"study", "trials", "minutes"}
-"""What may change when a study goes on."""
+"""What may change when a study is continued."""
 
-_WARM_UP = 8  # trials before the search begins to learn, and before any is ended early
+_WARM_UP = 8  # random trials, before the search learns and before any trial is stopped early
 
 OnTrial = Callable[[int, str], None]
-"""Called with the number of trials there are, and the best of them in words."""
+"""Called with the number of trials so far, and the best of them in words."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """A search that goes on where it ended.
+    """A search for ALS parameters, which can be continued in a later session.
 
     Parameters
     ----------
-    dataset: whose parameters are searched for.
-    parameters: what is searched, and for how long.
-    validation: what trials are measured on.
-    search: Optuna's own study.
+    dataset
+        The dataset that the parameters are for.
+    parameters
+        The search space, and how long to search.
+    validation
+        What trials are measured on.
+    search
+        Optuna's own study.
+
+    Examples
+    --------
+    >>> data = Dataset.find("sample")  # doctest: +SKIP
+    >>> parameters = TuneParameters(trials=30)  # doctest: +SKIP
+    >>> interactions = Interactions.load(data.processed)  # doctest: +SKIP
+    >>> validation = Validation.from_interactions(interactions, 10_000, 42)  # doctest: +SKIP
+    >>> study = Study.load(data, parameters, validation, "fingerprint")  # doctest: +SKIP
+    >>> study.run()  # doctest: +SKIP
+    >>> study.best().factors  # doctest: +SKIP
+    128
+    >>> study.save().name  # doctest: +SKIP
+    'als.yaml'
     """
 
     dataset: Dataset
@@ -48,17 +65,17 @@ class Study:
     search: optuna.Study
 
     @classmethod
-    def open(
+    def load(
         cls,
         dataset: Dataset,
         parameters: TuneParameters,
         validation: Validation,
         fingerprint: str,
     ) -> Study:
-        """Begin, or go on with the study of this name in models/<dataset>/tuning/studies.db.
+        """Continue the study of this name in models/<dataset>/tuning/studies.db, or begin it.
 
-        ``fingerprint`` is that of the data. Raises ParameterError when the study that is there was
-        made on other data or with another space: its trials could not be compared with new ones.
+        ``fingerprint`` is that of the data. Raises ParameterError when the stored study has other
+        data or another search space: its trials could not be compared with new ones.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         dataset.tuning.mkdir(parents=True, exist_ok=True)
@@ -69,7 +86,7 @@ class Study:
             load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_WARM_UP),
         )
-        # A session that goes on must not draw again what the one before has drawn.
+        # A continued session must not draw the same values again.
         seed = parameters.seed + len(study.trials)
         study.sampler = optuna.samplers.TPESampler(
             n_startup_trials=_WARM_UP, multivariate=True, seed=seed
@@ -78,7 +95,7 @@ class Study:
         return cls(dataset, parameters, validation, study)
 
     def run(self, on_trial: OnTrial | None = None) -> None:
-        """Try until there are enough trials or time is up; the first trial are the defaults."""
+        """Run trials until there are enough or time is up; the first one uses the defaults."""
         if not self.search.trials:
             self.search.enqueue_trial(self._space.nearest_to_defaults())
         missing = self.parameters.trials - len(self._ended())
@@ -93,7 +110,7 @@ class Study:
             )
 
     def trials(self) -> pl.DataFrame:
-        """All trials in their order: number, state, recall, the parameters, seconds.
+        """All finished trials in order: number, state, recall, the parameters, seconds.
 
         ``state`` is complete, pruned or failed; ``recall`` is null where it is not complete.
         """
@@ -113,21 +130,21 @@ class Study:
         return pl.DataFrame(rows, schema={**kinds, "factors": pl.Int64, "confidence": pl.String})
 
     def best(self) -> AlsParameters:
-        """The parameters of the best trial; ArtifactError when none is complete."""
+        """The ALS parameters of the best trial; ArtifactError when none is complete."""
         trial = self._best()
         return self._space.als(trial.params).model_copy(
             update={"recency_half_life": trial.user_attrs["recency_half_life"]}
         )
 
     def by_half_life(self) -> dict[float, float]:
-        """recall of the best trial with each half-life of recency."""
+        """Recall of the best trial with each half-life of recency."""
         recalls = self._best().user_attrs["recalls"]
         return {float(half_life): recall for half_life, recall in recalls.items()}
 
     def importances(self) -> dict[str, float]:
-        """Share of each parameter in the spread of the recall; empty with too few trials.
+        """Share of each varied parameter in the variance of recall; empty with too few trials.
 
-        By PED-ANOVA (Watanabe, Bansal, Hutter 2023), of parameters that had a choice.
+        Reference: Watanabe, Bansal, Hutter, "PED-ANOVA" (2023).
         """
         values = [t.value for t in self.search.trials if t.state == TrialState.COMPLETE]
         if len(set(values)) < _WARM_UP:
@@ -147,7 +164,7 @@ class Study:
         best, defaults = self.best().model_dump(), DEFAULTS.model_dump()
         changed = {name: value for name, value in best.items() if value != defaults[name]}
         head = f"# {self.in_words()} of {len(self._ended())}, study {self.parameters.study}\n"
-        values = {"dataset": self._dataset_parameter(), "als": changed}
+        values = {"dataset": self.dataset.argument, "als": changed}
         with replacing(path) as temporary:
             text = head + yaml.safe_dump(values, sort_keys=False)
             temporary.write_text(text, encoding="utf-8")
@@ -186,9 +203,6 @@ class Study:
             )
         return max(complete, key=lambda trial: trial.value or 0.0)
 
-    def _dataset_parameter(self) -> str:
-        return self.dataset.argument
-
 
 def _check_same(study: optuna.Study, parameters: TuneParameters, fingerprint: str) -> None:
     space = {"data": fingerprint, **parameters.model_dump(exclude=_BUDGET)}
@@ -201,5 +215,5 @@ def _check_same(study: optuna.Study, parameters: TuneParameters, fingerprint: st
     if differ:
         raise ParameterError(
             f"study {parameters.study!r} was made with other values of {', '.join(differ)}: "
-            "give the study another name, or take those values again"
+            "give the study another name, or restore those values"
         )

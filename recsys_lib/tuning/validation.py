@@ -1,4 +1,4 @@
-"""What a trial is measured on: the interaction before the last one, which is kept for the test."""
+"""What a trial is measured on: the interaction before each user's last, which is for the test."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from recsys_lib.als import (
 )
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
-from recsys_lib.evaluation.split import TrainTest, leave_last_out
+from recsys_lib.evaluation import TrainTest, leave_last_out
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import MaximumInnerProduct
 
 K = 10
-_CHECKS = 3  # of an unfinished training
+_CHECKS = 3  # times at which an unfinished training is measured
 
 OnCheck = Callable[[int, float], bool]
-"""Called with the iteration, from 1, and the recall so far; a true answer ends the training."""
+"""Called with the iteration, from 1, and its recall; returns True to stop the training."""
 
 
 @dataclass(frozen=True)
@@ -38,33 +38,44 @@ class Recalls:
 
     @property
     def best(self) -> tuple[float, float]:
-        """The half-life with the highest recall, and that recall; of equals the first."""
+        """The half-life with the highest recall, and that recall; the first of equal ones."""
         half_life = max(self.by_half_life, key=lambda h: self.by_half_life[h])
         return half_life, self.by_half_life[half_life]
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Users, what they took last but one, and what everybody did before.
+    """Users, their last interaction but one, and everything earlier.
 
     Parameters
     ----------
-    split: training and validation. The last interactions of all users are in neither: they are
-        those by which 04_evaluate measures the final model.
+    split: what to train on, and what to find. The last interaction of each user is in neither
+        part: 04_evaluate measures the final model on it.
     """
 
     split: TrainTest
 
     @classmethod
-    def of(cls, interactions: Interactions, users: int, seed: int) -> Validation:
-        """Draw ``users`` of the users; InputDataError when nobody has three interactions."""
+    def from_interactions(cls, interactions: Interactions, users: int, seed: int) -> Validation:
+        """Draw ``users`` of the users; InputDataError when none has three interactions."""
         split = leave_last_out(leave_last_out(interactions).train)
         if not len(split.test_users):
             raise InputDataError(
-                "no user has three interactions, one to learn from, one to validate, and one for "
-                "the test: there is nothing to tune by"
+                "no user has three interactions: one to learn from, one to validate and one for "
+                "the test, so parameters cannot be compared"
             )
         return cls(split.sample(users, seed))
+
+    def counts(self) -> dict[str, int]:
+        """How many users are measured, on how many interactions the trials are trained."""
+        counts = self.split.counts()
+        return {
+            "users measured": counts["test users"],
+            "training interactions": counts["training interactions"],
+            "items without training interactions, never found": counts[
+                "held-out interactions of cold items"
+            ],
+        }
 
     def measure(
         self,
@@ -72,9 +83,9 @@ class Validation:
         half_lives: Sequence[float],
         on_check: OnCheck | None = None,
     ) -> Recalls | None:
-        """Train and rank; None when ``on_check`` ended the training.
+        """Train and rank; None when ``on_check`` stopped the training.
 
-        Before the end the recall is that of the half-life in the middle.
+        During the training, recall is measured with the middle half-life only.
         """
         model = ExactALS.from_parameters(parameters)
         checks = _checks(parameters.iterations)
@@ -100,8 +111,8 @@ class Validation:
         parameters: AlsParameters,
         half_lives: Sequence[float],
     ) -> Recalls:
-        """Without recency users ask with the trained factors, where the training is done."""
-        users, ranker = self.split.test_users, MaximumInnerProduct.from_factors(item_factors)
+        """Recall with each half-life; without recency by ``user_factors`` if training is done."""
+        users, items = self.split.test_users, MaximumInnerProduct.from_factors(item_factors)
         histories = confidence(self.split.train, parameters)
         newer = newer_items(self.split.train)
         fold_in = FoldIn.from_item_factors(item_factors, Penalty.from_parameters(parameters))
@@ -111,16 +122,18 @@ class Validation:
                 vectors = user_factors[users]
             else:
                 vectors = fold_in.solve_many(recency_weighted(histories, newer, half_life)[users])
-            return self._recall(ranker, vectors, histories[users])
+            return self._recall(items, vectors, histories[users])
 
         return Recalls({half_life: recall(half_life) for half_life in half_lives})
 
-    def _recall(self, ranker: MaximumInnerProduct, vectors: np.ndarray, seen: sparse.csr_matrix) -> float:
-        lists, _ = ranker.best(vectors, seen, K)
+    def _recall(
+        self, items: MaximumInnerProduct, vectors: np.ndarray, seen: sparse.csr_matrix
+    ) -> float:
+        lists, _ = items.best(vectors, seen, K)
         return float((lists == self.split.test.interactions.item[:, None]).any(axis=1).mean())
 
 
 def _checks(iterations: int) -> set[int]:
     """At a quarter, a half and three quarters."""
-    places = {round(iterations * n / (_CHECKS + 1)) for n in range(1, _CHECKS + 1)}
-    return places - {0, iterations}
+    checks = {round(iterations * n / (_CHECKS + 1)) for n in range(1, _CHECKS + 1)}
+    return checks - {0, iterations}

@@ -1,17 +1,19 @@
 """The search for parameters, on a small world whose order in time is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
 
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError, InputDataError, ParameterError
-from recsys_lib.evaluation.split import leave_last_out
+from recsys_lib.evaluation import leave_last_out
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters, TuneParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.settings import read_settings
-from recsys_lib.tuning import Study, Validation, plots
+from recsys_lib.tuning import Study, Validation, plots, validation
 from recsys_lib.tuning.validation import Recalls
 
 SMALL = {
@@ -39,12 +41,12 @@ WORLD = world()
 
 def open_study(workspace, fingerprint="f", **changes):
     parameters = TuneParameters(**{**SMALL, **changes})
-    validation = Validation.of(WORLD, parameters.users, parameters.seed)
-    return Study.open(Dataset.find("walk", workspace), parameters, validation, fingerprint)
+    measured = Validation.from_interactions(WORLD, parameters.users, parameters.seed)
+    return Study.load(Dataset.find("walk", workspace), parameters, measured, fingerprint)
 
 
 def test_the_test_split_is_in_nothing_that_a_trial_sees():
-    split, final = Validation.of(WORLD, 60, 0).split, leave_last_out(WORLD)
+    split, final = Validation.from_interactions(WORLD, 60, 0).split, leave_last_out(WORLD)
     for user, item in zip(final.test_users, final.test.interactions.item, strict=True):
         mine = split.train.item[split.train.user == user]
         assert item not in mine
@@ -56,7 +58,29 @@ def test_the_test_split_is_in_nothing_that_a_trial_sees():
 
 def test_users_without_three_interactions_are_not_enough():
     with pytest.raises(InputDataError, match="three interactions"):
-        Validation.of(world(length=2), 10, 0)
+        Validation.from_interactions(world(length=2), 10, 0)
+
+
+def test_factors_that_are_all_equal_score_at_chance(monkeypatch):
+    """Of 16 items that a user does not have, ten are in the list."""
+    walks, drawn = world(n_users=2_000), np.random.default_rng(1).random((2_000, 20))
+    anything = np.argsort(drawn, axis=1)[:, :6].ravel().astype(np.int32)
+    many = Validation.from_interactions(replace(walks, item=anything), 2_000, 0)
+
+    class Alike:
+        item_factors = np.ones((20, 2), np.float32)
+        user_factors = np.ones((2_000, 2), np.float32)
+
+        @classmethod
+        def from_parameters(cls, parameters):
+            return cls()
+
+        def fit(self, *args, **more):
+            """Learn nothing."""
+
+    monkeypatch.setattr(validation, "ExactALS", Alike)
+    recalls = many.measure(AlsParameters(factors=2), [0.0, 1.0])
+    assert list(recalls.by_half_life.values()) == pytest.approx([10 / 16] * 2, abs=0.05)
 
 
 def test_recall_is_that_of_the_evaluation():
@@ -65,14 +89,14 @@ def test_recall_is_that_of_the_evaluation():
     from recsys_lib.evaluation import Factors, evaluate
 
     parameters = AlsParameters(factors=4, iterations=6, tolerance=0.0, solver="exact")
-    validation = Validation.of(WORLD, 60, 0)
-    recalls = validation.measure(parameters, [0.0, 1.0]).by_half_life
-    trained = train_als(validation.split.train, parameters)
+    measured = Validation.from_interactions(WORLD, 60, 0)
+    recalls = measured.measure(parameters, [0.0, 1.0]).by_half_life
+    trained = train_als(measured.split.train, parameters)
     for half_life, recall in recalls.items():
         asked = parameters.model_copy(update={"recency_half_life": half_life})
-        vectors = user_vectors(trained, validation.split.train, asked)
+        vectors = user_vectors(trained, measured.split.train, asked)
         model = Factors(vectors, trained.item_factors)
-        found = evaluate({"als": model}, validation.split, [10], seed=0)
+        found = evaluate({"als": model}, measured.split, [10], seed=0)
         assert recall == pytest.approx(found.value("als", "recall", 10), abs=1e-9)
 
 
@@ -84,7 +108,7 @@ def test_a_training_is_ended_where_it_is_asked_to_be():
         return iteration == 4
 
     parameters = AlsParameters(factors=4, iterations=8, tolerance=0.0)
-    assert Validation.of(WORLD, 60, 0).measure(parameters, [0.0], on_check) is None
+    assert Validation.from_interactions(WORLD, 60, 0).measure(parameters, [0.0], on_check) is None
     assert [iteration for iteration, _ in seen] == [2, 4]
     assert all(0 <= recall <= 1 for _, recall in seen)
 
@@ -148,8 +172,8 @@ def test_without_different_ratings_one_function_is_enough(workspace):
     ones = Interactions(*(getattr(WORLD, n) for n in ("users", "items", "user", "item")),
                         np.ones(len(WORLD), np.float32), WORLD.timestamp)  # fmt: skip
     parameters = TuneParameters(**SMALL)
-    validation = Validation.of(ones, 50, 0)
-    study = Study.open(Dataset.find("walk", workspace), parameters, validation, "f")
+    measured = Validation.from_interactions(ones, 50, 0)
+    study = Study.load(Dataset.find("walk", workspace), parameters, measured, "f")
     study.run()
     assert study.trials()["confidence"].unique().to_list() == ["linear"]
 
