@@ -117,10 +117,8 @@ class BlendPart:
         """Every source for which there are data, with infinite half-lives."""
         sources = {}
         for name, source_type in source_types().items():
-            prefix = f"{name}."
-            own = {
-                k.removeprefix(prefix): a for k, a in self.arrays.items() if k.startswith(prefix)
-            }
+            keys = [key for key in self.arrays if key.startswith(f"{name}.")]
+            own = {key.removeprefix(f"{name}."): self.arrays[key] for key in keys}
             source = source_type.load(own, parts)
             if source is not None:
                 sources[name] = source

@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 import pytest
@@ -87,6 +89,38 @@ def test_with_nobody_to_learn_from_als_is_served(split):
     found = learn_blend({}, histories, split.validation.relevant[few], seed=0)
     assert found.served == ALS
     assert "Only 10 users have something to learn from" in str(found)
+
+
+def test_users_without_a_chosen_candidate_do_not_count(split):
+    """What is in the history is no candidate: nothing is learned from who took it again."""
+    sources = train_sources(split.fitting, PARTS)
+    histories = PARTS.histories(split.fitting).take(split.validation.users)
+    relevant = split.validation.relevant.tolil()
+    relevant[:100] = 0
+    relevant[np.arange(100), histories.items[histories.indptr[:100]]] = 1
+    found = learn_blend(sources, histories, relevant.tocsr(), seed=0)
+    assert found.n_users == 500
+    assert str(found).startswith("Learned from 500 users. ")
+
+
+@dataclass(frozen=True)
+class BestAtFour(Popularity):
+    """Puts item 3 first if its half-life is 4, else further behind the farther off it is."""
+
+    name, forgets = "after", True
+
+    def scores(self, histories):
+        found = super().scores(histories)
+        found[:, 3] = 10 / (1 + abs(self.half_life - 4))
+        return found
+
+
+def test_the_half_life_of_the_best_ranking_is_chosen():
+    histories = Histories.from_items([0], 1.0, 30).take(np.zeros(60, dtype=int))
+    relevant = sparse.csr_matrix((np.ones(60), (np.arange(60), np.full(60, 3))), shape=(60, 30))
+    source = BestAtFour(np.arange(1, 31))
+    found = learn_blend({AFTER: source}, histories, relevant, seed=0)
+    assert found.weights.half_lives == {AFTER: 4.0}
 
 
 def test_the_sentence_and_the_table_say_what_was_learned(learned):
@@ -204,6 +238,36 @@ def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
     expected = blend.scores_of(histories)[found.user, found.item]
     np.testing.assert_allclose(found.scores(weights), expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(found.features() @ weights, found.scores(weights), rtol=1e-4)
+
+
+class Counted(Successors):
+    """Remembers how often it was asked."""
+
+    asked = 0
+
+    def scores(self, histories):
+        type(self).asked += 1
+        return super().scores(histories)
+
+
+def test_a_source_is_asked_once_for_scores_and_shares():
+    source = Counted(sparse.csr_matrix(np.array([[0, 2, 1]] + [[0] * 3] * 2, dtype=np.float32)))
+    history = Histories.from_items([0], 1.0, 3)
+    blend = Blend({AFTER: source}, BlendWeights.from_source(AFTER, {}), history)
+    assert blend.user_scores(history).shares(np.array([1, 2]))[AFTER].tolist() == [1, 0.5]
+    assert Counted.asked == 1
+
+
+def test_popularity_orders_what_all_sources_call_equal():
+    """And never outweighs what a source says."""
+    weights = sparse.csr_matrix(np.array([[0, 5, 5, 4.999]] + [[0] * 4] * 3, dtype=np.float32))
+    sources = {POPULAR: Popularity(np.array([1, 3, 7, 99])), AFTER: Successors(weights)}
+    history = Histories.from_items([0], 1.0, 4)
+    blend = Blend(sources, BlendWeights.from_source(AFTER, {}), history)
+    scores = blend.scores_of(history)[0]
+    assert np.argsort(-scores).tolist()[:3] == [2, 1, 3]
+    popular = np.log1p([3, 7]) / np.log(100)
+    np.testing.assert_allclose(scores[1:3] - 1, 1e-5 * popular, atol=1e-7)
 
 
 def test_strangers_see_what_is_popular():

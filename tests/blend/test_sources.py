@@ -8,7 +8,14 @@ from scipy import sparse
 
 from recsys_lib.als import FoldIn, Penalty, train_als
 from recsys_lib.blend import Histories
-from recsys_lib.blend.sources import FoldedAls, Popularity, Successors, TextNeighbours, cooccurrence
+from recsys_lib.blend.sources import (
+    FoldedAls,
+    Popularity,
+    Successors,
+    TextNeighbours,
+    Training,
+    cooccurrence,
+)
 from recsys_lib.blend.sources.cooccurrence import companions, pair_counts, successors
 from recsys_lib.parameters import AlsParameters
 
@@ -84,6 +91,29 @@ def test_order_is_kept_in_one_and_not_in_the_other(ordered):
     np.testing.assert_allclose(together.toarray(), together.T.toarray(), rtol=1e-6)
 
 
+def test_the_weights_of_neighbours_by_hand():
+    """Popularity before^0.5 is 4; that after is 32, of which ^0.1 is sqrt(2)."""
+    counts = sparse.csr_matrix(np.array([[0, 4], [0, 0]], dtype=np.float32))
+    popularity = np.array([16, 32])
+    expected = 4 / (4 * math.sqrt(2))
+    np.testing.assert_allclose(successors(counts, popularity).toarray(), [[0, expected], [0, 0]])
+    cosine = 4 / math.sqrt(16 * 32)
+    np.testing.assert_allclose(
+        companions(counts, popularity).toarray(), [[0, cosine], [cosine, 0]], rtol=1e-6
+    )
+
+
+def test_the_parts_of_an_als_score_add_up_to_it(ordered):
+    parameters = AlsParameters(factors=4, iterations=5, frequency_scaling=0.5)
+    source = FoldedAls.train(Training(ordered, parameters)).with_half_life(2.0)
+    history = Histories.from_interactions(ordered, parameters).take(np.array([7]))
+    history.confidences[1] = 0  # seen, and not liked
+    items = np.arange(history.n_items)
+    parts = source.contributions(history, items)
+    np.testing.assert_allclose(parts.sum(axis=1), source.scores(history)[0], atol=1e-5)
+    assert not parts[:, 1].any()
+
+
 def test_only_the_strongest_neighbours_are_kept(ordered, monkeypatch):
     counts = pair_counts(Histories.from_interactions(ordered, AlsParameters()))
     popularity = np.bincount(ordered.item)
@@ -113,7 +143,8 @@ def test_neighbours_and_texts_add_up_what_each_item_says():
 def test_without_forgetting_als_is_what_was_trained(ordered):
     parameters = AlsParameters(factors=8, iterations=60, tolerance=0.0, solver="exact")
     trained = train_als(ordered, parameters)
-    source = FoldedAls(FoldIn.from_item_factors(trained.item_factors, Penalty(parameters.regularization)))
+    penalty = Penalty(parameters.regularization)
+    source = FoldedAls(FoldIn.from_item_factors(trained.item_factors, penalty))
     found = source.scores(Histories.from_interactions(ordered, parameters))
     assert np.corrcoef(found.ravel(), (trained.user_factors @ trained.item_factors.T).ravel())[
         0, 1

@@ -28,20 +28,20 @@ class FoldedAls(CandidateSource):
     @classmethod
     def train(cls, training: Training) -> Self:
         """Train ALS."""
-        parameters = training.als
-        penalty = Penalty.from_parameters(parameters)
-        return cls(FoldIn.from_item_factors(train_als(training.interactions, parameters).item_factors, penalty))
+        trained = train_als(training.interactions, training.als)
+        penalty = Penalty.from_parameters(training.als)
+        return cls(FoldIn.from_item_factors(trained.item_factors, penalty))
 
     @classmethod
     def load(cls, arrays: Mapping[str, np.ndarray], parts: ServedParts) -> Self:
         """From the ALS part; products without interactions have the factors 0."""
         model = parts.als.model
-        return cls(FoldIn.from_item_factors(parts.padded(np.asarray(model.item_factors)), model.penalty))
+        factors = parts.padded(np.asarray(model.item_factors))
+        return cls(FoldIn.from_item_factors(factors, model.penalty))
 
     def scores(self, histories: Histories) -> np.ndarray:
         """Inner products of the user factors and the item factors."""
         confidences = histories.matrix(self._confidences(histories))
-        confidences.eliminate_zeros()
         return self.fold_in.solve(confidences) @ self.fold_in.item_factors.T
 
     def contributions(self, history: Histories, items: np.ndarray) -> np.ndarray:
