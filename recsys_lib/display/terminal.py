@@ -21,7 +21,7 @@ _PROSE = ("changed", "started", "meaning", "range", "default", "type")
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _COLUMNS = (
-    TextColumn("{task.description:<10}"),
+    TextColumn("{task.description:<10}", markup=False),
     SpinnerColumn(),
     BarColumn(),
     TextColumn("{task.fields[words]}", markup=False),

@@ -1,4 +1,4 @@
-"""Lists for everybody in files: the same as asked one by one."""
+"""The lists of all users and items in files are those of single queries."""
 
 from dataclasses import replace
 
@@ -159,10 +159,10 @@ def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, m
 def test_mistakes_are_named(home, tmp_path, capsys):
     assert export("--n", 0) == 2
     assert "--n must be at least 1" in capsys.readouterr().err
-    assert export("--version", "v9") == 1
-    assert "v9 has no trained factors to export: run 'python run_pipeline.py" in (
-        capsys.readouterr().err
-    )
+    assert export("--version", "v9") == 2
+    assert "'v9'" in capsys.readouterr().err
+    with pytest.raises(NotTrainedError, match=r"v9 has no .* run 'python run_pipeline\.py"):
+        Export.from_version(home, "v9")
     (tmp_path / "file").touch()
     assert export("--out", tmp_path / "file" / "x", "--quiet") == 1
     assert "could not be written to" in capsys.readouterr().err

@@ -28,7 +28,7 @@ FOREVER = "import time; time.sleep(600)"
 
 
 class Fake:
-    """The facade over three items; the version is the title of the first, so tests can tell."""
+    """The facade over three items; the title of the first is the version, so tests can tell."""
 
     def __init__(self, version, als=True, product_search=True, score=0.9):
         self.version, self.score = version, score
@@ -187,7 +187,7 @@ def test_a_mode_or_filter_that_is_none_is_422(trained, extra, where):
     assert answer.json()["detail"].startswith(where)
 
 
-QUESTIONS = {
+QUERIES = {
     "/matrix_factor/similar": {"item_id": "a"},
     "/matrix_factor/user": {"user_id": "u"},
     "/search": {"query": "filter"},
@@ -204,9 +204,9 @@ def test_unknown_id_is_404(trained, path, body):
     assert "'?'" in response.json()["detail"]
 
 
-@pytest.mark.parametrize("path", QUESTIONS)
+@pytest.mark.parametrize("path", QUERIES)
 def test_nothing_trained_is_409_and_says_what_to_run(client, path):
-    response = client.post(path, json=QUESTIONS[path])
+    response = client.post(path, json=QUERIES[path])
     assert response.status_code == 409
     assert "run_pipeline.py --set dataset=shop" in response.json()["detail"]
 
@@ -216,7 +216,7 @@ def test_nothing_trained_is_409_and_says_what_to_run(client, path):
 )
 def test_one_model_missing_is_409(world, client, missing, path):
     world.publish("half", **{missing: False})
-    assert client.post(path, json=QUESTIONS[path]).status_code == 409
+    assert client.post(path, json=QUERIES[path]).status_code == 409
     assert client.post("/matrix_factor/similar", json={"item_id": "a"}).status_code == 200
 
 
@@ -311,7 +311,7 @@ def test_the_champion_is_opened_once_for_many_requests(world, trained, monkeypat
 
 def test_documentation_has_every_endpoint_with_examples(client):
     paths = client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {"/status", "/training", *QUESTIONS}
+    assert set(paths) == {"/status", "/training", *QUERIES}
     described = client.get("/openapi.json").json()["components"]["schemas"]
     assert described["SearchRequest"]["properties"]["query"]["examples"]
     assert described["SimilarRequest"]["properties"]["item_id"]["examples"]
