@@ -15,7 +15,6 @@ from recsys_lib.als.confidences import (
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.implicit_models import ExactALS, item_similarity
 from recsys_lib.als.part import AlsModel, write_als_part
-from recsys_lib.als.progress import training_progress
 from recsys_lib.als.solver import Penalty
 from recsys_lib.als.training import Iteration, TrainedAls, train_als
 from recsys_lib.als.warm_start import WarmStart
@@ -36,6 +35,5 @@ __all__ = [
     "recency_weighted",
     "recency_weights",
     "train_als",
-    "training_progress",
     "write_als_part",
 ]

@@ -1,6 +1,9 @@
-"""What a notebook shows of a trained model: its training curve, and the nearest items of some."""
+"""What a notebook shows of a training: its progress, its curve, and the nearest items of some."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import polars as pl
@@ -8,10 +11,26 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from recsys_lib.als.part import AlsModel
-from recsys_lib.als.training import TrainedAls
+from recsys_lib.als.training import Iteration, OnIteration, TrainedAls
 from recsys_lib.als.validation import K
 from recsys_lib.display.plotting import COLORS, Plot, figure, style
+from recsys_lib.display.progress import progress_for
+from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
+
+
+@contextmanager
+def training_progress(parameters: AlsParameters) -> Iterator[OnIteration]:
+    """Show the progress of a training; yields the ``on_iteration`` of ``train_als``."""
+    with progress_for(parameters.iterations, "iterations") as progress:
+
+        def on_iteration(iteration: Iteration) -> None:
+            note = f"loss {iteration.loss:.6g}"
+            if iteration.recall is not None:
+                note += f", validation recall@{K} {iteration.recall:.4f}"
+            progress.update(iteration.number, note)
+
+        yield on_iteration
 
 
 def training_curve(trained: TrainedAls) -> Plot:
