@@ -16,7 +16,7 @@ _LOCAL = (
     "%Y-%m-%d %H:%M",
     "%Y-%m-%d",
 )
-_ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M:%S%.f%z")
+_ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z")
 
 
 def unit_of(texts: pl.Series) -> str:
