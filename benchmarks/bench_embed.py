@@ -1,9 +1,9 @@
-"""Encoding: ours beside SentenceTransformer.encode, same run, same texts, same machine.
+"""Encoding: ours beside SentenceTransformer.encode, in the same run, on the same texts.
 
-The library runs as most scripts have it: float32, batches of 256. Ours takes the precision that
-the processor is fast in. Two sets: short titles, and long texts up to the model's window of 256
-tokens. The rounds alternate, so a busy machine slows both; their ratio is what counts. With judged
-queries in ../shared/data the nDCG@10 of both kinds of vectors is compared, too.
+The library runs as in most scripts: float32, batches of 256. Ours uses the precision in which the
+processor is fast. Two sets: short titles, and long texts up to the model's limit of 256 tokens.
+Rounds alternate, so a busy machine slows both, and their ratio counts. With judged queries in
+../shared/data the nDCG@10 of both kinds of vectors is compared, too.
 
 python benchmarks/bench_embed.py [TEXTS]     texts in a set, 1000 by default
 """
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _products() -> pl.DataFrame:
-    """Real products where they are there, else those of the sample."""
+    """Real products where they are available, else those of the sample."""
     if not _ICECAT.is_dir():
         return load_dataset(Dataset.find("sample"), EtlParameters()).catalogue.frame
     columns = {"user_id": "query", "parent_asin": "docid", "rating": "", "timestamp": ""}
@@ -97,9 +97,9 @@ def _compare(name: str, texts: list[str], library: SentenceTransformer, ours: Te
 def _compare_ranking(
     products: pl.DataFrame, library: SentenceTransformer, ours: TextEncoder
 ) -> None:
-    """Search by vectors of titles alone, judged."""
+    """Compare semantic search by titles alone on judged queries."""
     if not _ICECAT.is_dir():
-        print(f"no judged queries: {_ICECAT} is not here")
+        print(f"no judged queries: {_ICECAT} does not exist")
         return
     items = IdMap(products[Products.ITEM])
     qrels = read_qrels(

@@ -1,8 +1,8 @@
-"""Searching: time of a whole query at the size of Amazon Appliances, and of the index by itself.
+"""Search: time of a whole query at the size of Amazon Appliances, and of the vector index alone.
 
-Products are generated; their vectors are mixtures of those of 2,000 encoded texts, since encoding
-all of them is not what is measured here. A query is encoded, and answered by vectors and by words,
-in one thread. The index alone is measured at 94,000 and 1,000,000 vectors: recall@10 against exact.
+Products are generated. Their vectors are mixtures of those of 2,000 encoded texts, because encoding
+is not measured here. Whole queries are encoded and answered in each mode, in one thread. The index
+alone is measured at 94,000 and 1,000,000 vectors; its recall@10 is compared with exact search.
 
 python benchmarks/bench_search.py [VECTORS]     vectors of the large set, 1000000 by default
 """
@@ -40,7 +40,7 @@ _SEED = 7
 def main() -> None:
     """Print both tables."""
     large = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    print("milliseconds by the clock, and of the processor")
+    print("milliseconds of wall-clock time (and of CPU time)")
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     with tempfile.TemporaryDirectory() as folder:
         products = _products(Path(folder))
@@ -68,7 +68,7 @@ def _encoded(products: pl.DataFrame) -> np.ndarray:
 
 
 def _mixtures(base: np.ndarray, n: int) -> np.ndarray:
-    """Vectors on the way from one real text to another, with some noise."""
+    """Vectors between those of two real texts, with some noise."""
     rng = np.random.default_rng(_SEED)
     first, second = rng.integers(len(base), size=(2, n))
     way = rng.random((n, 1), dtype=np.float32)
@@ -100,7 +100,7 @@ def _whole_queries(products: pl.DataFrame, vectors: np.ndarray, folder: Path) ->
 
 
 def _first_answer(part: Path) -> None:
-    """Seconds from the start of a process to its first answer, when the files were read before."""
+    """Print seconds from the start of a process to its first answer, with the files in memory."""
     for mode in ("hybrid", "lexical"):
         code = (
             "from pathlib import Path; from recsys_lib.search import ProductSearch; "
@@ -109,8 +109,8 @@ def _first_answer(part: Path) -> None:
         )
         for _ in range(2):
             started = time.perf_counter()
-            asked = [sys.executable, "-u", "-c", code]
-            with subprocess.Popen(asked, stdout=subprocess.PIPE) as process:
+            command = [sys.executable, "-u", "-c", code]
+            with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
                 answer = process.stdout.readline() if process.stdout else b""
                 seconds = time.perf_counter() - started
             if not answer or process.returncode:
@@ -119,7 +119,7 @@ def _first_answer(part: Path) -> None:
 
 
 def _queries(products: pl.DataFrame) -> list[str]:
-    """Two to five neighbouring words of titles."""
+    """Two to five neighbouring words of a title each."""
     rng = np.random.default_rng(_SEED)
     titles = products[Products.TITLE].drop_nulls()
     words = [titles[int(row)].split() for row in rng.integers(len(titles), size=_QUERIES)]
@@ -135,8 +135,10 @@ def _index_alone(vectors: np.ndarray, kind: Kind) -> None:
     chosen = choose_index(vectors, kind, EmbedParameters().index_recall)
     seconds = time.perf_counter() - started
     faiss.omp_set_num_threads(1)
-    asked = _mixtures(vectors[:_ENCODED], _QUERIES // 5)
-    times = [_milliseconds(lambda v=v: nearest(chosen.index, vectors, v[None], 10)) for v in asked]
+    queries = _mixtures(vectors[:_ENCODED], _QUERIES // 5)
+    times = [
+        _milliseconds(lambda v=v: nearest(chosen.index, vectors, v[None], 10)) for v in queries
+    ]
     with tempfile.TemporaryDirectory() as folder:
         save_index(chosen.index, Path(folder) / "index")
         megabytes = (Path(folder) / "index").stat().st_size / 1e6
@@ -148,7 +150,7 @@ def _index_alone(vectors: np.ndarray, kind: Kind) -> None:
 
 
 def _milliseconds(work) -> tuple[float, float]:  # type: ignore[no-untyped-def]
-    """By the clock, and of the processor: on a busy machine only the latter tells what it takes."""
+    """Wall-clock and CPU time; on a busy machine only CPU time tells what the work takes."""
     started, used = time.perf_counter(), time.process_time()
     work()
     return 1000 * (time.perf_counter() - started), 1000 * (time.process_time() - used)
@@ -158,7 +160,7 @@ def _quantiles(times: list[tuple[float, float]]) -> str:
     wall, processor = (np.quantile(column, (0.5, 0.99)) for column in np.array(times).T)
     return (
         f"p50 {wall[0]:7.2f}   p99 {wall[1]:7.2f}   "
-        f"(processor: p50 {processor[0]:6.2f}   p99 {processor[1]:6.2f})"
+        f"(CPU: p50 {processor[0]:6.2f}   p99 {processor[1]:6.2f})"
     )
 
 
