@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from recsys_lib import places
+from recsys_lib.data.sample import ensure_sample
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.paths import Dataset, dataset_names
 
@@ -112,6 +113,8 @@ def test_files_of_a_user_in_the_folder_of_the_sample_are_left_alone(root):
     mine = Dataset.find("sample", root)
     assert (mine.is_sample, mine.raw) == (False, raw)
     assert mine.name != "sample"
+    assert not ensure_sample(mine)
+    assert [path.name for path in raw.iterdir()] == ["ratings.csv"]
 
 
 def test_a_workspace_may_be_moved(root, folder):
