@@ -33,7 +33,7 @@ def run(workspace):
     shutil.copytree(NOTEBOOKS, workspace / "notebooks")
 
     def run(name, *arguments):
-        first = Step("etl", name, produces=SUMMARY, timeout=4)
+        first = Step("etl", name, produces=SUMMARY, timeout=4 if name == "endless" else 120)
         second = Step("als", "ends_well", needs=("etl",))
         code = main((first, second), ["--run-id", name, *arguments], project=workspace)
         path = workspace / "outputs" / name / "run.json"

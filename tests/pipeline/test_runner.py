@@ -366,10 +366,12 @@ def test_a_step_waits_for_an_optional_need(bench):
     assert (code, statuses(record)) == (0, ["executed"] * 2)
 
 
-def test_a_step_stops_at_the_timeout_of_the_run(bench):
-    record, code, _ = bench.run("import time; time.sleep(60)", timeout=3)
+@pytest.mark.parametrize("timeout", [0.2, 3])
+def test_a_step_stops_at_the_timeout_of_the_run(bench, timeout):
+    """The shorter one ends while the kernel is still starting."""
+    record, code, _ = bench.run("import time; time.sleep(60)", timeout=timeout)
     assert (code, statuses(record)) == (1, ["failed", "skipped"])
-    assert "longer than its 3 s" in record["steps"][0]["reason"]
+    assert f"longer than its {timeout} s" in record["steps"][0]["reason"]
 
 
 def test_a_run_can_wait_for_another_one(bench):

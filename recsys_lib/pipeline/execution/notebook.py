@@ -139,7 +139,8 @@ def run_notebook(
     except RuntimeError as failure:
         if watch.first_cell is not None:
             raise
-        error = CellError("KernelStart", str(failure), 0)
+        start_failure = ("KernelStart", str(failure))
+        error = CellError(*(watch.cause_of_death() if watch.timed_out else start_failure), 0)
     finally:
         watch.stop()
     ended = time.perf_counter()
