@@ -145,6 +145,19 @@ def test_products_are_cleaned(shop):
     assert (catalogue.n_duplicates, catalogue.n_unreadable_prices) == (1, 1)
 
 
+@pytest.mark.parametrize("empty", [[], {}, "", " ", None])
+def test_an_empty_value_is_none_and_the_next_field_counts(shop, empty):
+    product = {"parent_asin": "i1", "details": empty, "features": empty, "feature": ["old name"]}
+    (row,) = shop([review()], [product]).catalogue.frame.to_dicts()
+    assert (row["details"], json.loads(row["features"])) == (None, ["old name"])
+
+
+def test_a_title_of_markup_only_is_none(shop):
+    products = [{"parent_asin": "i1", "title": "<b></b>"}, {"parent_asin": "i2", "title": "A  b"}]
+    titles = shop([review()], products).catalogue.frame["title"].to_list()
+    assert titles == [None, "A b"]
+
+
 def test_objects_printed_by_python_become_json(workspace):
     raw = workspace / "data" / "raw" / "shop"
     raw.mkdir(parents=True)

@@ -230,6 +230,8 @@ def test_prices_in_the_notation_of_either_side_of_the_ocean(put):
         "$1,234.56": 1234.56,
         "1.234,56 €": 1234.56,
         "12,99": 12.99,
+        "12,9": 12.9,
+        "5, or less": 5.0,
         "1,234": 1234.0,
         "from $3.": 3.0,
         "$10.00 - $20.00": 10.0,
@@ -246,6 +248,22 @@ def test_prices_in_the_notation_of_either_side_of_the_ocean(put):
     catalogue = load().catalogue
     assert catalogue.frame["price"].to_list() == list(prices.values())
     assert catalogue.n_unreadable_prices == 2
+
+
+def test_the_first_line_of_a_product_counts_across_files(put):
+    put(
+        **{
+            "reviews.csv": "user_id,item_id\nu,p\n",
+            "meta-1.csv": "id,title\np,First\nq,Q\n",
+            "meta-2.csv": "id,title\np,Second\n",
+        }
+    )
+    catalogue = load().catalogue
+    assert dict(catalogue.frame.select("parent_asin", "title").iter_rows()) == {
+        "p": "First",
+        "q": "Q",
+    }
+    assert (catalogue.n_lines, catalogue.n_duplicates) == (3, 1)
 
 
 def test_a_file_that_changes_while_it_is_read_is_named(put, workspace, monkeypatch):
