@@ -7,7 +7,7 @@ import pytest
 
 from recsys_lib.columns import Products
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.search import build_search_part, text_encoder
+from recsys_lib.search import ProductSearch, build_search_part, text_encoder
 
 ROWS = [
     ("A1", "Front load washing machine", "https://shop.example/a1.jpg"),
@@ -43,7 +43,37 @@ def encoder():
 
 
 @pytest.fixture(scope="session")
-def built(products, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("version") / "search"
-    metrics = build_search_part(products, EmbedParameters(precision="float32"), folder, "data-1")
-    return folder, metrics
+def build(encoder, tmp_path_factory):
+    """Build a search part of a catalogue with the one encoder; returns its folder and metrics."""
+
+    def build(products, fingerprint="x"):
+        folder = tmp_path_factory.mktemp("version") / "search"
+        parameters = EmbedParameters(precision="float32")
+        return folder, build_search_part(products, parameters, folder, fingerprint, encoder=encoder)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def opened(encoder):
+    """Open a search part with the one encoder, which takes seconds to load."""
+
+    def opened(folder):
+        search = ProductSearch.load(folder)
+        search._encoder = encoder
+        return search
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def built(products, build):
+    return build(products, "data-1")
+
+
+@pytest.fixture(scope="session")
+def blank(build):
+    """Three products without a title that can be read; their texts are features."""
+    frame = make_catalogue([("N1", None, None), ("N2", "  ", None), ("N3", "", None)])
+    features = [json.dumps([text]) for text in ("red cup with a handle", "blue plate", "fork")]
+    return build(frame.with_columns(pl.Series(Products.FEATURES, features)))[0]

@@ -120,6 +120,8 @@ def test_building_forgets_texts_that_the_catalogue_lost(catalogue, encoder, path
     encoder.encode(TEXTS, cache=cache)
     cups = catalogue([("T1", TEXTS[0], None), ("T2", TEXTS[1], None), ("T3", TEXTS[1], None)])
     parameters = EmbedParameters(precision="float32")
-    metrics = build_search_part(cups, parameters, tmp_path / "search", "x", cache=path)
+    metrics = build_search_part(
+        cups, parameters, tmp_path / "search", "x", encoder=encoder, cache=path
+    )
     assert metrics["search.texts_encoded"] == 0
     assert sorted(cache.get(TEXTS, encoder.dimension)) == [0, 1]

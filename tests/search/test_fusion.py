@@ -1,8 +1,9 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.search._fusion import DEPTH, fuse
+from recsys_lib.search._fusion import DEPTH, fuse, put_first
 
 NOTHING = np.empty(0, dtype=np.int64), np.empty(0)
 
@@ -23,6 +24,28 @@ def test_the_last_place_of_a_full_list_counts_nothing():
     _, scores = fuse(full, NOTHING, 1.0)
     assert scores[0] == 1
     assert scores[-1] == 0
+
+
+def test_the_last_place_of_a_shorter_list_still_counts():
+    short = np.arange(DEPTH - 1), np.linspace(9, 5, DEPTH - 1)
+    _, scores = fuse(NOTHING, short, 0.0)
+    assert scores[-1] == 5 / 9
+
+
+@pytest.mark.parametrize("n", [3, DEPTH])
+def test_equal_scores_are_all_best_and_ordered_by_row(n):
+    rows, scores = fuse((np.arange(n)[::-1], np.full(n, 0.7)), NOTHING, 0.5)
+    assert rows.tolist() == list(range(n))
+    assert scores.tolist() == [0.5] * n
+
+
+def test_exact_codes_are_put_first():
+    hits = answer((7, 0.8), (3, 0.2), (9, 0.1))
+    rows, scores = put_first(np.array([3, 5]), hits)
+    assert rows.tolist() == [3, 5, 7, 9]
+    assert scores.tolist() == [1.8, 1.8, 0.8, 0.1]
+    assert put_first(np.array([], dtype=np.int64), hits) is hits
+    assert [part.tolist() for part in put_first(np.array([4]), NOTHING)] == [[4], [1.0]]
 
 
 def test_one_side_alone_keeps_its_order():

@@ -71,13 +71,23 @@ def test_what_is_too_far_or_a_number_is_not_guessed(index, unknown):
 
 def test_the_speller_takes_the_nearest_then_the_most_frequent():
     speller = Speller([("refigerator", 1), ("refrigerator", 9)])
-    assert speller.corrected("refigerater") == "refrigerator", "a word that appears once may be a typo"
+    assert speller.corrected("refigerater") == "refrigerator", "one with n = 1 may be a typo"
     assert Speller([("filter", 2), ("filler", 7)]).corrected("fil1er") is None
     assert Speller([("filter", 2), ("filler", 7)]).corrected("filzer") == "filler"
 
 
 def test_a_long_question_stays_cheap(index):
     assert len(index.words(" ".join(f"pump belt{n}" for n in range(10_000)))) <= 64
+
+
+def test_equal_scores_are_ordered_by_row():
+    index = LexicalIndex.from_texts({"title": ["cup", "fork", "cup", "cup"]}, {"title": 1}, ENGLISH)
+    assert index.best("cup", 2)[0].tolist() == [0, 2]
+    assert index.best("cup", 9)[0].tolist() == [0, 2, 3], "a fork is no cup"
+    allowed = np.array([False, True, True, True])
+    rows, scores = index.best("cup", 9, allowed)
+    assert rows.tolist() == [2, 3]
+    assert scores.tolist() == index.scores("cup")[rows].tolist()
 
 
 def test_saved_index_gives_the_same_scores(index, tmp_path):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from recsys_lib.errors import ParameterError
 from recsys_lib.search._index import build_index, index_bytes, is_quantized, load_index, save_index
 from recsys_lib.search._neighbours import EXACT_BELOW, choose_index, choose_kind, nearest
 
@@ -83,7 +84,16 @@ def test_only_what_is_allowed_is_found(vectors, kind, tmp_path, monkeypatch):
     assert len(rows) == 0
 
 
+@pytest.mark.parametrize("kind", ["exact", "hnsw", "ivf-sq8"])
+def test_one_product_has_no_neighbour_to_miss(vectors, kind):
+    chosen = choose_index(vectors[:1], kind, 0.9)
+    assert (chosen.kind, chosen.recall) == (kind, 1.0)
+    ((rows, scores),) = nearest(chosen.index, vectors[:1], vectors[:1], 5)
+    assert rows.tolist() == [0]
+    np.testing.assert_allclose(scores, 1, atol=1e-6)
+
+
 def test_too_few_for_product_quantization(vectors):
-    with pytest.raises(ValueError, match="10,240 vectors, but there are 500"):
+    with pytest.raises(ParameterError, match="10,240 vectors, but there are 500"):
         build_index(vectors[:500], "ivf-pq")
     assert is_quantized(build_index(vectors[:500], "ivf-sq8"))

@@ -10,17 +10,11 @@ from recsys_lib.parameters import EmbedParameters
 from recsys_lib.registry.parts import Part
 from recsys_lib.search import ProductSearch, build_search_part
 from recsys_lib.search._models import PACKAGED_SHA256
-from recsys_lib.search.examples import (
-    example_queries,
-    search_examples,
-    similar_examples,
-    token_lengths,
-)
 
 
-@pytest.fixture
-def search(built):
-    return ProductSearch.load(built[0])
+@pytest.fixture(scope="module")
+def search(built, opened):
+    return opened(built[0])
 
 
 def ids_of(search, rows):
@@ -101,10 +95,9 @@ def test_near_several_is_near_their_mean(search):
     assert set(ids_of(search, rows[:2])) == {"A2", "B2"}
 
 
-def test_identical_texts_still_leave_the_product_out(catalogue, tmp_path):
+def test_identical_texts_still_leave_the_product_out(catalogue, build):
     twins = catalogue([(f"T{n}", "the very same cup", None) for n in range(6)])
-    build_search_part(twins, EmbedParameters(), tmp_path / "search", "x")
-    search = ProductSearch.load(tmp_path / "search")
+    search = ProductSearch.load(build(twins)[0])
     for row in range(6):
         rows, scores = search.similar(row, 3)
         assert row not in rows
@@ -138,13 +131,13 @@ def test_other_weights_are_refused(built, tmp_path):
         search.search("cup", 1)
 
 
-def test_same_sizes_of_two_runs_are_refused(built, catalogue, tmp_path):
+def test_same_sizes_of_two_runs_are_refused(built, build, catalogue, tmp_path):
     """Index and ids of another catalogue of five products, with the sizes in the manifest."""
     other = catalogue([(f"Z{n}", f"{word} cup", None) for n, word in enumerate("abcde")])
-    build_search_part(other, EmbedParameters(precision="float32"), tmp_path / "other", "data-1")
+    others = build(other, "data-1")[0]
     for name in ("index.faiss", "items.parquet"):
         folder = shutil.copytree(built[0], tmp_path / name)
-        shutil.copy(tmp_path / "other" / name, folder / name)
+        shutil.copy(others / name, folder / name)
         size = (folder / name).stat().st_size
         edit_manifest(folder, lambda m, n=name, s=size: m["files"][n].update(bytes=s))
         with pytest.raises(ArtifactError, match="not of the same run"):
@@ -161,7 +154,7 @@ def test_a_part_of_an_older_version_is_refused(built, tmp_path):
 def test_files_of_two_runs_are_refused(built, tmp_path):
     folder = shutil.copytree(built[0], tmp_path / "search")
     np.save(folder / "embeddings.npy", np.load(folder / "embeddings.npy")[:4])
-    with pytest.raises(ArtifactError, match="another size"):
+    with pytest.raises(ArtifactError, match="size other than recorded"):
         ProductSearch.load(folder)
     size = (folder / "embeddings.npy").stat().st_size
     edit_manifest(folder, lambda m: m["files"]["embeddings.npy"].update(bytes=size))
@@ -174,34 +167,3 @@ def test_catalogue_without_any_text(products, tmp_path):
     with pytest.raises(InputDataError, match="no product has any text in title, features"):
         build_search_part(nothing, EmbedParameters(), tmp_path / "search", "x")
     assert not (tmp_path / "search").exists()
-
-
-def test_examples_show_titles_best_first(search):
-    table = search_examples(search, ["laundry machine", "coffee"], 2)
-    assert table.columns == ["query", "rank", "hybrid", "semantic", "lexical"]
-    assert table["rank"].to_list() == [1, 2, 1, 2]
-    assert table["lexical"][2:].to_list() == ["Espresso coffee maker", None]
-    assert table["hybrid"][2] == table["semantic"][2] == "Espresso coffee maker"
-    similar = similar_examples(search, 0, 2)
-    assert similar["title"][0] == "Front load washing machine"
-    assert similar["rank"].to_list() == [0, 1, 2]
-
-
-def test_example_queries_are_the_first_words_of_titles(search):
-    queries = example_queries(search, 3, words=2)
-    titles = search.display["title"].to_list()
-    assert len(queries) == 3
-    assert all(any(title.startswith(query) for title in titles) for query in queries)
-
-
-def test_example_queries_end_in_a_word(catalogue, tmp_path):
-    dashed = catalogue([("T1", "Gift Card - Birthday", None), ("T2", " - ", None)])
-    build_search_part(dashed, EmbedParameters(), tmp_path / "search", "x")
-    assert example_queries(ProductSearch.load(tmp_path / "search"), 2, words=3) == ["Gift Card"]
-
-
-def test_plot_tells_how_many_texts_are_cut():
-    plot = token_lengths(np.array([10, 20, 30, 100]), max_tokens=64)
-    (axes,) = plot.axes
-    assert axes.texts[0].get_text() == "cut at 64: 25% of the texts are longer"
-    assert sum(bar.get_height() for bar in axes.patches) == 4

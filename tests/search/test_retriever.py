@@ -11,7 +11,7 @@ import pytest
 from recsys_lib.columns import Products
 from recsys_lib.errors import QueryError
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.search import MODES, ProductSearch, build_search_part
+from recsys_lib.search import MODES, ProductSearch
 from recsys_lib.search._models import CrossEncoder
 
 ROWS = [
@@ -30,7 +30,7 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(build):
     data = {name: [None] * len(ROWS) for name in Products.ALL}
     names = (Products.ITEM, Products.TITLE, Products.DETAILS, *TYPES)
     columns = zip(*ROWS, strict=True)
@@ -38,14 +38,12 @@ def folder(tmp_path_factory):
     data[Products.DETAILS] = [json.dumps(details) for details in data[Products.DETAILS]]
     data[Products.MAIN_CATEGORY] = ["Laundry"] * 3 + ["Kitchen"] * 2 + ["Laundry"]
     products = pl.DataFrame(data, schema=dict.fromkeys(Products.ALL, pl.String) | TYPES)
-    path = tmp_path_factory.mktemp("hybrid") / "search"
-    build_search_part(products, EmbedParameters(precision="float32"), path, "x")
-    return path
+    return build(products)[0]
 
 
 @pytest.fixture(scope="module")
-def search(folder):
-    return ProductSearch.load(folder)
+def search(folder, opened):
+    return opened(folder)
 
 
 def found(search, query, k=10, **how):
@@ -181,6 +179,7 @@ def test_a_cross_encoder_has_the_last_word(search, folder, monkeypatch):
     assert asked[0][0] == "dryer refrigerator"
     assert len(asked[0][1]) == 5
     assert found(reranking, "B0DRYER001")[0] == "B0DRYER001", "a code still comes first"
+    assert found(reranking, "dryer", filters={"min_price": 1000}) == [], "nothing to rerank"
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ranx import Qrels, Run, evaluate
 
-from recsys_lib.search.quality.evaluate import ndcg, recall, reciprocal_rank
+from recsys_lib.search.quality.evaluate import METRICS, ndcg, recall, reciprocal_rank
 
 
 def test_by_hand():
@@ -30,6 +30,17 @@ def test_nothing_found_is_zero():
     for measure in (ndcg, recall, reciprocal_rank):
         assert measure(np.array([], dtype=np.int64), {1: 2.0}, 10) == 0
         assert measure(np.array([7, 8]), {1: 2.0}, 10) == 0
+
+
+@pytest.mark.parametrize(
+    ("rank", "values"),
+    [(10, (1 / math.log2(11), 1, 1 / 10)), (11, (0, 1, 1 / 11)), (100, (0, 1, 1 / 100))],
+)
+def test_each_metric_is_cut_at_its_depth(rank, values):
+    rows = np.arange(200)
+    measured = [measure(rows, {rank - 1: 1.0}) for measure in METRICS.values()]
+    assert measured == pytest.approx(values)
+    assert [measure(rows, {100: 1.0}) for measure in METRICS.values()] == [0, 0, 0]
 
 
 def test_a_product_outside_of_the_index_counts_as_missed():

@@ -57,6 +57,7 @@ def test_of_several_judges_the_best_counts(tmp_path):
         ("query,item_id,rating\n ,a,1\n", "field 'query': blank or not UTF-8 in record 1"),
         (b"query,item_id,rating\nca\xe9,a,1\n", "blank or not UTF-8 in record 1"),
         ("query,item_id,rating\n", "the file holds no judgments"),
+        ("query,item_id,rating\ncup,a,0\n", "no rating is above 0"),
         ("query,sku,rating\ncup,a,1\n", r"judgment_columns to \{item_id: NAME\}"),
     ],
 )

@@ -6,7 +6,16 @@ from recsys_lib.data.summary import read_summary
 from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.search import MODES, ProductSearch
-from recsys_lib.search.quality import Qrels, evaluate_search, known_items, measure_search
+from recsys_lib.search.quality import (
+    Qrels,
+    SearchReport,
+    WeightChoice,
+    evaluate_search,
+    known_items,
+    measure_search,
+    weight_choice,
+)
+from recsys_lib.search.quality.evaluate import title_baselines
 from recsys_lib.search.quality.report import best_and_worst
 from recsys_lib.significance import bootstrap_interval
 
@@ -81,6 +90,32 @@ def test_known_items_are_looked_for_by_their_own_words(known):
     assert all(0 <= row < len(search) for grades in reviews.grades for row in grades)
 
 
+def test_blank_titles_have_no_known_items(blank, opened, tmp_path):
+    search = opened(blank)
+    summary = {"files": [{"path": tmp_path / "gone.csv"}], "source": "tables"}
+    assert known_items(search, summary, 30, seed=1) == []
+    report = SearchReport(search, ())
+    assert "give judged queries (evaluate.judgments)" in report.facts()["search"]
+    assert report.results().is_empty()
+    assert report.best_and_worst(4).is_empty()
+    assert report.halves().is_empty()
+    report.save(tmp_path)
+    assert read_json(tmp_path / "metrics.json") == {"metrics": {}}
+    for baseline in title_baselines(search).values():
+        assert len(baseline("cup", 2)) == 2
+
+
+def test_some_blank_titles_are_passed_over(build, catalogue, opened, tmp_path):
+    rows = [(f"T{n}", f"cup {n}" if n % 2 else " -- ", None) for n in range(6)]
+    summary = {"files": [{"path": tmp_path / "gone.csv"}], "source": "tables"}
+    (titles,) = known_items(opened(build(catalogue(rows))[0]), summary, 6, seed=1)
+    assert sorted(titles.queries) == ["cup 1", "cup 3", "cup 5"]
+    assert (
+        measure_search({"x": ranker({q: [] for q in titles.queries})}, titles, seed=1).mean("x")
+        == 0
+    )
+
+
 def test_without_judgments_the_label_says_so(shop, tmp_path):
     report = evaluate_search(shop, "v1", EvaluateParameters(search_queries=20))
     assert set(report.results()["search"]) == set(MODES)
@@ -110,6 +145,23 @@ def test_with_judgments_titles_alone_stand_beside(shop, tmp_path):
     assert halves["chosen on"].to_list() == ["first half", "second half"]
     assert report.weights.values.shape == (11, 12)
     assert report.weight_plot() is not None
+
+
+def test_the_weight_is_chosen_on_one_half_and_measured_on_the_other():
+    values = np.zeros((11, 4))
+    values[2] = [1.0, 0.8, 0.1, np.nan]
+    values[9] = [0.5, 0.7, 0.6, np.nan]
+    choice = WeightChoice(0.3, np.array([True, True, False, False]), values)
+    assert choice.table().rows() == [
+        ("first half", 0.2, pytest.approx(0.9), pytest.approx(0.1)),
+        ("second half", 0.9, pytest.approx(0.6), pytest.approx(0.6)),
+    ]
+
+
+def test_no_weight_is_chosen_on_a_half_without_answers():
+    assert weight_choice(None, Qrels("one query", ["cup"], [{0: 1.0}]), seed=1) is None
+    graded = [{0: 1.0}, {0: 0.0}, {1: 0.0}]
+    assert weight_choice(None, Qrels("one answer", ["a", "b", "c"], graded), seed=1) is None
 
 
 def test_without_a_search_part_it_says_so(shop):
