@@ -147,7 +147,6 @@ class ExactAlternation(Alternation):
         ``item_weights`` is float32 (items,): the weight of an item's cells in the objective.
         """
         by_item = sparse.csr_matrix(users.rows.T)
-        by_item.sort_indices()
         user_factors = np.empty((users.rows.shape[0], item_factors.shape[1]), dtype=np.float32)
         self._users = Side(users.rows, user_factors, item_weights, penalty)
         self._items = Side(by_item, item_factors, users.counts, penalty)
