@@ -94,7 +94,7 @@ class EtlParameters(Section):
         )
     )
     mode: Literal["full", "append"] = Field(
-        "full", description="append: read only new files and lines, with the same result as full"
+        "full", description="append reads only new files and lines, with the same result"
     )
     reviews: str = Field("", description="Review file or glob in the dataset folder ('' = detect)")
     products: str = Field(
@@ -107,7 +107,7 @@ class EtlParameters(Section):
         {}, description="Our product column -> its name in the file ('' = ignore that column)"
     )
     timestamp_unit: Literal["auto", "ms", "s", "order"] = Field(
-        "auto", description="Unit of numeric timestamps; order: the numbers only give an order"
+        "auto", description="Unit of numeric times; order: they only give an order"
     )
     max_bad_share: float = Field(
         0.05, ge=0, le=1, description="Stop if a larger share of the lines is rejected"
@@ -179,7 +179,7 @@ class AlsParameters(Section):
         1e-4,
         ge=0,
         lt=1,
-        description="Stop when the loss falls by less than this fraction (0 = never)",
+        description="Stop when the loss falls by less than this fraction (0 = off)",
     )
     validation_users: int = Field(
         0,
@@ -190,7 +190,7 @@ class AlsParameters(Section):
         "", description="Start from the factors of this version, or of 'champion' ('' = random)"
     )
     solver: Literal["auto", "exact", "cg"] = Field(
-        "auto", description="exact: closed form; cg: conjugate gradient; auto: the faster one"
+        "auto", description="Closed form, conjugate gradient, or the faster one"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Device of the exact solver; auto: a GPU if there is one"
@@ -226,11 +226,11 @@ class EmbedParameters(Section):
     fields: list[CatalogueField] = Field(
         ["title", "features", "store", "description"],
         min_length=1,
-        description="Catalogue fields that are encoded, most important first",
+        description="Encoded fields, best first",
     )
     max_tokens: int = Field(64, ge=8, le=8192, description="Texts are cut after this many tokens")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="Number format of the encoder; auto: the fastest one of this hardware"
+        "auto", description="Number format of the encoder; auto: the fastest here"
     )
     batch_tokens: int = Field(
         0, ge=0, le=1 << 20, description="Tokens per batch (0 = chosen for the hardware)"
@@ -270,7 +270,7 @@ class EvaluateParameters(Section):
 
     split: Literal["last", "time", "random"] = Field(
         "last",
-        description="Hold out each user's last interactions, all after one time, or a random share",
+        description="Hold out each user's last, all after one time, or a random share",
     )
     n_last: int = Field(1, ge=1, description="Held-out interactions per user (split: last)")
     share: float = Field(
@@ -336,7 +336,7 @@ class TuneParameters(Section):
     recency_half_lives: list[_HalfLife] = Field(
         [0.0, 0.5, 1.0, 2.0, 4.0],
         min_length=1,
-        description="Recency half-lives to try in each trial; they need no training",
+        description="Recency half-lives to try",
     )
     seed: Seed = Field(
         DEFAULT_SEED, description="Seed of the user sample, the search and the factors"
