@@ -1,8 +1,8 @@
-"""Evaluating one model: ours beside ranx and implicit.evaluation, on the same lists.
+"""Evaluate one model with this project, ranx and implicit.evaluation: time, memory, values.
 
-A model of random factors is ranked for all test users of the Video Games data where ../shared/data
-has them, and of a generated sample else. Then the same lists are measured by ours and by ranx.
-implicit ranks and measures in one; its rank cut is ours. The values must agree.
+A briefly trained model is ranked for all test users of the Video Games data if ../shared/data has
+them, otherwise of a generated sample. The same lists are then measured by this project and by ranx;
+implicit ranks and measures in one call. The values must agree.
 
 python benchmarks/bench_eval.py
 """
@@ -65,7 +65,7 @@ def _split() -> TrainTest:
 
 
 def _factors(split: TrainTest) -> tuple[np.ndarray, np.ndarray]:
-    """Factors of implicit after one iteration: a model that is not all noise, fast to have."""
+    """Factors of implicit after a few iterations: better than noise, and fast to train."""
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = AlternatingLeastSquares(_FACTORS, alpha=10.0, iterations=3, random_state=_SEED)
@@ -80,7 +80,7 @@ def _measure(lists: np.ndarray, split: TrainTest) -> dict[str, float]:
 
 
 def _implicit(split: TrainTest, factors: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
-    """Their precision is the hits divided by min(k, relevant): recall, with one held-out item."""
+    """Its precision is hits / min(k, relevant): recall, when one item is held out."""
     with threadpool_limits(1, "blas"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = AlternatingLeastSquares(_FACTORS)
@@ -116,7 +116,7 @@ def _ranx(lists: np.ndarray, split: TrainTest) -> None:
     found, seconds = _timed(lambda: ranx_evaluate(qrels, run, names))
     values = {name: found[f"{name}@{_K}"] for name in _NAMES}
     print(f"ranx, six metrics of given lists       {seconds:7.2f} s   {_text(values)}")
-    print(f"  and {building:.2f} s to bring the lists into its form")
+    print(f"  and {building:.2f} s to convert the lists")
 
 
 def _timed(function: Callable[[], Any]) -> tuple[Any, float]:

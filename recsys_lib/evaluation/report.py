@@ -19,7 +19,7 @@ _CLEARLY_MORE = 1.1
 def results_table(evaluation: Evaluation, k: int) -> pl.DataFrame:
     """One row per model, the best nDCG first: metrics at k with intervals.
 
-    The last column but one says whether the model is better or worse than the served one.
+    "vs. served" says whether the model is better or worse than the one that is served.
     """
     gaps = evaluation.differences("ndcg", k)
     verdicts = dict(zip(gaps["model"], gaps["verdict"], strict=True))
@@ -77,7 +77,7 @@ def what_to_try(evaluation: Evaluation, k: int) -> list[str]:
 def _rivals(evaluation: Evaluation, k: int) -> Iterator[str]:
     for row in evaluation.differences("ndcg", k).filter(verdict="worse").iter_rows(named=True):
         yield (
-            f"{row['model']} ranks better than the served model (nDCG@{k} by "
+            f"{row['model']} beats the served model (nDCG@{k} by "
             f"{-row['difference']:.4f}). What is served was chosen on the validation part: use "
             "more users there (evaluate.blend_users) before you serve something else."
         )

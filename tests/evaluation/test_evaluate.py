@@ -305,7 +305,7 @@ def test_the_sentences_are_computed(split):
     one = evaluate({"als": never, "popular": knows}, split, [1], seed=0)
     assert in_words(one, 1).endswith("Better beyond noise: popular.")
     advice = what_to_try(one, 1)
-    assert advice[0].startswith("popular ranks better than the served model (nDCG@1 by 1.0000)")
+    assert advice[0].startswith("popular beats the served model (nDCG@1 by 1.0000)")
     assert any("With 20 test users" in sentence for sentence in advice)
 
 

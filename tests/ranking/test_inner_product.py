@@ -54,7 +54,9 @@ def test_equals_a_full_sort(seed, rows, items, factors, n, density):
 def test_a_zero_vector_gets_the_longest_items_it_has_not_seen():
     item_factors = np.diag(np.arange(1, 6)).astype(np.float32)
     seen = sparse.csr_matrix(np.array([[0, 0, 0, 1, 0]], dtype=np.float32))
-    found, scores = MaximumInnerProduct.from_factors(item_factors).best(np.zeros((1, 5), np.float32), seen, 3)
+    found, scores = MaximumInnerProduct.from_factors(item_factors).best(
+        np.zeros((1, 5), np.float32), seen, 3
+    )
     assert found.tolist() == [[4, 2, 1]]
     assert scores.tolist() == [[0, 0, 0]]
 
@@ -68,7 +70,9 @@ def test_equals_the_librarys_batch_recommend(n):
     model.fit(user_items)
     users = np.arange(400)
     theirs, their_scores = model.recommend(users, user_items, N=n, filter_already_liked_items=True)
-    ours, scores = MaximumInnerProduct.from_factors(model.item_factors).best(model.user_factors, user_items, n)
+    ours, scores = MaximumInnerProduct.from_factors(model.item_factors).best(
+        model.user_factors, user_items, n
+    )
     np.testing.assert_allclose(scores, their_scores, rtol=1e-4, atol=1e-6)
     assert (ours == theirs).mean() > 0.99  # ties aside
 
