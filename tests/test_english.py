@@ -22,7 +22,7 @@ BANNED = {
     r"\boutlasts?\b": "all_cores",
     r"\bAlbum\b": "a standard name",
     r"\bset aside\b": "rejected",
-    r"\bthan the served\b": "compared with the served model",
+    r"\bthan the served\b(?! (one|model)\b)": "compared with the served model",
     r"\btrial are\b": "trial is",
     r"\bhalf for so many\b": "half-life",
     r"\b(0|none|''): (alike|never|not at all|all of them|leave them)\b": "(0 = off)",

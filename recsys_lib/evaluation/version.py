@@ -149,14 +149,14 @@ def evaluate_version(
 
     Examples
     --------
-    >>> judged = evaluate_version(Dataset.find("sample"), "draft")  # doctest: +SKIP
-    >>> judged.split.counts()["test users"]  # doctest: +SKIP
+    >>> evaluated = evaluate_version(Dataset.find("sample"), "draft")  # doctest: +SKIP
+    >>> evaluated.split.counts()["test users"]  # doctest: +SKIP
     11210
-    >>> judged.learned.served  # doctest: +SKIP
+    >>> evaluated.learned.served  # doctest: +SKIP
     'blend'
-    >>> judged.evaluation.value("blend", "ndcg", 10)  # doctest: +SKIP
+    >>> evaluated.evaluation.value("blend", "ndcg", 10)  # doctest: +SKIP
     0.2455...
-    >>> judged.save()  # doctest: +SKIP
+    >>> evaluated.save()  # doctest: +SKIP
     """
     defaults = EvaluateParameters.model_validate({})
     return VersionEvaluation(dataset, version, parameters or defaults)
