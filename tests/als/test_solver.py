@@ -89,6 +89,9 @@ def test_the_code_for_a_gpu_goes_the_same_way():
     )
     for one, other in zip(ours.factors(), theirs.factors(), strict=True):
         assert np.allclose(one, other, atol=1e-3)
+    users_before, items_before = (side.copy() for side in ours.factors())
+    users_after, items_after = ours.factors()  # asked twice, rotated back once
+    assert (users_before == users_after).all() and (items_before == items_after).all()
 
 
 def test_long_rows_are_split_into_batches_that_fit(monkeypatch):
