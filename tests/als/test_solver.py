@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from recsys_lib.als import DistinctRows, Penalty, _cuda
-from recsys_lib.als.solver import ExactAlternation, Side
+from recsys_lib.als.solver import ExactAlternation, Side, sum_of_confidences
 from recsys_lib.workers import Workers
 from tests.support.normal_equations import normal_equations, problem
 
@@ -100,3 +100,10 @@ def test_long_rows_are_split_into_batches_that_fit(monkeypatch):
     counts, penalty = np.ones(50, dtype=np.float32), Penalty(0.5)
     found, _, _ = on_torch(confidence, fixed, counts, penalty)
     assert np.allclose(found, on_processor(confidence, fixed, counts, penalty)[0], atol=1e-3)
+
+
+def test_the_sum_of_confidences_counts_users_items_and_dislikes():
+    """Cells of two equal users weigh 1, 1, 2 per item; a dislike of 3 counts 3, like a like."""
+    users = DistinctRows.from_matrix(sparse.csr_matrix([[2.0, 0, -3], [2, 0, -3], [0, 5, 0]]))
+    weights = np.array([1, 1, 2], dtype=np.float32)
+    assert sum_of_confidences(users, weights) == 2 * (2 + 1 + 2 * 3) + (1 + 5 + 2)
