@@ -111,7 +111,7 @@ class Blend:
             if name in self.sources
         }
         total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
-        trend = common.get(RECENT, np.zeros_like(total))
+        trend = common[RECENT] if RECENT in common else np.zeros_like(total)
         for name in self.used:
             relative = common.get(name)
             if relative is None:
@@ -168,8 +168,8 @@ def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
 def relative_scores(source: CandidateSource, histories: Histories) -> np.ndarray:
     """Scores divided by each user's best among the items that the user does not have, in [0, 1]."""
     scores = source.scores(histories)
-    scores /= _best_new(scores, histories)[:, None]
-    return np.clip(scores, 0, 1, out=scores)
+    _divide_and_cut(scores, _best_new(scores, histories))
+    return scores
 
 
 def _best_new(scores: np.ndarray, histories: Histories) -> np.ndarray:
@@ -184,6 +184,16 @@ def _best_new(scores: np.ndarray, histories: Histories) -> np.ndarray:
     best = scores.max(axis=1)
     scores[cells] = own
     return np.where(best > 0, best, np.float32(1))
+
+
+@compiled
+def _divide_and_cut(scores: np.ndarray, best: np.ndarray) -> None:
+    """Divide in place by the best of each user and cut to [0, 1], in one pass over memory."""
+    for user in range(len(scores)):
+        scale = best[user]
+        for item in range(scores.shape[1]):
+            r = scores[user, item] / scale
+            scores[user, item] = min(max(r, np.float32(0)), np.float32(1))
 
 
 @compiled

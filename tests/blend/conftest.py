@@ -1,4 +1,4 @@
-"""A small world of purchases in order: items lie on a ring, and people walk along it."""
+"""A small world of purchases in order: items lie on a ring, and users walk along it."""
 
 import numpy as np
 import pytest

@@ -137,19 +137,19 @@ def test_the_sentence_and_the_table_say_what_was_learned(learned):
 
 def test_the_conditional_logit_finds_the_weights_that_made_the_choices():
     generator = np.random.default_rng(2)
-    people, each = 4_000, 5
-    features = generator.normal(size=(people * each, 3)).astype(np.float32)
+    users, each = 4_000, 5
+    features = generator.normal(size=(users * each, 3)).astype(np.float32)
     weights = np.array([1.5, -0.7, 0.0])
-    noise = generator.gumbel(size=people * each)  # makes the choice a logit
-    utility = (features @ weights + noise).reshape(people, each)
-    chosen = np.zeros((people, each), dtype=bool)
-    chosen[np.arange(people), utility.argmax(axis=1)] = True
-    group = np.repeat(np.arange(people), each)
+    noise = generator.gumbel(size=users * each)  # makes the choice a logit
+    utility = (features @ weights + noise).reshape(users, each)
+    chosen = np.zeros((users, each), dtype=bool)
+    chosen[np.arange(users), utility.argmax(axis=1)] = True
+    group = np.repeat(np.arange(users), each)
     found = fit_choices(features, chosen.ravel(), group, 1e-6)
     np.testing.assert_allclose(found, weights, atol=0.08)
 
 
-def test_the_solution_is_a_minimum_with_several_choices_and_people_without():
+def test_the_solution_is_a_minimum_with_several_choices_and_users_without():
     generator = np.random.default_rng(3)
     group = np.repeat(np.arange(40), 6)
     features = generator.normal(size=(240, 2)).astype(np.float32)
@@ -176,9 +176,9 @@ def test_nothing_chosen_is_refused():
 
 def test_relative_scores_are_shares_of_the_best_new_item():
     weights = np.array([[0, 8, 4, -1]] + [[0] * 4] * 3, dtype=np.float32)
-    person = Histories.from_items([0, 1], 1.0, 4)
-    found = relative_scores(Successors(sparse.csr_matrix(weights)), person)
-    assert found.tolist() == [[0, 1, 1, 0]]  # 8 / 4 is cut, for the person has that item
+    user = Histories.from_items([0, 1], 1.0, 4)
+    found = relative_scores(Successors(sparse.csr_matrix(weights)), user)
+    assert found.tolist() == [[0, 1, 1, 0]]  # 8 / 4 is cut, for the user has that item
 
 
 def test_candidates_are_new_items_with_a_score(split):
@@ -203,7 +203,7 @@ def test_a_blend_is_the_sum_of_its_shares(split, learned):
         np.testing.assert_allclose(shares, scores.total[0], atol=1e-4)
 
 
-def test_one_person_is_scored_as_in_a_batch(split, learned):
+def test_one_user_is_scored_as_in_a_batch(split, learned):
     blend = blend_of(split, learned)
     together = blend.scores(np.arange(20))
     for user in (0, 11, 19):
@@ -222,11 +222,11 @@ def test_the_formula_of_the_blend_by_hand():
     """Items 1 to 3 are new; r of AFTER is 1, 0.25, 0 and the trend log(1 + count) / log(8)."""
     weights = sparse.csr_matrix(np.array([[9, 8, 2, 0]] + [[0] * 4] * 3, dtype=np.float32))
     sources = {AFTER: Successors(weights), RECENT: RecentPopularity(np.array([99, 1, 3, 7]))}
-    person = Histories.from_items([0], 1.0, 4)
-    blend = Blend(sources, BlendWeights({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), person)
+    user = Histories.from_items([0], 1.0, 4)
+    blend = Blend(sources, BlendWeights({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), user)
     t = np.log([2, 4]) / np.log(8)
     expected = [(1.5 + 3 * t[0]) + (2 - 4 * t[0]), (1.5 + 3 * t[1]) / 4 + (2 - 4 * t[1]) / 2, 0]
-    np.testing.assert_allclose(blend.scores_of(person)[0, 1:], expected, atol=1e-6)
+    np.testing.assert_allclose(blend.scores_of(user)[0, 1:], expected, atol=1e-6)
 
 
 def test_the_features_of_candidates_are_those_of_the_blend(split, learned):

@@ -1,4 +1,4 @@
-"""Recommendations for people by the blend of a version."""
+"""Recommendations by the blend of a version."""
 
 import shutil
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ LABELS = {"als", "semantic", "blend", "popular"}
 
 @pytest.fixture(scope="module")
 def cold(shop, shop_interactions):
-    """Products of the catalogue that nobody rated."""
+    """Products of the catalogue that no user rated."""
     products = read_products(shop.database)["parent_asin"]
     return [item for item in products if item not in shop_interactions.items]
 

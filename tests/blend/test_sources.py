@@ -37,23 +37,23 @@ def test_recency_halves_back_in_time():
 
 
 @given(LISTS, st.data())
-def test_taking_people_keeps_their_histories(lists, data):
-    people = data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=5))
-    taken = histories(lists).take(np.array(people, dtype=int))
+def test_taking_users_keeps_their_histories(lists, data):
+    users = data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=5))
+    taken = histories(lists).take(np.array(users, dtype=int))
     ends = zip(taken.indptr[:-1], taken.indptr[1:], strict=True)
-    assert [taken.items[a:b].tolist() for a, b in ends] == [lists[p] for p in people]
+    assert [taken.items[a:b].tolist() for a, b in ends] == [lists[p] for p in users]
 
 
 @given(LISTS, st.data())
-def test_people_with_one_history_are_one_group(lists, data):
-    people = histories(lists)
+def test_users_with_one_history_are_one_group(lists, data):
+    users = histories(lists)
     drawn = st.lists(st.sampled_from([0.0, 2.0, 3.0]), min_size=36, max_size=36)
-    people.confidences[:] = data.draw(drawn)[: len(people.items)]
-    group, first = people.distinct()
-    ends = zip(people.indptr[:-1], people.indptr[1:], strict=True)
-    own = [(*people.items[a:b], *people.confidences[a:b]) for a, b in ends]
-    for person, mine in enumerate(own):
-        assert own[first[group[person]]] == mine
+    users.confidences[:] = data.draw(drawn)[: len(users.items)]
+    group, first = users.distinct()
+    ends = zip(users.indptr[:-1], users.indptr[1:], strict=True)
+    own = [(*users.items[a:b], *users.confidences[a:b]) for a, b in ends]
+    for user, mine in enumerate(own):
+        assert own[first[group[user]]] == mine
     assert len(first) == len(set(own))
 
 
@@ -128,15 +128,15 @@ def test_neighbours_and_texts_add_up_what_each_item_says():
     generator = np.random.default_rng(1)
     weights = generator.random((6, 6)).astype(np.float32)
     vectors = generator.normal(size=(6, 4)).astype(np.float32)
-    person = histories([[4, 1, 2]])
+    user = histories([[4, 1, 2]])
     recency = np.array([0.25, 0.5, 1])
     for source, table in (
         (Successors(sparse.csr_matrix(weights), half_life=1.0), weights),
         (TextNeighbours(vectors, half_life=1.0), vectors @ vectors.T),
     ):
         expected = recency @ table[[4, 1, 2]]
-        np.testing.assert_allclose(source.scores(person)[0], expected, rtol=1e-5, atol=1e-6)
-        parts = source.contributions(person, np.array([3, 0]))
+        np.testing.assert_allclose(source.scores(user)[0], expected, rtol=1e-5, atol=1e-6)
+        parts = source.contributions(user, np.array([3, 0]))
         np.testing.assert_allclose(parts.sum(axis=1), expected[[3, 0]], rtol=1e-5)
 
 
