@@ -51,7 +51,9 @@ def facets():
     ],
 )
 def test_allowed(facets, filters, rows):
-    assert np.flatnonzero(Filters.from_dict(filters).allowed(facets)).tolist() == rows
+    allowed = Filters.from_dict(filters).allowed(facets)
+    assert allowed.shape == (len(facets),)
+    assert np.flatnonzero(allowed).tolist() == rows
 
 
 @pytest.mark.parametrize("nothing", [None, {}, Filters(), {"with_reviews": False}])
