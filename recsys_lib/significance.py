@@ -92,8 +92,8 @@ def half_width(values: np.ndarray, *, seed: int) -> float:
     known = values[~np.isnan(values)]
     if not len(known):
         return math.nan
-    low, high = bootstrap_interval(known, seed=seed)
-    return float((high - low) / 2)
+    low, high = bootstrap_interval(known[:, None], seed=seed)
+    return float((high[0] - low[0]) / 2)
 
 
 def paired_test(differences: np.ndarray, *, seed: int) -> float:

@@ -13,6 +13,7 @@ from recsys_lib.als import AlsModel
 from recsys_lib.blend import BlendModel
 from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.paths import SAMPLE, Dataset
+from recsys_lib.ranking import best_first
 from recsys_lib.registry import (
     ALS_PART,
     BLEND_PART,
@@ -340,14 +341,14 @@ class Recommender:
     def example_users(self, n: int = 5) -> list[str]:
         """Users with the longest histories, who show most of what the model learned."""
         als = self._require_als()
-        longest = np.argsort(-np.diff(als.user_items.indptr), kind="stable")[:n]
+        longest = best_first(np.diff(als.user_items.indptr), n)
         return list(als.users.ids(longest))
 
     def example_items(self, n: int = 5) -> list[str]:
         """The most popular items; without matrix factorization the first of the catalogue."""
         if self.als is None:
             return self._tables.first_ids(n)
-        most = np.argsort(-self.als.popularity, kind="stable")[:n]
+        most = best_first(self.als.popularity, n)
         return list(self.als.items.ids(most))
 
     def _require_known(self, item_ids: Sequence[str]) -> None:

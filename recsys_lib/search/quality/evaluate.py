@@ -20,7 +20,7 @@ from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.quality.qrels import Qrels
 from recsys_lib.search.retriever import MODES, Mode, ProductSearch
-from recsys_lib.significance import bootstrap_interval
+from recsys_lib.significance import half_width
 
 K = 10
 DEPTH = 100
@@ -92,9 +92,7 @@ class SearchQuality:
 
     def ci95(self, ranker: str, metric: str = MAIN) -> float:
         """Half the width of the 95 % bootstrap interval of that mean."""
-        values = self.values[ranker][metric]
-        low, high = bootstrap_interval(values[~np.isnan(values)][:, None], seed=self.seed)
-        return float(high[0] - low[0]) / 2
+        return half_width(self.values[ranker][metric], seed=self.seed)
 
     def table(self) -> pl.DataFrame:
         """A row per ranker: its metrics with intervals, and milliseconds per query."""
