@@ -6,22 +6,24 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Files of tests in parallel, one process per core.
+SIDE_BY_SIDE := -n logical --maxprocesses=8
 
 .PHONY: run test test-all lint bench lab serve clean
 run: $(READY)
 	$(BIN)/python run_pipeline.py $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser"
 
 test-all: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --verbose
+	$(BIN)/lint-imports
 	$(BIN)/codespell
 
 bench: $(READY)
