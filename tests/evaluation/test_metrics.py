@@ -42,7 +42,14 @@ def test_by_hand(lists, relevant, expected):
 
 @pytest.mark.parametrize("metric", metrics.ACCURACY.values(), ids=list(metrics.ACCURACY))
 def test_nothing_relevant_is_not_a_number(metric):
-    assert np.isnan(metric(np.array([[False, False]]), np.array([0]))).all()
+    with np.errstate(all="raise"):
+        assert np.isnan(metric(np.array([[False, False]]), np.array([0]))).all()
+
+
+def test_the_end_of_a_short_list_is_not_an_item_of_the_user_before():
+    relevant = sparse.csr_matrix(np.array([[0, 0, 1], [1, 0, 0]]))
+    lists = np.array([[0, 1], [1, -1]])
+    assert metrics.hits(lists, relevant).tolist() == [[False, False], [False, False]]
 
 
 @pytest.mark.parametrize(
