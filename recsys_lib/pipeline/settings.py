@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -120,6 +121,8 @@ def read_values(values: Mapping[str, Any], *, project: Path | None = None) -> Se
             problems += [_problem(name, model, details) for details in error.errors()]
     if problems:
         raise ParameterError("\n".join(problems))
+    if Path(dataset).is_absolute():
+        dataset = os.path.normpath(dataset)  # a trailing slash is no other dataset
     found, changed = Dataset.find(dataset), _changed(sections)
     return Settings(found, dataset, sections, changed, project or project_root())
 

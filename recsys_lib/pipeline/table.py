@@ -120,7 +120,13 @@ def _problems(step: Step, names: Sequence[str]) -> Iterator[str]:
     if step.name not in SECTIONS:
         hint = did_you_mean(step.name, list(SECTIONS))
         yield f"recsys_lib/parameters.py has no section of this name{hint}"
-    for name in step.dependencies:
+    for field in ("needs", "optional_needs", "produces", "may_write"):
+        if isinstance(getattr(step, field), str):
+            yield f"{field} must be a tuple: write {field}=({getattr(step, field)!r},)"
+            return
+    for name, count in Counter(step.dependencies).items():
+        if count > 1:
+            yield f"needs {name!r} twice"
         if name not in names:
             yield f"needs {name!r}, which is no step{did_you_mean(name, names)}"
     for template in (*step.produces, *step.may_write):

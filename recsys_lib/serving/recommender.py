@@ -257,7 +257,7 @@ class Recommender:
         """
         _check_n(n)
         if isinstance(item_ids, str) or not (item_ids or self.blend):
-            raise ValueError("item_ids must be a list of at least one item id")
+            raise ValueError("item_ids must be a list of item ids")
         self._require_known(item_ids)
         query = ", ".join(item_ids)
         if self.blend is not None:

@@ -45,6 +45,13 @@ def test_a_change_counts_when_it_is_larger_than_the_interval_of_a_difference(run
     assert compare("more", "base").metrics().filter(metric=METRIC)["verdict"][1] == "worse"
 
 
+def test_runs_of_different_datasets_get_no_verdict(runs):
+    write_run(runs, "20260105-other", day=5, dataset="toys", metrics=metrics(0.9, 0.001))
+    rows = compare("base", "other").metrics().filter(metric=METRIC, run="20260105-other")
+    assert rows["value"].to_list() == [0.9]
+    assert rows.select("change", "verdict").rows() == [(None, "")]
+
+
 def test_metrics_are_shown_with_intervals_and_only_where_they_differ(runs):
     table = compare("base", "more").metric_table()
     assert table["name"].to_list() == [METRIC, "als.loss"]

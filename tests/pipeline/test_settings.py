@@ -88,3 +88,9 @@ def test_a_bad_file_is_a_parameter_error(workspace, tmp_path, content):
 def test_a_missing_file_is_named(workspace, tmp_path):
     with pytest.raises(ParameterError, match=r"no\.yaml"):
         read_settings(tmp_path / "no.yaml")
+
+
+def test_a_trailing_slash_is_no_other_dataset(tmp_path):
+    with_slash, without = (read_settings(None, [f"dataset={tmp_path}{end}"]) for end in ("/", ""))
+    assert with_slash.as_dict() == without.as_dict()
+    assert with_slash.dataset == without.dataset

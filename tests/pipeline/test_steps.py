@@ -61,6 +61,8 @@ ETL = Step("etl", "01", produces=("{data}/a.json",), metrics="a.json")
     [
         ([Step("als", "02", needs=("elt",))], "step 'als': needs 'elt', which is no step: did you"),
         ([Step("als", "02", optional_needs=("elt",))], "step 'als': needs 'elt'.*mean 'etl'"),
+        ([Step("als", "02", needs="etl")], r"needs must be a tuple: write needs=\('etl',\)"),
+        ([Step("als", "02", needs=("etl", "etl"))], "step 'als': needs 'etl' twice"),
         ([Step("etl", "02")], "step 'etl' is in the table twice"),
         ([Step("asl", "02")], "step 'asl': .*no section of this name: did you mean 'als'"),
         ([Step("als", "02", needs=("als",))], "in a circle: step 'als' needs 'als'"),

@@ -34,8 +34,8 @@ class Comparison:
     >>> def run(run_id, factors, ndcg):
     ...     metrics = {"als.ndcg@10": ndcg, "als.ndcg@10.ci95": 0.003}
     ...     parameters = {"dataset": "shop", "als": {"factors": factors}}
-    ...     return {"run_id": run_id, "status": "succeeded", "parameters": parameters,
-    ...             "metrics": metrics}
+    ...     return {"run_id": run_id, "dataset": "shop", "status": "succeeded",
+    ...             "parameters": parameters, "metrics": metrics}
     >>> comparison = Comparison([run("a", 64, 0.20), run("b", 128, 0.21)])
     >>> comparison.parameters().rows()
     [('als.factors', '64', '128')]
@@ -88,9 +88,10 @@ class Comparison:
 
         ``change`` is the difference from the first run. ``verdict`` is better, worse or within
         noise, for metrics with an interval, as
-        :func:`recsys_lib.significance.independent_verdict` finds it.
+        :func:`recsys_lib.significance.independent_verdict` finds it. A run of another dataset has
+        neither: its numbers cannot be compared.
         """
-        first = self.records[0]["metrics"]
+        first = self.records[0]
         schema = {
             "run": pl.String,
             "metric": pl.String,
@@ -98,7 +99,7 @@ class Comparison:
             "verdict": pl.String,
         }
         rows = [
-            (record["run_id"], name, *_measured(name, record["metrics"], first))
+            (record["run_id"], name, *_measured(name, record, first))
             for name in self._metric_names()
             for record in self.records
         ]
@@ -121,7 +122,7 @@ class Comparison:
             row = {"run": record["run_id"], **dict(values)}
             if any(other["status"] != "succeeded" for other in self.records):
                 row["status"] = record["status"]
-            measured = {name: _measured(name, record["metrics"], {})[:2] for name in metrics}
+            measured = {name: _measured(name, record, record)[:2] for name in metrics}
             rows.append({**row, **{name: _number(*value) for name, value in measured.items()}})
         return pl.DataFrame(rows)
 
@@ -177,11 +178,12 @@ def _environment(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _measured(
-    name: str, metrics: Mapping[str, float | None], first: Mapping[str, float | None]
+    name: str, record: Mapping[str, Any], first: Mapping[str, Any]
 ) -> tuple[float | None, float | None, float | None, str]:
-    value, before = metrics.get(name), first.get(name)
-    half, half_before = metrics.get(name + INTERVAL), first.get(name + INTERVAL)
-    if value is None or before is None or metrics is first:
+    value, before = record["metrics"].get(name), first["metrics"].get(name)
+    half, half_before = (r["metrics"].get(name + INTERVAL) for r in (record, first))
+    comparable = record is not first and record["dataset"] == first["dataset"]
+    if value is None or before is None or not comparable:
         return value, half, None, ""
     change = value - before
     if half is None or half_before is None:
