@@ -138,7 +138,7 @@ def test_the_sample_has_what_the_models_should_find(workspace):
     recommender = Recommender.load()
     assert all("Washer" in title for title in recommender.search("washing machine", 5)["title"])
     ids = recommender.example_items(500)
-    titles = recommender._display.filter(recommender._display["id"].is_in(ids))
+    titles = recommender.als.display.filter(recommender.als.display["id"].is_in(ids))
     belts = titles.filter(titles["title"].str.contains("Dryer Drum Belt"))["id"].to_list()[:5]
     assert len(belts) == 5
     for belt in belts:
