@@ -7,15 +7,14 @@ from __future__ import annotations
 import errno
 import runpy
 import socket
+import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_lib.arguments import Parser
-from recsys_lib.errors import EXIT_OK, ParameterError, full_name
-from recsys_lib.paths import Dataset, dataset_names, outputs_root, project_root, workspace_root
-from recsys_lib.places import SAMPLE_NAME
+from recsys_lib.cli._names import find_dataset, find_version, name_with_runs
+from recsys_lib.errors import EXIT_OK, ArtifactError, ParameterError
+from recsys_lib.paths import SAMPLE, Dataset, outputs_root, project_root, workspace_root
 
 if TYPE_CHECKING:
     from recsys_lib.pipeline import Step
@@ -46,8 +45,11 @@ def runs(options: Namespace) -> int:
     from recsys_lib.display.terminal import console
     from recsys_lib.pipeline.runs import runs_table
 
-    console().print(runs_table(workspace_root(), _name(options.dataset)))
-    return EXIT_OK
+    table, problems = runs_table(workspace_root(), name_with_runs(options.dataset))
+    console().print(table)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return ArtifactError.exit_code if problems else EXIT_OK
 
 
 def compare(options: Namespace) -> int:
@@ -66,7 +68,7 @@ def clean(options: Namespace) -> int:
     """Remove old runs, and print what was removed."""
     from recsys_lib.pipeline.runs import clean as remove_runs
 
-    dataset = _name(options.dataset)
+    dataset = name_with_runs(options.dataset)
     removal = remove_runs(workspace_root(), options.keep, dataset, dry_run=options.dry_run)
     for path in removal.paths:
         print(path)
@@ -79,8 +81,7 @@ def promote(options: Namespace) -> int:
     """Make a version the champion."""
     from recsys_lib import registry
 
-    dataset = _dataset(options.dataset)
-    version = _published(dataset, options.version)
+    dataset, version = find_version(options.version, options.dataset, registry.published_versions)
     registry.promote(dataset, version, force=options.force)
     print(f"dataset {dataset.name}: version {version} is served now")
     return EXIT_OK
@@ -90,10 +91,14 @@ def verify(options: Namespace) -> int:
     """Print a line for each part of a version, all of whose files are as they were written."""
     from recsys_lib import registry
 
-    dataset = _dataset(options.dataset)
-    version = _published(dataset, options.version) if options.version else ""
+    if options.version:
+        published = registry.published_versions
+        dataset, version = find_version(options.version, options.dataset, published)
+    else:
+        dataset = find_dataset(options.dataset or SAMPLE)
+        version = registry.require_champion(dataset).name
     parts = registry.verify(dataset, version)
-    print(f"version {version or registry.require_champion(dataset).name} is as it was published")
+    print(f"version {version} of dataset {dataset.name} is as it was published")
     for part in parts:
         print(f"{part.name:<10} {part.files:>3} files {part.bytes / 2**20:>10,.1f} MB")
     return EXIT_OK
@@ -105,11 +110,14 @@ def export(options: Namespace) -> int:
     from recsys_lib.display.terminal import console
     from recsys_lib.serving.export import Export
 
-    dataset, version = _dataset(options.dataset), options.version
-    if version:
-        folders = dataset.models.glob("[!.]*")
-        trained = [path.name for path in folders if registry.has_part(path, registry.ALS_PART)]
-        version = _version(dataset, version, trained)
+    def trained(dataset: Dataset) -> list[str]:
+        folders = sorted(dataset.models.glob("[!.]*"))
+        return [path.name for path in folders if registry.has_part(path, registry.ALS_PART)]
+
+    if options.version:
+        dataset, version = find_version(options.version, options.dataset, trained)
+    else:
+        dataset, version = find_dataset(options.dataset or SAMPLE), ""
     job = Export.from_version(dataset, version, options.n, options.out, options.by)
     job.run(options.what, console(quiet=options.quiet))
     return EXIT_OK
@@ -117,7 +125,7 @@ def export(options: Namespace) -> int:
 
 def serve(options: Namespace) -> int:
     """Answer over HTTP until interrupted."""
-    dataset = _dataset(options.dataset)
+    dataset = find_dataset(options.dataset)
     _check_address(options.host, options.port)
     try:
         from recsys_lib.serving.http import serve as answer
@@ -144,7 +152,8 @@ def doctor(options: Namespace) -> int:
 
     finding = inspect(options.path)
     files, out = finding.inputs, console()
-    out.print(f"layout: {files.layout}, times in {finding.unit}")
+    times = f"times in {finding.unit}" if files.has_times else "no times"
+    out.print(f"layout: {files.layout}, {times}")
     for file in (*files.reviews, *files.products):
         out.print(f"  {file}")
     for frame in (finding.mapping(), finding.ratings, finding.products):
@@ -167,42 +176,6 @@ def params(options: Namespace) -> int:
 
     console().print(parameters_table(options.section))
     return EXIT_OK
-
-
-def _dataset(text: str, others: Iterable[str] = ()) -> Dataset:
-    """A dataset by its name or a part of it, or by the path of its folder.
-
-    ``others`` are names beside those that data/ and models/ have.
-    """
-    if "/" in text or text.startswith("~") or text in (".", ".."):
-        return Dataset.find(Path(text).expanduser().resolve())
-    if SAMPLE_NAME.fullmatch(text):
-        return Dataset.find(text)
-    return Dataset.find(full_name(text, sorted({*dataset_names(), *others}), "dataset"))
-
-
-def _name(text: str | None) -> str | None:
-    """The name of a dataset that has runs, or could have."""
-    from recsys_lib.pipeline.runs import records_of
-
-    if not text:
-        return None
-    return _dataset(text, {record["dataset"] for record in records_of(outputs_root())}).name
-
-
-def _published(dataset: Dataset, text: str) -> str:
-    """A published version by its name or a part of it."""
-    from recsys_lib import registry
-
-    return _version(dataset, text, registry.published_versions(dataset))
-
-
-def _version(dataset: Dataset, text: str, known: Sequence[str]) -> str:
-    from recsys_lib import registry
-
-    if not known:
-        registry.require_champion(dataset)  # the error says what to run
-    return full_name(text, known, f"version of dataset {dataset.name!r}")
 
 
 def _check_address(host: str, port: int) -> None:

@@ -1,4 +1,4 @@
-"""Read input files from first line to last: clean rows in their order, rejected lines, counts."""
+"""Read input files from first line to last: clean rows, rejected lines, counts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import polars as pl
 from recsys_lib.columns import Ratings
 from recsys_lib.data._background import in_background, keep_freed_memory, side_by_side
 from recsys_lib.data.cleaning.products import Catalogue, clean_products, join_catalogues
-from recsys_lib.data.cleaning.ratings import FILE, RatingRules
+from recsys_lib.data.cleaning.ratings import RatingRules
 from recsys_lib.data.cleaning.times import AUTO
 from recsys_lib.data.formats import reader_of
-from recsys_lib.data.formats.records import LINE, Records, Rejected, Schema, Start, Work
+from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.layouts import Fields
 
@@ -37,8 +37,6 @@ _ROW_SCHEMA = {
     Ratings.TIMESTAMP: pl.Int64(),
     Ratings.VERIFIED: pl.Int8(),
     Ratings.HELPFUL: pl.Int64(),
-    FILE: pl.Int32(),
-    LINE: pl.Int64(),
 }
 
 
@@ -48,7 +46,7 @@ class Intake:
 
     Parameters
     ----------
-    rows: ratings, columns ``Ratings.ALL``, ``FILE`` and ``LINE``, ordered by the last two.
+    rows: ratings, columns ``Ratings.ALL``.
     catalogue: the products, which may still be read.
     rejected: rejected lines of the review files.
     n_lines: lines of the review files, good or bad.

@@ -1,14 +1,14 @@
 """What was read of a dataset before, so that append mode reads only what is new.
 
-The journal keeps all distinct rows in their positions, not only the last rating of a pair. Once new
-lines are put in their positions, everything that follows gives the same result as a full load.
+The journal keeps all distinct rows, not only the last rating of a pair. As the order of the lines
+changes nothing, everything that follows gives the same result as a full load.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,8 @@ from recsys_lib.data._background import in_background
 from recsys_lib.data._extents import Extent, measure
 from recsys_lib.data._intake import Intake, read_input
 from recsys_lib.data.cleaning.products import Catalogue, join_catalogues
-from recsys_lib.data.cleaning.ratings import FILE
 from recsys_lib.data.formats import can_be_continued
-from recsys_lib.data.formats.records import LINE, Start, read_rejected, write_rejected
+from recsys_lib.data.formats.records import Start, read_rejected, write_rejected
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.files import read_json, replacing_folder, write_json
 from recsys_lib.paths import JOURNAL_FOLDER
@@ -80,18 +79,15 @@ def read_new(
         for path, extent in journal.extents.items()
     }
     new = read_input(files, state["unit"], starts)
-    rows = pl.read_parquet(journal.folder / _RATINGS)
-    products = pl.read_parquet(journal.folder / _PRODUCTS)
-    reviews, catalogues = ([Path(p) for p in state[key]] for key in ("reviews", "products"))
     old = Catalogue(
-        _renumbered(products, catalogues, files.products),
+        pl.read_parquet(journal.folder / _PRODUCTS),
         **state["catalogue"],
         rejected=read_rejected(journal.folder / f"products-{_REJECTED}"),
     )
-    rows = pl.concat([_renumbered(rows, reviews, files.reviews), new.rows])
+    rows = pl.concat([pl.read_parquet(journal.folder / _RATINGS), new.rows], rechunk=True)
     return (
         Intake(
-            rows=rows.sort(FILE, LINE),
+            rows=rows,
             catalogue=in_background(lambda: join_catalogues([old, new.catalogue.result()])),
             rejected=read_rejected(journal.folder / _REJECTED) + new.rejected,
             n_lines=state["n_lines"] + new.n_lines,
@@ -121,13 +117,11 @@ def write_journal(
             "n_duplicates": catalogue.n_duplicates,
             "n_unreadable_prices": catalogue.n_unreadable_prices,
         },
-        "reviews": [str(path) for path in files.reviews],
-        "products": [str(path) for path in files.products],
         "files": {str(path): asdict(extent) for path, extent in extents.items()},
     }
     with replacing_folder(processed / JOURNAL_FOLDER) as folder:
         distinct.write_parquet(folder / _RATINGS)
-        catalogue.placed.write_parquet(folder / _PRODUCTS)
+        catalogue.frame.write_parquet(folder / _PRODUCTS)
         write_rejected(folder / _REJECTED, intake.rejected)
         write_rejected(folder / f"products-{_REJECTED}", catalogue.rejected)
         write_json(folder / _STATE, state)
@@ -166,9 +160,3 @@ def _continues(path: Path, size: int) -> bool:
     with path.open("rb") as file:
         file.seek(size - 1)
         return b"\n" in file.read(2)
-
-
-def _renumbered(frame: pl.DataFrame, before: Sequence[Path], now: Sequence[Path]) -> pl.DataFrame:
-    """The frame with the numbers that its files have now."""
-    numbers = {old: now.index(path) for old, path in enumerate(before)}
-    return frame.with_columns(pl.col(FILE).replace_strict(numbers, return_dtype=pl.Int32))

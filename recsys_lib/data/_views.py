@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.cleaning.times import ORDER
+from recsys_lib.data.cleaning.times import NONE, ORDER
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.ids import IdMap
@@ -34,8 +34,7 @@ def view(
 ) -> View:
     """Apply the filters in the order of the parameters; ``ratings`` has the same rows.
 
-    Raises ParameterError for dates where times are only an order, InputDataError when nothing is
-    left.
+    Raises ParameterError for dates where there are none, InputDataError when nothing is left.
     """
     kept = np.ones(len(interactions), dtype=bool)
     funnel: list[dict[str, int | str]] = []
@@ -96,6 +95,11 @@ def _sampled(interactions: Interactions, kept: np.ndarray, parameters: EtlParame
 
 def _moment(day: str, unit: str, after: timedelta = timedelta()) -> int:
     """The first millisecond of a day in UTC, plus ``after``."""
+    if unit == NONE:
+        raise ParameterError(
+            "etl.since and etl.until need dates, but this dataset has no times: leave both empty, "
+            "or name their column in etl.columns ({timestamp: NAME})"
+        )
     if unit == ORDER:
         raise ParameterError(
             "etl.since and etl.until need dates, but the times of this dataset are only an order: "

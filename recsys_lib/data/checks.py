@@ -110,7 +110,10 @@ def _items(loaded: Loaded) -> Iterator[str]:
 
 def _times(loaded: Loaded) -> Iterator[str]:
     if not loaded.inputs.has_times:
-        yield "There are no times: the order of the lines is used instead."
+        yield (
+            "There are no times: nothing is known about what came first, so models of order and a "
+            "split by time have nothing to go by."
+        )
     elif loaded.ratings.timestamp_unit != ORDER:
         days = loaded.ratings.frame[Ratings.TIMESTAMP] // _DAY
         impossible = int(((days < _EARLIEST) | (days > time.time() * 1000 // _DAY + 1)).sum())

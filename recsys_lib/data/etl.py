@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 
-from recsys_lib.columns import Ratings
 from recsys_lib.data._background import in_background
 from recsys_lib.data._extents import Extent, fingerprints, measure, stamp
 from recsys_lib.data._intake import Intake, read_input
@@ -73,10 +72,7 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     files, dataset = find_input_files(dataset, parameters), dataset.claim()
     stamps = {path: stamp(path) for path in (*files.reviews, *files.products)}
     intake, n_repeats, reading, extents = _read(dataset, files, parameters)
-    rows = intake.rows
-    if not files.has_times:
-        rows = rows.with_columns(pl.int_range(len(rows), dtype=pl.Int64).alias(Ratings.TIMESTAMP))
-    latest = latest_ratings(rows)
+    latest = latest_ratings(intake.rows)
     ratings = LoadedRatings(
         latest=latest,
         rejected=sorted(intake.rejected, key=lambda bad: (bad.file, bad.line)),

@@ -55,7 +55,7 @@ class InputFiles:
 
     @property
     def has_times(self) -> bool:
-        """Whether the review files hold times; without, the order of the lines is used."""
+        """Whether the review files hold times; without, all interactions share one moment."""
         return bool(self.review_fields[Ratings.TIMESTAMP])
 
 

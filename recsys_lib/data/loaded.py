@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,26 @@ Funnel = list[dict[str, int | str]]
 """``[{what, rows}]``: rows at the start, minus rows for each loss, rows that are left."""
 
 
+class Counts(TypedDict):
+    """Counts of lines, ratings and products; users and items are those that the models see."""
+
+    lines: int
+    kept: int
+    rejected: int
+    exact_duplicates: int
+    superseded: int
+    interactions: int
+    users: int
+    items: int
+    products: int
+    rejected_products: int
+    duplicate_products: int
+    products_without_title: int
+    products_without_reviews: int
+    reviewed_unknown_products: int
+    unreadable_prices: int
+
+
 @dataclass(frozen=True)
 class LoadedRatings:
     """Ratings in the form of the table ``user_item_rating``, and what became of every line.
@@ -34,7 +55,8 @@ class LoadedRatings:
     rejected: rejected lines.
     n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` is the sum of rows kept,
         lines rejected, exact duplicates and superseded ratings.
-    timestamp_unit: ms, s or order, as in the files; the frame has ms, or the plain order.
+    timestamp_unit: ms, s or order, as in the files, or none; the frame has ms, the plain order, or
+        0 where there are no times.
     has_ratings: whether the files hold ratings.
     """
 
@@ -47,7 +69,7 @@ class LoadedRatings:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """Columns ``Ratings.ALL``, ordered by user, then by time."""
+        """Columns ``Ratings.ALL``, by user, then by time; within a moment by a hash."""
         return self.latest.frame
 
     @property
@@ -118,8 +140,8 @@ class Loaded:
         left: Funnel = [{"what": "seen by the models", "rows": len(self.view.interactions)}]
         return self.ratings.funnel() + (filters + left if filters else [])
 
-    def counts(self) -> dict[str, int]:
-        """Counts of lines, ratings and products; users and items are those that the models see."""
+    def counts(self) -> Counts:
+        """What the summary and the report say of the dataset in numbers."""
         rated, seen = self.ratings.latest.items, self.view.interactions
         known = self.catalogue.frame[Products.ITEM]
         return {

@@ -190,6 +190,7 @@ def own_code(tmp_path, monkeypatch):
         ("cleaning/times.py", "everything: the rules of reading changed"),
         ("cleaning/products.py", "everything: the rules of reading changed"),
         ("cleaning/duplicates.py", "everything: the rules of reading changed"),
+        ("cleaning/ordering.py", "everything: the rules of reading changed"),
         ("formats/_delimited.py", "everything: the rules of reading changed"),
         ("_intake.py", "everything: the rules of reading changed"),
     ],

@@ -77,7 +77,7 @@ def test_the_first_reason_counts_and_the_line_is_kept_as_it_was():
         (3, "rating is not a number"),
     ]
     assert "'rating': 'x'" in cleaned.rejected[1].text
-    assert cleaned.rows[LINE].to_list() == [1]
+    assert cleaned.rows["user_id"].to_list() == ["u"]
     assert cleaned.n_lines == 3
 
 
@@ -91,7 +91,7 @@ def test_the_first_records_settle_the_unit_for_all():
     cleaned, rules = clean(row(timestamp="1600000000"), unit="auto")
     assert (rules.unit, cleaned.rows["timestamp"].to_list()) == ("s", [1_600_000_000_000])
     _, rules = clean(row(), unit="auto", fields={**FIELDS, Ratings.TIMESTAMP: ()})
-    assert rules.unit == "order"
+    assert rules.unit == "none"
 
 
 def test_a_rejected_line_keeps_its_first_500_characters():

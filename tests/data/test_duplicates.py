@@ -1,15 +1,15 @@
 """The last rating of a pair counts; ids in their order, whichever way they are sorted."""
 
+import itertools
+
+import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.cleaning.duplicates import (
-    latest_ratings,
-    number_ids,
-    number_ids_in_time,
-)
+from recsys_lib.data.cleaning.duplicates import latest_ratings
+from recsys_lib.data.cleaning.ordering import number_ids, number_ids_in_time, pair_hash
 
 ids = st.text(max_size=3) | st.sampled_from(["a" * 16, "a" * 16 + "b", "a" * 17, "a" * 15 + "\0"])
 
@@ -57,9 +57,14 @@ def by_hand(rows):
         seen.add(row)
         before = last.get(row[:2])
         n_superseded += before is not None
-        if before is None or row[3] >= before[3]:
+        if before is None or rank(row) > rank(before):
             last[row[:2]] = row
     return last, repeated, n_superseded
+
+
+def rank(row):
+    """Later times come last; of equal times the higher rating does, and a missing one never."""
+    return row[3], row[2] is not None, row[2] or 0
 
 
 def as_frame(rows):
@@ -92,12 +97,40 @@ def test_the_last_rating_counts(rows):
     assert latest.users.to_list() == sorted({row[0] for row in rows})
 
 
-def test_of_equal_times_the_rating_further_down_counts():
-    latest = latest_ratings(as_frame([("u", "i", 2.0, 7), ("u", "i", 4.0, 7), ("u", "i", 5.0, 6)]))
-    assert latest.frame["rating"].to_list() == [4.0]
-    assert latest.n_superseded == 2
+def test_of_equal_times_the_content_decides():
+    rows = [("u", "i", 4.0, 7), ("u", "i", 2.0, 7), ("u", "i", 5.0, 6), ("u", "i", None, 7)]
+    for shuffled in itertools.permutations(rows):
+        latest = latest_ratings(as_frame(shuffled))
+        assert latest.frame["rating"].to_list() == [4.0]
+        assert latest.n_superseded == 3
 
 
-def test_rows_of_one_user_and_time_stay_in_the_order_of_the_input():
-    rows = [("u", item, 5.0, 7) for item in ("b", "c", "a")]
-    assert latest_ratings(as_frame(rows)).frame["parent_asin"].to_list() == ["b", "c", "a"]
+def test_then_a_verified_purchase_counts_and_then_the_votes():
+    contents = [(0, 9), (1, 2), (1, 3), (None, 99)]
+    for shuffled in itertools.permutations(contents):
+        rows = as_frame([("u", "i", 5.0, 7)] * 4).with_columns(
+            pl.Series(Ratings.VERIFIED, [verified for verified, _ in shuffled], dtype=pl.Int8),
+            pl.Series(Ratings.HELPFUL, [votes for _, votes in shuffled]),
+        )
+        assert latest_ratings(rows).frame.row(0)[-2:] == (1, 3)
+
+
+def test_within_a_moment_items_come_in_no_order_that_their_ids_or_lines_have():
+    """In ascending order stand half of the neighbours, in the order of the lines as well."""
+    items = [f"i{n:03}" for n in range(200)]
+    rows = [(user, item, 5.0, 7) for user in ("u", "v") for item in items]
+    one, other = (latest_ratings(as_frame(order)).frame for order in (rows, rows[::-1]))
+    assert one.equals(other)
+    places = [[items.index(i) for i in one.filter(user_id=user)["parent_asin"]] for user in "uv"]
+    assert places[0] != places[1]
+    for place in places:
+        assert 0.4 < np.mean(np.diff(place) > 0) < 0.6
+        assert abs(np.corrcoef(place, range(200))[0, 1]) < 0.2
+
+
+def test_pairs_have_different_hashes_without_a_trend():
+    user, item = (grid.ravel().astype(np.int32) for grid in np.mgrid[:300, :300])
+    hashes = pair_hash(user, item)
+    assert len(np.unique(hashes)) == len(hashes)
+    ranks = hashes.argsort().argsort()
+    assert max(abs(np.corrcoef(ranks, rows)[0, 1]) for rows in (user, item)) < 0.02

@@ -151,8 +151,8 @@ def test_a_column_can_be_left_out(put):
     with pytest.raises(InputDataError, match="2 of 2 lines were rejected"):
         load()
     loaded = load(columns={"rating": "", "timestamp": ""})
-    assert loaded.ratings.timestamp_unit == "order"
-    assert loaded.ratings.frame["timestamp"].to_list() == [0, 1]
+    assert loaded.ratings.timestamp_unit == "none"
+    assert loaded.ratings.frame["timestamp"].to_list() == [0, 0]
     assert loaded.ratings.interactions().rating.tolist() == [1.0, 1.0]
 
 
@@ -250,20 +250,28 @@ def test_prices_in_the_notation_of_either_side_of_the_ocean(put):
     assert catalogue.n_unreadable_prices == 2
 
 
-def test_the_first_line_of_a_product_counts_across_files(put):
-    put(
-        **{
-            "reviews.csv": "user_id,item_id\nu,p\n",
-            "meta-1.csv": "id,title\np,First\nq,Q\n",
-            "meta-2.csv": "id,title\np,Second\n",
-        }
-    )
-    catalogue = load().catalogue
-    assert dict(catalogue.frame.select("parent_asin", "title").iter_rows()) == {
-        "p": "First",
-        "q": "Q",
+@pytest.mark.parametrize(
+    ("lines", "best"),
+    [
+        (["p,,Acme", "p,Mug,Acme", "p,A long title,"], "Mug"),  # the most filled fields
+        (["p,Mug,Acme", "p,A mug,Acme"], "A mug"),  # then the longest title
+        (["p,Mug,Acme", "p,Cup,Acme"], "Cup"),  # then the first of the texts
+        (["p,<b>Mug</b>,Acme", "p,A mug,Acme"], "A mug"),  # as it is once it is clean
+    ],
+)
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("n_files", [1, 2])
+def test_the_best_line_of_a_product_counts_wherever_it_stands(put, lines, best, turn, n_files):
+    lines = lines[::turn]
+    files = {
+        f"meta-{at}.csv": "\n".join(["id,title,brand", "q,Q,", *lines[at::n_files]])
+        for at in range(n_files)
     }
-    assert (catalogue.n_lines, catalogue.n_duplicates) == (3, 1)
+    put(**{"reviews.csv": "user_id,item_id\nu,p\n", **files})
+    catalogue = load().catalogue
+    assert catalogue.frame["parent_asin"].to_list() == ["p", "q"]
+    assert catalogue.frame["title"].to_list() == [best, "Q"]
+    assert catalogue.n_duplicates == len(lines) + n_files - 2
 
 
 def test_a_file_that_changes_while_it_is_read_is_named(put, workspace, monkeypatch):

@@ -39,7 +39,7 @@ def plain_rows(path):
                 continue
             seen.add(row)
             before = last.get(row[:2])
-            if before is None or row[3] >= before[3]:
+            if before is None or (row[3], row[2], *row[4:]) > (before[3], before[2], *before[4:]):
                 last[row[:2]] = row
     return sorted(last.values()), counts
 

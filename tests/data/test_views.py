@@ -95,12 +95,19 @@ def test_filters_that_leave_nothing(shop):
         _ = shop(min_user_ratings=3).view
 
 
-def test_dates_need_dates(workspace):
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("user_id,item_id,position\nu,i,1\n", "only an order"),
+        ("user_id,item_id\nu,i\n", "no times"),
+    ],
+)
+def test_dates_need_dates(workspace, lines, why):
     folder = workspace / "data" / "raw" / "shop"
     folder.mkdir(parents=True)
-    (folder / "reviews.csv").write_text("user_id,item_id,position\nu,i,1\n")
+    (folder / "reviews.csv").write_text(lines)
     loaded = load_dataset(Dataset.find("shop"), EtlParameters(since="2020-01-01"))
-    with pytest.raises(ParameterError, match="only an order"):
+    with pytest.raises(ParameterError, match=why):
         _ = loaded.view
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.data.cleaning.ratings import FILE
 from recsys_lib.data.formats.records import LINE, Records, Rejected
 from recsys_lib.data.input_files import InputFiles
 
@@ -32,8 +31,6 @@ _EMPTY = pl.DataFrame(
         Products.PRICE: pl.Float64(),
         Products.AVERAGE_RATING: pl.Float64(),
         Products.RATING_NUMBER: pl.Int64(),
-        FILE: pl.Int32(),
-        LINE: pl.Int64(),
     }
 )
 _NUMBER = r"(\d[\d.,]*)"
@@ -46,26 +43,21 @@ class Catalogue:
 
     Parameters
     ----------
-    placed: columns ``Products.ALL``, ``FILE`` and ``LINE``, one row per product, in this order.
+    frame: columns ``Products.ALL``, one row per product, ordered by id.
     rejected: rejected lines.
-    n_lines, n_duplicates: lines read; further lines of a product that came before.
+    n_lines, n_duplicates: lines read; lines of a product that has a better one.
     n_unreadable_prices: prices without a number, such as a dash.
     """
 
-    placed: pl.DataFrame
+    frame: pl.DataFrame
     rejected: list[Rejected]
     n_lines: int
     n_duplicates: int
     n_unreadable_prices: int
 
-    @property
-    def frame(self) -> pl.DataFrame:
-        """Columns ``Products.ALL``, one row per product, in the order of the input."""
-        return self.placed.select(Products.ALL)
-
 
 def clean_products(records: Records, files: InputFiles, file: int) -> Catalogue:
-    """Clean a block of the file with number ``file``; the first line of a product wins."""
+    """Clean a block of the file with number ``file``; each product has its best line."""
     fields = dict(files.product_fields)
     details = _gathered(records.frame, fields) if files.gathers_details else None
     texts = records.frame.select(
@@ -75,16 +67,15 @@ def clean_products(records: Records, files: InputFiles, file: int) -> Catalogue:
         texts = texts.with_columns(details)
     nameless = texts.filter(pl.col(Products.ITEM).is_null())
     named = texts.filter(pl.col(Products.ITEM).is_not_null())
-    products = named.unique(Products.ITEM, keep="first", maintain_order=True)
     # Python functions run here, not inside expressions: polars would call them from its own
     # threads, which wait for Python's lock while another thread of ours holds it and waits for
     # polars.
-    products = products.with_columns(
+    clean = named.with_columns(
         *_numbers(),
-        _plain_titles(products[Products.TITLE]),
-        *(_json_texts(products[name]) for name in _JSON_COLUMNS),
-        pl.lit(file, dtype=pl.Int32).alias(FILE),
+        _plain_titles(named[Products.TITLE]),
+        *(_json_texts(named[name]) for name in _JSON_COLUMNS),
     )
+    products = _best_lines(clean.select(Products.ALL))
     unreadable = named.select(
         pl.col(Products.PRICE).is_not_null() & _price(pl.col(Products.PRICE)).is_null()
     )
@@ -93,7 +84,7 @@ def clean_products(records: Records, files: InputFiles, file: int) -> Catalogue:
         for line, title in nameless.select(LINE, Products.TITLE).iter_rows()
     ]
     return Catalogue(
-        placed=products.select(*Products.ALL, FILE, LINE),
+        frame=products,
         rejected=records.rejected + rejected,
         n_lines=records.n_lines,
         n_duplicates=len(named) - len(products),
@@ -102,16 +93,34 @@ def clean_products(records: Records, files: InputFiles, file: int) -> Catalogue:
 
 
 def join_catalogues(parts: Sequence[Catalogue]) -> Catalogue:
-    """Join catalogues; the first line of a product wins."""
-    everything = pl.concat([_EMPTY, *(part.placed for part in parts)]).sort(FILE, LINE)
-    placed = everything.unique(Products.ITEM, keep="first", maintain_order=True)
+    """Join catalogues; each product has its best line."""
+    everything = pl.concat([_EMPTY, *(part.frame for part in parts)])
+    products = _best_lines(everything)
+    rejected = [bad for part in parts for bad in part.rejected]
     return Catalogue(
-        placed=placed,
-        rejected=[bad for part in parts for bad in part.rejected],
+        frame=products,
+        rejected=sorted(rejected, key=lambda bad: (bad.file, bad.line)),
         n_lines=sum(part.n_lines for part in parts),
-        n_duplicates=sum(part.n_duplicates for part in parts) + len(everything) - len(placed),
+        n_duplicates=sum(part.n_duplicates for part in parts) + len(everything) - len(products),
         n_unreadable_prices=sum(part.n_unreadable_prices for part in parts),
     )
+
+
+def _best_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """One line per product, ordered by id, whatever the order of the lines.
+
+    The best has the most filled fields, then the longest title; of equally good lines, the one
+    whose texts come first.
+    """
+    again = lines[Products.ITEM].is_duplicated()
+    several = lines.filter(again).sort(
+        Products.ITEM,
+        -pl.sum_horizontal(pl.col(Products.ALL).is_not_null()).cast(pl.Int32),
+        -pl.col(Products.TITLE).str.len_chars().fill_null(0).cast(pl.Int64),
+        *Products.ALL,
+    )
+    best = several.unique(Products.ITEM, keep="first", maintain_order=True)
+    return pl.concat([lines.filter(~again), best]).sort(Products.ITEM)
 
 
 def plain_text(text: str) -> str:

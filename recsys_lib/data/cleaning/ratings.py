@@ -8,18 +8,15 @@ from pathlib import Path
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.cleaning.times import AUTO, ORDER, parse_times, unit_of
+from recsys_lib.data.cleaning.times import AUTO, NONE, parse_times, unit_of
 from recsys_lib.data.formats.records import LINE, Records, Rejected
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.layouts import Fields
 
-FILE = "__file__"
-"""Column of the file's number, in reading order."""
-
 
 @dataclass(frozen=True)
 class CleanRatings:
-    """Ratings of a block (columns ``Ratings.ALL``, ``FILE``, ``LINE``), and its rejected lines."""
+    """Ratings of a block (columns ``Ratings.ALL``), and its rejected lines."""
 
     rows: pl.DataFrame
     rejected: list[Rejected]
@@ -40,14 +37,13 @@ class RatingRules:
         """Clean a block of the file with number ``file``."""
         values = first_values(records.frame, self.files.review_fields)
         if not self.files.has_times:
-            self.unit = ORDER
+            self.unit = NONE
         elif self.unit == AUTO:
             self.unit = unit_of(values[Ratings.TIMESTAMP])
-        typed = values.with_columns(
-            *_types(values.schema),
-            parse_times(values[Ratings.TIMESTAMP], self.unit).alias(Ratings.TIMESTAMP),
-            pl.lit(file, dtype=pl.Int32).alias(FILE),
-        )
+        times = parse_times(values[Ratings.TIMESTAMP], self.unit).alias(Ratings.TIMESTAMP)
+        if self.unit == NONE:
+            times = times.fill_null(0)
+        typed = values.with_columns(*_types(values.schema), times)
         checks = self._checks(values[Ratings.RATING])
         bad = typed.select(pl.any_horizontal(check for check, _ in checks)).to_series()
         rejected = list(records.rejected)
@@ -55,8 +51,7 @@ class RatingRules:
             reasons = typed.select(_reason(checks)).to_series().filter(bad)
             rejected += _rejected(records.frame.filter(bad), reasons, self.files.reviews[file])
             typed = typed.filter(~bad)
-        rows = typed.select(*Ratings.ALL, FILE, LINE)
-        return CleanRatings(rows, rejected, records.n_lines)
+        return CleanRatings(typed.select(Ratings.ALL), rejected, records.n_lines)
 
     def _checks(self, ratings: pl.Series) -> list[tuple[pl.Expr, str]]:
         """Conditions that reject a row, with reasons; ``ratings`` are the texts before typing."""

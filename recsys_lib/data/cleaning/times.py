@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 MILLISECONDS, SECONDS, ORDER = "ms", "s", "order"
+NONE = "none"
+"""Without times, all interactions share the moment 0: the order of the lines is not a time."""
 AUTO = "auto"
 
 _SECONDS_BELOW = 100_000_000_000  # in ms this is March 1973, in seconds the year 5138

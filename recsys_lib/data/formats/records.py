@@ -85,4 +85,5 @@ def read_rejected(path: Path) -> list[Rejected]:
 
 def count_reasons(rejected: Iterable[Rejected]) -> dict[str, int]:
     """Count rejected lines by reason, most frequent first."""
-    return dict(Counter(bad.reason for bad in rejected).most_common())
+    counts = Counter(bad.reason for bad in rejected)
+    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
