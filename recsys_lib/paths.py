@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recsys_lib import places
-from recsys_lib.errors import ParameterError
+from recsys_lib.errors import ParameterError, did_you_mean
 
 HOME_VARIABLE = "RECSYS_HOME"
 SAMPLE = "sample"
@@ -132,6 +132,15 @@ class Dataset:
         identity = Path(places.identity(raw, root))
         raw = raw if identity.is_absolute() else root / identity
         return cls(places.place_of(raw, root), raw, root)
+
+    def require(self) -> None:
+        """Raise ParameterError if there is no such dataset, with the name that may be meant."""
+        if self.is_sample or self.raw.is_dir() or self.models.is_dir():
+            return
+        if self.raw.parent == raw_root(self.root):
+            hint = did_you_mean(self.raw.name, dataset_names(self.root))
+            raise ParameterError(f"there is no dataset {self.raw.name!r}{hint}")
+        raise ParameterError(f"there is no folder {self.raw}: check the path of the dataset")
 
     def claim(self) -> Dataset:
         """Record that this folder owns its name, before anything is written under it.

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from anyascii import anyascii
+
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import create_json, read_json
 
@@ -92,8 +94,8 @@ def _record(place: str, root: Path) -> Path:
 
 
 def _candidates(raw: Path, root: Path) -> Iterator[str]:
-    """Places for a folder, best first: its plain name, then with more and more of the hash."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", raw.name).strip("-.")
+    """Places for a folder, best first: its name in ASCII, then with more and more of the hash."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", anyascii(raw.name)).strip("-.")
     if plain and (is_sample(raw, root) or not SAMPLE_NAME.fullmatch(plain)):
         yield plain
     code = hashlib.sha256(identity(raw, root).encode()).hexdigest().translate(_DIGITS_TO_LETTERS)

@@ -90,6 +90,26 @@ def test_any_folder_name_gets_a_place(root, folder, name):
     assert named.claim().name != outside.name
 
 
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("Café größer", "Cafe-grosser"), ("Łódź_2", "Lodz_2"), ("Смирнов", "Smirnov"), ("a b", "a-b")],
+)
+def test_letters_of_other_alphabets_are_written_in_ascii(root, folder, name, place):
+    assert Dataset.find(folder(name), root).name == place
+
+
+def test_a_dataset_that_does_not_exist_is_told_with_the_one_that_is_meant(root, folder):
+    (root / "data" / "raw" / "shop").mkdir(parents=True)
+    for name in ("sample", "sample-500", "shop", folder("mine")):
+        Dataset.find(name, root).require()
+    (root / "models" / "gone").mkdir(parents=True)
+    Dataset.find("gone", root).require()  # its models are still there
+    with pytest.raises(ParameterError, match="no dataset 'sampel': did you mean 'sample'"):
+        Dataset.find("sampel", root).require()
+    with pytest.raises(ParameterError, match="no folder /nowhere/shop: check the path"):
+        Dataset.find("/nowhere/shop", root).require()
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "./shop", "a/b"])
 def test_a_relative_path_is_refused(root, name):
     with pytest.raises(ParameterError, match=r"neither a name under .* nor an absolute"):
