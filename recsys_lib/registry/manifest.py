@@ -17,6 +17,7 @@ from recsys_lib.registry.parts import EVALUATION, MANIFEST, METRICS_FILE, PARTS,
 
 _SEAL = "seal"
 _SEARCH_METRICS = "search."
+_DAMAGED = "is damaged: its content differs from what was written"
 
 
 @dataclass(frozen=True)
@@ -37,26 +38,27 @@ def write_manifest(dataset: Dataset, version: str, *, search_measured: bool) -> 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a published version; ArtifactError if it is missing or damaged."""
-    path = folder / MANIFEST
-    try:
-        manifest = dict(read_json(path))
-    except FileNotFoundError as error:
-        raise ArtifactError(f"{folder} has no {MANIFEST}: it was never published") from error
-    except (ValueError, TypeError):
-        manifest = {_SEAL: "damaged"}
-    seal = manifest.pop(_SEAL, None)  # older versions have none
-    if seal not in (None, _checksum(manifest)):
-        raise ArtifactError(f"{path} is damaged: its content differs from what was written")
+    manifest = _intact(folder)
+    if manifest is None:
+        raise ArtifactError(f"{folder / MANIFEST} {_DAMAGED}")
     return manifest
 
 
-def damage(folder: Path) -> list[str]:
-    """What is wrong with a version's files, a phrase for each; an empty list when all is well."""
-    try:
-        recorded = read_manifest(folder)["files"]
-    except ArtifactError as error:
-        return [str(error)]
-    return [*_changed(folder, recorded), *_unknown(folder, recorded)]
+def damaged_files(folder: Path) -> list[str]:
+    """A phrase for each file of a version that is missing or not as it was written.
+
+    ArtifactError when no such version was published.
+    """
+    manifest = _intact(folder)
+    if manifest is None:
+        return [f"{folder / MANIFEST} {_DAMAGED}"]
+    return list(_changed(folder, manifest["files"]))
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """A phrase for each file in the folder of a version that is not part of it."""
+    manifest = _intact(folder)
+    return [] if manifest is None else list(_unknown(folder, manifest["files"]))
 
 
 def parts_of(folder: Path) -> list[VerifiedPart]:
@@ -118,13 +120,29 @@ def _measured(folder: Path, *, with_search: bool) -> dict[str, float]:
     return {k: v for k, v in measured.items() if with_search or not k.startswith(_SEARCH_METRICS)}
 
 
+def _intact(folder: Path) -> dict[str, Any] | None:
+    """The manifest; None if it is damaged, ArtifactError if there is none."""
+    if not folder.is_dir():
+        raise ArtifactError(
+            f"there is no version {folder.name!r} in {folder.parent}: it was removed, or never made"
+        )
+    try:
+        manifest = dict(read_json(folder / MANIFEST))
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{folder} has no {MANIFEST}: it was never published") from error
+    except (ValueError, TypeError):
+        return None
+    seal = manifest.pop(_SEAL, None)  # older versions have none
+    return manifest if seal in (None, _checksum(manifest)) else None
+
+
 def _changed(folder: Path, recorded: Mapping[str, Any]) -> Iterator[str]:
     for name, facts in recorded.items():
         path = folder / name
         if not path.is_file():
             yield f"{path} is missing"
         elif path.stat().st_size != facts["bytes"] or sha256(path) != facts["sha256"]:
-            yield f"{path} is damaged: its content differs from what was written"
+            yield f"{path} {_DAMAGED}"
 
 
 def _unknown(folder: Path, recorded: Mapping[str, Any]) -> Iterator[str]:

@@ -118,7 +118,7 @@ def champion(dataset: Dataset) -> Path | None:
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
             f"{pointer} does not name a version: 'recsys promote VERSION --dataset "
-            f"{dataset.name}' writes it again"
+            f"{dataset.name} --force' writes it again"
         ) from error
 
 

@@ -12,7 +12,8 @@ from recsys_lib.files import link_or_copy, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 from recsys_lib.registry.manifest import (
     VerifiedPart,
-    damage,
+    damaged_files,
+    foreign_files,
     parts_of,
     read_manifest,
     utc_now,
@@ -33,13 +34,30 @@ if TYPE_CHECKING:
 
 
 def require_champion(dataset: Dataset) -> Path:
-    """Folder of the version that is served; NotTrainedError says what to run if there is none."""
+    """Folder of the version that is served.
+
+    Raises NotTrainedError, which says what to run, if there is none, and ArtifactError if it was
+    removed.
+    """
     folder = champion(dataset)
     if folder is None:
         raise NotTrainedError(
             f"no model of dataset {dataset.name!r} is trained yet: {run_command(dataset)}"
         )
+    if removed := removed_champion(dataset):
+        raise ArtifactError(removed)
     return folder
+
+
+def removed_champion(dataset: Dataset) -> str:
+    """What to do if the version that is to be served was removed; "" if it is there."""
+    folder = champion(dataset)
+    if folder is None or folder.is_dir():
+        return ""
+    others = published_versions(dataset)
+    promote = f"'recsys promote VERSION --dataset {dataset.name}' (there is {', '.join(others)})"
+    remedy = f"serve another one: {promote}" if others else run_command(dataset)
+    return f"version {folder.name!r} is to be served, but {folder} was removed: {remedy}"
 
 
 def run_command(dataset: Dataset, options: str = "") -> str:
@@ -99,7 +117,7 @@ def verify(dataset: Dataset, version: str = "") -> list[VerifiedPart]:
     ------
     ArtifactError
         If a file is damaged or missing, or does not belong to the version; the message names each
-        one and the remedy.
+        one and the remedy. Also if there is no such version.
     NotTrainedError
         If there is no champion.
 
@@ -116,13 +134,14 @@ def verify(dataset: Dataset, version: str = "") -> list[VerifiedPart]:
     [('als', 2)]
     """
     folder = dataset.version(version) if version else require_champion(dataset)
-    problems = damage(folder)
-    if problems:
-        raise ArtifactError(
-            "\n".join(problems)
-            + "\nTo replace a damaged or missing file, train the models again: "
+    damaged, foreign = damaged_files(folder), foreign_files(folder)
+    if damaged:
+        damaged.append(
+            "To replace damaged and missing files, train the models again: "
             + run_command(dataset, "--force")
         )
+    if damaged or foreign:
+        raise ArtifactError("\n".join([*foreign, *damaged]))
     return parts_of(folder)
 
 
@@ -136,7 +155,7 @@ def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
     version
         Its name: the id of the run that trained it.
     force
-        Promote it even if it is worse than the champion.
+        Promote it without comparing it with the champion.
 
     Raises
     ------
@@ -165,8 +184,8 @@ def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
             f"there is {', '.join(published_versions(dataset)) or 'none'}"
         )
     verify(dataset, version)
-    verdict = against_champion(dataset, version)
-    if verdict is not None and verdict.judgement == "worse" and not force:
+    verdict = None if force else against_champion(dataset, version)
+    if verdict is not None and verdict.judgement == "worse":
         raise WorseError(
             f"version {version} is {verdict}; to serve it anyway: "
             f"'recsys promote {version} --dataset {dataset.name} --force'"

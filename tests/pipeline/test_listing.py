@@ -9,7 +9,7 @@ from tests.support.records import write_run
 
 
 def statuses(root):
-    table = runs_table(root)
+    table, _ = runs_table(root)
     (column,) = [column for column in table.columns if column.header == "status"]
     return [str(cell) for cell in column.cells]
 
@@ -18,10 +18,10 @@ def test_a_run_whose_process_is_gone_is_not_shown_as_running(tmp_path):
     write_run(tmp_path, "done", day=1)
     write_run(tmp_path, "killed", day=2, status="running")
     shop = Dataset.find("shop", root=tmp_path)
-    assert not is_worked_on(shop)
+    assert not is_worked_on(shop.models)
     assert statuses(tmp_path) == ["killed", "succeeded"]
     with only_run(shop):
-        assert is_worked_on(shop)
+        assert is_worked_on(shop.models)
         assert statuses(tmp_path) == ["running", "succeeded"]
     assert statuses(tmp_path) == ["killed", "succeeded"]
 

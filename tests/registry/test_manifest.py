@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -77,7 +78,21 @@ def test_a_missing_file_is_named(shop, version, name):
 def test_a_file_that_is_not_of_the_version_is_named(shop, version, name):
     (version / name).parent.mkdir(exist_ok=True)
     (version / name).write_text("x")
-    with pytest.raises(ArtifactError, match=f"{name} is not part of the version: remove it"):
+    with pytest.raises(ArtifactError, match=f"{name} is not part of the version: remove it$"):
+        registry.verify(shop)
+
+
+def test_a_version_that_was_removed_is_not_called_unpublished(shop, version):
+    with pytest.raises(
+        ArtifactError, match=r"no version 'v9' in .*: it was removed, or never made"
+    ):
+        registry.verify(shop, "v9")
+    version.rename(shop.models / "elsewhere")
+    for check in (registry.verify, registry.require_champion):
+        with pytest.raises(ArtifactError, match=r"v1 was removed: serve another.*\(there is else"):
+            check(shop)
+    shutil.rmtree(shop.models / "elsewhere")
+    with pytest.raises(ArtifactError, match=r"v1 was removed: run 'python run_pipeline\.py"):
         registry.verify(shop)
 
 

@@ -85,6 +85,8 @@ def test_a_damaged_pointer_to_the_champion_is_named(shop, content):
     (shop.models / "champion.json").write_text(content)
     with pytest.raises(ArtifactError, match=r"champion\.json does not name a version: 'recsys"):
         registry.champion(shop)
+    registry.promote(shop, "v1", force=True)
+    assert registry.champion(shop) == shop.version("v1")
 
 
 def test_everything_is_on_the_disk_before_its_name_is(shop, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -12,33 +13,60 @@ from rich.table import Table
 from rich.text import Text
 
 from recsys_lib.display.terminal import frame_table, text_table
-from recsys_lib.errors import ParameterError, did_you_mean
+from recsys_lib.errors import ArtifactError, ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.runs.lock import is_worked_on
 from recsys_lib.pipeline.runs.record import RUNNING, records_of
-from recsys_lib.registry import champion
+from recsys_lib.registry import champion, removed_champion
 
 _MOST_RUNS = 4  # more do not fit side by side
 _SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
 
 
-def runs_table(root: Path, dataset: str | None = None) -> Table:
-    """All runs of a workspace, newest first; a star marks the champion."""
+@dataclass(frozen=True)
+class _Served:
+    """The champion of a dataset, "" if there is none; or why it cannot be told."""
+
+    version: str = ""
+    problem: str = ""
+
+    @classmethod
+    def of_dataset(cls, name: str, root: Path) -> _Served:
+        try:
+            dataset = Dataset.from_place(name, root)
+            folder, removed = champion(dataset), removed_champion(dataset)
+        except ArtifactError as error:
+            return cls(problem=f"the champion of dataset {name!r} is unreadable: {error}")
+        if folder is None or removed:
+            return cls(problem=f"dataset {name!r}: {removed}" if removed else "")
+        return cls(folder.name)
+
+    def mark(self, run_id: str) -> str:
+        """A star for the champion, a question mark for a run that may be the champion."""
+        if self.problem:
+            return "?"
+        return "*" if self.version == run_id else ""
+
+
+def runs_table(root: Path, dataset: str | None = None) -> tuple[Table, list[str]]:
+    """All runs of a workspace, newest first, and what is wrong with champions.
+
+    A star marks the champion of a dataset, question marks a dataset whose champion is unknown.
+    """
     table = text_table("run", "", "dataset", "status", "started", "changed", *HEADLINES)
-    for record in records_of(outputs_root(root), dataset):
+    records = records_of(outputs_root(root), dataset)
+    names = dict.fromkeys(record["dataset"] for record in records)
+    served = {name: _Served.of_dataset(name, root) for name in names}
+    for record in records:
         changed = ", ".join(record["changed_parameters"])
         metrics = (_number(record["metrics"].get(name)) for name in HEADLINES)
-        dataset_of_run = Dataset.from_place(record["dataset"], root)
-        served, status = champion(dataset_of_run), record["status"]
-        if status == RUNNING and not is_worked_on(dataset_of_run):
-            status = "killed"  # it could not record its end
-        star = "*" if served is not None and served.name == record["run_id"] else ""
         started = record["started_at"][:16].replace("T", " ")
-        cells = (record["run_id"], star, record["dataset"], status, started, changed)
+        mark = served[record["dataset"]].mark(record["run_id"])
+        cells = (record["run_id"], mark, record["dataset"], _status(record, root), started, changed)
         table.add_row(*(Text(cell) for cell in (*cells, *metrics)))
-    return table
+    return table, [one.problem for one in served.values() if one.problem]
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
@@ -65,6 +93,13 @@ def parameters_table(section: str | None = None) -> Table:
         if section in (None, name):
             _add_section(table, name, model)
     return table
+
+
+def _status(record: Mapping[str, Any], root: Path) -> str:
+    """How a run ended; "killed" when it could not record its end."""
+    status = str(record["status"])
+    killed = status == RUNNING and not is_worked_on(root / "models" / record["dataset"])
+    return "killed" if killed else status
 
 
 def _add_section(table: Table, name: str, model: type[Section]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -39,12 +40,12 @@ def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
         lock.release()
 
 
-def is_worked_on(dataset: Dataset) -> bool:
-    """Whether a run holds the lock at this moment."""
-    if not (dataset.models / _LOCK).exists():
+def is_worked_on(models: Path) -> bool:
+    """Whether a run holds the lock of a dataset at this moment, given the folder of its models."""
+    if not (models / _LOCK).exists():
         return False
     try:
-        with FileLock(dataset.models / _LOCK, timeout=0):
+        with FileLock(models / _LOCK, timeout=0):
             return False
     except Timeout:
         return True
