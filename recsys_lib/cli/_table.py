@@ -63,6 +63,10 @@ _DATASET = _argument(
     default=SAMPLE,
     help="a dataset: its name in data/raw/ or in 'recsys runs', or the path of its folder",
 )
+_DATASET_OF_VERSION = _argument(
+    "--dataset",
+    help="name or folder of a dataset (default: the one that has the version, or sample)",
+)
 _ONLY_DATASET = _argument("--dataset", help="only runs of this dataset (default: all)")
 _QUIET = _argument("--quiet", action="store_true", help="print failures only")
 
@@ -98,11 +102,11 @@ _ALL = (
     Command(
         "promote",
         "verify a version of the models and serve it",
-        "recsys promote ab12 --dataset sample",
+        "recsys promote ab12",
         _commands.promote,
         (
             _argument("version", metavar="VERSION", help="id of the run that trained it"),
-            _DATASET,
+            _DATASET_OF_VERSION,
             _argument(
                 "--force",
                 action="store_true",
@@ -113,7 +117,7 @@ _ALL = (
     Command(
         "verify",
         "compare all files of a version with their recorded SHA-256",
-        "recsys verify --dataset sample",
+        "recsys verify ab12",
         _commands.verify,
         (
             _argument(
@@ -123,7 +127,7 @@ _ALL = (
                 default="",
                 help="id of the run that trained it (default: the champion)",
             ),
-            _DATASET,
+            _DATASET_OF_VERSION,
         ),
     ),
     Command(
@@ -132,7 +136,7 @@ _ALL = (
         "recsys export --n 20 --what users --out /data/lists",
         _commands.export,
         (
-            _DATASET,
+            _DATASET_OF_VERSION,
             _argument("--version", default="", help="id of a run (default: the champion)"),
             _argument("--n", type=int, default=10, help="length of the lists"),
             _argument(
@@ -181,10 +185,10 @@ _ALL = (
     Command(
         "doctor",
         "show how unknown files would be read",
-        "recsys doctor data /data/shop",
+        "recsys doctor /data/shop",
         _commands.doctor,
         (
-            _argument("what", choices=["data"], help="what to look at"),
+            _argument("what", nargs="?", choices=["data"], default="data", help="can be left out"),
             _argument("path", type=Path, help="a folder of files, or one file of ratings"),
         ),
     ),

@@ -1,10 +1,13 @@
 """The console script ``recsys``: its commands, help and errors."""
 
+import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 from importlib import metadata
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -15,7 +18,7 @@ from recsys_lib.arguments import Parser
 from recsys_lib.cli import main
 from recsys_lib.cli._table import COMMANDS
 from recsys_lib.errors import WorseError
-from recsys_lib.files import write_json
+from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.paths import Dataset
 from recsys_lib.registry import writing_part
@@ -122,7 +125,7 @@ def test_verify_has_a_line_for_each_part_or_names_what_is_damaged(workspace, cap
     publish(shop, "v1")
     assert main(["verify", "--dataset", "shop"]) == 0
     first, part = capsys.readouterr().out.splitlines()
-    assert first == "version v1 is as it was published"
+    assert first == "version v1 of dataset shop is as it was published"
     assert part.split()[:3] == ["als", "2", "files"]
     array = shop.version("v1") / "als" / "array.npy"
     array.write_bytes(array.read_bytes()[:-1] + b"x")
@@ -156,6 +159,84 @@ def test_names_may_be_abbreviated(workspace, capsys):
     assert "there is no dataset 'wroks'" in capsys.readouterr().err
 
 
+@pytest.fixture
+def two(workspace):
+    """Two datasets with a version each."""
+    shop, other = Dataset.find("shop"), Dataset.find("other")
+    publish(shop, "run-aa1")
+    publish(other, "run-bb2")
+    return shop, other
+
+
+@pytest.mark.parametrize("command", [["promote"], ["verify"], ["export", "--quiet", "--version"]])
+def test_a_version_needs_no_dataset(two, capsys, monkeypatch, command):
+    exported = []
+    job = SimpleNamespace(run=lambda *_: None)
+    found = lambda dataset, version, *_: exported.append((dataset.name, version)) or job  # noqa: E731
+    monkeypatch.setattr("recsys_lib.serving.export.Export.from_version", found)
+    assert main([*command, "b2"]) == 0
+    assert exported == ([("other", "run-bb2")] if command[0] == "export" else [])
+    assert main([*command, "b2", "--dataset", "shop"]) == 2
+    assert "version 'run-bb2' is of dataset 'other', not of 'shop'" in capsys.readouterr().err
+    assert main([*command, "cc3"]) == 2
+    said = capsys.readouterr().err
+    assert "there is no version 'cc3': choose from run-aa1, run-bb2" in said
+
+
+def test_a_version_of_two_datasets_needs_one(two, capsys):
+    publish(two[0], "run-cc3")
+    publish(two[1], "run-cc3")
+    assert main(["verify", "cc3"]) == 2
+    said = capsys.readouterr().err
+    assert "version 'run-cc3' is in the datasets other and shop: add --dataset" in said
+    assert main(["verify", "cc3", "--dataset", "shop"]) == 0
+    assert main(["verify", "run"]) == 2
+    assert "'run' could be run-aa1, run-bb2, run-cc3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [("succeeded", "it made none, or they were removed"), ("failed", "it failed")],
+)
+@pytest.mark.parametrize("dataset", [[], ["--dataset", "other"]])
+def test_a_run_without_models_is_explained(two, capsys, status, why, dataset):
+    record = two[1].root / "outputs" / "run-bb2" / "run.json"
+    write_json(record, {**read_json(record), "status": status})
+    shutil.rmtree(two[1].version("run-bb2"))
+    assert main(["verify", "bb2", *dataset]) == 2
+    assert f"run 'run-bb2' of dataset 'other' has no models: {why}" in capsys.readouterr().err
+
+
+def test_a_broken_champion_of_one_dataset_does_not_hide_the_runs(two, capsys):
+    pointer = two[0].models / "champion.json"
+    pointer.write_text("{")
+    assert main(["runs"]) == 1
+    out, said = capsys.readouterr()
+    marks = {line.split()[0]: line.split()[1] for line in out.splitlines()[1:]}
+    assert marks == {"run-aa1": "?", "run-bb2": "*"}
+    assert f"the champion of dataset 'shop' is unreadable: {pointer}" in said
+    remedy = re.search(r"'recsys (promote VERSION --dataset shop.*?)' writes it again", said)[1]
+    assert main(remedy.replace("VERSION", "aa1").split()) == 0
+    assert main(["runs"]) == 0
+    assert "?" not in capsys.readouterr().out
+
+
+def test_a_champion_that_was_removed_has_no_star(two, capsys):
+    publish(two[0], "run-cc3")
+    folder = two[0].version("run-cc3")
+    shutil.rmtree(folder)
+    assert main(["runs", "--dataset", "shop"]) == 1
+    out, said = capsys.readouterr()
+    assert "*" not in out
+    missing = f"version 'run-cc3' is to be served, but {folder} was removed: serve another one"
+    assert missing in said
+    assert main(["verify", "--dataset", "shop"]) == 1
+    said = capsys.readouterr().err
+    assert missing in said
+    assert "(there is run-aa1)" in said
+    assert "never" not in said
+
+
 def test_two_folders_of_one_name_are_served_apart(workspace, tmp_path, capsys):
     folders = [tmp_path / name / "shop" for name in ("a", "b")]
     datasets = []
@@ -165,11 +246,13 @@ def test_two_folders_of_one_name_are_served_apart(workspace, tmp_path, capsys):
         publish(datasets[-1], f"v{number}")
     second = datasets[1]
     assert main(["verify", "--dataset", str(folders[1])]) == 0
-    assert "version v2 is" in capsys.readouterr().out
+    assert "version v2 of" in capsys.readouterr().out
     assert main(["verify", "--dataset", second.name]) == 0
-    assert "version v2 is" in capsys.readouterr().out
+    assert "version v2 of" in capsys.readouterr().out
     assert main(["verify", "--dataset", "shop"]) == 0
-    assert "version v1 is" in capsys.readouterr().out
+    assert "version v1 of" in capsys.readouterr().out
+    assert main(["verify", "v2"]) == 0
+    assert f"version v2 of dataset {second.name}" in capsys.readouterr().out
     assert main(["runs", "--dataset", str(folders[0])]) == 0
     listed = capsys.readouterr().out
     assert "v1" in listed

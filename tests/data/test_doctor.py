@@ -29,8 +29,10 @@ def test_known_files_need_no_configuration(tmp_path):
 def test_a_mapping_is_proposed_that_loads(tmp_path, capsys):
     path = tmp_path / "orders.csv"
     path.write_text("order_no,customer,sku,ordered_at\n7,c1,s1,2020-01-01\n")
-    assert main(["doctor", "data", str(path)]) == 0
+    assert main(["doctor", str(path)]) == 0
     out = capsys.readouterr().out
+    assert main(["doctor", "data", str(path)]) == 0
+    assert capsys.readouterr().out == out
     assert "layout: tables, times in ms" in out
     proposed = yaml.safe_load(out.partition("--config:")[2])
     assert proposed["etl"]["columns"] == {
@@ -42,6 +44,16 @@ def test_a_mapping_is_proposed_that_loads(tmp_path, capsys):
         Dataset.find(proposed["dataset"], tmp_path), EtlParameters(**proposed["etl"])
     )
     assert loaded.ratings.frame.row(0)[:2] == ("c1", "s1")
+
+
+@pytest.mark.parametrize("name", ["data", "my shop", "größer"])
+def test_any_folder_may_be_looked_at(tmp_path, capsys, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "reviews.csv").write_text("user_id,item_id,rating\nu,a,5\n")
+    for path in (name, str(tmp_path / name)):
+        assert main(["doctor", path]) == 0
+        assert f"{name}/reviews.csv" in capsys.readouterr().out
 
 
 def test_what_cannot_be_guessed_is_asked_for(tmp_path):
