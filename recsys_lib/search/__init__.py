@@ -6,13 +6,14 @@ for lexical search.
 
 from recsys_lib.search.build import build_search_part, text_encoder
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.search.filters import Filters
+from recsys_lib.search.filters import Filters, KnownFields
 from recsys_lib.search.retriever import MODES, Mode, ProductSearch
 from recsys_lib.search.text import product_texts
 
 __all__ = [
     "MODES",
     "Filters",
+    "KnownFields",
     "Mode",
     "ProductSearch",
     "TextEncoder",

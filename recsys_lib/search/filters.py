@@ -7,16 +7,35 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from recsys_lib.columns import Products
-from recsys_lib.errors import QueryError
+from recsys_lib.errors import QueryError, did_you_mean
 from recsys_lib.search.text import clean, values
 
 CATEGORIES = "categories"
 
 
-class Filters(BaseModel):
+class KnownFields(BaseModel):
+    """Refuses fields that it does not have, and suggests the one that is meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        known = list(cls.model_fields)
+        unknown = [str(name) for name in values if name not in known]
+        if not unknown:
+            return values
+        problems = [f"unknown field {name!r}{did_you_mean(name, known)}" for name in unknown]
+        raise PydanticCustomError("unknown_field", "{problems}", {"problems": "; ".join(problems)})
+
+
+class Filters(KnownFields):
     """Conditions of a search; all must hold. A product whose value is unknown is not found.
 
     Parameters
@@ -42,10 +61,10 @@ class Filters(BaseModel):
     >>> Filters.from_dict({"max_prize": 20})
     Traceback (most recent call last):
     ...
-    recsys_lib.errors.QueryError: filters: max_prize: Extra inputs are not permitted
+    recsys_lib.errors.QueryError: filters: unknown field 'max_prize': did you mean 'max_price'?
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     category: str | None = Field(None, description="main category, or one on the path to it")
     min_price: float | None = Field(None, ge=0, description="lowest price, included")
@@ -56,12 +75,10 @@ class Filters(BaseModel):
     @classmethod
     def from_dict(cls, filters: Filters | dict[str, Any] | None) -> Filters:
         """Filters from a dict; QueryError names a condition that is unknown or out of range."""
-        if isinstance(filters, Filters):
-            return filters
         try:
-            return cls(**(filters or {}))
+            return cls.model_validate({} if filters is None else filters)
         except ValidationError as error:
-            problems = (f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+            problems = (": ".join([*map(str, p["loc"]), p["msg"]]) for p in error.errors())
             raise QueryError(f"filters: {'; '.join(problems)}") from error
 
     def allowed(self, facets: pl.DataFrame) -> np.ndarray | None:

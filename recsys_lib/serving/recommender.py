@@ -11,7 +11,13 @@ import pandas as pd
 
 from recsys_lib.als import AlsModel
 from recsys_lib.blend import BlendModel
-from recsys_lib.errors import ArtifactError, NotTrainedError, UnknownItemError, UnknownUserError
+from recsys_lib.errors import (
+    ArtifactError,
+    NotTrainedError,
+    QueryError,
+    UnknownItemError,
+    UnknownUserError,
+)
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.ranking import best_first
 from recsys_lib.registry import (
@@ -24,6 +30,7 @@ from recsys_lib.registry import (
 )
 from recsys_lib.search import Filters, Mode, ProductSearch
 from recsys_lib.serving._answers import AnswerTables
+from recsys_lib.serving._checks import check_count, check_id, check_query, checked_history
 from recsys_lib.serving._status import status
 
 ALS, SEMANTIC = "als", "semantic"
@@ -94,10 +101,12 @@ class Recommender:
 
         Raises
         ------
+        ParameterError
+            When there is no such dataset.
         NotTrainedError
             When there is no model yet; the message names the command to run.
         ArtifactError
-            When a file of the version is missing or damaged.
+            When a file of the version is missing or damaged, or the champion was removed.
 
         Examples
         --------
@@ -110,6 +119,7 @@ class Recommender:
             found = Dataset.from_version(folder) if dataset is None else _dataset(dataset)
             return cls._open(found, folder)
         found = _dataset(SAMPLE if dataset is None else dataset)
+        found.require()
         folder = require_champion(found)
         while True:
             try:
@@ -157,6 +167,8 @@ class Recommender:
         ------
         UnknownItemError
             When the item has no ratings and is not in the catalogue.
+        QueryError
+            A ValueError, for an id that is no text, or n below 1.
 
         Examples
         --------
@@ -164,7 +176,8 @@ class Recommender:
         >>> item = recommender.example_items(1)[0]  # doctest: +SKIP
         >>> recommender.similar_items(item, n=5)  # doctest: +SKIP
         """
-        _check_n(n)
+        check_id("item_id", item_id)
+        check_count("n", n)
         if self.als is not None and item_id in self.als.items:
             rows, scores = self.als.similar(self.als.items.row(item_id), n)
             return self._tables.answer(item_id, self.als.items.ids(rows), scores, ALS)
@@ -201,6 +214,8 @@ class Recommender:
         ------
         UnknownUserError
             For a user without interactions; see :meth:`recommend_for_history`.
+        QueryError
+            A ValueError, for an id that is no text, or n below 1.
         NotTrainedError
             Without matrix factorization.
 
@@ -210,7 +225,8 @@ class Recommender:
         >>> user = recommender.example_users(1)[0]  # doctest: +SKIP
         >>> recommender.recommend(user, n=5)[["title", "reason"]]  # doctest: +SKIP
         """
-        _check_n(n)
+        check_id("user_id", user_id)
+        check_count("n", n)
         als = self._require_als()
         if user_id not in als.users:
             raise UnknownUserError(
@@ -246,8 +262,9 @@ class Recommender:
         ------
         UnknownItemError
             When one of the items has no ratings and is not in the catalogue.
-        ValueError
-            For a text in place of a list, or an empty list that cannot be answered.
+        QueryError
+            A ValueError, for a text in place of a list, an id that is no text, or an empty list
+            that cannot be answered.
 
         Examples
         --------
@@ -255,9 +272,10 @@ class Recommender:
         >>> history = recommender.example_items(2)  # doctest: +SKIP
         >>> recommender.recommend_for_history(history, n=5)  # doctest: +SKIP
         """
-        _check_n(n)
-        if isinstance(item_ids, str) or not (item_ids or self.blend):
-            raise ValueError("item_ids must be a list of item ids")
+        item_ids = checked_history(item_ids)
+        check_count("n", n)
+        if not (item_ids or self.blend):
+            raise QueryError("item_ids is empty: give an item id, or evaluate the version first")
         self._require_known(item_ids)
         query = ", ".join(item_ids)
         if self.blend is not None:
@@ -313,7 +331,8 @@ class Recommender:
         >>> recommender.search("water filter", top_k=5)  # doctest: +SKIP
         >>> recommender.search("dryer belt", filters={"max_price": 20})  # doctest: +SKIP
         """
-        _check_n(top_k)
+        check_query(query)
+        check_count("top_k", top_k)
         search = self._require_search()
         mode = mode or search.parameters.mode
         rows, scores = search.search(query, top_k, mode=mode, filters=filters)
@@ -378,8 +397,3 @@ def _without(
 ) -> tuple[np.ndarray, np.ndarray]:
     new = ~np.isin(ids, list(history))
     return ids[new][:n], scores[new][:n]
-
-
-def _check_n(n: int) -> None:
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")

@@ -1,12 +1,19 @@
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recsys_lib import Recommender
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import read_products
-from recsys_lib.errors import NotTrainedError, UnknownItemError, UnknownUserError
+from recsys_lib.errors import (
+    NotTrainedError,
+    ParameterError,
+    QueryError,
+    UnknownItemError,
+    UnknownUserError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +136,51 @@ def test_n_must_be_positive(recommender, n):
         recommender.similar_items(recommender.example_items(1)[0], n)
 
 
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (("recommend", ["a"]), r"user_id must be one id.*\['a'\].*call recommend_for_history"),
+        (("similar_items", ["a"]), "item_id must be one id.*call recommend_for_history"),
+        (("similar_items", {"a"}), "item_id must be one id"),
+        (("recommend", 5), "user_id must be one id, a text, got 5 .int.: .*write '5'"),
+        (("recommend", None), "user_id must be one id, a text, got None"),
+        (("recommend_for_history", "a"), r"item_ids must be a list.*write \['a'\]"),
+        (("recommend_for_history", {"a"}), "item_ids must be a list of item ids, oldest first"),
+        (("recommend_for_history", None), "item_ids must be a list"),
+        (("recommend_for_history", ["a", 7]), r"item_ids\[1\] must be one id.*write '7'"),
+        (("search", 7), "query must be a text, got 7"),
+        (("search", "belt", 2.5), "top_k must be a whole number, got 2.5"),
+        (("recommend", "u", "10"), "n must be a whole number, got '10'"),
+    ],
+)
+def test_an_argument_of_another_type_is_named(recommender, call, says):
+    name, *arguments = call
+    with pytest.raises(QueryError, match=says):
+        getattr(recommender, name)(*arguments)
+
+
+@pytest.mark.parametrize("kind", [tuple, np.array, pd.Series])
+def test_a_history_may_be_any_ordered_list(recommender, kind):
+    history = recommender.example_items(2)
+    expected = recommender.recommend_for_history(history, 5)
+    assert recommender.recommend_for_history(kind(history), 5).equals(expected)
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        ({"max_prize": 20}, "unknown field 'max_prize': did you mean 'max_price'"),
+        ("cheap", "filters: "),
+        ({"max_price": "cheap"}, "filters: max_price: "),
+    ],
+)
+def test_a_filter_that_is_none_is_named(recommender, filters, says):
+    with pytest.raises(QueryError, match=says):
+        recommender.search("belt", filters=filters)
+
+
 def test_an_empty_query_is_refused(recommender):
-    with pytest.raises(ValueError, match="item id"):
+    with pytest.raises(QueryError, match="item_ids is empty"):
         recommender.recommend_for_history([])
     with pytest.raises(ValueError):
         recommender.search("  ")
@@ -161,6 +211,8 @@ def test_without_a_model_the_command_is_named(workspace):
         Recommender.load()
     with pytest.raises(NotTrainedError):
         Recommender.load(workspace / "models" / "sample" / "v9")
+    with pytest.raises(ParameterError, match="no dataset 'sampel': did you mean 'sample'"):
+        Recommender.load(dataset="sampel")
 
 
 def test_a_version_that_is_removed_is_still_answered_from(evaluated, cold, tmp_path):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from recsys_lib.search import Filters, Mode
+from recsys_lib.search import Filters, KnownFields, Mode
 
 MOST_RESULTS = 1000
 
@@ -19,10 +19,10 @@ Score = Annotated[float, Field(description="ranks the rows of one answer; has no
 ModelType = Literal["mf", "ss"]
 
 
-class Request(BaseModel):
+class Request(KnownFields):
     """Refuses unknown fields, which may be misspelt, and values of another type ("10" for 10)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
+    model_config = ConfigDict(strict=True, protected_namespaces=())
 
 
 class SimilarRequest(Request):
