@@ -28,8 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECTION.NAME=VALUE,VALUE",
         help="one run per value (per combination if given again), then a comparison",
     )
-    add("--steps", default="", metavar="A,B", help="run only these steps")
-    add("--from", dest="start", metavar="STEP", help="run this step and those after it")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--steps", default="", metavar="A,B", help="run only these steps")
+    which.add_argument(
+        "--from", dest="start", metavar="STEP", help="run this step and those after it"
+    )
     add("--force", action="store_true", help="run steps even if their results are cached")
     add("--plan", action="store_true", help="print what would run and why, then stop")
     add(

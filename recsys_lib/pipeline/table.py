@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from string import Formatter
 
+from recsys_lib.data.loaded import Counts
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.pipeline.steps import DATA, VERSION, Step
@@ -120,6 +121,12 @@ def _problems(step: Step, names: Sequence[str]) -> Iterator[str]:
     if step.name not in SECTIONS:
         hint = did_you_mean(step.name, list(SECTIONS))
         yield f"recsys_lib/parameters.py has no section of this name{hint}"
+    if step.notebook.endswith(".ipynb"):
+        yield f"leave out the ending: write notebook={step.notebook.removesuffix('.ipynb')!r}"
+    counts = list(Counts.__annotations__)
+    if step.skip_unless and step.skip_unless not in counts:
+        hint = did_you_mean(step.skip_unless, counts)
+        yield f"skip_unless {step.skip_unless!r} is no count of the ETL{hint}"
     for field in ("needs", "optional_needs", "produces", "may_write"):
         if isinstance(getattr(step, field), str):
             yield f"{field} must be a tuple: write {field}=({getattr(step, field)!r},)"

@@ -336,18 +336,6 @@ def test_a_step_without_anything_to_work_on_is_skipped(bench, capsys):
     assert "the dataset has no products" in (folder / "report.html").read_text()
 
 
-def test_a_misspelt_count_is_named(bench):
-    third = Step("embed", "03", needs=("etl",), skip_unless="prodcuts", **files("third"))
-    bench.table = (*bench.table, third)
-    bench.notebook("03", "1 / 0")
-    record, code, _ = bench.run(WRITE)
-    assert code == 2
-    assert (
-        "'prodcuts' is no count of the ETL: did you mean 'products'"
-        in (record["steps"][2]["reason"])
-    )
-
-
 def test_a_step_waits_for_an_optional_need(bench):
     """The third step takes a while, and what uses it comes after it; alone it runs, too."""
     slow = USE.replace("second.json", "third.json") + "\nimport time; time.sleep(1)"

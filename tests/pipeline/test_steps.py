@@ -65,6 +65,11 @@ ETL = Step("etl", "01", produces=("{data}/a.json",), metrics="a.json")
         ([Step("als", "02", needs=("etl", "etl"))], "step 'als': needs 'etl' twice"),
         ([Step("etl", "02")], "step 'etl' is in the table twice"),
         ([Step("asl", "02")], "step 'asl': .*no section of this name: did you mean 'als'"),
+        ([Step("als", "02.ipynb")], "step 'als': leave out the ending: write notebook='02'"),
+        (
+            [Step("als", "02", skip_unless="prodcuts")],
+            "step 'als': skip_unless 'prodcuts' is no count of the ETL: did you mean 'products'",
+        ),
         ([Step("als", "02", needs=("als",))], "in a circle: step 'als' needs 'als'"),
         (
             [Step("als", "02", needs=("embed",)), Step("embed", "03", optional_needs=("als",))],
@@ -97,6 +102,14 @@ def test_a_wrong_table_ends_with_2_before_anything_starts(workspace, capsys, arg
     table = (ETL, Step("als", "02_train_als", needs=(needs,)))
     assert main(table, arguments) == 2
     assert f"step 'als'{':' if needs == 'elt' else ''} needs '{needs}'" in capsys.readouterr().err
+    assert not list(workspace.iterdir())
+
+
+def test_steps_are_named_or_start_somewhere_but_not_both(workspace, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(pipeline_steps(), ["--steps", "etl", "--from", "als"])
+    assert caught.value.code == 2
+    assert "--from: not allowed with argument --steps" in capsys.readouterr().err
     assert not list(workspace.iterdir())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,8 @@ from recsys_lib.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_STEP_FAILED,
-    ParameterError,
     RecsysError,
     StepFailedError,
-    did_you_mean,
 )
 from recsys_lib.files import describe, link_or_copy, read_json
 from recsys_lib.pipeline.cache.plan import CacheLookup, StepResult
@@ -84,7 +82,7 @@ class StepExecution:
         if step.needs:
             try:
                 counts = read_summary(self.settings.dataset.processed)["counts"]
-                if _has_nothing_to_do(step, counts):
+                if step.skip_unless and not counts[step.skip_unless]:
                     return self._skip(step, entry)
                 self.settings.sections[step.name].check_data(counts)
             except RecsysError as error:
@@ -166,13 +164,3 @@ class StepExecution:
         if step.metrics:
             metrics = step.metrics_file(self.settings.dataset, self._run_id)
             entry.metrics = read_json(metrics)["metrics"]
-
-
-def _has_nothing_to_do(step: Step, counts: Mapping[str, int]) -> bool:
-    """Whether what the step works on is missing; ParameterError for a count of unknown name."""
-    if step.skip_unless and step.skip_unless not in counts:
-        hint = did_you_mean(step.skip_unless, list(counts))
-        raise ParameterError(
-            f"step {step.name!r}: skip_unless {step.skip_unless!r} is no count of the ETL{hint}"
-        )
-    return bool(step.skip_unless) and not counts[step.skip_unless]
