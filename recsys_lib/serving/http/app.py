@@ -80,12 +80,12 @@ def serve(dataset: str, host: str, port: int) -> None:
 
 
 def _add_management(app: FastAPI, service: Service) -> None:
-    @app.get("/status")
+    @app.get("/status", responses=_problems(503))
     def status() -> schemas.Status:
         """Counts of the database and state of the models."""
         return schemas.Status.model_validate(service.status())
 
-    @app.post("/training", responses=_problems(422))
+    @app.post("/training", responses=_problems(422, 503))
     def training(body: schemas.TrainingRequest) -> schemas.TrainingAnswer:
         """Train a model in the background."""
         return service.train(body.model_type, force=body.force_retrain)

@@ -1,0 +1,69 @@
+"""docs/http.md says of every route what the service does."""
+
+import json
+import re
+
+import pytest
+
+from recsys_lib.paths import Dataset, project_root
+from recsys_lib.search import Filters
+from recsys_lib.serving.http import Service, create_app, schemas
+
+TEXT = (project_root() / "docs" / "http.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (\w+ /\S+)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
+BODIES = {
+    "POST /matrix_factor/similar": schemas.SimilarRequest,
+    "POST /matrix_factor/user": schemas.UserRequest,
+    "POST /search": schemas.SearchRequest,
+    "POST /training": schemas.TrainingRequest,
+}
+ANSWERS = {
+    "GET /status": schemas.Status,
+    "POST /matrix_factor/similar": schemas.Recommendations,
+    "POST /matrix_factor/user": schemas.Recommendations,
+    "POST /search": schemas.SearchResults,
+    "POST /training": schemas.TrainingAnswer,
+}
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory):
+    """What OpenAPI says of each route."""
+    service = Service(Dataset.find("shop", tmp_path_factory.mktemp("root")))
+    paths = create_app(service).openapi()["paths"]
+    return {f"{m.upper()} {path}": said for path, of in paths.items() for m, said in of.items()}
+
+
+def test_every_route_is_documented_and_every_documented_route_exists(routes):
+    assert set(SECTIONS) == set(routes) == set(ANSWERS)
+
+
+@pytest.mark.parametrize("route", SECTIONS)
+def test_the_errors_are_those_of_the_service(routes, route):
+    listed = re.search(r"^Errors: (.*)$", SECTIONS[route], re.MULTILINE)[1].split(", ")
+    assert listed == [code for code in routes[route]["responses"] if code != "200"]
+    explained = set(re.findall(r"^\| (\d+) \|", TEXT, re.MULTILINE))
+    assert set(listed) <= explained
+
+
+@pytest.mark.parametrize("route", BODIES)
+def test_the_fields_of_a_request_are_named_with_their_defaults(route):
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", SECTIONS[route], re.MULTILINE)
+    fields = BODIES[route].model_fields
+    assert dict(rows) == {
+        name: "required" if info.is_required() else json.dumps(info.default)
+        for name, info in fields.items()
+    }
+    if "filters" in fields:
+        assert all(f"`{name}`" in SECTIONS[route] for name in Filters.model_fields)
+
+
+@pytest.mark.parametrize("route", SECTIONS)
+def test_the_examples_are_valid(route):
+    command = re.search(r"^curl (\S+)(.*?)^```", SECTIONS[route], re.DOTALL | re.MULTILINE)
+    assert command[1].endswith(f":8000{route.split()[1]}")
+    if route in BODIES:
+        sent = re.search(r"-d '(.*)'", command[2])[1]
+        BODIES[route].model_validate_json(sent)
+    shown = re.search(r"^```json\n(.*?)^```", SECTIONS[route], re.DOTALL | re.MULTILINE)[1]
+    ANSWERS[route].model_validate_json(shown)
