@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,7 @@ def build_search_part(
     texts = product_texts(products, parameters.fields)
     indexed = products.filter(pl.Series([bool(text) for text in texts], dtype=pl.Boolean))
     if indexed.is_empty():
-        raise InputDataError(
-            f"no product has any text in {', '.join(parameters.fields)}: "
-            "give a product file (etl.products) or other fields (embed.fields)"
-        )
+        raise InputDataError(_no_text(len(products), parameters.fields))
     texts = [text for text in texts if text]
     lexical = _lexical_index(indexed, parameters)
     encoded = _encode(texts, encoder or text_encoder(parameters), cache, show_progress)
@@ -147,6 +145,16 @@ def text_encoder(parameters: EmbedParameters) -> TextEncoder:
         precision=parameters.precision,
         max_tokens=parameters.max_tokens,
         batch_tokens=parameters.batch_tokens,
+    )
+
+
+def _no_text(n_products: int, fields: Sequence[str]) -> str:
+    if not n_products:
+        return "the dataset has no products: give a product file (etl.products)"
+    return (
+        f"none of the {n_products:,} products has any text in {', '.join(fields)}: these fields are "
+        "blank in the product file, or have other names there: fill them, give their names "
+        "(etl.product_columns), or choose other fields (embed.fields)"
     )
 
 

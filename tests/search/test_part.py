@@ -163,7 +163,9 @@ def test_files_of_two_runs_are_refused(built, tmp_path):
 
 
 def test_catalogue_without_any_text(products, tmp_path):
-    nothing = products.filter(pl.col("title").is_null())
-    with pytest.raises(InputDataError, match="no product has any text in title, features"):
-        build_search_part(nothing, EmbedParameters(), tmp_path / "search", "x")
+    blank = products.filter(pl.col("title").is_null())
+    says = f"none of the {len(blank)} products has any text in title, features.*are blank in the"
+    for nothing, problem in ((blank, says), (blank.clear(), "no products: give a product file")):
+        with pytest.raises(InputDataError, match=problem):
+            build_search_part(nothing, EmbedParameters(), tmp_path / "search", "x")
     assert not (tmp_path / "search").exists()
