@@ -10,7 +10,10 @@ from typing import Final
 
 
 class Ratings:
-    """Table ``user_item_rating``: one row per (user, item)."""
+    """Table ``user_item_rating``: one row per (user, item).
+
+    ``QUANTITY`` and ``EVENT`` are optional columns of the input, which the table does not have.
+    """
 
     TABLE: Final = "user_item_rating"
     USER: Final = "user_id"
@@ -20,6 +23,9 @@ class Ratings:
     VERIFIED: Final = "verified_purchase"
     HELPFUL: Final = "helpful_vote"
     ALL: Final = (USER, ITEM, RATING, TIMESTAMP, VERIFIED, HELPFUL)
+    QUANTITY: Final = "quantity"
+    EVENT: Final = "event"
+    OPTIONAL: Final = (QUANTITY, EVENT)
 
 
 class Products:

@@ -37,6 +37,8 @@ _ROW_SCHEMA = {
     Ratings.TIMESTAMP: pl.Int64(),
     Ratings.VERIFIED: pl.Int8(),
     Ratings.HELPFUL: pl.Int64(),
+    Ratings.QUANTITY: pl.Float64(),
+    Ratings.EVENT: pl.String(),
 }
 
 
@@ -46,7 +48,7 @@ class Intake:
 
     Parameters
     ----------
-    rows: ratings, columns ``Ratings.ALL``.
+    rows: ratings, columns ``InputFiles.review_columns``.
     catalogue: the products, which may still be read.
     rejected: rejected lines of the review files.
     n_lines: lines of the review files, good or bad.
@@ -71,8 +73,9 @@ def read_input(
     parts = [task() for task in islice(tasks, 1)]  # alone, as it settles the unit of the times
     parts += side_by_side(tasks)
     catalogue = in_background(_read_products, files, starts)
+    none = pl.DataFrame(schema={name: _ROW_SCHEMA[name] for name in files.review_columns})
     # Everything that follows is much faster on one contiguous table.
-    rows = pl.concat([pl.DataFrame(schema=_ROW_SCHEMA), *(p.rows for p in parts)], rechunk=True)
+    rows = pl.concat([none, *(part.rows for part in parts)], rechunk=True)
     rejected = [bad for part in parts for bad in part.rejected]
     return Intake(rows, catalogue, rejected, sum(part.n_lines for part in parts), rules.unit)
 

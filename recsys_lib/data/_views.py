@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -115,11 +115,10 @@ def _restricted(interactions: Interactions, kept: np.ndarray) -> Interactions:
     (users, user), (items, item) = (
         np.unique(numbers, return_inverse=True) for numbers in (rows.user, rows.item)
     )
-    return Interactions(
+    return replace(
+        rows,
         users=IdMap(interactions.users.series().gather(users)),
         items=IdMap(interactions.items.series().gather(items)),
         user=user.astype(np.int32),
         item=item.astype(np.int32),
-        rating=rows.rating,
-        timestamp=rows.timestamp,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-from recsys_lib.columns import Products, Ratings
+from recsys_lib.columns import Products
 from recsys_lib.data._intake import schema_of
 from recsys_lib.data.cleaning.products import clean_products
 from recsys_lib.data.cleaning.ratings import RatingRules
@@ -111,7 +111,7 @@ def inspect(path: Path) -> Finding:
     return Finding(
         inputs=inputs,
         parameters=parameters,
-        ratings=clean.rows.head(_ROWS).select(Ratings.ALL),
+        ratings=clean.rows.head(_ROWS),
         products=_first_products(inputs),
         rejected=clean.rejected[:_ROWS],
         unit=rules.unit,

@@ -58,6 +58,17 @@ class InputFiles:
         """Whether the review files hold times; without, all interactions share one moment."""
         return bool(self.review_fields[Ratings.TIMESTAMP])
 
+    @property
+    def review_columns(self) -> tuple[str, ...]:
+        """Our columns of a rating: ``Ratings.ALL``, and the optional ones that the files have."""
+        optional = (name for name in Ratings.OPTIONAL if self.review_fields.get(name))
+        return (*Ratings.ALL, *optional)
+
+    @property
+    def has_events(self) -> bool:
+        """Whether the review files say what kind of event a line is."""
+        return Ratings.EVENT in self.review_columns
+
 
 def find_input_files(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
     r"""Find the files of a dataset and recognize their fields, from their first records only.

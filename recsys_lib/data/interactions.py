@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
+from recsys_lib.data.cleaning.times import ORDER_BELOW
 from recsys_lib.errors import ArtifactError
 from recsys_lib.ids import IdMap
 from recsys_lib.paths import INTERACTION_FILES
+
+_COLUMNS = ("user", "item", "rating", "timestamp", "count", "events")
+_EVENT_TYPES = "event_types"  # in the metadata of the Parquet file
 
 
 @dataclass(frozen=True)
 class Interactions:
     """One row per (user, item), ordered by user row, then by time.
 
+    Items with equal times are one basket: their order says nothing.
+
     Parameters
     ----------
     users, items: the ids behind the row numbers; each has at least one interaction.
     user, item: row numbers, int32, shape (n,).
     rating: float32, shape (n,); 1.0 everywhere when the files hold no ratings.
-    timestamp: int64, shape (n,); milliseconds since 1970 UTC, or a plain order.
+    timestamp: int64, shape (n,); milliseconds since 1970 UTC, a plain order, or 0 everywhere when
+        the files hold no times.
+    count: int32, shape (n,): how often the user took the item; 1 everywhere by default.
+    events: uint32, shape (n,): bit i is set when an event of type ``event_types[i]`` occurred; 0
+        everywhere by default.
+    event_types: at most 32 names, sorted; () when the files hold no events.
     """
 
     users: IdMap
@@ -32,6 +44,15 @@ class Interactions:
     item: np.ndarray
     rating: np.ndarray
     timestamp: np.ndarray
+    count: np.ndarray = None  # type: ignore[assignment]  # as many ones as there are rows
+    events: np.ndarray = None  # type: ignore[assignment]  # as many zeros as there are rows
+    event_types: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.count is None:
+            object.__setattr__(self, "count", np.ones(len(self), dtype=np.int32))
+        if self.events is None:
+            object.__setattr__(self, "events", np.zeros(len(self), dtype=np.uint32))
 
     def __len__(self) -> int:
         return len(self.user)
@@ -70,44 +91,66 @@ class Interactions:
         >>> rows.select(rows.rating == 5).item.tolist()
         [0, 1]
         """
-        return Interactions(
-            users=self.users,
-            items=self.items,
-            user=self.user[mask],
-            item=self.item[mask],
-            rating=self.rating[mask],
-            timestamp=self.timestamp[mask],
-        )
+        return replace(self, **{name: getattr(self, name)[mask] for name in _COLUMNS})
+
+    def joined(self, other: Interactions) -> Interactions:
+        """The rows of both, which have the same ids, in the order of user, then time."""
+
+        def both(name: str) -> np.ndarray:
+            return np.concatenate([getattr(self, name), getattr(other, name)])
+
+        order = np.lexsort((both("timestamp"), both("user")))
+        columns = {name: both(name)[order] for name in _COLUMNS}
+        return replace(self, **columns)
+
+    @property
+    def has_times(self) -> bool:
+        """Whether timestamps are times, comparable between users, and not a mere order."""
+        return bool(len(self)) and float(np.median(self.timestamp)) >= ORDER_BELOW
 
     def newer(self) -> np.ndarray:
-        """How many newer interactions the same user has, int64, shape (n,); 0 for the last one.
+        """How many strictly newer interactions the same user has, int64, shape (n,).
 
-        Of several at the same time the later row is the newer one.
+        0 for all that share the last moment: order inside a moment carries no information.
         """
         counts = np.bincount(self.user, minlength=len(self.users))
-        return np.cumsum(counts)[self.user] - 1 - np.arange(len(self))
+        moment = self.moment()
+        last_row = np.append(np.flatnonzero(np.diff(moment)), len(self) - 1)
+        return np.cumsum(counts)[self.user] - 1 - last_row[moment]
+
+    def moment(self) -> np.ndarray:
+        """Number of the moment of each row, int64, shape (n,): equal for one user and time."""
+        changes = (self.user[1:] != self.user[:-1]) | (self.timestamp[1:] != self.timestamp[:-1])
+        return np.concatenate([[0], np.cumsum(changes)])[: len(self)]
 
     def last(self, n: int = 1) -> np.ndarray:
-        """Bool, shape (n,): the last ``n`` interactions of each user, but never the only one."""
+        """Bool, shape (n,): the last ``n`` rows of each user, but never the only one.
+
+        Which rows of one moment are the last is decided by the order of the rows, a seeded shuffle.
+        """
         counts = np.bincount(self.user, minlength=len(self.users))
-        return np.asarray(self.newer() < np.minimum(n, counts - 1)[self.user])
+        later_rows = np.cumsum(counts)[self.user] - 1 - np.arange(len(self))
+        return np.asarray(later_rows < np.minimum(n, counts - 1)[self.user])
+
+    def last_baskets(self, n: int = 1) -> np.ndarray:
+        """Bool, shape (n,): all rows of the last ``n`` moments of each user, but never all rows."""
+        moment = self.moment()
+        first = np.flatnonzero(np.diff(moment, prepend=-1))
+        baskets = np.bincount(self.user[first], minlength=len(self.users))
+        later = np.cumsum(baskets)[self.user] - 1 - moment
+        return np.asarray(later < np.minimum(n, baskets - 1)[self.user])
 
     def save(self, folder: Path) -> None:
         """Write interactions, users and items as Parquet into ``folder``."""
-        columns = {
-            "user": self.user,
-            "item": self.item,
-            "rating": self.rating,
-            "timestamp": self.timestamp,
-        }
         tables = (
-            pl.DataFrame(columns),
+            pl.DataFrame({name: getattr(self, name) for name in _COLUMNS}),
             self.users.series().to_frame(),
             self.items.series().to_frame(),
         )
-        for name, table in zip(INTERACTION_FILES, tables, strict=True):
+        facts = ({_EVENT_TYPES: json.dumps(self.event_types)}, None, None)
+        for name, table, metadata in zip(INTERACTION_FILES, tables, facts, strict=True):
             # Higher levels take twice the time and save no space.
-            table.write_parquet(folder / name, compression_level=1)
+            table.write_parquet(folder / name, compression_level=1, metadata=metadata)
 
     @classmethod
     def load(cls, folder: Path) -> Interactions:
@@ -126,7 +169,7 @@ class Interactions:
         Raises
         ------
         ArtifactError
-            A file is missing; the message names the step to run.
+            A file is missing or of an earlier version; the message names the step to run.
 
         Examples
         --------
@@ -137,18 +180,23 @@ class Interactions:
         >>> Interactions.load(folder).user_items().toarray().tolist()
         [[1.0]]
         """
-        missing = [name for name in INTERACTION_FILES if not (folder / name).is_file()]
+        paths = [folder / name for name in INTERACTION_FILES]
+        missing = [path for path in paths if not path.is_file()]
         if missing:
             raise ArtifactError(
-                f"{folder / missing[0]} is missing: run the etl step first "
+                f"{missing[0]} is missing: run the etl step first "
                 "(python run_pipeline.py --steps etl, or notebooks/01_etl.ipynb)"
             )
-        rows, users, items = (pl.read_parquet(folder / name) for name in INTERACTION_FILES)
+        rows, users, items = map(pl.read_parquet, paths)
+        metadata = pl.read_parquet_metadata(paths[0])
+        if not {*_COLUMNS} <= {*rows.columns} or _EVENT_TYPES not in metadata:
+            raise ArtifactError(
+                f"{paths[0]} was written by an earlier version: run the etl step again "
+                "(python run_pipeline.py --steps etl, or notebooks/01_etl.ipynb)"
+            )
         return cls(
             users=IdMap(users["id"]),
             items=IdMap(items["id"]),
-            user=rows["user"].to_numpy(),
-            item=rows["item"].to_numpy(),
-            rating=rows["rating"].to_numpy(),
-            timestamp=rows["timestamp"].to_numpy(),
+            **{name: rows[name].to_numpy() for name in _COLUMNS},
+            event_types=tuple(json.loads(metadata[_EVENT_TYPES])),
         )

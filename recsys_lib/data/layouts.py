@@ -13,6 +13,7 @@ Fields = Mapping[str, tuple[str, ...]]
 _AMAZON_RATINGS = (1.0, 5.0)
 _MOVIELENS_RATINGS = (0.5, 5.0)
 
+_NOT_IN_REVIEWS: Fields = dict.fromkeys(Ratings.OPTIONAL, ())
 _REVIEWS_2023: Fields = {
     Ratings.USER: ("user_id",),
     Ratings.ITEM: ("parent_asin", "asin"),
@@ -20,6 +21,7 @@ _REVIEWS_2023: Fields = {
     Ratings.TIMESTAMP: ("timestamp",),
     Ratings.VERIFIED: ("verified_purchase",),
     Ratings.HELPFUL: ("helpful_vote",),
+    **_NOT_IN_REVIEWS,
 }
 _REVIEWS_2018: Fields = {
     Ratings.USER: ("reviewerID",),
@@ -28,6 +30,7 @@ _REVIEWS_2018: Fields = {
     Ratings.TIMESTAMP: ("unixReviewTime",),
     Ratings.VERIFIED: ("verified",),
     Ratings.HELPFUL: ("vote",),
+    **_NOT_IN_REVIEWS,
 }
 _MOVIE_RATINGS: Fields = {
     Ratings.USER: ("user_id", "userId"),
@@ -36,6 +39,7 @@ _MOVIE_RATINGS: Fields = {
     Ratings.TIMESTAMP: ("timestamp",),
     Ratings.VERIFIED: (),
     Ratings.HELPFUL: (),
+    **_NOT_IN_REVIEWS,
 }
 _REVIEWS_OTHER: Fields = {
     Ratings.USER: ("user_id", "userId", "user"),
@@ -44,6 +48,8 @@ _REVIEWS_OTHER: Fields = {
     Ratings.TIMESTAMP: ("timestamp", "time", "position"),
     Ratings.VERIFIED: ("verified_purchase",),
     Ratings.HELPFUL: ("helpful_vote",),
+    Ratings.QUANTITY: ("quantity",),
+    Ratings.EVENT: ("event", "event_type", "event_name", "action"),
 }
 _PRODUCTS: Fields = {
     Products.ITEM: (
@@ -74,6 +80,7 @@ _HINTS = {
     Ratings.ITEM: ("item", "product", "sku", "asin", "article", "movie", "book", "track"),
     Ratings.RATING: ("rating", "stars", "score", "overall", "points"),
     Ratings.TIMESTAMP: ("timestamp", "time", "date", "ordered", "created", "_at"),
+    Ratings.QUANTITY: ("quantity", "qty"),
 }
 _REVIEW_FILES = ("reviews*", "*reviews*", "interactions*", "ratings*")
 _PRODUCT_FILES = ("meta*", "*meta*", "products*", "items*")

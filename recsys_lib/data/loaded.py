@@ -78,14 +78,23 @@ class LoadedRatings:
         return self.latest.n_superseded
 
     def interactions(self) -> Interactions:
-        """The ratings as arrays; without a rating, an interaction counts as 1."""
+        """The ratings as arrays.
+
+        Where nobody rates, each counts as 1. Where events without a rating stand beside ratings,
+        each counts as the median rating: 1 would say that the item was disliked.
+        """
+        ratings = self.frame[Ratings.RATING]
+        usual = ratings.median()
         return Interactions(
             users=IdMap(self.latest.users),
             items=IdMap(self.latest.items),
             user=self.latest.user_rows,
             item=self.latest.item_rows,
-            rating=self.frame[Ratings.RATING].fill_null(1.0).to_numpy().astype(np.float32),
+            rating=ratings.fill_null(1.0 if usual is None else usual).to_numpy().astype(np.float32),
             timestamp=self.frame[Ratings.TIMESTAMP].to_numpy(),
+            count=self.latest.count,
+            events=self.latest.events,
+            event_types=self.latest.event_types,
         )
 
     def funnel(self) -> Funnel:

@@ -59,6 +59,10 @@ def by_hand(rows):
         n_superseded += before is not None
         if before is None or rank(row) > rank(before):
             last[row[:2]] = row
+    for pair, row in last.items():
+        given = [other for other in seen if other[:2] == pair and other[2] is not None]
+        rating = max(given, key=rank)[2] if given else None
+        last[pair] = (*pair, rating, row[3])
     return last, repeated, n_superseded
 
 
@@ -86,12 +90,14 @@ def as_frame(rows):
 def test_the_last_rating_counts(rows):
     last, repeated, n_superseded = by_hand(rows)
     latest = latest_ratings(as_frame(rows))
+    times = {pair: len({row[3] for row in rows if row[:2] == pair}) for pair in last}
     kept = latest.frame.select("user_id", "parent_asin", "rating", "timestamp").rows()
     assert {row[:2]: row for row in kept} == last
     assert len(kept) == len(last)
     assert [(row[0], row[3]) for row in kept] == sorted((row[0], row[3]) for row in kept)
     assert latest.repeated.tolist() == repeated
     assert latest.n_superseded == n_superseded
+    assert latest.count.tolist() == [times[row[:2]] for row in kept]
     assert latest.users.gather(latest.user_rows).to_list() == [row[0] for row in kept]
     assert latest.items.gather(latest.item_rows).to_list() == [row[1] for row in kept]
     assert latest.users.to_list() == sorted({row[0] for row in rows})

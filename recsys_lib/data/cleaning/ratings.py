@@ -16,7 +16,7 @@ from recsys_lib.data.layouts import Fields
 
 @dataclass(frozen=True)
 class CleanRatings:
-    """Ratings of a block (columns ``Ratings.ALL``), and its rejected lines."""
+    """Ratings of a block (``InputFiles.review_columns``), and its rejected lines."""
 
     rows: pl.DataFrame
     rejected: list[Rejected]
@@ -44,31 +44,42 @@ class RatingRules:
         if self.unit == NONE:
             times = times.fill_null(0)
         typed = values.with_columns(*_types(values.schema), times)
-        checks = self._checks(values[Ratings.RATING])
+        checks = self._checks(values)
         bad = typed.select(pl.any_horizontal(check for check, _ in checks)).to_series()
         rejected = list(records.rejected)
         if bad.any():
             reasons = typed.select(_reason(checks)).to_series().filter(bad)
             rejected += _rejected(records.frame.filter(bad), reasons, self.files.reviews[file])
             typed = typed.filter(~bad)
-        return CleanRatings(typed.select(Ratings.ALL), rejected, records.n_lines)
+        return CleanRatings(typed.select(self.files.review_columns), rejected, records.n_lines)
 
-    def _checks(self, ratings: pl.Series) -> list[tuple[pl.Expr, str]]:
-        """Conditions that reject a row, with reasons; ``ratings`` are the texts before typing."""
-        rating = pl.col(Ratings.RATING)
+    def _checks(self, texts: pl.DataFrame) -> list[tuple[pl.Expr, str]]:
+        """Conditions that reject a row, with reasons; ``texts`` are the values before typing.
+
+        Where lines are events, some have no rating and no quantity: nobody rates what they view.
+        """
+        rating, optional = pl.col(Ratings.RATING), self.files.has_events
         checks = [
             (pl.col(Ratings.USER).is_null(), f"{Ratings.USER} is missing"),
             (pl.col(Ratings.ITEM).is_null(), f"{Ratings.ITEM} is missing"),
         ]
         if self.files.has_ratings:
+            blank = pl.lit(texts[Ratings.RATING]).is_null()
             checks += [
-                (pl.lit(ratings).is_null(), f"{Ratings.RATING} is missing"),
-                (rating.is_null(), f"{Ratings.RATING} is not a number"),
+                (blank & (not optional), f"{Ratings.RATING} is missing"),
+                (rating.is_null() & ~blank, f"{Ratings.RATING} is not a number"),
                 *self._out_of_range(rating),
             ]
         if self.files.has_times:
             problem = f"{Ratings.TIMESTAMP} is missing or no time"
             checks.append((pl.col(Ratings.TIMESTAMP).is_null(), problem))
+        if optional:
+            checks.append((pl.col(Ratings.EVENT).is_null(), f"{Ratings.EVENT} is missing"))
+        if Ratings.QUANTITY in self.files.review_columns:
+            quantity, blank = pl.col(Ratings.QUANTITY), pl.lit(texts[Ratings.QUANTITY]).is_null()
+            positive = quantity.is_finite() & (quantity > 0)
+            good = positive.fill_null(False) | (blank & optional)
+            checks.append((~good, f"{Ratings.QUANTITY} is not a positive number"))
         return [(check.fill_null(False), reason) for check, reason in checks]
 
     def _out_of_range(self, rating: pl.Expr) -> list[tuple[pl.Expr, str]]:
@@ -104,8 +115,8 @@ def _types(schema: pl.Schema) -> list[pl.Expr]:
         verified = verified.str.to_lowercase().is_in(["true", "1"])
     if schema[Ratings.HELPFUL] == pl.String:
         votes = votes.str.replace_all(",", "").cast(pl.Int64, strict=False)
-    rating = pl.col(Ratings.RATING).cast(pl.Float64, strict=False)
-    return [rating, verified.cast(pl.Int8), votes]
+    numbers = [name for name in (Ratings.RATING, Ratings.QUANTITY) if name in schema]
+    return [pl.col(numbers).cast(pl.Float64, strict=False), verified.cast(pl.Int8), votes]
 
 
 def _reason(checks: list[tuple[pl.Expr, str]]) -> pl.Expr:
