@@ -29,9 +29,8 @@ from recsys_lib.registry import (
     run_command,
 )
 from recsys_lib.search import Filters, Mode, ProductSearch
-from recsys_lib.serving._answers import AnswerTables
+from recsys_lib.serving._answers import AnswerTables, status
 from recsys_lib.serving._checks import check_count, check_id, check_query, checked_history
-from recsys_lib.serving._status import status
 
 ALS, SEMANTIC = "als", "semantic"
 _UNKNOWN_ITEM = "it has no ratings and is not in the catalogue"

@@ -9,7 +9,7 @@ from recsys_lib.errors import NotTrainedError
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset
 from recsys_lib.registry import CHAMPION, MANIFEST, champion, run_command
-from recsys_lib.serving._status import status
+from recsys_lib.serving._answers import status
 from recsys_lib.serving.http.schemas import ModelType, TrainingAnswer
 from recsys_lib.serving.http.training import TrainingJobs
 from recsys_lib.serving.recommender import Recommender
