@@ -268,13 +268,28 @@ class EvaluateParameters(Section):
 
     notebook: ClassVar[str] = "04_evaluate"
 
-    split: Literal["last", "time", "random"] = Field(
+    split: Literal["last", "time", "random", "rolling"] = Field(
         "last",
-        description="Hold out each user's last, all after one time, or a random share",
+        description="Hold out each user's last, all after one time, a random share, or what "
+        "follows each of several times",
     )
     n_last: int = Field(1, ge=1, description="Held-out interactions per user (split: last)")
+    last: Literal["item", "basket"] = Field(
+        "item",
+        description="basket: hold out all interactions of the last n_last moments (split: last)",
+    )
     share: float = Field(
-        0.1, gt=0, le=0.5, description="Held-out share of all interactions (split: time, random)"
+        0.1,
+        gt=0,
+        le=0.5,
+        description="Held-out share of all interactions (split: time, random; rolling: after "
+        "each time)",
+    )
+    cuts: int = Field(3, ge=1, le=20, description="Number of times to test after (split: rolling)")
+    refit: bool = Field(
+        True,
+        description="Train again with the validation part before the test; false: it is only "
+        "history, as in most published results",
     )
     k_values: list[Annotated[int, Field(ge=1, le=1000)]] = Field(
         [5, 10, 20], min_length=1, description="List lengths k at which metrics are computed"
@@ -285,10 +300,13 @@ class EvaluateParameters(Section):
     blend_users: int = Field(
         20_000, ge=1, description="Maximum number of validation users that the blend learns from"
     )
+    event_weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {}, description="Event type -> how much it says, 0 to 1 (empty = learned)"
+    )
     ease_max_items: int = Field(
         5_000,
         ge=0,
-        description="Include EASE up to this many items; its memory grows with their square",
+        description="Solve EASE exactly up to this many items, and on neighbours above",
     )
     judgments: str = Field(
         "",

@@ -2,9 +2,10 @@
 
 from recsys_lib.blend.blend import Blend, BlendWeights
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import LearnedBlend, learn_blend
+from recsys_lib.blend.learning import Choices, LearnedBlend, learn_blend
 from recsys_lib.blend.model import BlendModel, Picks
 from recsys_lib.blend.part import write_blend_part
+from recsys_lib.blend.signals import Signals
 from recsys_lib.blend.sources import BLEND, CandidateSource, recent_counts, with_half_lives
 from recsys_lib.blend.train import Parts, TrainedBlend, train_blend, train_sources
 
@@ -14,10 +15,12 @@ __all__ = [
     "BlendModel",
     "BlendWeights",
     "CandidateSource",
+    "Choices",
     "Histories",
     "LearnedBlend",
     "Parts",
     "Picks",
+    "Signals",
     "TrainedBlend",
     "learn_blend",
     "recent_counts",

@@ -7,18 +7,25 @@ items near the top of some list can be recommended, so only those are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.blend.blend import TERMS, inverse_lengths, relative_scores, terms
+from recsys_lib.blend.blend import TERMS, relative_scores, shortness, terms
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import RECENT, CandidateSource
-from recsys_lib.ranking import NO_ITEM, best_items, in_blocks, positions_within
+from recsys_lib.ranking import (
+    NO_ITEM,
+    best_items,
+    in_blocks,
+    positions_within,
+    shuffled_tie_order,
+)
 
-PER_SOURCE = 100
+PER_SOURCE = 50
 _ROWS = 100_000
+_TIE_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,8 @@ class Candidates:
     names: the sources.
     user, item: int32, shape (rows,).
     relative: float32, shape (rows, sources): the relative score r of each source.
-    shortness: float32, shape (rows,): 1 / length of the user's history.
+    trend: float32, shape (rows,): the relative score of recent popularity; 0 without it.
+    shortness: float32, shape (rows,): 1 for users with a short history, towards 0 for long ones.
     chosen: bool, shape (rows,): whether the user took the item later.
     """
 
@@ -38,14 +46,20 @@ class Candidates:
     user: np.ndarray
     item: np.ndarray
     relative: np.ndarray
+    trend: np.ndarray
     shortness: np.ndarray
     chosen: np.ndarray
 
     def of_users(self, users: np.ndarray) -> Candidates:
         """The rows of some of the users, bool mask over them."""
         rows = users[self.user]
-        columns = (self.user, self.item, self.relative, self.shortness, self.chosen)
+        columns = (self.user, self.item, self.relative, self.trend, self.shortness, self.chosen)
         return Candidates(self.names, *(column[rows] for column in columns))
+
+    def of_sources(self, names: tuple[str, ...]) -> Candidates:
+        """The same rows with the scores of some sources; the trend stays what it was."""
+        columns = [self.names.index(name) for name in names]
+        return replace(self, names=names, relative=self.relative[:, columns])
 
     def users_with_a_choice(self, n_users: int) -> np.ndarray:
         """Which users took one of their candidates, bool, shape (n_users,)."""
@@ -65,7 +79,7 @@ class Candidates:
     def features(self) -> np.ndarray:
         """What a blend has weights for: float32, shape (rows, sources * TERMS).
 
-        For each source r and sqrt(r), both divided by the length, and both times the trend.
+        For each source r and sqrt(r), times 1 - g, g and the trend, as in ``BlendWeights``.
         """
         features = np.empty((len(self.item), len(self.names) * TERMS), dtype=np.float32)
         for rows in self._blocks():
@@ -85,22 +99,27 @@ class Candidates:
 
     def _features(self, rows: slice) -> np.ndarray:
         relative, short = self.relative[rows], self.shortness[rows, None, None]
-        trend = relative[:, self.names.index(RECENT), None] if RECENT in self.names else 0
-        by_trend = terms(relative, np.broadcast_to(np.float32(trend), relative.shape))
+        trend = np.broadcast_to(self.trend[rows, None], relative.shape)
+        by_trend = terms(relative, trend)
         own, times_trend = by_trend[..., :2], by_trend[..., 2:]
-        return np.concatenate((own, own * short, times_trend), axis=2).reshape(len(relative), -1)
+        parts = (own * (1 - short), own * short, times_trend)
+        return np.concatenate(parts, axis=2).reshape(len(relative), -1)
 
 
 def gather_candidates(
-    sources: Mapping[str, CandidateSource], histories: Histories, relevant: sparse.csr_matrix
+    sources: Mapping[str, CandidateSource],
+    histories: Histories,
+    relevant: sparse.csr_matrix,
+    shortest: int = 1,
 ) -> Candidates:
     """The ``PER_SOURCE`` best items of each source that are not in the history.
 
-    ``relevant`` has the shape (users, items): what each user took later.
+    ``relevant`` has the shape (users, items): what each user took later. ``shortest`` is that of
+    the weights that the candidates are for.
     """
 
     def block(users: np.ndarray) -> tuple[np.ndarray, ...]:
-        return _block(sources, histories, relevant, users)
+        return _block(sources, histories, relevant, users, shortest)
 
     blocks = in_blocks(block, np.arange(len(histories)), histories.n_items)
     columns = (np.concatenate(column) for column in zip(*blocks, strict=True))
@@ -112,6 +131,7 @@ def _block(
     histories: Histories,
     relevant: sparse.csr_matrix,
     users: np.ndarray,
+    shortest: int,
 ) -> tuple[np.ndarray, ...]:
     block = histories.take(users)
     scores = [relative_scores(source, block) for source in sources.values()]
@@ -119,8 +139,16 @@ def _block(
     row, item = np.divmod(np.unique(np.concatenate(wanted)), histories.n_items)
     chosen = np.isin(row * histories.n_items + item, _cells(relevant[users]))
     relative = np.column_stack([source[row, item] for source in scores])
-    shortness = inverse_lengths(block.lengths)[row].astype(np.float32)
-    return users[row].astype(np.int32), item.astype(np.int32), relative, shortness, chosen
+    trend = relative[:, list(sources).index(RECENT)] if RECENT in sources else np.zeros(len(row))
+    short = shortness(block.lengths, shortest)[row].astype(np.float32)
+    return (
+        users[row].astype(np.int32),
+        item.astype(np.int32),
+        relative,
+        trend.astype(np.float32),
+        short,
+        chosen,
+    )
 
 
 def _best_cells(relative: np.ndarray, block: Histories) -> np.ndarray:
@@ -129,8 +157,9 @@ def _best_cells(relative: np.ndarray, block: Histories) -> np.ndarray:
     Sets the scores of items in the history to 0.
     """
     relative[block.user, block.items] = 0
-    by_number = np.arange(block.n_items, dtype=np.int32)
-    items = best_items(relative, PER_SOURCE, by_number, above=0)
+    # Not by number: ids may carry information, and models are compared with a shuffle, too.
+    tie_order = shuffled_tie_order(block.n_items, _TIE_SEED)
+    items = best_items(relative, PER_SOURCE, tie_order, above=0)
     row, place = np.nonzero(items != NO_ITEM)
     return row * block.n_items + items[row, place]
 

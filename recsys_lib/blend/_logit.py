@@ -1,7 +1,8 @@
 """The conditional logit: which of several candidates a user chose, explained by their features.
 
 P(i) = exp(x_i w) / sum over the candidates j of the same user of exp(x_j w). The weights w minimize
-the mean negative log-likelihood plus ``penalty`` |w|^2, on features scaled to unit variance.
+the mean negative log-likelihood plus ``penalty`` |w|^2, on features scaled to unit variance, and
+none is negative: each feature is evidence for an item. That also makes the weights sparse.
 Reference: McFadden, "Conditional logit analysis of qualitative choice behavior" (1974); as a loss
 for ranking, Cao et al., "Learning to Rank: From Pairwise Approach to Listwise" (2007).
 """
@@ -18,7 +19,7 @@ _ITERATIONS = 100
 def fit_choices(
     features: np.ndarray, chosen: np.ndarray, group: np.ndarray, penalty: float
 ) -> np.ndarray:
-    """Learn the weights, float64, shape (features,).
+    """Learn the weights, float64, shape (features,), none negative.
 
     ``features`` is float32 of shape (candidates, features), ``chosen`` says which of them were
     chosen, ``group`` is the ascending number of the user of each. Users who chose none of their
@@ -51,5 +52,12 @@ def fit_choices(
     start = np.zeros(features.shape[1])
     options = {"maxiter": _ITERATIONS}
     with threadpool_limits(1, "blas"):  # many small products, for which threads only wait
-        found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+        found = minimize(
+            objective,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0, None)] * len(start),
+            options=options,
+        )
     return found.x / scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,8 +56,14 @@ def reasons(scores: UserScores, items: np.ndarray, title: Callable[[int], str]) 
 def _strongest_items(
     source: CandidateSource, history: Histories, items: np.ndarray
 ) -> np.ndarray | int:
-    """For each of ``items`` the item of the history that adds most to its score, or NO_ITEM."""
-    parts = source.contributions(history, items) if len(history.items) else None
+    """For each of ``items`` the closest item of the history that the user liked, or NO_ITEM.
+
+    How long ago it was taken does not matter: the reason is what is alike.
+    """
+    if not len(history.items):
+        return NO_ITEM
+    parts = source.with_half_life(math.inf).contributions(history, items)
     if parts is None:
         return NO_ITEM
+    parts = np.where(history.liked, parts, 0)
     return np.where(parts.max(axis=1) > 0, history.items[parts.argmax(axis=1)], NO_ITEM)

@@ -1,12 +1,18 @@
 """The blend: one score from all candidate sources, by weights learned on held-out interactions.
 
 A source's score s of an item is made comparable as r = s / max s over the items that the user does
-not have, cut to [0, 1]. The blend is linear in r and sqrt(r) of each source. Its weights depend on
-the length n of the history and on the trend t of the item, which is the r of recent popularity:
-how far a source can be trusted differs between short and long histories, and between items that
-many users take now and all others.
+not have, cut to [0, 1]. The blend adds up r and sqrt(r) of each source:
 
-    score = sum over sources of (a + a' / n + a" t) r + (b + b' / n + b" t) sqrt(r)
+    score = sum over sources of a(n, t) r + b(n, t) sqrt(r)
+    a(n, t) = (1 - g) a_long + g a_short + t a_trend,    g = shortest / max(n, shortest)
+
+and b likewise. The weights depend on the length n of the history and on the trend t of the item,
+which is the r of recent popularity: how far a source can be trusted differs between short and long
+histories, and between items that many users take now and all others.
+
+No weight is negative. So more evidence for an item never lowers its score, sources cannot cancel
+each other out, and as g lies between 0 and 1 a longer history than any in the data gets weights
+between those of a short and of a long one: nothing is extrapolated.
 
 sqrt(r) lets a source say that an item is among its candidates at all; r, that it is the best.
 Because the score is a sum over sources, each one's share in a recommendation is known. Where
@@ -25,7 +31,7 @@ from recsys_lib.blend.sources import POPULAR, RECENT, CandidateSource, source_ty
 from recsys_lib.compiled import compiled
 
 TERMS = 6
-"""Weights of a source: a, b, a', b', a", b"."""
+"""Weights of a source: a and b for long histories, for short ones, and for the trend."""
 # Less than any weight that matters: popularity only orders items that all sources call equal.
 _LAST_RESORT = np.float32(1e-5)
 
@@ -36,7 +42,7 @@ class BlendWeights:
 
     Parameters
     ----------
-    coefficients: for each source a, b, a', b', a", b".
+    coefficients: for each source a_long, b_long, a_short, b_short, a_trend, b_trend, none negative.
     half_lives: of each source that forgets, in items of the history.
     shortest: length of the shortest history in the data they were learned from; histories below it
         are treated as if they had that length.
@@ -49,17 +55,23 @@ class BlendWeights:
     @classmethod
     def from_source(cls, name: str, half_lives: dict[str, float]) -> BlendWeights:
         """A single source, ranked by its own scores."""
-        return cls({name: (1.0,) + (0.0,) * (TERMS - 1)}, half_lives)
+        return cls({name: (1.0, 0.0, 1.0, 0.0, 0.0, 0.0)}, half_lives)
 
     def for_lengths(self, name: str, lengths: np.ndarray) -> np.ndarray:
         """The weights of r, sqrt(r), t r and t sqrt(r) for histories of these lengths.
 
         float32, shape (users, 4).
         """
-        a, b, a_short, b_short, a_trend, b_trend = self.coefficients[name]
-        short, ones = inverse_lengths(lengths, self.shortest), np.ones(len(lengths))
-        columns = (a + a_short * short, b + b_short * short, a_trend * ones, b_trend * ones)
-        return np.column_stack(columns).astype(np.float32)
+        a_long, b_long, a_short, b_short, a_trend, b_trend = self.coefficients[name]
+        short, ones = shortness(lengths, self.shortest), np.ones(len(lengths))
+        a = (1 - short) * a_long + short * a_short
+        b = (1 - short) * b_long + short * b_short
+        return np.column_stack((a, b, a_trend * ones, b_trend * ones)).astype(np.float32)
+
+    @property
+    def use_trend(self) -> bool:
+        """Whether the trend of an item counts."""
+        return any(any(weights[-2:]) for weights in self.coefficients.values())
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ class Blend:
         """Ask each source once and add up; relative scores are put into ``kept``."""
         common = {
             name: relative_scores(self.sources[name], histories)
-            for name in (POPULAR, RECENT)
+            for name in ((POPULAR, RECENT) if self.weights.use_trend else (POPULAR,))
             if name in self.sources
         }
         total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
@@ -210,6 +222,7 @@ def _add_shares(
             total[user, item] += (b + b_trend * t) * np.sqrt(r)
 
 
-def inverse_lengths(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:
-    """1 / n, at most 1 / ``shortest``."""
-    return 1 / np.maximum(lengths, max(shortest, 1))
+def shortness(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:
+    """1 for histories of at most ``shortest`` items, towards 0 for long ones."""
+    least = max(shortest, 1)
+    return least / np.maximum(lengths, least)

@@ -1,14 +1,15 @@
-"""What users took, in the order of time."""
+"""What users took, in the order of time; items of one moment share a rank."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
 from recsys_lib.als import DistinctRows, confidence
+from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 
@@ -23,8 +24,15 @@ class Histories:
         int64, shape (users + 1,): user u has the entries indptr[u] to indptr[u + 1].
     items
         int32, shape (entries,): rows of items.
+    newer
+        int32, shape (entries,): how many items of the user are strictly newer. Entries of one
+        moment have the same number: their order carries no information.
     confidences
         float32, shape (entries,): those of ALS; 0 for an item that was seen and not liked.
+    strength
+        float32, shape (entries,), in [0, 1]: how much an entry says, by event type and rating.
+    liked
+        bool, shape (entries,): whether the entry may be named as a reason.
     n_items
         Number of items.
 
@@ -39,22 +47,38 @@ class Histories:
 
     indptr: np.ndarray
     items: np.ndarray
+    newer: np.ndarray
     confidences: np.ndarray
+    strength: np.ndarray
+    liked: np.ndarray
     n_items: int
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
     @classmethod
-    def from_interactions(cls, interactions: Interactions, parameters: AlsParameters) -> Histories:
+    def from_interactions(
+        cls,
+        interactions: Interactions,
+        parameters: AlsParameters,
+        signals: Signals = EqualSignals,
+    ) -> Histories:
         """One history for each user, in the order of the user rows; some may be empty."""
         counts = np.bincount(interactions.user, minlength=len(interactions.users))
-        indptr = np.concatenate([[0], np.cumsum(counts)])
         # ALS orders the items of a user by number, a history by time.
         confidences = np.empty(len(interactions), dtype=np.float32)
         in_rows = np.lexsort((interactions.item, interactions.user))
         confidences[in_rows] = confidence(interactions, parameters).data
-        return cls(indptr, interactions.item, confidences, len(interactions.items))
+        strength = signals.strength(interactions) * (confidences > 0)
+        return cls(
+            indptr=np.concatenate([[0], np.cumsum(counts)]),
+            items=interactions.item,
+            newer=interactions.newer().astype(np.int32),
+            confidences=confidences,
+            strength=strength.astype(np.float32),
+            liked=signals.liked(interactions) & (confidences > 0),
+            n_items=len(interactions.items),
+        )
 
     @classmethod
     def from_items(
@@ -62,8 +86,16 @@ class Histories:
     ) -> Histories:
         """The history of one user who took ``items`` (rows), oldest first, and liked all alike."""
         rows = np.asarray(items, dtype=np.int32)
-        confidences = np.full(len(rows), confidence, dtype=np.float32)
-        return cls(np.array([0, len(rows)]), rows, confidences, n_items)
+        n = len(rows)
+        return cls(
+            indptr=np.array([0, n]),
+            items=rows,
+            newer=np.arange(n - 1, -1, -1, dtype=np.int32),
+            confidences=np.full(n, confidence, dtype=np.float32),
+            strength=np.ones(n, dtype=np.float32),
+            liked=np.ones(n, dtype=bool),
+            n_items=n_items,
+        )
 
     @property
     def lengths(self) -> np.ndarray:
@@ -80,27 +112,33 @@ class Histories:
         lengths = self.lengths[users]
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         entries = np.arange(indptr[-1]) + np.repeat(self.indptr[users] - indptr[:-1], lengths)
-        return Histories(indptr, self.items[entries], self.confidences[entries], self.n_items)
+        return replace(
+            self,
+            indptr=indptr,
+            items=self.items[entries],
+            newer=self.newer[entries],
+            confidences=self.confidences[entries],
+            strength=self.strength[entries],
+            liked=self.liked[entries],
+        )
 
     def distinct(self) -> tuple[np.ndarray, np.ndarray]:
-        """Group users who have the same items and confidences in the same order.
+        """Group users who have the same items, just as recent, confident and strong.
 
         Returns the group of each user, int64 (users,), and one user of each group, int64 (groups,).
         """
-        position = np.arange(len(self.items)) - np.repeat(self.indptr[:-1], self.lengths)
-        values = (self.confidences, position.astype(np.float32))
+        values = (self.confidences, self.strength, self.newer.astype(np.float32))
         rows = sparse.hstack([self.matrix(value) for value in values], format="csr")
         rows.sort_indices()
         group = DistinctRows.from_matrix(rows).group
         return group, np.unique(group, return_index=True)[1]
 
     def recency(self, half_life: float) -> np.ndarray:
-        """1 for the newest item of a user, halved every ``half_life`` items back in time.
+        """Strength of each entry, halved for every ``half_life`` items that are newer.
 
         float32, shape (entries,); 0 for items that were not liked.
         """
-        newer = np.repeat(self.indptr[1:], self.lengths) - 1 - np.arange(len(self.items))
-        return np.where(self.confidences > 0, np.exp2(-newer / half_life), 0).astype(np.float32)
+        return (self.strength * np.exp2(-self.newer / half_life)).astype(np.float32)
 
     def matrix(self, values: np.ndarray) -> sparse.csr_matrix:
         """One value for each entry, as a matrix of shape (users, items)."""

@@ -14,7 +14,14 @@ import polars as pl
 from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learning import LearnedBlend
-from recsys_lib.blend.sources import CandidateSource, ServedParts, Training, source_types
+from recsys_lib.blend.sources import (
+    POPULAR,
+    RECENT,
+    CandidateSource,
+    ServedParts,
+    Training,
+    source_types,
+)
 from recsys_lib.blend.sources import train_sources as train_all
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError
@@ -24,7 +31,7 @@ from recsys_lib.registry.parts import Part, writing_part
 
 _LIBRARIES = ("numpy", "scipy")
 _ITEMS = "items.parquet"
-_HISTORIES = ("indptr", "items", "confidences")
+_HISTORIES = ("indptr", "items", "newer", "confidences", "strength", "liked")
 
 
 def write_blend_part(
@@ -34,6 +41,7 @@ def write_blend_part(
     parameters: AlsParameters,
     *,
     data_fingerprint: str,
+    exact_items: int = 5_000,
 ) -> None:
     """Store what is served: weights, and the counted sources trained on all interactions.
 
@@ -49,8 +57,11 @@ def write_blend_part(
         Those of the ALS part beside it.
     data_fingerprint
         Fingerprint of the interactions, recorded in the manifest.
+    exact_items
+        As for :func:`train_blend`.
     """
-    training = Training(interactions, parameters)
+    training = Training(interactions, parameters, None, learned.signals, exact_items)
+    used = learned.served_weights.coefficients
     with writing_part(
         folder,
         parameters=_facts(learned),
@@ -58,7 +69,9 @@ def write_blend_part(
         libraries=_LIBRARIES,
         metrics={f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()},
     ) as part:
-        for name, source in train_all(training, counted_only=True).items():
+        for name, source in train_all(
+            training, {*used, POPULAR, RECENT}, counted_only=True
+        ).items():
             for key, array in source.arrays().items():
                 np.save(part / f"{name}.{key}.npy", array)
         for key in _HISTORIES:
@@ -76,6 +89,10 @@ def _facts(learned: LearnedBlend) -> dict[str, Any]:
         "half_lives": half_lives,
         "shortest": weights.shortest,
         "users": learned.n_users,
+        "signals": {
+            "min_rating": learned.signals.min_rating,
+            "event_weights": dict(learned.signals.event_weights),
+        },
     }
 
 
@@ -103,22 +120,31 @@ class BlendPart:
         names = [name for name in part.manifest["files"] if name.endswith(".npy")]
         arrays = {name.removesuffix(".npy"): part.array(name) for name in names}
         stored = {name.partition(".")[0] for name in arrays}
+        weights = _weights(part)
         for name, source in source_types().items():
-            if source.counted and name not in stored:
+            if source.counted and name in weights.coefficients and name not in stored:
                 raise ArtifactError(f"{folder} has no source {name!r}: evaluate again")
-        return cls(folder, _weights(part), arrays)
+        return cls(folder, weights, arrays)
 
     def histories(self, n_items: int) -> Histories:
         """Histories of all users, in the order of the ALS part."""
-        indptr, items, confidences = (self.arrays[key] for key in _HISTORIES)
-        return Histories(indptr, items, confidences, n_items)
+        return Histories(**{key: self.arrays[key] for key in _HISTORIES}, n_items=n_items)
 
     def sources(self, parts: ServedParts) -> dict[str, CandidateSource]:
-        """Every source for which there are data, with infinite half-lives."""
+        """Every source that is used and for which there are data, with infinite half-lives."""
         sources = {}
+        needed = {
+            *self.weights.coefficients,
+            POPULAR,
+            *((RECENT,) if self.weights.use_trend else ()),
+        }
         for name, source_type in source_types().items():
+            if name not in needed:
+                continue
             keys = [key for key in self.arrays if key.startswith(f"{name}.")]
             own = {key.removeprefix(f"{name}."): self.arrays[key] for key in keys}
+            if source_type.counted and not own:
+                continue
             source = source_type.load(own, parts)
             if source is not None:
                 sources[name] = source

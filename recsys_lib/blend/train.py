@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,9 @@ from scipy import sparse
 
 from recsys_lib.als import AlsModel
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import LearnedBlend, learn_blend
+from recsys_lib.blend.learning import Choices, LearnedBlend, learn_blend
+from recsys_lib.blend.signal_choice import choose_signals
+from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.blend.sources import CandidateSource, Training, item_embeddings
 from recsys_lib.blend.sources import train_sources as train_all
 from recsys_lib.data.interactions import Interactions
@@ -48,9 +51,9 @@ class Parts:
             embeddings = item_embeddings(search, als.items.ids())
         return cls(als.parameters, als.display, embeddings)
 
-    def histories(self, interactions: Interactions) -> Histories:
+    def histories(self, interactions: Interactions, signals: Signals = EqualSignals) -> Histories:
         """Histories with the confidences that ALS is trained with."""
-        return Histories.from_interactions(interactions, self.als)
+        return Histories.from_interactions(interactions, self.als, signals)
 
 
 class HeldOutUsers(Protocol):
@@ -69,15 +72,23 @@ class HeldOutUsers(Protocol):
 
 
 class ValidationSplit(Protocol):
-    """Interactions to train on, and what users took afterwards."""
+    """Interactions to train on, and two parts that users took afterwards."""
 
     @property
     def fitting(self) -> Interactions:
         """What the sources are trained on."""
 
     @property
-    def validation(self) -> HeldOutUsers:
+    def learning(self) -> HeldOutUsers:
         """What the weights are learned from."""
+
+    @property
+    def before_judging(self) -> Interactions:
+        """What came before ``judging``."""
+
+    @property
+    def judging(self) -> HeldOutUsers:
+        """What the served model is chosen on."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +106,15 @@ class TrainedBlend:
 
 
 def train_blend(
-    split: ValidationSplit, parts: Parts, *, blend_users: int = 20_000, seed: int
+    split: ValidationSplit,
+    parts: Parts,
+    *,
+    blend_users: int = 20_000,
+    exact_items: int = 5_000,
+    event_weights: Mapping[str, float] | None = None,
+    seed: int,
 ) -> TrainedBlend:
-    """Train all sources on the fitting part and learn the blend on the validation part.
+    """Train all sources on the fitting part, learn the blend, and judge it.
 
     To test or serve the result, train the sources again on all interactions before the test, with
     :func:`train_sources`: the learned weights hold for them, too.
@@ -105,13 +122,17 @@ def train_blend(
     Parameters
     ----------
     split
-        Fitting and validation part, as ``recsys_lib.evaluation.split_by`` makes them.
+        Fitting, learning and judging part, as ``recsys_lib.evaluation.split_by`` makes them.
     parts
         The parts of the version that the blend is for.
     blend_users
-        Learn from at most this many users, drawn at random.
+        Learn from at most this many users, and judge by at most as many, drawn at random.
+    exact_items
+        Sources with an exact and an approximate form take the exact one up to this many items.
+    event_weights
+        Strength of each event type; by default it is learned.
     seed
-        Seed of that sample and of :func:`learn_blend`.
+        Seed of those samples and of :func:`learn_blend`.
 
     Returns
     -------
@@ -136,15 +157,29 @@ def train_blend(
     >>> round(trained.learned.validation["after"], 2)
     1.0
     """
-    sources = train_sources(split.fitting, parts)
-    validation = split.validation.sample(blend_users, seed)
-    histories = parts.histories(split.fitting).take(validation.users)
-    return TrainedBlend(sources, learn_blend(sources, histories, validation.relevant, seed=seed))
+    learners, judges = (
+        held_out.sample(blend_users, seed) for held_out in (split.learning, split.judging)
+    )
+    signals = choose_signals(split.fitting, parts.als, learners, event_weights, seed=seed)
+    sources = train_sources(split.fitting, parts, signals, exact_items=exact_items)
+    learning, judging = (
+        Choices(parts.histories(known, signals).take(users.users), users.relevant)
+        for known, users in ((split.fitting, learners), (split.before_judging, judges))
+    )
+    learned = learn_blend(sources, learning, judging, seed=seed, signals=signals)
+    return TrainedBlend(sources, learned)
 
 
-def train_sources(interactions: Interactions, parts: Parts) -> dict[str, CandidateSource]:
+def train_sources(
+    interactions: Interactions,
+    parts: Parts,
+    signals: Signals = EqualSignals,
+    *,
+    exact_items: int = 5_000,
+) -> dict[str, CandidateSource]:
     """Train every source on these interactions alone; half-lives are infinite.
 
     ``parts`` gives the parameters of ALS and the texts; without texts that source is left out.
     """
-    return train_all(Training(interactions, parts.als, parts.embeddings))
+    training = Training(interactions, parts.als, parts.embeddings, signals, exact_items)
+    return train_all(training)

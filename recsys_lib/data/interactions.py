@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -96,12 +97,11 @@ class Interactions:
     def joined(self, other: Interactions) -> Interactions:
         """The rows of both, which have the same ids, in the order of user, then time."""
 
-        def both(name: str) -> np.ndarray:
+        def both(name: str) -> Any:
             return np.concatenate([getattr(self, name), getattr(other, name)])
 
         order = np.lexsort((both("timestamp"), both("user")))
-        columns = {name: both(name)[order] for name in _COLUMNS}
-        return replace(self, **columns)
+        return replace(self, **{name: both(name)[order] for name in _COLUMNS})
 
     @property
     def has_times(self) -> bool:

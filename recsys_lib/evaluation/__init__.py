@@ -6,9 +6,7 @@ The modules ``plots``, ``metrics`` and ``beyond`` are used by their names.
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
 from recsys_lib.evaluation.examples import UserExamples, example_users, failures
 from recsys_lib.evaluation.models import (
-    Ease,
     Factors,
-    ItemNeighbours,
     MostPopular,
     Random,
     RecentPopular,
@@ -18,6 +16,7 @@ from recsys_lib.evaluation.segments import segments, winners
 from recsys_lib.evaluation.split import (
     HeldOut,
     TrainTest,
+    back_test,
     leave_last_out,
     split_at_random,
     split_at_time,
@@ -26,17 +25,16 @@ from recsys_lib.evaluation.split import (
 from recsys_lib.evaluation.version import VersionEvaluation, evaluate_version, models_to_compare
 
 __all__ = [
-    "Ease",
     "Evaluation",
     "Factors",
     "HeldOut",
-    "ItemNeighbours",
     "MostPopular",
     "Random",
     "RecentPopular",
     "TrainTest",
     "UserExamples",
     "VersionEvaluation",
+    "back_test",
     "evaluate",
     "evaluate_version",
     "example_users",

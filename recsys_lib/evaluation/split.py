@@ -1,24 +1,29 @@
 """Split interactions into a training part and a test part that models must predict.
 
-The training part is split again, by the same rule, into a fitting part and a validation part.
-Everything that is learned or chosen is chosen on the validation part; the test part only measures.
+The training part is split twice more by the same rule: what is held out last is for judging, what
+is held out before that for learning. Candidate sources are fitted on the rest, weights are learned
+on the learning part, and the model to serve is chosen on the judging part, which is later and took
+no part in learning. The test part only measures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.errors import InputDataError
+from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EvaluateParameters
 
 Rule = Callable[[Interactions], np.ndarray]
 """Gives the rows to hold out, as a bool mask."""
+_LEARNERS, _MOST_TESTED = 0.5, 0.8
+"""Share of users with one validation part who learn; most that a back-test may hold out."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,25 @@ class HeldOut:
 class TrainTest:
     """Interactions to learn from and interactions to predict; row numbers do not change.
 
+    ``train`` is ``fitting``, ``learning`` and ``judging`` together.
+
     Parameters
     ----------
     train: what a model may see before the test.
     test: what it must predict.
-    fitting, validation: ``train``, split in the same way, for all choices.
+    fitting: what candidate sources are trained on for all choices.
+    learning: what weights are learned from; the history before it is ``fitting``.
+    before_judging: ``train`` without all that is held out last: the history before ``judging``.
+    judging: what the choice of the served model is made on. Users of whom only one part could be
+        held out are divided at random between ``learning`` and ``judging``.
     """
 
     train: Interactions
     test: HeldOut
     fitting: Interactions
-    validation: HeldOut
+    learning: HeldOut
+    before_judging: Interactions
+    judging: HeldOut
 
     @property
     def test_users(self) -> np.ndarray:
@@ -111,7 +124,8 @@ class TrainTest:
             "held-out interactions": len(items),
             "held-out interactions of cold items": int((self.item_popularity[items] == 0).sum()),
             "training interactions": len(self.train),
-            "validation interactions, out of these": len(self.validation.interactions),
+            "out of these, to learn weights": len(self.learning.interactions),
+            "out of these, to choose the served model": len(self.judging.interactions),
             "items ranked per user": len(self.train.items),
         }
 
@@ -122,15 +136,22 @@ class TrainTest:
         return replace(self, test=self.test.sample(max_users, seed))
 
 
-def leave_last_out(interactions: Interactions, n: int = 1) -> TrainTest:
-    """Hold out the last n interactions of every user, but never a user's only one.
+def leave_last_out(
+    interactions: Interactions, n: int = 1, *, baskets: bool = False, seed: int = 0
+) -> TrainTest:
+    """Hold out the last n interactions of every user, but never all of them.
 
     Parameters
     ----------
     interactions
-        In the order of user, then time. Of several at the same time the later row is held out.
+        In the order of user, then time.
     n
         How many to hold out per user.
+    baskets
+        Hold out the last n moments instead, each with all its interactions. Otherwise the order of
+        the rows, a seeded shuffle, decides which interactions of one moment are the last.
+    seed
+        Of the users of whom only one part can be held out: they learn or judge.
 
     Returns
     -------
@@ -144,30 +165,30 @@ def leave_last_out(interactions: Interactions, n: int = 1) -> TrainTest:
     Examples
     --------
     >>> from recsys_lib.ids import IdMap
-    >>> ids, three = IdMap(["a", "b", "c"]), np.arange(3, dtype=np.int32)
-    >>> ones = np.ones(3, np.float32)
-    >>> history = Interactions(IdMap(["u"]), ids, np.zeros(3, np.int32), three, ones, three)
+    >>> ids, four = IdMap(["a", "b", "c", "d"]), np.arange(4, dtype=np.int32)
+    >>> ones = np.ones(4, np.float32)
+    >>> history = Interactions(IdMap(["u"]), ids, np.zeros(4, np.int32), four, ones, four)
     >>> split = leave_last_out(history)
     >>> split.train.item.tolist(), split.test_items.tolist()
-    ([0, 1], [2])
-    >>> split.fitting.item.tolist(), split.validation.interactions.item.tolist()
+    ([0, 1, 2], [3])
+    >>> split.fitting.item.tolist(), split.learning.interactions.item.tolist()
     ([0], [1])
+    >>> split.before_judging.item.tolist(), split.judging.interactions.item.tolist()
+    ([0, 1], [2])
     """
 
-    return _split(interactions, lambda rows: rows.last(n))
+    def last(rows: Interactions) -> np.ndarray:
+        return rows.last_baskets(n) if baskets else rows.last(n)
+
+    return _split(interactions, last, seed)
 
 
-def split_at_time(interactions: Interactions, share: float = 0.1) -> TrainTest:
+def split_at_time(interactions: Interactions, share: float = 0.1, *, seed: int = 0) -> TrainTest:
     """Hold out everything after one moment: about the last ``share`` of all interactions.
 
     Nothing in training is later than anything held out. Users who came later are cold.
     """
-
-    def after(rows: Interactions) -> np.ndarray:
-        moment = np.quantile(rows.timestamp, 1 - share, method="lower")
-        return np.asarray(rows.timestamp > moment)
-
-    return _split(interactions, after)
+    return _split(interactions, partial(_newest_share, share=share), seed)
 
 
 def split_at_random(interactions: Interactions, share: float = 0.2, seed: int = 0) -> TrainTest:
@@ -186,20 +207,67 @@ def split_at_random(interactions: Interactions, share: float = 0.2, seed: int = 
         wanted = np.maximum(np.round(share * counts), 1)
         return np.asarray(position < np.minimum(wanted, counts - 1)[rows.user])
 
-    return _split(interactions, drawn)
+    return _split(interactions, drawn, seed)
 
 
-def _split(interactions: Interactions, rule: Rule) -> TrainTest:
+def back_test(
+    interactions: Interactions, cuts: int, share: float, *, seed: int = 0
+) -> list[TrainTest]:
+    """Splits at several times, oldest first: train before each, test on what follows it.
+
+    Each test part has about ``share`` of all interactions and ends where the next one starts; the
+    last ends with the data. ParameterError without times, or when the parts take all interactions.
+    """
+    _check_times(interactions)
+    if cuts * share > _MOST_TESTED:
+        raise ParameterError(
+            f"evaluate.cuts ({cuts}) times evaluate.share ({share}) leaves too little to train on "
+            f"before the first time: keep the product at most {_MOST_TESTED}"
+        )
+    levels = 1 - share * np.arange(cuts, -1, -1)
+    moments = np.quantile(interactions.timestamp, levels, method="lower")
+    splits = []
+    for start, stop in pairwise(moments):
+        known = interactions.select(interactions.timestamp <= stop)
+        tested = partial(_later_than, moment=start)
+        splits.append(_split(known, partial(_newest_share, share=share), seed, tested))
+    return splits
+
+
+def _newest_share(interactions: Interactions, share: float) -> np.ndarray:
+    return _later_than(interactions, np.quantile(interactions.timestamp, 1 - share, method="lower"))
+
+
+def _later_than(interactions: Interactions, moment: float) -> np.ndarray:
+    return np.asarray(interactions.timestamp > moment)
+
+
+def _split(
+    interactions: Interactions, rule: Rule, seed: int, test_rule: Rule | None = None
+) -> TrainTest:
+    """Split by ``rule``; ``test_rule`` holds out the test part, by default the same."""
     _check_order(interactions)
-    held_out = rule(interactions)
-    train = interactions.select(~held_out)
-    for_validation = rule(train) if len(train) else np.zeros(0, dtype=bool)
+    train, test = _hold_out(interactions, test_rule or rule)
+    before_judging, last = _hold_out(train, rule)
+    fitting, earlier = _hold_out(before_judging, rule)
+    # Users of one validation part alone: half of them learn, so that few data are not lost.
+    only_last = ~np.isin(last.user, earlier.user)
+    learns = np.random.default_rng(seed).random(len(interactions.users)) < _LEARNERS
+    moved = only_last & learns[last.user]
     return TrainTest(
         train=train,
-        test=HeldOut(interactions.select(held_out)),
-        fitting=train.select(~for_validation),
-        validation=HeldOut(train.select(for_validation)),
+        test=HeldOut(test),
+        fitting=fitting,
+        learning=HeldOut(earlier.joined(last.select(moved))),
+        before_judging=before_judging,
+        judging=HeldOut(last.select(~moved)),
     )
+
+
+def _hold_out(interactions: Interactions, rule: Rule) -> tuple[Interactions, Interactions]:
+    """What is left, and what ``rule`` holds out."""
+    held_out = rule(interactions) if len(interactions) else np.zeros(0, dtype=bool)
+    return interactions.select(~held_out), interactions.select(held_out)
 
 
 def _check_order(interactions: Interactions) -> None:
@@ -213,6 +281,15 @@ def _check_order(interactions: Interactions) -> None:
         )
 
 
+def _check_times(interactions: Interactions) -> None:
+    """Positions within a user say nothing about what happened first in the shop."""
+    if not interactions.has_times:
+        raise ParameterError(
+            "evaluate.split is time or rolling, but the times of this dataset only order the "
+            "interactions of one user: choose last or random"
+        )
+
+
 def split_by(interactions: Interactions, parameters: EvaluateParameters) -> TrainTest:
     """Split by the rule that ``parameters.split`` names.
 
@@ -221,7 +298,8 @@ def split_by(interactions: Interactions, parameters: EvaluateParameters) -> Trai
     interactions
         In the order of user, then time.
     parameters
-        ``split`` is ``"last"`` (with ``n_last``), ``"time"`` or ``"random"`` (with ``share``).
+        ``split`` is ``"last"`` (with ``n_last``, ``last``), ``"time"``, ``"random"`` (with
+        ``share``) or ``"rolling"`` (with ``share`` and ``cuts``: its newest split).
 
     Returns
     -------
@@ -231,6 +309,8 @@ def split_by(interactions: Interactions, parameters: EvaluateParameters) -> Trai
     ------
     InputDataError
         When the rows are in another order.
+    ParameterError
+        When a split by time is asked for and there are no times.
 
     Examples
     --------
@@ -241,8 +321,13 @@ def split_by(interactions: Interactions, parameters: EvaluateParameters) -> Trai
     >>> split_by(interactions, EvaluateParameters(n_last=1)).test_items.tolist()
     [1, 3]
     """
+    seed = parameters.seed
     if parameters.split == "time":
-        return split_at_time(interactions, parameters.share)
+        _check_times(interactions)
+        return split_at_time(interactions, parameters.share, seed=seed)
+    if parameters.split == "rolling":
+        return back_test(interactions, parameters.cuts, parameters.share, seed=seed)[-1]
     if parameters.split == "random":
-        return split_at_random(interactions, parameters.share, parameters.seed)
-    return leave_last_out(interactions, parameters.n_last)
+        return split_at_random(interactions, parameters.share, seed)
+    baskets = parameters.last == "basket"
+    return leave_last_out(interactions, parameters.n_last, baskets=baskets, seed=seed)

@@ -9,7 +9,6 @@ from math import inf
 
 import numpy as np
 
-from recsys_lib.als import item_similarity
 from recsys_lib.blend import (
     BLEND,
     Blend,
@@ -26,7 +25,7 @@ from recsys_lib.blend.sources import ALS
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
-from recsys_lib.evaluation.models import Ease, ItemNeighbours, MostPopular, Random, RecentPopular
+from recsys_lib.evaluation.models import MostPopular, Random, RecentPopular
 from recsys_lib.evaluation.split import TrainTest, split_by
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.paths import Dataset
@@ -77,14 +76,12 @@ class VersionEvaluation:
     @cached_property
     def learned(self) -> LearnedBlend:
         """The blend, learned on the validation part, and which model is served."""
-        users, seed = self.parameters.blend_users, self.parameters.seed
-        return train_blend(self.split, self.parts, blend_users=users, seed=seed).learned
+        return learn(self.split, self.parts, self.parameters)
 
     @cached_property
     def models(self) -> dict[str, Scorer]:
         """The compared models by name; their sources are trained again, before the test."""
-        sources = train_sources(self.split.train, self.parts)
-        return models_to_compare(self.split, sources, self.learned, self.parts, self.parameters)
+        return models_to_compare(self.split, self.learned, self.parts, self.parameters)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -114,6 +111,7 @@ class VersionEvaluation:
             self.interactions,
             self.parts.als,
             data_fingerprint=read_summary(self.dataset.processed)["fingerprint"],
+            exact_items=self.parameters.ease_max_items,
         )
 
 
@@ -174,34 +172,45 @@ class SourceAlone(Scorer):
         return self.source.scores(self.histories.take(users))
 
 
-def models_to_compare(
-    split: TrainTest,
-    sources: Mapping[str, CandidateSource],
-    learned: LearnedBlend,
-    parts: Parts,
-    parameters: EvaluateParameters,
-) -> dict[str, Scorer]:
-    """The blend, each personal source alone, and the usual baselines, by name.
+def learn(split: TrainTest, parts: Parts, parameters: EvaluateParameters) -> LearnedBlend:
+    """The blend of a split, learned as ``parameters`` say."""
+    return train_blend(
+        split,
+        parts,
+        blend_users=parameters.blend_users,
+        exact_items=parameters.ease_max_items,
+        event_weights=parameters.event_weights,
+        seed=parameters.seed,
+    ).learned
 
-    ``sources`` are trained on ``split.train``. EASE is included up to ``ease_max_items`` items.
+
+def models_to_compare(
+    split: TrainTest, learned: LearnedBlend, parts: Parts, parameters: EvaluateParameters
+) -> dict[str, Scorer]:
+    """The blend, each personal source alone, and baselines that know no history, by name.
+
+    Sources are trained on ``split.train``, or without the validation part if ``refit`` is off; the
+    histories are those of ``split.train`` in any case.
     """
-    histories, user_items = parts.histories(split.train), split.train.user_items()
-    tuned = with_half_lives(sources, learned.weights.half_lives)
+    trained_on = split.train if parameters.refit else split.before_judging
+    sources = train_sources(
+        trained_on, parts, learned.signals, exact_items=parameters.ease_max_items
+    )
+    histories = parts.histories(split.train, learned.signals)
+    tuned = with_half_lives(sources, learned.half_lives)
     plain = sources[ALS].with_half_life(parts.als.recency_half_life or inf)
     alone = [name for name, source in tuned.items() if source.forgets]
     models: dict[str, Scorer] = {
         BLEND: Blend(tuned, learned.weights, histories),
         **{_LABELS.get(name, name): SourceAlone(tuned[name], histories) for name in alone},
         "als": SourceAlone(plain, histories),
-        "cosine": ItemNeighbours(user_items, item_similarity(user_items, "cosine")),
-        "bm25": ItemNeighbours(user_items, item_similarity(user_items, "bm25")),
-        "popular": MostPopular(user_items),
-        "recent": RecentPopular(split.train),
+        "popular": MostPopular(trained_on.user_items()),
+        "recent": RecentPopular(trained_on),
         "random": Random(len(split.train.items), parameters.seed),
     }
-    if len(split.train.items) <= parameters.ease_max_items:
-        models["ease"] = Ease.fit(user_items)
-    if learned.weights.coefficients.keys() == {ALS}:  # too few users to learn from
+    if not trained_on.has_times:
+        del models["recent"]
+    if not learned.validation:  # too few users to learn from
         del models[BLEND], models[ALS_RECENCY]
     return models
 

@@ -1,10 +1,12 @@
 """The table of candidate sources. A new source is a module with a class, and a line here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from recsys_lib.blend.sources.base import BLEND, CandidateSource, ServedParts, Training
 from recsys_lib.blend.sources.cooccurrence import Companions, Successors
 from recsys_lib.blend.sources.factorization import FoldedAls
+from recsys_lib.blend.sources.linear import Ease
+from recsys_lib.blend.sources.neighbours import Bm25Neighbours, CosineNeighbours
 from recsys_lib.blend.sources.popularity import Popularity, RecentPopularity, recent_counts
 from recsys_lib.blend.sources.texts import TextNeighbours, item_embeddings
 
@@ -17,8 +19,11 @@ __all__ = [
     "SOURCES",
     "TEXT",
     "TOGETHER",
+    "Bm25Neighbours",
     "CandidateSource",
     "Companions",
+    "CosineNeighbours",
+    "Ease",
     "FoldedAls",
     "Popularity",
     "RecentPopularity",
@@ -36,6 +41,9 @@ __all__ = [
 SOURCES: tuple[type[CandidateSource], ...] = (
     Successors,
     Companions,
+    Ease,
+    CosineNeighbours,
+    Bm25Neighbours,
     FoldedAls,
     TextNeighbours,
     Popularity,
@@ -52,14 +60,17 @@ def source_types() -> dict[str, type[CandidateSource]]:
     return {source.name: source for source in SOURCES}
 
 
-def train_sources(training: Training, *, counted_only: bool = False) -> dict[str, CandidateSource]:
-    """Train every source for which there are data; half-lives are infinite.
+def train_sources(
+    training: Training, names: Collection[str] | None = None, *, counted_only: bool = False
+) -> dict[str, CandidateSource]:
+    """Train every source for which there are data, or only ``names``; half-lives are infinite.
 
     Counted sources come first. ``counted_only`` leaves out those that are built from other parts.
     """
     counted = [source for source in SOURCES if source.counted]
     others = [] if counted_only else [source for source in SOURCES if not source.counted]
-    trained = {source.name: source.train(training) for source in counted + others}
+    wanted = [source for source in counted + others if names is None or source.name in names]
+    trained = {source.name: source.train(training) for source in wanted}
     return {name: source for name, source in trained.items() if source is not None}
 
 

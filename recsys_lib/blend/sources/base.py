@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from recsys_lib.blend.histories import Histories
+from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 
@@ -35,22 +36,28 @@ class Training:
     interactions: the only interactions that a source may see.
     als: parameters of matrix factorization, which also define the confidences of histories.
     embeddings: float32, shape (items, dimension), texts of the items; None without a search part.
+    signals: what an interaction says, by its event type and rating.
+    exact_items: sources with an exact and an approximate form take the exact one up to this many
+        items.
     """
 
     interactions: Interactions
     als: AlsParameters
     embeddings: np.ndarray | None = None
+    signals: Signals = EqualSignals
+    exact_items: int = 5_000
     _counted: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def histories(self) -> Histories:
         """The history of each user."""
-        return Histories.from_interactions(self.interactions, self.als)
+        return Histories.from_interactions(self.interactions, self.als, self.signals)
 
     @cached_property
     def popularity(self) -> np.ndarray:
-        """Interactions of each item, shape (items,)."""
-        return np.bincount(self.interactions.item, minlength=len(self.interactions.items))
+        """Interactions of each item, weighted by their strength, float64, shape (items,)."""
+        histories = self.histories
+        return np.bincount(histories.items, histories.strength, minlength=histories.n_items)
 
     def once(self, count: Callable[[Histories], T]) -> T:
         """``count(histories)``, computed once for all sources that need it."""

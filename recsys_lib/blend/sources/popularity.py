@@ -28,7 +28,7 @@ class Popularity(CandidateSource):
     counts: np.ndarray
 
     @classmethod
-    def train(cls, training: Training) -> Self:
+    def train(cls, training: Training) -> Self | None:
         """Count all interactions."""
         return cls(training.popularity)
 
@@ -53,8 +53,10 @@ class RecentPopularity(Popularity):
     name, plain_reason = "recent", "popular lately"
 
     @classmethod
-    def train(cls, training: Training) -> Self:
-        """Count recent interactions."""
+    def train(cls, training: Training) -> Self | None:
+        """Count recent interactions; None where times only order the items of one user."""
+        if not training.interactions.has_times:
+            return None
         return cls(recent_counts(training.interactions))
 
 
