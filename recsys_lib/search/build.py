@@ -152,8 +152,8 @@ def _no_text(n_products: int, fields: Sequence[str]) -> str:
     if not n_products:
         return "the dataset has no products: give a product file (etl.products)"
     return (
-        f"none of the {n_products:,} products has any text in {', '.join(fields)}: these fields are "
-        "blank in the product file, or have other names there: fill them, give their names "
+        f"none of the {n_products:,} products has any text in {', '.join(fields)}: these fields "
+        "are blank in the product file, or have other names there: fill them, give their names "
         "(etl.product_columns), or choose other fields (embed.fields)"
     )
 
