@@ -34,8 +34,7 @@ def reasons(scores: UserScores, items: np.ndarray, title: Callable[[int], str]) 
     """A reason for each of ``items``, from the scores by which they were ranked."""
     shares = scores.shares(items)
     sources = [scores.blend.sources[name] for name in shares]
-    # Negative shares speak against an item: they are no reason to recommend it.
-    table = np.maximum(np.column_stack(list(shares.values())), 0)
+    table = np.column_stack(list(shares.values()))
     main = table.argmax(axis=1)
     dominant = table.max(axis=1) > _MOST * table.sum(axis=1)
     because = np.full(len(items), NO_ITEM)

@@ -1,14 +1,17 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import approx_fprime
 
 from recsys_lib.blend import (
     Blend,
     BlendWeights,
+    Choices,
     Histories,
     Parts,
     learn_blend,
@@ -18,7 +21,7 @@ from recsys_lib.blend import (
 )
 from recsys_lib.blend._candidates import gather_candidates
 from recsys_lib.blend._logit import fit_choices
-from recsys_lib.blend.blend import relative_scores
+from recsys_lib.blend.blend import TERMS, relative_scores
 from recsys_lib.blend.sources import (
     AFTER,
     ALS,
@@ -42,8 +45,23 @@ def split(ordered):
 
 
 @pytest.fixture(scope="module")
-def learned(split):
-    return train_blend(split, PARTS, seed=0).learned
+def trained(split):
+    return train_blend(split, PARTS, seed=0)
+
+
+@pytest.fixture(scope="module")
+def learned(trained):
+    return trained.learned
+
+
+@pytest.fixture(scope="module")
+def choices(split):
+    """What users took in the learning and in the judging part, after what came before it."""
+    parts = (split.fitting, split.learning), (split.before_judging, split.judging)
+    return [
+        Choices(PARTS.histories(known).take(held_out.users), held_out.relevant)
+        for known, held_out in parts
+    ]
 
 
 def blend_of(split, learned):
@@ -61,46 +79,54 @@ def test_the_blend_finds_what_the_order_tells(split, learned):
     assert learned.validation[learned.served] > 0.95
 
 
-def test_learning_is_repeatable(split, learned):
-    sources = train_sources(split.fitting, PARTS)
-    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
-    again = learn_blend(sources, histories, split.validation.relevant, seed=0)
+def test_learning_is_repeatable(trained, learned, choices):
+    again = learn_blend(trained.sources, *choices, seed=0)
     assert again.validation == learned.validation
     for name, weights in learned.weights.coefficients.items():
         assert again.weights.coefficients[name] == pytest.approx(weights, rel=1e-3, abs=1e-4)
 
 
-def test_a_single_source_is_served_where_it_is_better(monkeypatch, split):
-    """With weights that are nonsense the blend loses, and must not be served."""
+def test_a_single_source_is_served_where_it_is_better_beyond_noise(monkeypatch, trained, choices):
+    """With weights that are nonsense the blend loses, must not be served, and that is said."""
     from recsys_lib.blend import learning
 
-    monkeypatch.setattr(learning, "fit_choices", lambda f, *_: -np.ones(f.shape[1]))
-    sources = train_sources(split.fitting, PARTS)
-    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
-    found = learn_blend(sources, histories, split.validation.relevant, seed=0)
+    def only_the_first(features, *_):
+        return np.eye(features.shape[1])[0]
+
+    monkeypatch.setattr(learning, "fit_choices", only_the_first)
+    some = {name: trained.sources[name] for name in (POPULAR, AFTER)}
+    found = learn_blend(some, *choices, seed=0)
+    assert list(found.weights.coefficients) == [POPULAR]
     assert found.served == AFTER
-    assert found.served_weights.coefficients == {AFTER: (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)}
     assert found.validation[AFTER] > found.validation["blend"]
+    assert found.served_weights.coefficients == {AFTER: (1.0, 0.0, 1.0, 0.0, 0.0, 0.0)}
+    assert "after is served" in str(found)
+    assert "for the best single source, after; the difference is beyond noise" in str(found)
 
 
-def test_with_nobody_to_learn_from_als_is_served(split):
+def test_a_difference_within_noise_is_no_reason_to_serve_a_single_source(learned):
+    close = replace(learned, p_value=0.4)
+    assert "blend is served" in str(close)
+    assert "within noise (p = 0.4)" in str(close)
+
+
+def test_with_nobody_to_learn_from_als_is_served(choices):
     few = np.arange(10)
-    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(few)
-    found = learn_blend({}, histories, split.validation.relevant[few], seed=0)
+    found = learn_blend({}, choices[0].take(few), choices[1], seed=0)
     assert found.served == ALS
     assert "Only 10 users have something to learn from" in str(found)
 
 
-def test_users_without_a_chosen_candidate_do_not_count(split):
+def test_users_without_a_chosen_candidate_do_not_count(trained, choices):
     """What is in the history is no candidate: nothing is learned from who took it again."""
-    sources = train_sources(split.fitting, PARTS)
-    histories = PARTS.histories(split.fitting).take(split.validation.users)
-    relevant = split.validation.relevant.tolil()
+    learning, judging = choices
+    histories, relevant = learning.histories, learning.relevant.tolil()
     relevant[:100] = 0
     relevant[np.arange(100), histories.items[histories.indptr[:100]]] = 1
-    found = learn_blend(sources, histories, relevant.tocsr(), seed=0)
+    some = {AFTER: trained.sources[AFTER]}
+    found = learn_blend(some, Choices(histories, relevant.tocsr()), judging, seed=0)
     assert found.n_users == 500
-    assert str(found).startswith("Learned from 500 users. ")
+    assert str(found).startswith("Learned from 500 users, judged by 600 on later interactions. ")
 
 
 @dataclass(frozen=True)
@@ -119,27 +145,30 @@ def test_the_half_life_of_the_best_ranking_is_chosen():
     histories = Histories.from_items([0], 1.0, 30).take(np.zeros(60, dtype=int))
     relevant = sparse.csr_matrix((np.ones(60), (np.arange(60), np.full(60, 3))), shape=(60, 30))
     source = BestAtFour(np.arange(1, 31))
-    found = learn_blend({AFTER: source}, histories, relevant, seed=0)
+    choices = Choices(histories, relevant)
+    found = learn_blend({AFTER: source}, choices, choices, seed=0)
     assert found.weights.half_lives == {AFTER: 4.0}
 
 
 def test_the_sentence_and_the_table_say_what_was_learned(learned):
-    assert str(learned).startswith("Learned from 600 users. ")
+    assert str(learned).startswith("Learned from 600 users, judged by 600 on later interactions. ")
     table = learned.table()
-    assert set(table["source"]) == set(learned.weights.coefficients)
-    a, b, a_short, b_short, a_trend, b_trend = learned.weights.coefficients[AFTER]
-    assert learned.weights.shortest == 3
-    short = a + b + (a_short + b_short) / 3
+    assert set(table["source"]) == set(learned.validation) - {"blend"}
+    a_long, b_long, a_short, b_short, a_trend, b_trend = learned.weights.coefficients[AFTER]
     (row,) = table.filter(source=AFTER).iter_rows(named=True)
-    assert row["weight, short history"] == pytest.approx(short, rel=1e-5)
+    assert row["weight"] == pytest.approx(a_long + b_long, rel=1e-4)
+    assert row["weight, short history"] == pytest.approx(a_short + b_short, rel=1e-5)
     assert row["if in demand"] == pytest.approx(a_trend + b_trend, rel=1e-4)
+    unused = set(learned.validation) - {"blend", *learned.weights.coefficients}
+    for name in unused:
+        assert table.filter(source=name)["weight"].to_list() == [0]
 
 
 def test_the_conditional_logit_finds_the_weights_that_made_the_choices():
     generator = np.random.default_rng(2)
     users, each = 4_000, 5
     features = generator.normal(size=(users * each, 3)).astype(np.float32)
-    weights = np.array([1.5, -0.7, 0.0])
+    weights = np.array([1.5, 0.7, 0.0])
     noise = generator.gumbel(size=users * each)  # makes the choice a logit
     utility = (features @ weights + noise).reshape(users, each)
     chosen = np.zeros((users, each), dtype=bool)
@@ -149,11 +178,24 @@ def test_the_conditional_logit_finds_the_weights_that_made_the_choices():
     np.testing.assert_allclose(found, weights, atol=0.08)
 
 
+def test_what_speaks_against_an_item_gets_no_weight():
+    """The second feature was a reason not to choose; a weight must not be negative."""
+    generator = np.random.default_rng(2)
+    features = generator.normal(size=(5_000, 2)).astype(np.float32)
+    utility = features @ np.array([1.0, -1.0]) + generator.gumbel(size=5_000)
+    chosen = np.zeros((1_000, 5), dtype=bool)
+    chosen[np.arange(1_000), utility.reshape(1_000, 5).argmax(axis=1)] = True
+    found = fit_choices(features, chosen.ravel(), np.repeat(np.arange(1_000), 5), 1e-6)
+    assert found[1] == 0
+    assert found[0] > 0.5
+
+
 def test_the_solution_is_a_minimum_with_several_choices_and_users_without():
+    """The gradient is 0 where a weight is above 0, and not below 0 where it is at that bound."""
     generator = np.random.default_rng(3)
     group = np.repeat(np.arange(40), 6)
-    features = generator.normal(size=(240, 2)).astype(np.float32)
-    chosen = generator.random(240) < 0.3
+    features = generator.normal(size=(240, 3)).astype(np.float32)
+    chosen = generator.random(240) < 1 / (1 + np.exp(1 - features @ [0.8, -0.8, 0.4]))
     chosen[group < 5] = False
     found = fit_choices(features, chosen, group, 1e-9)
 
@@ -166,7 +208,10 @@ def test_the_solution_is_a_minimum_with_several_choices_and_users_without():
         ]
         return -sum(parts) / chosen.sum()
 
-    np.testing.assert_allclose(approx_fprime(found, loss, 1e-5), 0, atol=1e-3)
+    gradient = approx_fprime(found, loss, 1e-5)
+    assert (found > 0).tolist() == [True, False, True]
+    np.testing.assert_allclose(gradient[[0, 2]], 0, atol=1e-3)
+    assert gradient[1] > 0
 
 
 def test_nothing_chosen_is_refused():
@@ -181,15 +226,14 @@ def test_relative_scores_are_shares_of_the_best_new_item():
     assert found.tolist() == [[0, 1, 1, 0]]  # 8 / 4 is cut, for the user has that item
 
 
-def test_candidates_are_new_items_with_a_score(split):
-    sources = train_sources(split.fitting, PARTS)
-    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
-    found = gather_candidates(sources, histories, split.validation.relevant)
+def test_candidates_are_new_items_with_a_score(trained, choices):
+    histories, relevant = choices[0].histories, choices[0].relevant
+    found = gather_candidates(trained.sources, histories, relevant)
     seen = histories.matrix(histories.confidences)
     assert not np.asarray(seen[found.user, found.item]).any()
     assert (np.diff(found.user) >= 0).all()
-    assert found.chosen.sum() == len(split.validation.users)
-    expected = relative_scores(sources[ALS], histories)[found.user, found.item]
+    assert found.chosen.sum() == len(histories)
+    expected = relative_scores(trained.sources[ALS], histories)[found.user, found.item]
     np.testing.assert_allclose(found.relative[:, found.names.index(ALS)], expected, rtol=1e-6)
 
 
@@ -210,34 +254,56 @@ def test_one_user_is_scored_as_in_a_batch(split, learned):
         np.testing.assert_allclose(blend.scores(np.array([user]))[0], together[user], atol=1e-5)
 
 
-def test_histories_shorter_than_any_seen_are_taken_for_the_shortest():
-    weights = BlendWeights({AFTER: (1.0, 2.0, 8.0, -4.0, 0.5, 0.25)}, {}, shortest=4)
-    linear, root, *trend = weights.for_lengths(AFTER, np.array([0, 1, 4, 8])).T
-    assert linear.tolist() == [3, 3, 3, 2]
-    assert root.tolist() == [1, 1, 1, 1.5]
-    assert [weights.tolist() for weights in trend] == [[0.5] * 4, [0.25] * 4]
+def test_weights_lie_between_those_of_a_short_and_of_a_long_history():
+    """g = shortest / n: 1 for the shortest history, a half at twice that, and towards 0."""
+    weights = BlendWeights({AFTER: (1.0, 2.0, 5.0, 0.0, 0.5, 0.25)}, {}, shortest=4)
+    lengths = np.array([0, 1, 4, 8, 4_000_000])
+    linear, root, *trend = weights.for_lengths(AFTER, lengths).T
+    np.testing.assert_allclose(linear, [5, 5, 5, 3, 1], rtol=1e-5)
+    np.testing.assert_allclose(root, [0, 0, 0, 1, 2], atol=1e-5)
+    assert [weights.tolist() for weights in trend] == [[0.5] * 5, [0.25] * 5]
+
+
+COEFFICIENTS = st.lists(st.floats(0, 100, width=32), min_size=6, max_size=6)
+
+
+@given(COEFFICIENTS, st.integers(0, 10**9), st.integers(1, 30))
+def test_no_weight_is_extrapolated_for_a_history_longer_than_any(coefficients, length, shortest):
+    weights = BlendWeights({AFTER: tuple(coefficients)}, {}, shortest)
+    found = weights.for_lengths(AFTER, np.array([length]))[0]
+    for weight, ends in zip(found[:2], zip(coefficients[:2], coefficients[2:4]), strict=True):
+        assert min(ends) * (1 - 1e-5) - 1e-6 <= weight <= max(ends) * (1 + 1e-5) + 1e-6
+    assert (found >= 0).all()
 
 
 def test_the_formula_of_the_blend_by_hand():
-    """Items 1 to 3 are new; r of AFTER is 1, 0.25, 0 and the trend log(1 + count) / log(8)."""
+    """Items 1 to 3 are new; r of AFTER is 1, 0.25, 0 and the trend log(1 + count) / log(8).
+
+    The history has twice the shortest length: the weights are halfway between long and short.
+    """
     weights = sparse.csr_matrix(np.array([[9, 8, 2, 0]] + [[0] * 4] * 3, dtype=np.float32))
     sources = {AFTER: Successors(weights), RECENT: RecentPopularity(np.array([99, 1, 3, 7]))}
     user = Histories.from_items([0], 1.0, 4)
-    blend = Blend(sources, BlendWeights({AFTER: (1.0, 2.0, 0.5, 0.0, 3.0, -4.0)}, {}), user)
+    learned = BlendWeights({AFTER: (1.0, 2.0, 2.0, 1.0, 3.0, 4.0)}, {}, shortest=1)
+    blend = Blend(sources, learned, user)
     t = np.log([2, 4]) / np.log(8)
-    expected = [(1.5 + 3 * t[0]) + (2 - 4 * t[0]), (1.5 + 3 * t[1]) / 4 + (2 - 4 * t[1]) / 2, 0]
+    # One item is the shortest history: a = 2, b = 1.
+    expected = [(2 + 3 * t[0]) + (1 + 4 * t[0]), (2 + 3 * t[1]) / 4 + (1 + 4 * t[1]) / 2, 0]
     np.testing.assert_allclose(blend.scores_of(user)[0, 1:], expected, atol=1e-6)
 
 
-def test_the_features_of_candidates_are_those_of_the_blend(split, learned):
-    sources = with_half_lives(train_sources(split.fitting, PARTS), learned.weights.half_lives)
-    histories = Histories.from_interactions(split.fitting, PARAMETERS).take(split.validation.users)
-    found = gather_candidates(sources, histories, split.validation.relevant)
-    weights = np.concatenate([learned.weights.coefficients[name] for name in found.names])
-    blend = Blend(sources, learned.weights, histories)
-    expected = blend.scores_of(histories)[found.user, found.item]
-    np.testing.assert_allclose(found.scores(weights), expected, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(found.features() @ weights, found.scores(weights), rtol=1e-4)
+def test_the_features_of_candidates_are_those_of_the_blend(trained, learned, choices):
+    """Learned and served by the same formula, over every length of history."""
+    sources = with_half_lives(trained.sources, learned.weights.half_lives)
+    histories, relevant = choices[1].histories, choices[1].relevant
+    generator = np.random.default_rng(4)
+    drawn = {name: tuple(generator.random(TERMS).tolist()) for name in sources}
+    weights = BlendWeights(drawn, learned.half_lives, learned.weights.shortest)
+    found = gather_candidates(sources, histories, relevant, weights.shortest)
+    flat = np.concatenate([weights.coefficients[name] for name in found.names])
+    expected = Blend(sources, weights, histories).scores_of(histories)[found.user, found.item]
+    np.testing.assert_allclose(found.scores(flat), expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found.features() @ flat, found.scores(flat), rtol=1e-4)
 
 
 class Counted(Successors):
@@ -274,7 +340,7 @@ def test_strangers_see_what_is_popular():
     counts = np.array([3, 9, 1])
     sources = {POPULAR: Popularity(counts), AFTER: Successors(sparse.csr_matrix((3, 3)))}
     nobody = Histories.from_items([], 1.0, 3)
-    learned_from_others = BlendWeights({POPULAR: (-3.0, *[0.0] * 5)}, {}, shortest=20)
+    learned_from_others = BlendWeights({AFTER: (3.0, *[0.0] * 5)}, {}, shortest=20)
     for weights in (BlendWeights.from_source(AFTER, {}), learned_from_others):
         blend = Blend(sources, weights, nobody)
         assert np.argsort(-blend.scores_of(nobody)[0]).tolist() == [1, 0, 2]

@@ -67,8 +67,9 @@ def test_a_source_is_added_by_a_class_and_a_line(
 
 def test_a_part_without_a_source_is_refused(with_blend, shop_interactions, tmp_path, monkeypatch):
     folder = tmp_path / "models" / "sample-1000" / "v6"
-    learned = LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, 0)
-    with_blend(folder, learned, shop_interactions)
+    one = (1.0, *[0.0] * 5)
+    weights = BlendWeights({ALS: one, "newest": one}, {})
+    with_blend(folder, LearnedBlend(weights, "blend", {}, 0), shop_interactions)
     monkeypatch.setattr(sources, "SOURCES", (*sources.SOURCES, Newest))
     with pytest.raises(ArtifactError, match="no source 'newest': evaluate again"):
         Recommender.load(folder)

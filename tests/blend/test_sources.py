@@ -25,15 +25,24 @@ LISTS = st.lists(st.lists(st.integers(0, 5), max_size=6, unique=True), min_size=
 def histories(lists, n_items=6):
     indptr = np.cumsum([0, *map(len, lists)])
     items = np.array([i for items in lists for i in items], dtype=np.int32)
-    return Histories(indptr, items, np.full(len(items), 2.0, np.float32), n_items)
+    newer = [n for items in lists for n in range(len(items) - 1, -1, -1)]
+    return Histories(
+        indptr,
+        items,
+        np.array(newer, dtype=np.int32),
+        confidences=np.full(len(items), 2.0, np.float32),
+        strength=np.ones(len(items), np.float32),
+        liked=np.ones(len(items), bool),
+        n_items=n_items,
+    )
 
 
 def test_recency_halves_back_in_time():
     three = histories([[4, 1, 2], [], [3]])
     assert three.recency(1.0).tolist() == [0.25, 0.5, 1, 1]
     assert three.recency(math.inf).tolist() == [1, 1, 1, 1]
-    three.confidences[1] = 0  # seen, and not liked
-    assert three.recency(2.0).tolist() == [0.5, 0, 1, 1]
+    three.strength[:3] = 0.5, 0, 1  # half a signal; seen, and not liked
+    assert three.recency(2.0).tolist() == [0.25, 0, 1, 1]
 
 
 @given(LISTS, st.data())
@@ -107,7 +116,7 @@ def test_the_parts_of_an_als_score_add_up_to_it(ordered):
     parameters = AlsParameters(factors=4, iterations=5, frequency_scaling=0.5)
     source = FoldedAls.train(Training(ordered, parameters)).with_half_life(2.0)
     history = Histories.from_interactions(ordered, parameters).take(np.array([7]))
-    history.confidences[1] = 0  # seen, and not liked
+    history.strength[1] = 0  # seen, and not liked
     items = np.arange(history.n_items)
     parts = source.contributions(history, items)
     np.testing.assert_allclose(parts.sum(axis=1), source.scores(history)[0], atol=1e-5)

@@ -1,19 +1,18 @@
 import json
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy import sparse
 
 from recsys_lib.als import train_als
+from recsys_lib.blend.sources.linear import ease_weights
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import (
-    Ease,
     Factors,
-    ItemNeighbours,
     MostPopular,
     Random,
     RecentPopular,
@@ -29,7 +28,6 @@ from recsys_lib.evaluation import (
     what_to_try,
     winners,
 )
-from recsys_lib.evaluation.models import _mirror
 from recsys_lib.evaluation.segments import item_shelves
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters, EtlParameters
@@ -65,6 +63,17 @@ class Constant:
 
     def scores(self, users):
         return np.ones((len(users), self.n_items), np.float32)
+
+
+class Linear:
+    """EASE, solved exactly."""
+
+    def __init__(self, user_items, regularization):
+        self.user_items = user_items
+        self.weights = ease_weights(user_items, regularization)
+
+    def scores(self, users):
+        return self.user_items[users] @ self.weights
 
 
 def world(n_users, n_items, longest, seed):
@@ -131,8 +140,8 @@ def test_a_leaked_split_shows(monkeypatch):
     """With the held-out interactions in training a model finds what it cannot know."""
     data = world(300, 60, 6, 3)
     honest = leave_last_out(data)
-    leaked = Ease.fit(data.user_items(), regularization=1.0)
-    fair = Ease.fit(honest.train.user_items(), regularization=1.0)
+    leaked = Linear(data.user_items(), regularization=1.0)
+    fair = Linear(honest.train.user_items(), regularization=1.0)
     values = evaluate({"leaked": leaked, "fair": fair}, honest, [5], seed=0)
     chance = (5 / (60 - honest.history_length)).mean()
     assert values.value("fair", "recall", 5) == pytest.approx(chance, abs=0.05)
@@ -152,7 +161,7 @@ def test_shuffled_labels_are_chance():
         names = IdMap(map(str, range(n_items)))
         cells = (user, items.astype(np.int32), np.ones(len(user), np.float32))
         split = leave_last_out(Interactions(ids, names, *cells, np.arange(len(user))))
-        model = Ease.fit(split.train.user_items(), regularization=10.0)
+        model = Linear(split.train.user_items(), regularization=10.0)
         return evaluate({"m": model}, split, [5], seed=0).value("m", "recall", 5)
 
     chance = 5 / (n_items - length + 1)
@@ -181,7 +190,7 @@ def test_cold_items_stay_in_the_denominator(split):
     answer = split.test.interactions.item[0]
     without = split.train.select(split.train.item != answer)
     one = split.test.of_users(split.test_users[:1])
-    cold = type(split)(without, one, without, one)
+    cold = replace(split, train=without, test=one)
     popular = MostPopular(cold.train.user_items())
     assert evaluate({"p": popular}, cold, [1], seed=0).value("p", "recall", 1) == 0
     assert cold.counts()["held-out interactions of cold items"] == 1
@@ -190,9 +199,7 @@ def test_cold_items_stay_in_the_denominator(split):
 def test_nobody_to_test_is_said_and_not_averaged(split):
     nobody = split.test.of_users(np.array([], np.int32))
     with pytest.raises(InputDataError, match="no user has two interactions"):
-        evaluate(
-            {"r": Random(N, 0)}, type(split)(split.train, nobody, split.train, nobody), [5], seed=0
-        )
+        evaluate({"r": Random(N, 0)}, replace(split, test=nobody), [5], seed=0)
 
 
 def test_a_k_given_twice_counts_once(split):
@@ -309,32 +316,10 @@ def test_the_sentences_are_computed(split):
     assert any("With 20 test users" in sentence for sentence in advice)
 
 
-def test_baselines_by_hand(split):
-    user_items = split.train.user_items()
-    similarity = (user_items.T @ user_items).tocsr()
-    neighbours = ItemNeighbours(user_items, similarity).scores(np.array([3, 4]))
-    np.testing.assert_allclose(neighbours, (user_items[[3, 4]] @ similarity).toarray())
+def test_what_was_popular_lately_by_hand(split):
     lately = RecentPopular(split.train).scores(np.array([0]))[0]
     newest = np.argsort(split.train.timestamp)[-int(0.1 * len(split.train)) - 1 :]
     assert lately.sum() == pytest.approx(len(newest), abs=1)
-
-
-def test_a_triangle_is_mirrored_block_by_block():
-    whole = np.arange(49.0).reshape(7, 7)
-    whole += whole.T
-    lower = np.tril(whole)
-    _mirror(lower, block=3)
-    np.testing.assert_array_equal(lower, whole)
-
-
-def test_ease_is_the_best_linear_model_without_itself():
-    """The gradient of the regularized squared error is zero off the diagonal, which is zero."""
-    generator = np.random.default_rng(6)
-    x = (generator.random((50, 12)) < 0.3).astype(np.float32)
-    weights = Ease.fit(sparse.csr_matrix(x), regularization=7.0).weights
-    gradient = x.T @ (x @ weights - x) + 7.0 * weights
-    np.testing.assert_allclose(gradient[~np.eye(12, dtype=bool)], 0, atol=1e-3)
-    np.testing.assert_allclose(np.diag(weights), 0, atol=1e-7)
 
 
 @pytest.mark.slow

@@ -1,11 +1,19 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.errors import InputDataError
-from recsys_lib.evaluation import leave_last_out, split_at_random, split_at_time, split_by
+from recsys_lib.errors import InputDataError, ParameterError
+from recsys_lib.evaluation import (
+    back_test,
+    leave_last_out,
+    split_at_random,
+    split_at_time,
+    split_by,
+)
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EvaluateParameters
 
@@ -31,6 +39,7 @@ PAIRS = st.lists(
 RULES = {
     "last": leave_last_out,
     "last three": lambda rows: leave_last_out(rows, 3),
+    "last basket": lambda rows: leave_last_out(rows, baskets=True),
     "time": lambda rows: split_at_time(rows, 0.3),
     "random": lambda rows: split_at_random(rows, 0.4, seed=1),
 }
@@ -44,27 +53,67 @@ def cells(interactions):
 @EVERY_RULE
 @given(PAIRS)
 def test_nothing_leaks_and_nothing_is_lost(rule, pairs):
+    """Every interaction is in one part alone, and each history is what is left before its part."""
     interactions = world(pairs)
     split = rule(interactions)
-    for whole, rest, held_out in (
-        (interactions, split.train, split.test),
-        (split.train, split.fitting, split.validation),
-    ):
-        assert not cells(rest) & cells(held_out.interactions)
-        assert cells(rest) | cells(held_out.interactions) == cells(whole)
-        assert held_out.relevant.nnz == len(held_out.interactions)
-        user, item = held_out.relevant.nonzero()
-        assert set(zip(held_out.users[user].tolist(), item.tolist(), strict=True)) == cells(
-            held_out.interactions
-        )
+    fitting, before, train = map(cells, (split.fitting, split.before_judging, split.train))
+    learning, judging, test = (
+        cells(part.interactions) for part in (split.learning, split.judging, split.test)
+    )
+    parts = (fitting, learning, judging, test)
+    assert sum(map(len, parts)) == len(interactions)
+    assert set().union(*parts) == cells(interactions)
+    assert train == fitting | learning | judging
+    assert fitting <= before <= fitting | learning
+    assert not before & (judging | test)
+    for part in (split.learning, split.judging, split.test):
+        assert part.relevant.nnz == len(part.interactions)
+        user, item = part.relevant.nonzero()
+        found = set(zip(part.users[user].tolist(), item.tolist(), strict=True))
+        assert found == cells(part.interactions)
 
 
 @EVERY_RULE
-def test_every_rule_holds_something_out_for_both_parts(rule):
+def test_every_rule_holds_something_out_for_all_parts(rule):
     split = rule(world([(u, i, i) for u in range(6) for i in range(5)]))
-    assert len(split.test.interactions) > 0
-    assert len(split.validation.interactions) > 0
+    for part in (split.test, split.judging, split.learning):
+        assert len(part.interactions) > 0
     assert len(split.fitting) > 0
+
+
+@pytest.mark.parametrize("rule", [RULES["last"], RULES["last basket"], RULES["time"]])
+@given(PAIRS)
+def test_what_judges_is_later_than_what_is_learned_from(rule, pairs):
+    """For each user who has both; and the test is later still."""
+    split = rule(world(pairs))
+    parts = [split.fitting, *(p.interactions for p in (split.learning, split.judging, split.test))]
+    for user in range(N_USERS):
+        times = [part.timestamp[part.user == user] for part in parts]
+        for earlier, later in pairwise([part for part in times if len(part)]):
+            assert earlier.max() <= later.min()
+
+
+def test_users_with_one_validation_part_are_divided():
+    """With three items, two of them validation, one learns and judges; with two, one of both."""
+    n = 400
+    users = IdMap(map(str, range(n)))
+    three = np.arange(n) % 2 == 0
+    lengths = np.where(three, 4, 3)  # one of them is the test
+    user = np.repeat(np.arange(n, dtype=np.int32), lengths)
+    item = np.concatenate([np.arange(k) for k in lengths]).astype(np.int32)
+    ones = np.ones(len(user), np.float32)
+    rows = Interactions(users, IdMap("abcd"), user, item, ones, item.astype(np.int64))
+    split = leave_last_out(rows, seed=3)
+    learners, judges = set(split.learning.users.tolist()), set(split.judging.users.tolist())
+    assert learners & judges == set(np.flatnonzero(three).tolist())
+    assert learners | judges == set(range(n))
+    assert len(learners - judges) == pytest.approx(100, abs=25)
+    again, other = leave_last_out(rows, seed=3), leave_last_out(rows, seed=4)
+    assert set(again.learning.users.tolist()) == learners
+    assert set(other.learning.users.tolist()) != learners
+    # Who learns from the last interaction before the test has the ones before it as the history.
+    moved = np.isin(split.learning.interactions.user, sorted(learners - judges))
+    assert split.learning.interactions.item[moved].tolist() == [1] * int(moved.sum())
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -83,9 +132,72 @@ def test_those_held_out_are_the_last_in_time(n, pairs):
 @given(PAIRS)
 def test_after_a_moment_no_training_is_later(pairs):
     split = split_at_time(world(pairs), 0.3)
-    for rest, held_out in ((split.train, split.test), (split.fitting, split.validation)):
-        if len(rest) and len(held_out.interactions):
-            assert rest.timestamp.max() < held_out.interactions.timestamp.min()
+    for known, held_out in (
+        (split.train, split.test),
+        (split.before_judging, split.judging),
+        (split.fitting, split.learning),
+    ):
+        if len(known) and len(held_out.interactions):
+            assert known.timestamp.max() < held_out.interactions.timestamp.min()
+
+
+YEAR = 1_577_836_800_000
+"""2020, in milliseconds: times from here on can be compared between users."""
+
+
+@given(PAIRS, st.integers(1, 4), st.sampled_from([0.05, 0.1, 0.2]))
+def test_a_back_test_knows_only_what_came_before_each_cut(pairs, cuts, share):
+    interactions = world([(u, i, YEAR + t) for u, i, t in pairs])
+    splits = back_test(interactions, cuts, share)
+    assert len(splits) == cuts
+    tested = [split.test.interactions for split in splits]
+    for split, test in zip(splits, tested, strict=True):
+        if len(test) and len(split.train):
+            assert split.train.timestamp.max() < test.timestamp.min()
+        assert not cells(split.train) & cells(test)
+        assert not cells(split.fitting) & cells(split.learning.interactions)
+        # All that came before the cut is known, that of earlier test parts, too.
+        if len(test):
+            before = interactions.timestamp < test.timestamp.min()
+            assert cells(split.train) == cells(interactions.select(before))
+    for earlier, later in pairwise([test for test in tested if len(test)]):
+        assert earlier.timestamp.max() < later.timestamp.min()
+
+
+def test_a_back_test_by_hand():
+    """A hundred moments, four cuts of 10 %: tests on 61 to 70, ..., 91 to 100."""
+    user, item = np.divmod(np.arange(100, dtype=np.int32), 20)
+    users, items = IdMap(map(str, range(5))), IdMap(map(str, range(20)))
+    time = YEAR + np.arange(1, 101)
+    rows = Interactions(users, items, user, item, np.ones(100, np.float32), time)
+    splits = back_test(rows, 4, 0.1)
+    tests = [(split.test.interactions.timestamp - YEAR).tolist() for split in splits]
+    assert [(test[0], test[-1], len(test)) for test in tests] == [
+        (61, 70, 10),
+        (71, 80, 10),
+        (81, 90, 10),
+        (91, 100, 10),
+    ]
+    assert [len(split.train) for split in splits] == [60, 70, 80, 90]
+    newest = split_by(rows, EvaluateParameters(split="rolling", cuts=4, share=0.1))
+    assert newest.test.interactions.timestamp.tolist() == (YEAR + np.arange(91, 101)).tolist()
+    whole = split_at_time(rows, 0.1)
+    assert cells(newest.test.interactions) == cells(whole.test.interactions)
+    cold = [split.counts()["cold test users"] for split in splits]
+    assert cold == [1, 0, 1, 0]  # the users come one after the other, for twenty moments each
+
+
+def test_without_times_there_is_no_moment_to_split_at():
+    rows = world([(u, i, i) for u in range(6) for i in range(5)])
+    for rule in ("time", "rolling"):
+        with pytest.raises(ParameterError, match="choose last or random"):
+            split_by(rows, EvaluateParameters(split=rule))
+
+
+def test_cuts_that_take_all_interactions_are_refused():
+    rows = world([(u, i, YEAR + i) for u in range(6) for i in range(5)])
+    with pytest.raises(ParameterError, match=r"evaluate.cuts \(9\) times evaluate.share \(0.1\)"):
+        back_test(rows, 9, 0.1)
 
 
 @given(PAIRS)
@@ -110,27 +222,30 @@ def test_cold_users_and_items_are_counted_and_kept(rule, pairs):
     assert counts["test users"] + counts["users without held-out items"] == N_USERS
 
 
-def test_ties_in_time_go_to_the_later_row():
-    interactions = Interactions(
-        IdMap(["u"]),
-        IdMap(["a", "b", "c"]),
-        np.zeros(3, np.int32),
-        np.array([2, 0, 1], np.int32),
-        np.ones(3, np.float32),
-        np.array([1, 5, 5]),
-    )
-    assert leave_last_out(interactions).test.interactions.item.tolist() == [1]
+def test_the_last_basket_is_held_out_whole():
+    """Items 0 and 1 share the last moment but one, 2 and 3 the last; each basket is one part."""
+    rows = world([(0, item, time) for item, time in enumerate([7, 7, 8, 8])] + [(1, 4, 1)])
+    split = leave_last_out(rows, baskets=True)
+    assert split.test.interactions.item.tolist() == [2, 3]
+    assert split.train.item.tolist() == [0, 1, 4]
+    by_item = leave_last_out(rows)
+    assert by_item.test.interactions.item.tolist() == [3]  # by the order of the rows
 
 
 def test_the_parameters_choose_the_rule():
-    interactions = world([(u, i, 10 * u + i) for u in range(6) for i in range(5)])
-    chosen = {
-        rule: cells(split_by(interactions, EvaluateParameters(split=rule)).test.interactions)
-        for rule in ("last", "time", "random")
-    }
-    assert chosen["last"] == {(u, 4) for u in range(6)}
-    assert chosen["time"] == {(5, 2), (5, 3), (5, 4)}
-    assert len(chosen["random"]) == 6
+    interactions = world([(u, i, YEAR + 10 * u + i // 2) for u in range(6) for i in range(5)])
+
+    def held_out(**parameters):
+        return cells(split_by(interactions, EvaluateParameters(**parameters)).test.interactions)
+
+    assert held_out(split="last") == {(u, 4) for u in range(6)}
+    assert held_out(split="last", n_last=2) == {(u, i) for u in range(6) for i in (3, 4)}
+    assert held_out(split="last", last="basket") == {(u, 4) for u in range(6)}
+    two = {(u, i) for u in range(6) for i in (2, 3, 4)}
+    assert held_out(split="last", last="basket", n_last=2) == two
+    assert held_out(split="time") == {(5, 2), (5, 3), (5, 4)}
+    assert held_out(split="rolling", cuts=2) == held_out(split="time")
+    assert len(held_out(split="random")) == 6
 
 
 @pytest.mark.parametrize(

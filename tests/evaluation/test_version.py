@@ -6,12 +6,24 @@ import numpy as np
 import pytest
 
 from recsys_lib.blend import BlendWeights, LearnedBlend, Parts, train_sources
+from recsys_lib.blend.sources import linear, source_types
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.evaluation import evaluate_version, leave_last_out, models_to_compare
 from recsys_lib.files import read_json
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters, EvaluateParameters
 from recsys_lib.registry.parts import BLEND_PART, Part, has_part
+
+
+SMALL = Parts(AlsParameters(factors=2, iterations=1), None, None)
+
+
+def small_world():
+    """Eight users take five of six items each, walking along a ring."""
+    user = np.repeat(np.arange(8, dtype=np.int32), 5)
+    item = ((user + np.tile(np.arange(5), 8)) % 6).astype(np.int32)
+    users, items = IdMap(map(str, range(8))), IdMap(map(str, range(6)))
+    return Interactions(users, items, user, item, np.ones(40, np.float32), np.arange(40))
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +38,13 @@ def judged(shop):
 
 
 def test_the_stages_are_those_of_the_notebook(judged):
-    whole = leave_last_out(judged.interactions)
+    whole = leave_last_out(judged.interactions, seed=7)
     assert len(judged.split.test_users) == 300
     assert np.isin(judged.split.test_users, whole.test_users).all()
     assert len(judged.split.train) == len(whole.train)
-    assert 0 < judged.learned.n_users <= len(whole.validation.users)
-    assert {"after", "together", "als", "text", "blend"} <= set(judged.learned.validation)
+    assert 0 < judged.learned.n_users <= len(whole.learning.users)
+    assert judged.learned.n_judges == len(whole.judging.users)
+    assert set(judged.learned.validation) == {"blend", *source_types()}
     assert judged.evaluation.split is judged.split
     assert judged.k == 10
     assert evaluate_version(judged.dataset, "x", EvaluateParameters(k_values=[3, 7])).k == 7
@@ -39,8 +52,8 @@ def test_the_stages_are_those_of_the_notebook(judged):
 
 def test_every_model_is_compared_under_its_name(judged):
     assert list(judged.models) == [
-        *("blend", "after", "together", "als_recency", "text", "als"),
-        *("cosine", "bm25", "popular", "recent", "random", "ease"),
+        *("blend", "after", "together", "ease", "cosine", "bm25", "als_recency", "text"),
+        *("als", "popular", "recent", "random"),
     ]
     assert judged.evaluation.models == list(judged.models)
     expected = "als_recency" if judged.learned.served == "als" else judged.learned.served
@@ -62,20 +75,38 @@ def test_results_and_blend_are_saved(judged):
     assert part.manifest["data_fingerprint"] == summary["fingerprint"]
 
 
-def test_without_a_blend_als_is_compared_alone_and_ease_has_its_limit():
-    user = np.repeat(np.arange(8, dtype=np.int32), 3)
-    item = ((user + np.tile(np.arange(3), 8)) % 6).astype(np.int32)
-    users, items = IdMap(map(str, range(8))), IdMap(map(str, range(6)))
-    split = leave_last_out(
-        Interactions(users, items, user, item, np.ones(24, np.float32), np.arange(24))
-    )
-    parts = Parts(AlsParameters(factors=2, iterations=1), None, None)
-    sources = train_sources(split.train, parts)
+def test_without_a_blend_als_is_compared_alone():
+    split = leave_last_out(small_world())
     learned = LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8)
+    models = models_to_compare(split, learned, SMALL, EvaluateParameters())
+    assert {"blend", "als_recency"}.isdisjoint(models)
+    assert {"als", "popular", "after"} <= set(models)
 
-    def names(limit):
-        parameters = EvaluateParameters(ease_max_items=limit)
-        return set(models_to_compare(split, sources, learned, parts, parameters))
 
-    assert {"blend", "als_recency"}.isdisjoint(names(6))
-    assert names(6) - names(5) == {"ease"}
+def test_small_catalogues_have_exact_ease():
+    """And all others have weights of a few neighbours; either is one of the models."""
+    learned = LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8)
+    split = leave_last_out(small_world())
+    exact, sparse = (
+        models_to_compare(split, learned, SMALL, EvaluateParameters(ease_max_items=limit))["ease"]
+        for limit in (6, 5)
+    )
+    strength = linear.default_regularization(split.train.user_items())
+    expected = linear.ease_weights(split.train.user_items(), strength)
+    np.testing.assert_array_equal(exact.source.weights.toarray(), expected)
+    np.testing.assert_allclose(sparse.source.weights.toarray(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_without_refit_the_judging_part_is_history_and_not_training(refit):
+    split = leave_last_out(small_world())
+    learned = LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8)
+    models = models_to_compare(split, learned, SMALL, EvaluateParameters(refit=refit))
+    trained_on = split.train if refit else split.before_judging
+    popular = np.bincount(trained_on.item, minlength=6)
+    np.testing.assert_array_equal(models["popular"].scores(np.array([0]))[0], popular)
+    expected = train_sources(trained_on, SMALL)["after"].weights.toarray()
+    assert expected.any()
+    np.testing.assert_array_equal(models["after"].source.weights.toarray(), expected)
+    known = models["after"].histories
+    np.testing.assert_array_equal(known.items, split.train.item)
