@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.data.cleaning.times import ORDER_BELOW
 from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.units import ORDER_BELOW
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import AlsParameters
 

@@ -11,6 +11,8 @@ Import the module that has what you need; this package imports nothing by itself
 ``checks``        what stops a load, and what to watch for in its result
 ``plots``         tables and plots of 01_etl
 ``interactions``  the stored interactions: ``Interactions``
+``signals``       ties in time and types of events: ``ties_of``, ``event_counts``
+``units``         units of times
 ``database``      the SQLite database: ``read_products``, ``database_counts``
 ``summary``       the stored summary: ``read_summary``
 ``display``       title and image of each product: ``display_table``
@@ -38,5 +40,7 @@ __all__ = [
     "loaded",
     "plots",
     "sample",
+    "signals",
     "summary",
+    "units",
 ]

@@ -16,11 +16,11 @@ from recsys_lib.columns import Ratings
 from recsys_lib.data._background import in_background, keep_freed_memory, side_by_side
 from recsys_lib.data.cleaning.products import Catalogue, clean_products, join_catalogues
 from recsys_lib.data.cleaning.ratings import RatingRules
-from recsys_lib.data.cleaning.times import AUTO
 from recsys_lib.data.formats import reader_of
 from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.layouts import Fields
+from recsys_lib.data.units import AUTO
 
 T = TypeVar("T")
 

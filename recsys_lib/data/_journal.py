@@ -30,7 +30,7 @@ from recsys_lib.paths import JOURNAL_FOLDER
 _STATE = "state.json"
 _RATINGS, _PRODUCTS, _REJECTED = "ratings.parquet", "products.parquet", "rejected.jsonl"
 # All code that decides which rows a line becomes; a test holds the list complete.
-_DECIDING = ("cleaning", "formats", "_extents.py", "_intake.py", "_journal.py")
+_DECIDING = ("cleaning", "formats", "_extents.py", "_intake.py", "_journal.py", "units.py")
 
 
 @dataclass(frozen=True)

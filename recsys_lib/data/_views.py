@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.cleaning.times import NONE, ORDER
 from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.units import NONE, ORDER
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EtlParameters

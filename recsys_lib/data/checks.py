@@ -11,9 +11,9 @@ import numpy as np
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data.cleaning.products import Catalogue
-from recsys_lib.data.cleaning.times import ORDER
 from recsys_lib.data.formats.records import Rejected, write_rejected
 from recsys_lib.data.loaded import Loaded, LoadedRatings
+from recsys_lib.data.units import ORDER
 from recsys_lib.errors import InputDataError
 
 _MANY, _FEW, _SHARED_DAY = 0.5, 0.05, 0.2  # shares

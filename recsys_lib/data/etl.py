@@ -106,7 +106,7 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     -------
     dict
         The summary: ``dataset, source, files, reading, timestamp_unit, has_ratings, funnel,
-        counts, fingerprint, metrics``.
+        counts, events, fingerprint, metrics``.
 
     Raises
     ------

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.data.cleaning.times import ORDER_BELOW
+from recsys_lib.data.units import ORDER_BELOW
 from recsys_lib.errors import ArtifactError
 from recsys_lib.ids import IdMap
 from recsys_lib.paths import INTERACTION_FILES

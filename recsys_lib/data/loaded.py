@@ -17,12 +17,14 @@ from recsys_lib.data.cleaning.products import Catalogue
 from recsys_lib.data.formats.records import Rejected, count_reasons
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.signals import Ties, event_counts, ties_of
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
 Funnel = list[dict[str, int | str]]
 """``[{what, rows}]``: rows at the start, minus rows for each loss, rows that are left."""
+_SUPERSEDED = "superseded by a later rating"
 
 
 class Counts(TypedDict):
@@ -34,6 +36,8 @@ class Counts(TypedDict):
     exact_duplicates: int
     superseded: int
     interactions: int
+    repeated_interactions: int
+    tied_interactions: int
     users: int
     items: int
     products: int
@@ -101,7 +105,8 @@ class LoadedRatings:
         """From lines read to ratings kept."""
         losses = count_reasons(self.rejected)
         losses["exact duplicates"] = self.n_exact_duplicates
-        losses["superseded by a later rating"] = self.n_superseded
+        joined = "joined with a later event" if self.latest.event_types else _SUPERSEDED
+        losses[joined] = self.n_superseded
         steps: Funnel = [{"what": "lines read", "rows": self.n_lines}]
         steps += [{"what": what, "rows": -n} for what, n in losses.items() if n]
         return [*steps, {"what": "ratings kept", "rows": len(self.frame)}]
@@ -143,6 +148,16 @@ class Loaded:
         unit = self.ratings.timestamp_unit
         return view(self.ratings.frame, self.ratings.interactions(), self.parameters, unit)
 
+    @cached_property
+    def ties(self) -> Ties:
+        """Equal times within users, of the interactions that the models see."""
+        return ties_of(self.view.interactions)
+
+    @property
+    def events(self) -> dict[str, int]:
+        """Type of event -> interactions with it that the models see; {} without events."""
+        return event_counts(self.view.interactions)
+
     def funnel(self) -> Funnel:
         """From lines read to the interactions that the models see."""
         filters = self.view.funnel
@@ -160,6 +175,8 @@ class Loaded:
             "exact_duplicates": self.ratings.n_exact_duplicates,
             "superseded": self.ratings.n_superseded,
             "interactions": len(seen),
+            "repeated_interactions": int((seen.count > 1).sum()),
+            "tied_interactions": self.ties.interactions,
             "users": len(seen.users),
             "items": len(seen.items),
             "products": len(known),

@@ -28,6 +28,12 @@ def funnel_table(funnel: list[dict[str, int | str]]) -> pl.DataFrame:
     return table.with_columns((pl.col("rows") / table["rows"][0]).alias("share"))
 
 
+def events_table(counts: dict[str, int], n: int) -> pl.DataFrame:
+    """For each type of event the interactions in which it occurred, and their share of n."""
+    table = pl.DataFrame({"event": list(counts), "interactions": list(counts.values())})
+    return table.with_columns((pl.col("interactions") / n).alias("share"))
+
+
 def ratings_histogram(ratings: pl.DataFrame) -> Plot:
     """Number of ratings by value."""
     counts = ratings[Ratings.RATING].drop_nulls().value_counts().sort(Ratings.RATING)

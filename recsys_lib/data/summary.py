@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def summarize(loaded: Loaded) -> dict[str, Any]:
     """The summary of a loaded dataset, ready for JSON."""
-    counts = loaded.counts()
+    counts, ties = loaded.counts(), loaded.ties
+    shares = {"tied_share": ties.share, "tied_neighbours_share": ties.pair_share}
     return {
         "dataset": loaded.dataset.name,
         "source": loaded.inputs.layout,
@@ -28,8 +29,9 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "has_ratings": loaded.ratings.has_ratings,
         "funnel": loaded.funnel(),
         "counts": counts,
+        "events": loaded.events,
         "fingerprint": _fingerprint(loaded.files, loaded.parameters),
-        "metrics": {f"etl.{name}": value for name, value in counts.items()},
+        "metrics": {f"etl.{name}": value for name, value in {**counts, **shares}.items()},
     }
 
 

@@ -192,6 +192,8 @@ def own_code(tmp_path, monkeypatch):
         ("cleaning/duplicates.py", "everything: the rules of reading changed"),
         ("cleaning/ordering.py", "everything: the rules of reading changed"),
         ("formats/_delimited.py", "everything: the rules of reading changed"),
+        ("units.py", "everything: the rules of reading changed"),
+        ("signals.py", "what is new"),
         ("_intake.py", "everything: the rules of reading changed"),
     ],
 )

@@ -44,9 +44,8 @@ for name in [name for name in sys.modules if name.startswith("recsys_lib.data")]
 import recsys_lib.data.database, recsys_lib.data.display, recsys_lib.data.interactions
 import recsys_lib.data.summary
 loaded = {name for name in sys.modules if name.startswith("recsys_lib.data.")}
-assert loaded == {
-    f"recsys_lib.data.{name}" for name in ("database", "display", "interactions", "summary")
-}, loaded
+names = ("database", "display", "interactions", "summary", "units")
+assert loaded == {f"recsys_lib.data.{name}" for name in names}, loaded
 assert "adbc_driver_sqlite" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

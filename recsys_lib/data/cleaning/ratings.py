@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.cleaning.times import AUTO, NONE, parse_times, unit_of
+from recsys_lib.data.cleaning.times import parse_times, unit_of
 from recsys_lib.data.formats.records import LINE, Records, Rejected
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.layouts import Fields
+from recsys_lib.data.units import AUTO, NONE
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-MILLISECONDS, SECONDS, ORDER = "ms", "s", "order"
-NONE = "none"
-"""Without times, all interactions share the moment 0: the order of the lines is not a time."""
-AUTO = "auto"
+from recsys_lib.data.units import MILLISECONDS, ORDER, ORDER_BELOW, SECONDS
 
 _SECONDS_BELOW = 100_000_000_000  # in ms this is March 1973, in seconds the year 5138
-ORDER_BELOW = 100_000_000  # in seconds this is March 1973: no review is that old
 _LOCAL = (
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M:%S%.f",
