@@ -3,8 +3,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from scipy.optimize import approx_fprime
 
@@ -27,6 +28,7 @@ from recsys_lib.blend.sources import (
     ALS,
     POPULAR,
     RECENT,
+    CandidateSource,
     Popularity,
     RecentPopularity,
     Successors,
@@ -271,7 +273,8 @@ COEFFICIENTS = st.lists(st.floats(0, 100, width=32), min_size=6, max_size=6)
 def test_no_weight_is_extrapolated_for_a_history_longer_than_any(coefficients, length, shortest):
     weights = BlendWeights({AFTER: tuple(coefficients)}, {}, shortest)
     found = weights.for_lengths(AFTER, np.array([length]))[0]
-    for weight, ends in zip(found[:2], zip(coefficients[:2], coefficients[2:4]), strict=True):
+    for place in (0, 1):
+        weight, ends = found[place], (coefficients[place], coefficients[place + 2])
         assert min(ends) * (1 - 1e-5) - 1e-6 <= weight <= max(ends) * (1 + 1e-5) + 1e-6
     assert (found >= 0).all()
 
@@ -304,6 +307,54 @@ def test_the_features_of_candidates_are_those_of_the_blend(trained, learned, cho
     expected = Blend(sources, weights, histories).scores_of(histories)[found.user, found.item]
     np.testing.assert_allclose(found.scores(flat), expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(found.features() @ flat, found.scores(flat), rtol=1e-4)
+
+
+@dataclass(frozen=True)
+class Given(CandidateSource):
+    """Scores as they are given: one row for each user."""
+
+    name = "given"
+    table: np.ndarray
+
+    @classmethod
+    def train(cls, training):
+        raise NotImplementedError
+
+    @classmethod
+    def load(cls, arrays, parts):
+        raise NotImplementedError
+
+    def scores(self, histories):
+        return np.tile(self.table, (len(histories), 1)).astype(np.float32)
+
+
+@settings(deadline=None, max_examples=50)  # the first call compiles
+@given(
+    tables=arrays(np.float32, (4, 5), elements=st.floats(-3, 10, width=32)),
+    coefficients=arrays(np.float32, (4, TERMS), elements=st.floats(0, 100, width=32)),
+    history=st.sampled_from([[0], [0, 1], [3, 0, 1]]),
+    source=st.integers(0, 3),
+    more=st.floats(0, 20, width=32),
+)
+def test_more_evidence_for_an_item_never_lowers_its_score(
+    tables, coefficients, history, source, more
+):
+    """Whatever the weights, the history, the trend, and the source that says more of item 2."""
+    names = (AFTER, ALS, POPULAR, RECENT)
+    weights = BlendWeights(dict(zip(names, map(tuple, coefficients), strict=True)), {}, 2)
+    user = Histories.from_items(history, 1.0, 5)
+
+    def scores():
+        sources = {name: Given(table) for name, table in zip(names, tables, strict=True)}
+        return Blend(sources, weights, user).scores_of(user)[0]
+
+    before = scores()
+    tables[source, 2] += np.float32(more)
+    after = scores()
+    rounding = 1e-4 * (1 + abs(before).max())
+    assert after[2] >= before[2] - rounding
+    # Nor does it fall behind another new item that was behind it.
+    assert after[2] - after[4] >= min(before[2] - before[4], 0) - rounding
 
 
 class Counted(Successors):

@@ -81,16 +81,6 @@ def test_confidences_follow_their_interactions(ordered):
     np.testing.assert_array_equal(found.items, ordered.item)
 
 
-@given(LISTS)
-def test_pairs_equal_a_count_by_hand(lists):
-    expected = np.zeros((6, 6))
-    for items in lists:
-        for place, before in enumerate(items):
-            for gap, after in enumerate(items[place + 1 :]):
-                expected[before, after] += 0.5 ** (gap / 10) / np.log2(1 + len(items))
-    np.testing.assert_allclose(pair_counts(histories(lists)).toarray(), expected, rtol=1e-5)
-
-
 def test_order_is_kept_in_one_and_not_in_the_other(ordered):
     counts = pair_counts(Histories.from_interactions(ordered, AlsParameters()))
     popularity = np.bincount(ordered.item)

@@ -14,7 +14,6 @@ from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters, EvaluateParameters
 from recsys_lib.registry.parts import BLEND_PART, Part, has_part
 
-
 SMALL = Parts(AlsParameters(factors=2, iterations=1), None, None)
 
 
