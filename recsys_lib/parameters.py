@@ -140,25 +140,16 @@ class EtlParameters(Section):
         return self
 
 
-class AlsParameters(Section):
-    """02_train_als: implicit-feedback matrix factorization."""
+class _AlsBase(Section):
+    """What AlsParameters and AlsSettings share."""
 
     notebook: ClassVar[str] = "02_train_als"
 
-    factors: int = Field(128, ge=1, le=4096, description="Number of latent factors")
-    regularization: float = Field(1.0, gt=0, description="Regularization of the factors, lambda")
     frequency_scaling: float = Field(
         0.0,
         ge=0,
         le=1,
         description="Exponent by which lambda grows with a row's total confidence (0 = constant)",
-    )
-    confidence: Literal["linear", "log", "constant"] = Field(
-        "linear",
-        description="Confidence of a rating r: alpha * r, 1 + alpha * log(1 + r), or alpha",
-    )
-    alpha: float = Field(
-        10.0, gt=0, description="Scale of the confidence; higher values trust interactions more"
     )
     min_rating: float = Field(
         0.0, ge=0, description="Lower ratings count as seen but not as liked (0 = all are liked)"
@@ -199,19 +190,60 @@ class AlsParameters(Section):
     num_threads: int = Field(0, ge=0, description="Threads of the solver (0 = all cores)")
 
     @model_validator(mode="after")
-    def _one_lambda_for_conjugate_gradient(self) -> AlsParameters:
+    def _one_lambda_for_conjugate_gradient(self) -> Self:
         if self.solver == "cg" and (self.frequency_scaling or self.device == "cuda"):
             raise ValueError("solver cg supports neither frequency_scaling nor cuda")
         return self
 
+
+_Confidence = Literal["linear", "log", "constant"]
+_CONFIDENCE = "Confidence of a rating r: alpha * r, 1 + alpha * log(1 + r), or alpha"
+_ALPHA = "Scale of the confidence; higher values trust interactions more"
+_Factors = Annotated[int, Field(ge=1, le=4096)]
+_Positive = Annotated[float, Field(gt=0)]
+AUTO: Literal["auto"] = "auto"
+
+
+class AlsParameters(_AlsBase):
+    """Matrix factorization with every parameter a value."""
+
+    factors: _Factors = Field(128, description="Number of latent factors")
+    regularization: _Positive = Field(1.0, description="Regularization of the factors, lambda")
+    confidence: _Confidence = Field("linear", description=_CONFIDENCE)
+    alpha: _Positive = Field(10.0, description=_ALPHA)
+
     def check_data(self, counts: Mapping[str, int]) -> None:
         """Refuse more factors than there are users or items."""
-        users, items = counts["users"], counts["items"]
-        if self.factors > min(users, items):
-            raise ParameterError(
-                f"als.factors is {self.factors}, but the data has only {users:,} users and "
-                f"{items:,} items: choose at most {min(users, items)}"
-            )
+        _check_factors(self.factors, counts)
+
+
+class AlsSettings(_AlsBase):
+    """02_train_als: implicit-feedback matrix factorization; auto: chosen to fit the data."""
+
+    factors: _Factors | Literal["auto"] = Field(
+        AUTO, description="Number of latent factors; auto: chosen on held-out interactions"
+    )
+    regularization: _Positive | Literal["auto"] = Field(
+        AUTO, description="Regularization of the factors, lambda; auto: chosen likewise"
+    )
+    confidence: _Confidence | Literal["auto"] = Field(
+        AUTO, description=f"{_CONFIDENCE}; auto: constant"
+    )
+    alpha: _Positive | Literal["auto"] = Field(AUTO, description=f"{_ALPHA}; auto: 10")
+
+    def check_data(self, counts: Mapping[str, int]) -> None:
+        """Refuse more factors than there are users or items."""
+        if isinstance(self.factors, int):
+            _check_factors(self.factors, counts)
+
+
+def _check_factors(factors: int, counts: Mapping[str, int]) -> None:
+    users, items = counts["users"], counts["items"]
+    if factors > min(users, items):
+        raise ParameterError(
+            f"als.factors is {factors}, but the data has only {users:,} users and "
+            f"{items:,} items: choose at most {min(users, items)}, or auto"
+        )
 
 
 class EmbedParameters(Section):
@@ -308,6 +340,14 @@ class EvaluateParameters(Section):
         ge=0,
         description="Solve EASE exactly up to this many items, and on neighbours above",
     )
+    sequence: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Sequence model among the sources; auto: where the data are large enough for "
+        "it and training takes minutes",
+    )
+    sequence_minutes: float = Field(
+        10.0, gt=0, description="Time limit of each training of the sequence model"
+    )
     judgments: str = Field(
         "",
         description="File of judged queries in the dataset folder: CSV, TSV or Parquet ('' = none)",
@@ -373,7 +413,7 @@ class TuneParameters(Section):
 
 SECTIONS: dict[str, type[Section]] = {
     "etl": EtlParameters,
-    "als": AlsParameters,
+    "als": AlsSettings,
     "embed": EmbedParameters,
     "evaluate": EvaluateParameters,
 }

@@ -12,6 +12,7 @@ from recsys_lib.als.confidences import (
     recency_weighted,
     recency_weights,
 )
+from recsys_lib.als.defaults import ChosenAls, choose_parameters
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.implicit_models import ExactALS, item_similarity
 from recsys_lib.als.part import AlsModel, write_als_part
@@ -21,6 +22,7 @@ from recsys_lib.als.warm_start import WarmStart
 
 __all__ = [
     "AlsModel",
+    "ChosenAls",
     "DistinctRows",
     "ExactALS",
     "FoldIn",
@@ -28,6 +30,7 @@ __all__ = [
     "Penalty",
     "TrainedAls",
     "WarmStart",
+    "choose_parameters",
     "confidence",
     "item_similarity",
     "liked",

@@ -6,7 +6,13 @@ from recsys_lib.blend.learning import Choices, LearnedBlend, learn_blend
 from recsys_lib.blend.model import BlendModel, Picks
 from recsys_lib.blend.part import write_blend_part
 from recsys_lib.blend.signals import Signals
-from recsys_lib.blend.sources import BLEND, CandidateSource, recent_counts, with_half_lives
+from recsys_lib.blend.sources import (
+    BLEND,
+    CandidateSource,
+    SourceOptions,
+    recent_counts,
+    with_half_lives,
+)
 from recsys_lib.blend.train import Parts, TrainedBlend, train_blend, train_sources
 
 __all__ = [
@@ -21,6 +27,7 @@ __all__ = [
     "Parts",
     "Picks",
     "Signals",
+    "SourceOptions",
     "TrainedBlend",
     "learn_blend",
     "recent_counts",

@@ -13,6 +13,8 @@ from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 
+_ENTRIES = ("items", "newer", "confidences", "strength", "liked")
+
 
 @dataclass(frozen=True)
 class Histories:
@@ -113,13 +115,19 @@ class Histories:
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         entries = np.arange(indptr[-1]) + np.repeat(self.indptr[users] - indptr[:-1], lengths)
         return replace(
+            self, indptr=indptr, **{name: getattr(self, name)[entries] for name in _ENTRIES}
+        )
+
+    def strong(self) -> Histories:
+        """Only the entries that say something."""
+        kept = self.strength > 0
+        if kept.all():
+            return self
+        lengths = np.bincount(self.user[kept], minlength=len(self))
+        return replace(
             self,
-            indptr=indptr,
-            items=self.items[entries],
-            newer=self.newer[entries],
-            confidences=self.confidences[entries],
-            strength=self.strength[entries],
-            liked=self.liked[entries],
+            indptr=np.concatenate([[0], np.cumsum(lengths)]),
+            **{name: getattr(self, name)[kept] for name in _ENTRIES},
         )
 
     def distinct(self) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from recsys_lib.blend.sources import (
     RECENT,
     CandidateSource,
     ServedParts,
+    SourceOptions,
     Training,
     source_types,
 )
@@ -41,7 +42,8 @@ def write_blend_part(
     parameters: AlsParameters,
     *,
     data_fingerprint: str,
-    exact_items: int = 5_000,
+    options: SourceOptions | None = None,
+    start: Mapping[str, CandidateSource] | None = None,
 ) -> None:
     """Store what is served: weights, and the counted sources trained on all interactions.
 
@@ -57,10 +59,14 @@ def write_blend_part(
         Those of the ALS part beside it.
     data_fingerprint
         Fingerprint of the interactions, recorded in the manifest.
-    exact_items
-        As for :func:`train_blend`.
+    options
+        Limits of the sources that take long.
+    start
+        Sources trained on a part of the interactions, to go on from.
     """
-    training = Training(interactions, parameters, None, learned.signals, exact_items)
+    training = Training(
+        interactions, parameters, None, learned.signals, options or SourceOptions(), start or {}
+    )
     used = learned.served_weights.coefficients
     with writing_part(
         folder,

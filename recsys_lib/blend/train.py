@@ -16,7 +16,14 @@ from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learning import Choices, LearnedBlend, learn_blend
 from recsys_lib.blend.signal_choice import choose_signals
 from recsys_lib.blend.signals import EqualSignals, Signals
-from recsys_lib.blend.sources import CandidateSource, Training, item_embeddings
+from recsys_lib.blend.sources import (
+    SEQUENCE,
+    CandidateSource,
+    SourceOptions,
+    Training,
+    item_embeddings,
+    source_types,
+)
 from recsys_lib.blend.sources import train_sources as train_all
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
@@ -110,7 +117,7 @@ def train_blend(
     parts: Parts,
     *,
     blend_users: int = 20_000,
-    exact_items: int = 5_000,
+    options: SourceOptions | None = None,
     event_weights: Mapping[str, float] | None = None,
     seed: int,
 ) -> TrainedBlend:
@@ -127,8 +134,8 @@ def train_blend(
         The parts of the version that the blend is for.
     blend_users
         Learn from at most this many users, and judge by at most as many, drawn at random.
-    exact_items
-        Sources with an exact and an approximate form take the exact one up to this many items.
+    options
+        Limits of the sources that take long.
     event_weights
         Strength of each event type; by default it is learned.
     seed
@@ -161,7 +168,7 @@ def train_blend(
         held_out.sample(blend_users, seed) for held_out in (split.learning, split.judging)
     )
     signals = choose_signals(split.fitting, parts.als, learners, event_weights, seed=seed)
-    sources = train_sources(split.fitting, parts, signals, exact_items=exact_items)
+    sources = train_sources(split.fitting, parts, signals, options)
     learning, judging = (
         Choices(parts.histories(known, signals).take(users.users), users.relevant)
         for known, users in ((split.fitting, learners), (split.before_judging, judges))
@@ -174,12 +181,20 @@ def train_sources(
     interactions: Interactions,
     parts: Parts,
     signals: Signals = EqualSignals,
-    *,
-    exact_items: int = 5_000,
+    options: SourceOptions | None = None,
+    trained: TrainedBlend | None = None,
 ) -> dict[str, CandidateSource]:
     """Train every source on these interactions alone; half-lives are infinite.
 
     ``parts`` gives the parameters of ALS and the texts; without texts that source is left out.
+    What was ``trained`` on a part of the interactions is gone on from, and a sequence model that
+    got no weight there is not trained again.
     """
-    training = Training(interactions, parts.als, parts.embeddings, signals, exact_items)
-    return train_all(training)
+    options, names, start = options or SourceOptions(), None, {}
+    if trained is not None:
+        start = trained.sources
+        names = {*source_types()} - (
+            {SEQUENCE} - trained.learned.served_weights.coefficients.keys()
+        )
+    training = Training(interactions, parts.als, parts.embeddings, signals, options, start)
+    return train_all(training, names)

@@ -16,6 +16,8 @@ from recsys_lib.blend import (
     Histories,
     LearnedBlend,
     Parts,
+    SourceOptions,
+    TrainedBlend,
     train_blend,
     train_sources,
     with_half_lives,
@@ -74,14 +76,19 @@ class VersionEvaluation:
         return whole.sample(self.parameters.max_users, self.parameters.seed)
 
     @cached_property
-    def learned(self) -> LearnedBlend:
-        """The blend, learned on the validation part, and which model is served."""
+    def trained(self) -> TrainedBlend:
+        """The sources of the fitting part, and the blend that was learned from them."""
         return learn(self.split, self.parts, self.parameters)
+
+    @property
+    def learned(self) -> LearnedBlend:
+        """The blend, learned on the validation parts, and which model is served."""
+        return self.trained.learned
 
     @cached_property
     def models(self) -> dict[str, Scorer]:
         """The compared models by name; their sources are trained again, before the test."""
-        return models_to_compare(self.split, self.learned, self.parts, self.parameters)
+        return models_to_compare(self.split, self.trained, self.parts, self.parameters)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -111,7 +118,8 @@ class VersionEvaluation:
             self.interactions,
             self.parts.als,
             data_fingerprint=read_summary(self.dataset.processed)["fingerprint"],
-            exact_items=self.parameters.ease_max_items,
+            options=SourceOptions.from_parameters(self.parameters),
+            start=self.trained.sources,
         )
 
 
@@ -172,20 +180,20 @@ class SourceAlone(Scorer):
         return self.source.scores(self.histories.take(users))
 
 
-def learn(split: TrainTest, parts: Parts, parameters: EvaluateParameters) -> LearnedBlend:
+def learn(split: TrainTest, parts: Parts, parameters: EvaluateParameters) -> TrainedBlend:
     """The blend of a split, learned as ``parameters`` say."""
     return train_blend(
         split,
         parts,
         blend_users=parameters.blend_users,
-        exact_items=parameters.ease_max_items,
+        options=SourceOptions.from_parameters(parameters),
         event_weights=parameters.event_weights,
         seed=parameters.seed,
-    ).learned
+    )
 
 
 def models_to_compare(
-    split: TrainTest, learned: LearnedBlend, parts: Parts, parameters: EvaluateParameters
+    split: TrainTest, trained: TrainedBlend, parts: Parts, parameters: EvaluateParameters
 ) -> dict[str, Scorer]:
     """The blend, each personal source alone, and baselines that know no history, by name.
 
@@ -193,13 +201,12 @@ def models_to_compare(
     histories are those of ``split.train`` in any case.
     """
     trained_on = split.train if parameters.refit else split.before_judging
-    sources = train_sources(
-        trained_on, parts, learned.signals, exact_items=parameters.ease_max_items
-    )
+    learned, options = trained.learned, SourceOptions.from_parameters(parameters)
+    sources = train_sources(trained_on, parts, learned.signals, options, trained)
     histories = parts.histories(split.train, learned.signals)
     tuned = with_half_lives(sources, learned.half_lives)
     plain = sources[ALS].with_half_life(parts.als.recency_half_life or inf)
-    alone = [name for name, source in tuned.items() if source.forgets]
+    alone = [name for name, source in tuned.items() if source.personal]
     models: dict[str, Scorer] = {
         BLEND: Blend(tuned, learned.weights, histories),
         **{_LABELS.get(name, name): SourceAlone(tuned[name], histories) for name in alone},

@@ -2,12 +2,19 @@
 
 from collections.abc import Collection, Mapping
 
-from recsys_lib.blend.sources.base import BLEND, CandidateSource, ServedParts, Training
+from recsys_lib.blend.sources.base import (
+    BLEND,
+    CandidateSource,
+    ServedParts,
+    SourceOptions,
+    Training,
+)
 from recsys_lib.blend.sources.cooccurrence import Companions, Successors
 from recsys_lib.blend.sources.factorization import FoldedAls
 from recsys_lib.blend.sources.linear import Ease
 from recsys_lib.blend.sources.neighbours import Bm25Neighbours, CosineNeighbours
 from recsys_lib.blend.sources.popularity import Popularity, RecentPopularity, recent_counts
+from recsys_lib.blend.sources.sequence import Sequence
 from recsys_lib.blend.sources.texts import TextNeighbours, item_embeddings
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "BLEND",
     "POPULAR",
     "RECENT",
+    "SEQUENCE",
     "SOURCES",
     "TEXT",
     "TOGETHER",
@@ -27,7 +35,9 @@ __all__ = [
     "FoldedAls",
     "Popularity",
     "RecentPopularity",
+    "Sequence",
     "ServedParts",
+    "SourceOptions",
     "Successors",
     "TextNeighbours",
     "Training",
@@ -41,6 +51,7 @@ __all__ = [
 SOURCES: tuple[type[CandidateSource], ...] = (
     Successors,
     Companions,
+    Sequence,
     Ease,
     CosineNeighbours,
     Bm25Neighbours,
@@ -52,6 +63,7 @@ SOURCES: tuple[type[CandidateSource], ...] = (
 """Every candidate source, in the order in which a blend adds them up."""
 
 AFTER, TOGETHER, ALS = Successors.name, Companions.name, FoldedAls.name
+SEQUENCE = Sequence.name
 TEXT, POPULAR, RECENT = TextNeighbours.name, Popularity.name, RecentPopularity.name
 
 

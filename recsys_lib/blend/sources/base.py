@@ -14,7 +14,7 @@ import numpy as np
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.parameters import AlsParameters
+from recsys_lib.parameters import AlsParameters, EvaluateParameters
 
 if TYPE_CHECKING:
     from recsys_lib.als import AlsModel
@@ -28,6 +28,35 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class SourceOptions:
+    """Limits of the sources that take long, as in the parameters of 04_evaluate.
+
+    Parameters
+    ----------
+    exact_items: sources with an exact and an approximate form take the exact one up to this many
+        items.
+    sequence: whether there is a sequence model: ``auto``, ``on`` or ``off``.
+    sequence_minutes: of one training of it; no further pass over the data is started after this.
+    seed: of everything that is random in training.
+    """
+
+    exact_items: int = 5_000
+    sequence: str = "off"
+    sequence_minutes: float = 10.0
+    seed: int = 0
+
+    @classmethod
+    def from_parameters(cls, parameters: EvaluateParameters) -> SourceOptions:
+        """Those of the step evaluate."""
+        return cls(
+            parameters.ease_max_items,
+            parameters.sequence,
+            parameters.sequence_minutes,
+            parameters.seed,
+        )
+
+
+@dataclass(frozen=True)
 class Training:
     """What candidate sources are trained on.
 
@@ -37,15 +66,16 @@ class Training:
     als: parameters of matrix factorization, which also define the confidences of histories.
     embeddings: float32, shape (items, dimension), texts of the items; None without a search part.
     signals: what an interaction says, by its event type and rating.
-    exact_items: sources with an exact and an approximate form take the exact one up to this many
-        items.
+    options: limits of the sources that take long.
+    start: sources trained on a part of the interactions, to go on from.
     """
 
     interactions: Interactions
     als: AlsParameters
     embeddings: np.ndarray | None = None
     signals: Signals = EqualSignals
-    exact_items: int = 5_000
+    options: SourceOptions = SourceOptions()
+    start: Mapping[str, CandidateSource] = field(default_factory=dict)
     _counted: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -114,6 +144,8 @@ class CandidateSource(ABC):
         The same where no item of the history stands out.
     forgets
         Whether scores depend on a half-life, which is then learned.
+    personal
+        Whether scores depend on the history.
     counted
         Whether it is counted from interactions and stored in the blend part. Other sources are
         built from another part of the version, so that they need not be trained again.
@@ -152,6 +184,7 @@ class CandidateSource(ABC):
     reason: ClassVar[str] = "because you bought {title}"
     plain_reason: ClassVar[str] = "popular"
     forgets: ClassVar[bool] = False
+    personal: ClassVar[bool] = True
     counted: ClassVar[bool] = True
 
     half_life: float = field(default=math.inf, kw_only=True)

@@ -37,10 +37,10 @@ class Ease(ItemWeights):
 
     @classmethod
     def train(cls, training: Training) -> Self:
-        """Solve exactly up to ``training.exact_items`` items, else on neighbours."""
+        """Solve exactly up to ``training.options.exact_items`` items, else on neighbours."""
         user_items = training.once(taken)
         strength = default_regularization(user_items)
-        if user_items.shape[1] <= training.exact_items:
+        if user_items.shape[1] <= training.options.exact_items:
             exact = ease_weights(user_items, strength)
             return cls(largest_entries(exact, KEPT))
         return cls(sparse_ease_weights(user_items, strength, NEIGHBOURS))

@@ -24,6 +24,7 @@ class Popularity(CandidateSource):
     """
 
     name, label = "popular", "popular"
+    personal = False
 
     counts: np.ndarray
 
