@@ -134,7 +134,7 @@ class AlsModel:
     ...         data_fingerprint="example",
     ...     )
     ...     model = AlsModel.load(Path(folder) / "als")
-    >>> rows, scores = model.recommend(model.users.row("bob"), 1, filter_seen=True)
+    >>> rows, scores = model.recommend(model.users.row("bob"), 1)
     >>> model.items.ids(rows).tolist()
     ['pump']
     """
@@ -192,10 +192,23 @@ class AlsModel:
         others = rows != row
         return rows[others][:n], scores[others][:n]
 
-    def recommend(self, row: int, n: int, *, filter_seen: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and scores of the best items for a known user, best first."""
+    def recommend(
+        self, row: int, n: int, repeats: str = "exclude"
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and scores of the best items for a known user, best first.
+
+        ``repeats`` says whether items of the history are left out (``exclude``), compete
+        (``allow``) or are ranked alone (``only``).
+        """
         seen = self.user_items.indices[self._entries(row)]
-        return self._best(self.user_vector(row), n, seen if filter_seen else seen[:0])
+        vector = self.user_vector(row)
+        if repeats == "exclude":
+            return self._best(vector, n, seen)
+        if repeats == "allow":
+            return self._best(vector, n, seen[:0])
+        rows, scores = self._best(vector, len(self.items), seen[:0])
+        own = np.isin(rows, seen)
+        return rows[own][:n], scores[own][:n]
 
     def recommend_for_rows(self, items: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         """The same for anybody who liked ``items`` (rows, the newest last), by fold-in."""

@@ -3,7 +3,7 @@
 from recsys_lib.blend.blend import Blend, BlendWeights
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learning import Choices, LearnedBlend, learn_blend
-from recsys_lib.blend.model import BlendModel, Picks
+from recsys_lib.blend.model import BlendModel, Picks, Repeats
 from recsys_lib.blend.part import write_blend_part
 from recsys_lib.blend.signals import Signals
 from recsys_lib.blend.sources import (
@@ -26,6 +26,7 @@ __all__ = [
     "LearnedBlend",
     "Parts",
     "Picks",
+    "Repeats",
     "Signals",
     "SourceOptions",
     "TrainedBlend",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from recsys_lib.search import ProductSearch
 
 _SHUFFLE_SEED = 0
+Repeats = Literal["exclude", "allow", "only"]
+"""Items of the own history: leave them out, let them compete, or rank nothing else."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,15 @@ class BlendModel:
         """Histories of the users."""
         return self.blend.histories
 
-    def recommend(self, row: int, n: int, *, filter_seen: bool) -> Picks:
-        """The n best items for a user."""
-        return self._pick(self.histories.take(np.array([row])), n, filter_seen)
+    def recommend(self, row: int, n: int, repeats: Repeats = "exclude") -> Picks:
+        """The n best items for a user; ``repeats`` says what becomes of those of the history."""
+        return self._pick(self.histories.take(np.array([row])), n, repeats)
 
     def recommend_for_items(self, item_ids: Sequence[str], n: int) -> Picks:
         """The n best items for a stranger who took these items, oldest first, or none at all."""
         rows = self.items.rows(item_ids)
         history = Histories.from_items(rows, self._typical_confidence, len(self.items))
-        return self._pick(history, n, filter_seen=True)
+        return self._pick(history, n, "exclude")
 
     def best(self, users: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions in ``items`` and scores, shape (users, n), best first, without seen items.
@@ -89,18 +91,24 @@ class BlendModel:
         Positions are -1 where no item is left.
         """
         histories = self.histories.take(users)
-        return self._best(self.blend.scores_of(histories), histories, n, filter_seen=True)
+        return self._best(self.blend.scores_of(histories), histories, n, "exclude")
 
     def _best(
-        self, scores: np.ndarray, histories: Histories, n: int, *, filter_seen: bool
+        self, scores: np.ndarray, histories: Histories, n: int, repeats: Repeats
     ) -> tuple[np.ndarray, np.ndarray]:
-        seen = histories.matrix(histories.confidences) if filter_seen else None
+        own = histories.matrix(histories.confidences)
+        if repeats == "only":
+            cells = (histories.user, histories.items)
+            of_own = scores[cells]
+            scores[:] = -np.inf
+            scores[cells] = of_own
+        seen = own if repeats == "exclude" else None
         best = rank_scores(scores, seen, self._tie_order, min(n, len(self.items)))
         return best, np.take_along_axis(scores, np.maximum(best, 0), axis=1)
 
-    def _pick(self, history: Histories, n: int, filter_seen: bool) -> Picks:
+    def _pick(self, history: Histories, n: int, repeats: Repeats) -> Picks:
         scores = self.blend.user_scores(history)
-        found, values = self._best(scores.total, history, n, filter_seen=filter_seen)
+        found, values = self._best(scores.total, history, n, repeats)
         kept = found[0] != NO_ITEM
         rows = found[0][kept]
         return Picks(self.items.ids(rows), values[0][kept], reasons(scores, rows, self.title))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from numbers import Integral
 from reprlib import repr as short_repr
 from typing import Any
 
-from recsys_lib.errors import QueryError
+from recsys_lib.errors import QueryError, did_you_mean
 
 
 def check_id(name: str, value: Any) -> None:
@@ -34,6 +34,13 @@ def check_count(name: str, value: Any) -> None:
         raise QueryError(f"{name} must be a whole number, got {_shown(value)}")
     if value < 1:
         raise QueryError(f"{name} must be at least 1, got {value}")
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """QueryError unless the argument of this name is one of the choices."""
+    if value not in choices:
+        hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+        raise QueryError(f"{name} must be {' or '.join(choices)}, got {_shown(value)}{hint}")
 
 
 def checked_history(item_ids: Any) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend import BlendModel
+from recsys_lib.blend import BlendModel, Repeats
 from recsys_lib.errors import (
     ArtifactError,
     NotTrainedError,
@@ -30,7 +30,13 @@ from recsys_lib.registry import (
 )
 from recsys_lib.search import Filters, Mode, ProductSearch
 from recsys_lib.serving._answers import AnswerTables, status
-from recsys_lib.serving._checks import check_count, check_id, check_query, checked_history
+from recsys_lib.serving._checks import (
+    check_choice,
+    check_count,
+    check_id,
+    check_query,
+    checked_history,
+)
 
 ALS, SEMANTIC = "als", "semantic"
 _UNKNOWN_ITEM = "it has no ratings and is not in the catalogue"
@@ -187,7 +193,11 @@ class Recommender:
         raise UnknownItemError(item_id, _UNKNOWN_ITEM)
 
     def recommend(
-        self, user_id: str, n: int = 10, filter_already_liked: bool = True
+        self,
+        user_id: str,
+        n: int = 10,
+        filter_already_liked: bool = True,
+        repeats: Repeats | None = None,
     ) -> pd.DataFrame:
         """Items for a known user, from the model that the version's evaluation chose.
 
@@ -201,6 +211,9 @@ class Recommender:
             Most rows to return, at least 1.
         filter_already_liked
             Leave out the items of the user's history.
+        repeats
+            The same with a third choice: ``"exclude"``, ``"allow"``, or ``"only"`` items of the
+            history, for what is bought again. Wins over ``filter_already_liked`` where given.
 
         Returns
         -------
@@ -232,10 +245,11 @@ class Recommender:
                 user_id, "no interactions; recommend_for_history serves new users"
             )
         row = als.users.row(user_id)
+        repeats = repeats or ("exclude" if filter_already_liked else "allow")
+        check_choice("repeats", repeats, get_args(Repeats))
         if self.blend is not None:
-            picks = self.blend.recommend(row, n, filter_seen=filter_already_liked)
-            return self._tables.with_reasons(user_id, picks)
-        rows, scores = als.recommend(row, n, filter_seen=filter_already_liked)
+            return self._tables.with_reasons(user_id, self.blend.recommend(row, n, repeats))
+        rows, scores = als.recommend(row, n, repeats)
         return self._tables.answer(user_id, als.items.ids(rows), scores, ALS)
 
     def recommend_for_history(self, item_ids: Sequence[str], n: int = 10) -> pd.DataFrame:

@@ -51,16 +51,16 @@ def model(tmp_path_factory):
 
 def test_the_held_out_item_comes_first(model):
     for row in range(SIZE):
-        rows, _ = model.recommend(row, 1, filter_seen=True)
+        rows, _ = model.recommend(row, 1)
         assert rows.tolist() == [row]
 
 
 def test_seen_items_do_not_come_back_and_nothing_is_padded(model):
-    rows, scores = model.recommend(0, SIZE, filter_seen=True)
+    rows, scores = model.recommend(0, SIZE)
     assert not set(rows) & set(WORLD.item[WORLD.user == 0])
     assert len(rows) == SIZE - (WORLD.user == 0).sum()
     assert (np.abs(scores) < 10).all()
-    assert len(model.recommend(0, 10 * SIZE, filter_seen=False)[0]) == SIZE
+    assert len(model.recommend(0, 10 * SIZE, "allow")[0]) == SIZE
 
 
 def test_similar_items_have_the_same_parity_and_exclude_the_item(model):

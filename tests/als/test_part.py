@@ -23,7 +23,7 @@ def test_an_open_model_outlives_its_folder(tmp_path, parameters):
     shutil.rmtree(tmp_path / "removed")
     assert model.users.row("u3") == 3
     for ask in (
-        lambda m: m.recommend(3, 5, filter_seen=True),
+        lambda m: m.recommend(3, 5),
         lambda m: m.recommend_for_rows(np.array([1, 4]), 5),
         lambda m: m.similar(2, 5),
         lambda m: (m.user_vector(7), m.popularity),
@@ -87,7 +87,7 @@ def test_an_item_taken_twice_counts_once_at_its_newest_place(tmp_path):
 def test_of_equal_scores_the_lower_row_comes_first(tmp_path):
     model = stored(tmp_path / "als", world(), PARAMETERS)
     model.model.item_factors[:] = 1.0
-    assert model.recommend(0, 4, filter_seen=False)[0].tolist() == [0, 1, 2, 3]
+    assert model.recommend(0, 4, "allow")[0].tolist() == [0, 1, 2, 3]
     rows, _ = model.recommend_for_rows(np.array([0, 2]), 3)
     assert rows.tolist() == [1, 3, 4]
 
@@ -108,8 +108,9 @@ def test_what_was_rated_low_is_not_recommended_and_does_not_count(tmp_path):
     )  # fmt: skip
     model = stored(tmp_path / "als", rated, PARAMETERS.model_copy(update={"min_rating": 3.0}))
     seen = set(data.item[data.user == 0].tolist())
-    assert not seen & set(model.recommend(0, 30, filter_seen=True)[0].tolist())
-    assert len(model.recommend(0, 30, filter_seen=True)[0]) == 30 - len(seen)
+    assert not seen & set(model.recommend(0, 30)[0].tolist())
+    assert len(model.recommend(0, 30)[0]) == 30 - len(seen)
+    assert set(model.recommend(0, 30, "only")[0].tolist()) == seen
     assert model.user_items[0].nnz == 8
     assert np.count_nonzero(model.user_items[0].data) == 4
 
@@ -130,9 +131,9 @@ def test_recency_turns_a_user_to_what_came_last(tmp_path):
     plain = stored(tmp_path / "plain", data, tastes)
     newest = tastes.model_copy(update={"recency_half_life": 0.5})
     recent = stored(tmp_path / "recent", data, newest)
-    assert plain.recommend(60, 3, filter_seen=True)[0][0] % 3 == 0
-    assert (recent.recommend(60, 3, filter_seen=True)[0] % 3 == 1).all()
+    assert plain.recommend(60, 3)[0][0] % 3 == 0
+    assert (recent.recommend(60, 3)[0] % 3 == 1).all()
     same = recent.recommend_for_rows(items, 3)[0]
-    assert same.tolist() == recent.recommend(60, 3, filter_seen=True)[0].tolist()
+    assert same.tolist() == recent.recommend(60, 3)[0].tolist()
     reversed_ = recent.recommend_for_rows(items[::-1], 3)[0]
     assert (reversed_ % 3 == 0).all()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from recsys_lib.blend import BlendWeights, LearnedBlend
-from recsys_lib.blend.sources import ALS, POPULAR, TEXT, source_types
+from recsys_lib.blend.sources import ALS, POPULAR, SEQUENCE, TEXT, source_types
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import read_products
-from recsys_lib.errors import ArtifactError, UnknownItemError
+from recsys_lib.errors import ArtifactError, QueryError, UnknownItemError
 
 LABELS = {"als", "semantic", "blend", "popular"}
 
@@ -53,6 +53,10 @@ def test_items_of_the_own_history_come_back_when_they_may(evaluated, shop_intera
     everything = evaluated.recommend(user, 10_000, filter_already_liked=False)
     assert set(shop_interactions.items.ids(rows)) <= set(everything["item_id"])
     assert len(evaluated.recommend(user, 10_000)) == len(everything) - len(rows)
+    again = evaluated.recommend(user, 10_000, repeats="only")
+    assert set(again["item_id"]) == set(shop_interactions.items.ids(rows))
+    with pytest.raises(QueryError, match="repeats must be exclude or allow or only"):
+        evaluated.recommend(user, repeats="onyl")
 
 
 def test_the_history_of_a_user_gets_what_the_user_gets(evaluated, shop_interactions):
@@ -122,7 +126,7 @@ def test_a_single_source_is_named(shop, with_blend, shop_interactions, tmp_path,
 
 def test_an_open_recommender_outlives_its_files(with_blend, shop_interactions, tmp_path):
     """All files are opened by ``load``, so ``recsys clean`` may remove them."""
-    weights = BlendWeights(dict.fromkeys(source_types(), (1.0,) * 6), {})
+    weights = BlendWeights(dict.fromkeys({*source_types()} - {SEQUENCE}, (1.0,) * 6), {})
     folder = tmp_path / "models" / "sample-1000" / "v5"
     open_one = with_blend(folder, LearnedBlend(weights, "blend", {}, 60), shop_interactions)
     shutil.rmtree(folder)

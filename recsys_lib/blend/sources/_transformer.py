@@ -35,10 +35,10 @@ class SequenceParameters:
     minutes: no further epoch is started after this time.
     """
 
-    width: int = 64
+    width: int = 128
     blocks: int = 1
-    heads: int = 2
-    dropout: float = 0.4
+    heads: int = 4
+    dropout: float = 0.5
     epochs: int = 24
     minutes: float = 10.0
     learning_rate: float = 2e-3
