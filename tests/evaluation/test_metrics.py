@@ -52,6 +52,12 @@ def test_the_end_of_a_short_list_is_not_an_item_of_the_user_before():
     assert metrics.hits(lists, relevant).tolist() == [[False, False], [False, False]]
 
 
+def test_hits_are_those_of_the_own_user():
+    relevant = sparse.csr_matrix(np.array([[0, 1, 0], [0, 0, 1], [1, 0, 1]]))
+    lists = np.array([[1, 0], [0, 2], [2, 0]])
+    assert metrics.hits(lists, relevant).tolist() == [[True, False], [False, True], [True, True]]
+
+
 @pytest.mark.parametrize(
     ("lists", "relevant", "precision", "hit_rate", "mrr"),
     [
