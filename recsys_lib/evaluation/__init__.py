@@ -3,6 +3,7 @@
 The modules ``plots``, ``metrics`` and ``beyond`` are used by their names.
 """
 
+from recsys_lib.evaluation.backtest import back_test_table
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
 from recsys_lib.evaluation.examples import UserExamples, example_users, failures
 from recsys_lib.evaluation.models import (
@@ -35,6 +36,7 @@ __all__ = [
     "UserExamples",
     "VersionEvaluation",
     "back_test",
+    "back_test_table",
     "evaluate",
     "evaluate_version",
     "example_users",

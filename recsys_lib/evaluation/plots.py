@@ -7,6 +7,7 @@ from itertools import count, cycle
 from typing import Any
 
 import numpy as np
+import polars as pl
 from matplotlib.axes import Axes
 
 from recsys_lib.display.plotting import COLORS, Plot, figure, style
@@ -32,6 +33,26 @@ def accuracy_curves(evaluation: Evaluation) -> Plot:
     place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
     axes.legend([handles[m] for m in ranked], ranked, frameon=False, fontsize=8, **place)
     return plot
+
+
+def over_time(table: pl.DataFrame) -> Plot:
+    """nDCG of the served model and of baselines after each time of a back-test."""
+    metric = next(name for name in table.columns if name.startswith("ndcg"))
+    plot, axes = figure(
+        "Trained before, tested after each time", xlabel="test from", ylabel=metric, size=(7.5, 3.8)
+    )
+    for color, (model,) in zip(cycle(COLORS), _models_in_order(table), strict=False):
+        rows = table.filter(model=model)
+        days = rows["from"].to_list()
+        axes.plot(days, rows[metric], color=color, marker="o", label=model)
+        axes.fill_between(days, rows["low"], rows["high"], color=color, alpha=0.15, linewidth=0)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8.5)
+    return plot
+
+
+def _models_in_order(table: pl.DataFrame) -> list[tuple[str, ...]]:
+    return table.select("model").unique(maintain_order=True).rows()
 
 
 def accuracy_against_coverage(evaluation: Evaluation, k: int) -> Plot:

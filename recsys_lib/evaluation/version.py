@@ -99,7 +99,7 @@ class VersionEvaluation:
             self.parameters.k_values,
             seed=self.parameters.seed,
             embeddings=self.parts.embeddings,
-            served=_served_name(self.learned, self.models),
+            served=served_name(self.learned, self.models),
         )
 
     @property
@@ -222,7 +222,7 @@ def models_to_compare(
     return models
 
 
-def _served_name(learned: LearnedBlend, models: Mapping[str, Scorer]) -> str:
+def served_name(learned: LearnedBlend, models: Mapping[str, Scorer]) -> str:
     """The name in the results of the model that will be served."""
     name = _LABELS.get(learned.served, learned.served)
     return name if name in models else "als"

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 LENGTH = 50
 """Only the newest items of a history count."""
+_STEPS, _LEAST_ITEMS = 32, 256
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class SequenceParameters:
     ----------
     width, blocks, heads: of the transformer.
     dropout: share of the values that are set to 0 in training.
+    negatives: other items that the next one is told from.
+    most_items: of the sequences of a batch together; fewer where the data are small.
     epochs: passes over the data.
     minutes: no further epoch is started after this time.
     """
@@ -43,7 +46,7 @@ class SequenceParameters:
     minutes: float = 10.0
     learning_rate: float = 2e-3
     negatives: int = 1024
-    batch_items: int = 4096
+    most_items: int = 4096
 
 
 class _Block(nn.Module):
@@ -125,15 +128,15 @@ def train_transformer(
     if start is not None:
         model.start_from(start)
     model.to(device).train()
-    rate = parameters.learning_rate
+    rate, size = parameters.learning_rate, _batch_size(indptr, parameters.most_items)
     optimizer = torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.0)
-    n_batches = sum(1 for _ in _batches(indptr, items, parameters.batch_items, generator))
+    n_batches = sum(1 for _ in _batches(indptr, items, size, generator))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, rate, total_steps=max(n_batches, 1) * (parameters.epochs + 1), pct_start=0.1
     )
     started = time.monotonic()
     for _ in range(parameters.epochs):
-        for batch in _batches(indptr, items, parameters.batch_items, generator):
+        for batch in _batches(indptr, items, size, generator):
             negatives = generator.integers(0, n_items, min(parameters.negatives, n_items))
             loss = _loss(model, batch.to(device), torch.from_numpy(negatives).to(device))
             optimizer.zero_grad(set_to_none=True)
@@ -156,6 +159,11 @@ def _loss(model: Transformer, batch: torch.Tensor, negatives: torch.Tensor) -> t
     others = others.masked_fill(targets[:, None] == negatives[None], -math.inf)
     logits = torch.cat([right, others], dim=1)
     return functional.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.long))
+
+
+def _batch_size(indptr: np.ndarray, most: int) -> int:
+    """Small data make small batches, so that an epoch has steps enough."""
+    return int(np.clip(indptr[-1] // _STEPS, _LEAST_ITEMS, most))
 
 
 def _batches(
