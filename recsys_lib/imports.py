@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,3 +22,19 @@ def without_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def without_modules(*names: str) -> Iterator[None]:
+    """Make optional modules look as if they were not installed, while others are imported."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: not importable
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+NOT_FOR_NOTEBOOKS = "rfc3987_syntax"
+"""jsonschema imports it, which takes 2.6 s, for a format that notebooks do not have."""

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import papermill
-from nbclient.exceptions import DeadKernelError
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, papermill_engines
-from papermill.exceptions import PapermillExecutionError
 from rich.text import Text
 
+from recsys_lib.imports import NOT_FOR_NOTEBOOKS, without_modules
 from recsys_lib.pipeline.execution._kernels import CellStarted, Kernels, KernelWatch
+
+with without_modules(NOT_FOR_NOTEBOOKS):
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import Engine, papermill_engines
+    from papermill.exceptions import PapermillExecutionError
 
 # It warns of parameters that it does not find in the notebook. Settings are checked already, and it
 # overlooks a parameter whose comment contains "=".

@@ -8,10 +8,14 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import nh3
-from nbconvert import HTMLExporter
-from nbconvert.preprocessors import Preprocessor
+
+from recsys_lib.imports import NOT_FOR_NOTEBOOKS, without_modules
+
+with without_modules(NOT_FOR_NOTEBOOKS):
+    import nbformat
+    from nbconvert import HTMLExporter
+    from nbconvert.preprocessors import Preprocessor
 
 _BANNERS = ("papermill-error-cell-tag",)
 _MAY_FAIL = "raises-exception"
