@@ -8,6 +8,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # Files of tests in parallel, one process per core.
 SIDE_BY_SIDE := -n logical --maxprocesses=8
+# Modules are compiled once and not by every process, also where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-all lint bench lab serve clean
 run: $(READY)

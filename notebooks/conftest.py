@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,10 +18,13 @@ SMALL = {
     "dataset": "'sample-1000'",
     "factors": "16",
     "iterations": "10",
+    "max_tokens": "16",
+    "search_queries": "20",
     "version": "'draft'",
 }
 TUNING = {"factors": "[8, 16]", "iterations": "3", "trials": "2", "users": "200"}
 """The same for tune_als, where some of these names are ranges."""
+_LONG = ("notebooks/", "tests/pipeline/test_end_to_end.py")
 _HOME = TemporaryDirectory(prefix="recsys-notebooks-")
 _RUNS = {"one": 16, "two": 32}
 """Runs for compare_runs: id -> factors."""
@@ -40,7 +44,11 @@ class _NotebooksTogether(LoadFileScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Append small values to each parameters cell, as papermill would."""
+    """Append small values to each parameters cell, as papermill would; begin with what is long.
+
+    Otherwise the longest files would run last and alone.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
         cell = getattr(item, "cell", None)
         if cell is not None and "parameters" in cell.metadata.get("tags", []):
@@ -55,6 +63,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Run all notebooks in one workspace of their own; their kernels inherit it."""
     if hasattr(item, "cell"):
         _PATCH.setenv("RECSYS_HOME", _HOME.name)
+        if "PYTEST_XDIST_WORKER" in os.environ:  # one process per core runs already
+            _PATCH.setenv("OMP_NUM_THREADS", "1")
         _write_runs(Path(_HOME.name))
 
 

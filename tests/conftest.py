@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One process per core runs already: threads of torch and BLAS would wait for each other.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 from recsys_lib import registry
 from recsys_lib.als import train_als, write_als_part
@@ -34,12 +41,38 @@ def real_data() -> Path:
     return SHARED
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Have a folder filled by the first process of this test run that asks; others wait for it."""
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def once(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def shop(once: Once) -> Dataset:
     """A small sample, loaded and trained and published; for reading only."""
+    return Dataset.find("sample-1000", once("shop", _make_shop))
+
+
+def _make_shop(root: Path) -> None:
     from recsys_lib.search import build_search_part  # imports torch, which not every test needs
 
-    dataset = Dataset.find("sample-1000", tmp_path_factory.mktemp("shop"))
+    dataset = Dataset.find("sample-1000", root)
     summary = store_dataset(load_dataset(dataset, EtlParameters()))
     interactions = Interactions.load(dataset.processed)
     products = read_products(dataset.database)
@@ -54,12 +87,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     )
     build_search_part(
         products,
-        EmbedParameters(),
+        EmbedParameters(max_tokens=16),
         dataset.version("v1") / "search",
         summary["fingerprint"],
     )
     registry.publish(dataset, "v1")
-    return dataset
 
 
 @pytest.fixture(scope="session")
@@ -83,12 +115,15 @@ def with_blend(shop):
 
 
 @pytest.fixture(scope="session")
-def evaluated(shop, with_blend, shop_interactions, tmp_path_factory):
-    """The recommender of a version whose blend was learned."""
+def evaluated(shop, with_blend, shop_interactions, once):
+    """The recommender of a version whose blend was learned; for reading only."""
+    from recsys_lib import Recommender
     from recsys_lib.blend import Parts, train_blend
     from recsys_lib.evaluation import leave_last_out
 
-    parts, split = Parts.load(shop.version("v1")), leave_last_out(shop_interactions)
-    learned = train_blend(split, parts, seed=0).learned
-    folder = tmp_path_factory.mktemp("evaluated") / "models" / "sample-1000" / "v2"
-    return with_blend(folder, learned, shop_interactions)
+    def fill(root):
+        parts, split = Parts.load(shop.version("v1")), leave_last_out(shop_interactions)
+        learned = train_blend(split, parts, seed=0).learned
+        with_blend(Dataset.find("sample-1000", root).version("v2"), learned, shop_interactions)
+
+    return Recommender.load(Dataset.find("sample-1000", once("evaluated", fill)).version("v2"))

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recsys_lib.als import DistinctRows, Penalty, _cuda
+from recsys_lib.als import DistinctRows, Penalty
 from recsys_lib.als.solver import ExactAlternation, Side, sum_of_confidences
 from recsys_lib.workers import Workers
 from tests.support.normal_equations import normal_equations, problem
@@ -34,6 +33,10 @@ def on_processor(confidence, fixed, counts, penalty):
 
 def on_torch(confidence, fixed, counts, penalty):
     """The same by the code for a GPU, on the processor."""
+    import torch  # takes seconds, also at collection
+
+    from recsys_lib.als import _cuda
+
     out = torch.zeros((confidence.shape[0], fixed.shape[1]))
     side = _cuda._Side(confidence, out, torch.as_tensor(counts), penalty)
     rotation = side.solve(torch.tensor(fixed))
@@ -78,6 +81,8 @@ def test_rows_longer_than_what_is_gathered_at_once(solve):
 
 
 def test_the_code_for_a_gpu_goes_the_same_way():
+    from recsys_lib.als import _cuda
+
     matrix = sparse.random(200, 60, 0.1, "csr", np.float32, random_state=3) * np.float32(9)
     users = DistinctRows.from_matrix(matrix.tocsr())
     start = np.random.default_rng(0).random((60, 12), dtype=np.float32)
@@ -95,6 +100,8 @@ def test_the_code_for_a_gpu_goes_the_same_way():
 
 
 def test_long_rows_are_split_into_batches_that_fit(monkeypatch):
+    from recsys_lib.als import _cuda
+
     monkeypatch.setattr(_cuda, "_BATCH_CELLS", 64)
     confidence, fixed = problem(5, 30, 50, 16)
     counts, penalty = np.ones(50, dtype=np.float32), Penalty(0.5)

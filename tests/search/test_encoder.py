@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from sentence_transformers import SentenceTransformer
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import EmbedParameters
@@ -28,6 +27,8 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def oracle():
+    from sentence_transformers import SentenceTransformer  # takes seconds, also at collection
+
     model = SentenceTransformer(str(model_folder(PACKAGED_MODEL)), local_files_only=True)
     model.max_seq_length = EmbedParameters().max_tokens
     return model.encode(TEXTS, batch_size=256, normalize_embeddings=True)
@@ -46,9 +47,9 @@ def test_float32_equals_the_library(encoder, oracle):
 
 
 def test_bfloat16_is_close_and_of_length_one(oracle):
-    mine = text_encoder(EmbedParameters(precision="bfloat16")).encode(TEXTS)
-    assert cosines(mine, oracle).min() > 0.995
-    assert not np.array_equal(mine, oracle)
+    mine = text_encoder(EmbedParameters(precision="bfloat16")).encode(TEXTS[::3])
+    assert cosines(mine, oracle[::3]).min() > 0.995
+    assert not np.array_equal(mine, oracle[::3])
     np.testing.assert_allclose(np.linalg.norm(mine, axis=1), 1, atol=1e-6)
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ranx import Qrels, Run, evaluate
 
 from recsys_lib.search.quality.evaluate import METRICS, ndcg, recall, reciprocal_rank
 
@@ -47,12 +46,15 @@ def test_a_product_outside_of_the_index_counts_as_missed():
     assert recall(np.array([3]), {3: 1.0, -1: 1.0}, 10) == 0.5
 
 
+@pytest.mark.slow  # ranx compiles for seconds
 @settings(deadline=None)
 @given(
     st.lists(st.integers(0, 25), min_size=1, max_size=25, unique=True),
     st.dictionaries(st.integers(0, 25), st.integers(0, 3), min_size=1),
 )
 def test_equals_ranx(rows, grades):
+    from ranx import Qrels, Run, evaluate
+
     if not any(grades.values()):
         return
     qrels = Qrels({"q": {str(row): grade for row, grade in grades.items()}})
