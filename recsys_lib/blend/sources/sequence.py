@@ -16,7 +16,7 @@ _FEWEST_STEPS = 20_000
 _MOST_STEPS = 6_000_000
 """Items in all epochs together that a training takes: some minutes on two cores."""
 _MOST_EPOCHS, _FEWEST_EPOCHS = 24, 4
-_SHARE_AGAIN = 0.25
+_SHARE_AGAIN = 0.5
 """Share of the epochs when a model is trained on from one of fewer interactions."""
 
 
