@@ -7,7 +7,7 @@ items near the top of some list can be recommended, so only those are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import sparse
@@ -60,6 +60,13 @@ class Candidates:
         """The same rows with the scores of some sources; the trend stays what it was."""
         columns = [self.names.index(name) for name in names]
         return replace(self, names=names, relative=self.relative[:, columns])
+
+    def joined(self, other: Candidates, n_users: int) -> Candidates:
+        """The rows of both; the users of ``other`` are numbered from ``n_users`` on."""
+        later = replace(other, user=other.user + np.int32(n_users))
+        columns = (f.name for f in fields(self) if f.name != "names")
+        both = {c: np.concatenate([getattr(self, c), getattr(later, c)]) for c in columns}
+        return replace(self, **both)
 
     def users_with_a_choice(self, n_users: int) -> np.ndarray:
         """Which users took one of their candidates, bool, shape (n_users,)."""

@@ -1,7 +1,8 @@
 """Learn a blend: the half-life of each source, what it is worth, and whether to serve the blend.
 
 Half-lives and weights are learned on one held-out part. The blend is judged beside every single
-source on another one, which is later and took no part in learning.
+source on another one, which is later and took no part in learning. Then the weights are learned
+again, on both parts.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ class LearnedBlend:
     weights: of the sources that help; the others have none and are not computed.
     served: what to serve: ``blend``, or the name of a source that was better alone.
     validation: nDCG@10 of the blend and of each source on the judging part.
-    n_users: users that the weights were learned from, those who took one of their candidates; if
-        they were too few to learn anything, how many there were.
+    n_users: users that the judged weights were learned from, those who took one of their
+        candidates; if they were too few to learn anything, how many there were.
     n_judges: users of the judging part.
     p_value: of the difference between the blend and the best single source, paired by user.
     half_lives: of each source that forgets, also of those without a weight.
@@ -207,7 +208,11 @@ def learn_blend(
     # Noise is not enough to prefer a single source, for only the blend knows what to recommend to
     # strangers, and which products without interactions to recommend.
     served = best if p_value <= SIGNIFICANT and gaps.mean() > 0 else BLEND
-    return replace(learned, served=served, p_value=float(p_value))
+    # The choice is made: now both parts may teach.
+    everything = candidates.joined(judged, len(learning))
+    able = everything.users_with_a_choice(len(learning) + len(judging))
+    weights = BlendWeights(_fit_and_prune(everything, able), half_lives, shortest)
+    return replace(learned, weights=weights, served=served, p_value=float(p_value))
 
 
 def _nothing_learned(n_users: int, signals: Signals) -> LearnedBlend:

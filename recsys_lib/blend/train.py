@@ -29,6 +29,10 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.registry.parts import ALS_PART, SEARCH_PART, has_part
 
+_MOST_SCORES = 400_000_000
+"""Users times items of one part, for each source: some seconds each."""
+_LEAST_USERS = 2_000
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -133,7 +137,8 @@ def train_blend(
     parts
         The parts of the version that the blend is for.
     blend_users
-        Learn from at most this many users, and judge by at most as many, drawn at random.
+        Learn from at most this many users, and judge by at most as many, drawn at random; fewer
+        where the catalogue is so large that scoring it would take too long.
     options
         Limits of the sources that take long.
     event_weights
@@ -164,9 +169,9 @@ def train_blend(
     >>> round(trained.learned.validation["after"], 2)
     1.0
     """
-    learners, judges = (
-        held_out.sample(blend_users, seed) for held_out in (split.learning, split.judging)
-    )
+    # Every source scores every item for each of them.
+    most = min(blend_users, max(_LEAST_USERS, _MOST_SCORES // len(split.fitting.items)))
+    learners, judges = (held_out.sample(most, seed) for held_out in (split.learning, split.judging))
     signals = choose_signals(split.fitting, parts.als, learners, event_weights, seed=seed)
     sources = train_sources(split.fitting, parts, signals, options)
     learning, judging = (
