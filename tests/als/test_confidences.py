@@ -1,5 +1,7 @@
 """How sure we are that a user likes an item, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -40,6 +42,12 @@ def interactions(ratings, ages=None, timestamps=None):
 def test_each_function_of_the_rating(kind, expected):
     found = confidence(interactions([1, 5]), AlsParameters(confidence=kind, alpha=2.0))
     assert found.toarray()[0] == pytest.approx(expected)
+
+
+def test_what_was_taken_again_counts_more():
+    data = replace(interactions([2, 2, 2]), count=np.array([1, 3, 7], dtype=np.int32))
+    found = confidence(data, AlsParameters(confidence="constant", alpha=2.0))
+    assert found.toarray()[0].tolist() == [2, 4, 6]
 
 
 def test_low_ratings_are_seen_but_not_liked():
