@@ -12,7 +12,7 @@ from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources._attention import last_states
 from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
 
-_FEWEST_STEPS = 20_000
+_FEWEST_STEPS = 50_000
 _MOST_STEPS = 6_000_000
 """Items in all epochs together that a training takes: some minutes on two cores."""
 _MOST_EPOCHS, _FEWEST_EPOCHS = 24, 4
