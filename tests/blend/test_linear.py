@@ -8,6 +8,7 @@ from recsys_lib.blend.sources import (
     Bm25Neighbours,
     CosineNeighbours,
     Ease,
+    SourceOptions,
     Training,
     linear,
     neighbours,
@@ -94,7 +95,9 @@ def test_the_regularization_grows_with_the_users_of_an_item():
 def test_a_source_is_exact_up_to_its_limit(ordered, monkeypatch):
     monkeypatch.setattr(linear, "NEIGHBOURS", 2)
     exact, few = (
-        Ease.train(Training(ordered, AlsParameters(), exact_items=limit)).weights
+        Ease.train(
+            Training(ordered, AlsParameters(), options=SourceOptions(exact_items=limit))
+        ).weights
         for limit in (24, 23)
     )
     x = ordered.user_items()

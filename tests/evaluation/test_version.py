@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from recsys_lib.blend import BlendWeights, LearnedBlend, Parts, train_sources
-from recsys_lib.blend.sources import linear, source_types
+from recsys_lib.blend import BlendWeights, LearnedBlend, Parts, TrainedBlend, train_sources
+from recsys_lib.blend.sources import SEQUENCE, linear, source_types
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.evaluation import evaluate_version, leave_last_out, models_to_compare
 from recsys_lib.files import read_json
@@ -29,7 +29,7 @@ def small_world():
 def judged(shop):
     """The version v1 under another name, evaluated and saved."""
     shutil.copytree(shop.version("v1"), shop.version("judged"))
-    parameters = EvaluateParameters(k_values=[5, 10], max_users=300, seed=7)
+    parameters = EvaluateParameters(k_values=[5, 10], max_users=300, seed=7, sequence="off")
     found = evaluate_version(shop, "judged", parameters)
     found.save()
     yield found
@@ -43,7 +43,7 @@ def test_the_stages_are_those_of_the_notebook(judged):
     assert len(judged.split.train) == len(whole.train)
     assert 0 < judged.learned.n_users <= len(whole.learning.users)
     assert judged.learned.n_judges == len(whole.judging.users)
-    assert set(judged.learned.validation) == {"blend", *source_types()}
+    assert set(judged.learned.validation) == {"blend", *source_types()} - {SEQUENCE}
     assert judged.evaluation.split is judged.split
     assert judged.k == 10
     assert evaluate_version(judged.dataset, "x", EvaluateParameters(k_values=[3, 7])).k == 7
@@ -76,18 +76,20 @@ def test_results_and_blend_are_saved(judged):
 
 def test_without_a_blend_als_is_compared_alone():
     split = leave_last_out(small_world())
-    learned = LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8)
-    models = models_to_compare(split, learned, SMALL, EvaluateParameters())
+    learned = TrainedBlend({}, LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8))
+    models = models_to_compare(split, learned, SMALL, EvaluateParameters(sequence="off"))
     assert {"blend", "als_recency"}.isdisjoint(models)
     assert {"als", "popular", "after"} <= set(models)
 
 
 def test_small_catalogues_have_exact_ease():
     """And all others have weights of a few neighbours; either is one of the models."""
-    learned = LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8)
+    learned = TrainedBlend({}, LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8))
     split = leave_last_out(small_world())
     exact, sparse = (
-        models_to_compare(split, learned, SMALL, EvaluateParameters(ease_max_items=limit))["ease"]
+        models_to_compare(
+            split, learned, SMALL, EvaluateParameters(ease_max_items=limit, sequence="off")
+        )["ease"]
         for limit in (6, 5)
     )
     strength = linear.default_regularization(split.train.user_items())
@@ -99,8 +101,10 @@ def test_small_catalogues_have_exact_ease():
 @pytest.mark.parametrize("refit", [True, False])
 def test_without_refit_the_judging_part_is_history_and_not_training(refit):
     split = leave_last_out(small_world())
-    learned = LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8)
-    models = models_to_compare(split, learned, SMALL, EvaluateParameters(refit=refit))
+    learned = TrainedBlend({}, LearnedBlend(BlendWeights.from_source("als", {}), "als", {}, 8))
+    models = models_to_compare(
+        split, learned, SMALL, EvaluateParameters(refit=refit, sequence="off")
+    )
     trained_on = split.train if refit else split.before_judging
     popular = np.bincount(trained_on.item, minlength=6)
     np.testing.assert_array_equal(models["popular"].scores(np.array([0]))[0], popular)
