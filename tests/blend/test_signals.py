@@ -92,8 +92,8 @@ def test_given_weights_win_over_learned_ones():
 
 def test_a_type_that_is_not_in_the_data_is_refused():
     rows, _ = world(noise=0.5)
-    with pytest.raises(ParameterError, match=r"names .vew., but the data have .*mean .view"):
-        chosen(with_(rows, events=np.ones(len(rows), np.uint32)), event_weights={"vew": 0.5})
+    with pytest.raises(ParameterError, match=r"names .views., but the data have .*mean .view"):
+        chosen(with_(rows, events=np.ones(len(rows), np.uint32)), event_weights={"views": 0.5})
     with pytest.raises(ParameterError, match="the data have no event types"):
         chosen(rows, event_weights={"view": 0.5})
 
