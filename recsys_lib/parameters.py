@@ -40,6 +40,11 @@ def _is_day(text: str) -> str:
     return text
 
 
+def _as_switch(value: object) -> object:
+    """Turn a truth value back into text: YAML reads on and off as true and false."""
+    return ("on" if value else "off") if isinstance(value, bool) else value
+
+
 def _is_catalogue_field(name: str) -> str:
     if name not in Products.ALL:
         raise ValueError(f"{name!r} is not a catalogue field{did_you_mean(name, Products.ALL)}")
@@ -340,7 +345,7 @@ class EvaluateParameters(Section):
         ge=0,
         description="Solve EASE exactly up to this many items, and on neighbours above",
     )
-    sequence: Literal["auto", "on", "off"] = Field(
+    sequence: Annotated[Literal["auto", "on", "off"], BeforeValidator(_as_switch)] = Field(
         "auto",
         description="Sequence model among the sources; auto: where the data are large enough for "
         "it and training takes minutes",

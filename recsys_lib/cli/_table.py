@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
-from recsys_lib.cli import _commands
+from recsys_lib.cli import _benchmark, _commands
 from recsys_lib.paths import SAMPLE
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -190,6 +190,31 @@ _ALL = (
         (
             _argument("what", nargs="?", choices=["data"], default="data", help="can be left out"),
             _argument("path", type=Path, help="a folder of files, or one file of ratings"),
+        ),
+    ),
+    Command(
+        "benchmark",
+        "run a public dataset and show our row among published ones",
+        "recsys benchmark s3rec-beauty --data /data/s3rec",
+        _benchmark.benchmark,
+        (
+            _argument(
+                "name", metavar="NAME", nargs="?", help="such as games (default: list them all)"
+            ),
+            _argument(
+                "--data",
+                type=Path,
+                metavar="FOLDER",
+                help="where the files are (default: data/raw/NAME; fetched where possible)",
+            ),
+            _argument(
+                "--set",
+                action="append",
+                default=[],
+                metavar="SECTION.NAME=VALUE",
+                help="a parameter of evaluate or als; not the published protocol any more",
+            ),
+            _argument("--json", type=Path, metavar="FILE", help="write the result there, too"),
         ),
     ),
     Command(

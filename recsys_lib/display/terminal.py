@@ -16,7 +16,7 @@ from recsys_lib.display.lines import ProgressLine
 
 _PAGE_WIDTH = 1000
 _NARROWEST = 10
-_PROSE = ("changed", "started", "meaning", "range", "default", "type")
+_PROSE = ("changed", "started", "meaning", "range", "default", "type", "needs")
 """Columns that a narrow terminal may fold; the others hold names and numbers."""
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
