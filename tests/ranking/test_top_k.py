@@ -118,12 +118,23 @@ def test_blocks_do_not_change_the_lists(monkeypatch):
     np.testing.assert_array_equal(top_k(Random(30, 1), users, None, 5, seed=1), whole)
 
 
+def test_a_machine_that_does_not_tell_its_cores_has_one(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert top_k(Fixed([[1, 2]]), np.array([0]), None, 2, seed=1).tolist() == [[1, 0]]
+
+
 @given(
     hnp.arrays(st.sampled_from([np.float64, np.float32, np.int64]), 30, elements=st.integers(0, 5)),
     st.none() | st.integers(0, 35),
 )
 def test_the_best_of_one_list_are_those_of_a_stable_sort(scores, k):
     assert best_first(scores, k).tolist() == np.argsort(-scores, kind="stable")[:k].tolist()
+
+
+def test_every_length_of_one_list_is_the_start_of_the_whole():
+    scores = np.random.default_rng(0).integers(0, 6, 29)
+    whole = np.argsort(-scores, kind="stable").tolist()
+    assert [best_first(scores, k).tolist() for k in range(31)] == [whole[:k] for k in range(31)]
 
 
 def test_the_largest_of_a_sparse_row_are_kept():
