@@ -45,26 +45,21 @@ def _data(run: BenchmarkRun) -> Iterator[str]:
 
 
 def _model(run: BenchmarkRun) -> Iterator[str]:
-    if run.evaluation.served == BLEND:
+    if run.evaluation.served == BLEND and run.benchmark.results:
         names = ", ".join(run.learned.weights.coefficients)
-        yield (
-            f"The served model is a blend of several sources ({names}); most other rows are single "
-            "models."
-        )
+        yield f"The served model is a blend ({names}); the other rows are single models."
     if not run.sequence:
         yield "There is no sequence model among the sources of this run (evaluate.sequence)."
 
 
 def _always(run: BenchmarkRun) -> Iterator[str]:
     yield "No texts, titles or attributes of the items are used."
-    yield (
-        "One run with one seed. Its interval is over users; the other rows are given as printed, "
-        "without one."
-    )
+    if not run.benchmark.results:
+        yield "No results of others under this protocol are listed: all rows are of this run."
+        return
+    yield "One run with one seed; its intervals are over users. The rows of others have none."
     if any(not result.source.published for result in run.benchmark.results):
         yield (
-            "Rows marked 'measured' were measured for this project, some with parameters that "
-            "were chosen on the test part; they are no published results."
+            "Rows marked 'measured' were measured for this project and are no published results; "
+            "their parameters may have been chosen on the test part."
         )
-    if not run.benchmark.results:
-        yield "No published results under this protocol are listed: all rows are of this run."

@@ -129,7 +129,10 @@ def run_benchmark(
     ParameterError
         Lists of 10 are not measured, or a parameter does not fit the data.
     """
-    parameters, settings = parameters or benchmark.parameters, settings or AlsSettings()
+    parameters, settings = (
+        parameters or benchmark.parameters,
+        settings or AlsSettings.model_validate({}),
+    )
     if K not in parameters.k_values:
         raise ParameterError(f"evaluate.k_values must hold {K}, the length of the published lists")
     started = time.perf_counter()

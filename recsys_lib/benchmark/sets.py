@@ -21,11 +21,13 @@ _DAY_TIMES = (
 _ATTRIBUTES = (
     "S3-Rec, TIGER and ActionPiece use attributes or texts of the items; this run does not."
 )
-_AS_DETECTED = EtlParameters(products="none")
-_ORDERED_TABLE = EtlParameters(
-    products="none",
-    timestamp_unit="order",
-    columns={"parent_asin": "item_id", "timestamp": "position"},
+_AS_DETECTED = EtlParameters.model_validate({"products": "none"})
+_ORDERED_TABLE = EtlParameters.model_validate(
+    {
+        "products": "none",
+        "timestamp_unit": "order",
+        "columns": {"parent_asin": "item_id", "timestamp": "position"},
+    }
 )
 
 
@@ -87,17 +89,21 @@ class Benchmark:
     @property
     def parameters(self) -> EvaluateParameters:
         """Those of the protocol; all others have their defaults."""
-        return EvaluateParameters(k_values=[K], **self.evaluate)
+        return EvaluateParameters.model_validate(self._values)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {"k_values": [K], **self.evaluate}
 
     @property
     def assignments(self) -> list[str]:
         """The same in the form of ``--set``."""
-        values = {"k_values": [K], **self.evaluate}
-        return [f"evaluate.{name}={json.dumps(value)}" for name, value in values.items()]
+        return [f"evaluate.{name}={json.dumps(value)}" for name, value in self._values.items()]
 
     def set_by_hand(self, parameters: EvaluateParameters, als: AlsSettings) -> dict[str, Any]:
         """Names and values of parameters that are not those of the benchmark."""
-        pairs = (("evaluate", self.parameters, parameters), ("als", AlsSettings(), als))
+        usual_als = AlsSettings.model_validate({})
+        pairs = (("evaluate", self.parameters, parameters), ("als", usual_als, als))
         return {
             f"{section}.{name}": value
             for section, usual, given in pairs
