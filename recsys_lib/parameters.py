@@ -340,6 +340,9 @@ class EvaluateParameters(Section):
     event_weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         {}, description="Event type -> how much it says, 0 to 1 (empty = learned)"
     )
+    target_events: list[str] = Field(
+        [], description="Event types to predict, such as purchase (empty = all)"
+    )
     ease_max_items: int = Field(
         5_000,
         ge=0,

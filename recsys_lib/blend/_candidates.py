@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -65,7 +66,10 @@ class Candidates:
         """The rows of both; the users of ``other`` are numbered from ``n_users`` on."""
         later = replace(other, user=other.user + np.int32(n_users))
         columns = (f.name for f in fields(self) if f.name != "names")
-        both = {c: np.concatenate([getattr(self, c), getattr(later, c)]) for c in columns}
+        both: dict[str, Any] = {
+            column: np.concatenate([getattr(self, column), getattr(later, column)])
+            for column in columns
+        }
         return replace(self, **both)
 
     def users_with_a_choice(self, n_users: int) -> np.ndarray:

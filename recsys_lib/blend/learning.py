@@ -26,7 +26,7 @@ from recsys_lib.significance import SIGNIFICANT, paired_test
 
 HALF_LIVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, math.inf)
 _TUNING_USERS = 2_000
-_PRIOR = 3.0
+_PRIOR = 10.0
 _FEWEST_USERS = 50
 _LEAST_SHARE = 0.03
 """A source whose weight is a smaller share of the largest one is not worth computing."""
@@ -98,7 +98,7 @@ class LearnedBlend:
             f"Learned from {self.n_users:,} users, judged by {self.n_judges:,} on later "
             f"interactions. {self.served} is served: nDCG@{_K} is {own:.4f} for the blend and "
             f"{self.validation[best]:.4f} for the best single source, {best}; the difference is "
-            f"{beyond} (p = {self.p_value:.2g})."
+            f"{beyond} (p = {self.p_value:.2g}). {self.signals}"
         )
 
     @property
@@ -184,7 +184,7 @@ def learn_blend(
     >>> print(learn_blend({}, choices, choices, seed=0))
     Only 10 users have something to learn from (at least 50 are needed), so ALS is served as it is.
     """
-    if len(learning) < _FEWEST_USERS:
+    if len(learning) < _FEWEST_USERS or not len(judging):
         return _nothing_learned(len(learning), signals)
     generator = np.random.default_rng(seed)
     half_lives = _choose_half_lives(sources, learning, generator)

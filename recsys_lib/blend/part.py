@@ -67,7 +67,7 @@ def write_blend_part(
     training = Training(
         interactions, parameters, None, learned.signals, options or SourceOptions(), start or {}
     )
-    used = learned.served_weights.coefficients
+    needed = needed_sources(learned.served_weights)
     with writing_part(
         folder,
         parameters=_facts(learned),
@@ -75,9 +75,7 @@ def write_blend_part(
         libraries=_LIBRARIES,
         metrics={f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()},
     ) as part:
-        for name, source in train_all(
-            training, {*used, POPULAR, RECENT}, counted_only=True
-        ).items():
+        for name, source in train_all(training, needed, counted_only=True).items():
             for key, array in source.arrays().items():
                 np.save(part / f"{name}.{key}.npy", array)
         for key in _HISTORIES:
@@ -139,11 +137,7 @@ class BlendPart:
     def sources(self, parts: ServedParts) -> dict[str, CandidateSource]:
         """Every source that is used and for which there are data, with infinite half-lives."""
         sources = {}
-        needed = {
-            *self.weights.coefficients,
-            POPULAR,
-            *((RECENT,) if self.weights.use_trend else ()),
-        }
+        needed = needed_sources(self.weights)
         for name, source_type in source_types().items():
             if name not in needed:
                 continue
@@ -155,6 +149,11 @@ class BlendPart:
             if source is not None:
                 sources[name] = source
         return sources
+
+
+def needed_sources(weights: BlendWeights) -> set[str]:
+    """Names of the sources that serving asks: those with a weight, and popularity for strangers."""
+    return {*weights.coefficients, POPULAR, *((RECENT,) if weights.use_trend else ())}
 
 
 def _weights(part: Part) -> BlendWeights:

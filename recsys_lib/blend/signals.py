@@ -27,6 +27,17 @@ class Signals:
     min_rating: float = 0.0
     event_weights: Mapping[str, float] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """A sentence for the report."""
+        facts = [f"ratings below {self.min_rating:g} do not count"] if self.min_rating else []
+        weights = ", ".join(f"{name} {weight:g}" for name, weight in self.event_weights.items())
+        facts += [f"event types count {weights}"] if weights else []
+        return (
+            f"By what was held out, {' and '.join(facts)}."
+            if facts
+            else "All interactions count alike."
+        )
+
     def strength(self, interactions: Interactions) -> np.ndarray:
         """How much each interaction says, float32 in [0, 1], shape (n,)."""
         strength = np.ones(len(interactions), dtype=np.float32)

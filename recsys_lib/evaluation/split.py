@@ -8,7 +8,7 @@ no part in learning. The test part only measures.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import pairwise
@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.errors import InputDataError, ParameterError
+from recsys_lib.errors import InputDataError, ParameterError, did_you_mean
 from recsys_lib.parameters import EvaluateParameters
 
 Rule = Callable[[Interactions], np.ndarray]
@@ -128,6 +128,26 @@ class TrainTest:
             "out of these, to choose the served model": len(self.judging.interactions),
             "items ranked per user": len(self.train.items),
         }
+
+    def of_events(self, names: Sequence[str]) -> TrainTest:
+        """Hold out only interactions with one of these event types; the others are left out.
+
+        ParameterError for a name that the data do not have.
+        """
+        types = self.train.event_types
+        for name in names:
+            if name not in types:
+                known = f"the data have {', '.join(types)}" if types else "there are no event types"
+                hint = did_you_mean(name, types)
+                raise ParameterError(f"evaluate.target_events names {name!r}, but {known}{hint}")
+        wanted = np.uint32(sum(1 << types.index(name) for name in names))
+
+        def kept(part: HeldOut) -> HeldOut:
+            return HeldOut(part.interactions.select((part.interactions.events & wanted) > 0))
+
+        return replace(
+            self, test=kept(self.test), learning=kept(self.learning), judging=kept(self.judging)
+        )
 
     def sample(self, max_users: int, seed: int) -> TrainTest:
         """Keep at most ``max_users`` test users, drawn at random; training is not sampled."""
@@ -321,6 +341,11 @@ def split_by(interactions: Interactions, parameters: EvaluateParameters) -> Trai
     >>> split_by(interactions, EvaluateParameters(n_last=1)).test_items.tolist()
     [1, 3]
     """
+    split = _split_by_rule(interactions, parameters)
+    return split.of_events(parameters.target_events) if parameters.target_events else split
+
+
+def _split_by_rule(interactions: Interactions, parameters: EvaluateParameters) -> TrainTest:
     seed = parameters.seed
     if parameters.split == "time":
         _check_times(interactions)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -279,3 +280,16 @@ def test_a_sample_is_seeded_and_keeps_training_whole():
     assert drawn.train is split.train
     assert drawn.test_users.tolist() == split.sample(3, seed=1).test_users.tolist()
     assert split.sample(6, seed=1) is split
+
+
+def test_only_target_events_are_held_out():
+    """Views stay in the histories, but nobody has to predict them."""
+    rows = world([(u, i, i) for u in range(6) for i in range(5)])
+    events = np.where(rows.item % 2 == 0, 1, 2).astype(np.uint32)
+    typed = replace(rows, events=events, event_types=("purchase", "view"))
+    split = split_by(typed, EvaluateParameters(target_events=["purchase"]))
+    assert {4} == set(split.test.interactions.item.tolist())
+    assert not len(split.judging.interactions)  # each user's last but one is a view
+    assert len(split.train) == 24
+    with pytest.raises(ParameterError, match="'purchas'.*did you mean 'purchase'"):
+        split_by(typed, EvaluateParameters(target_events=["purchas"]))

@@ -1,4 +1,4 @@
-"""A causal transformer over items in NumPy: what was trained with PyTorch, without loading it.
+"""A causal transformer over items in NumPy: what PyTorch learned, without loading PyTorch.
 
 Weights are named as in :mod:`recsys_lib.blend.sources._transformer`; a test holds both to the same
 scores.
