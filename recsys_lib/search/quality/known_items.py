@@ -8,13 +8,15 @@ known-item topics" (2007).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.formats import first_fields, first_records
+from recsys_lib.data.formats import first_fields, reader_of
+from recsys_lib.data.formats.records import Start
 from recsys_lib.data.layouts import LAYOUTS
 from recsys_lib.search.quality.qrels import Qrels
 from recsys_lib.search.retriever import ProductSearch
@@ -24,6 +26,8 @@ TITLES, REVIEWS = "known items by their titles", "known items by their reviews"
 _TITLE_WORDS = 4
 _REVIEW_WORDS = 12
 _REVIEW_FIELDS = ("text", "reviewText", "review", "body")
+_ITEM, _TEXT, _PLACE, _HASH = "item", "text", "place", "hash"
+_KEYS = {_PLACE: pl.UInt32, _HASH: pl.String}
 
 
 def known_items(search: ProductSearch, summary: dict, n: int, *, seed: int) -> list[Qrels]:
@@ -36,7 +40,7 @@ def known_items(search: ProductSearch, summary: dict, n: int, *, seed: int) -> l
     titles = search.display["title"].fill_null("")
     drawn = np.sort(rng.choice(len(titles), min(n, len(titles)), replace=False))
     by_title = [(_some_words(titles[int(row)], rng), int(row)) for row in drawn]
-    by_review = list(_review_queries(search, summary, n))
+    by_review = list(_review_queries(search, summary, n, seed))
     kinds = [
         _qrels(TITLES, by_title, "known_titles."),
         _qrels(REVIEWS, by_review, "known_reviews."),
@@ -57,8 +61,14 @@ def _some_words(title: str, rng: np.random.Generator) -> str:
     return " ".join(words[position] for position in chosen)
 
 
-def _review_queries(search: ProductSearch, summary: dict, n: int) -> Iterator[tuple[str, int]]:
-    """The first words of one review of each product, from the start of the first review file."""
+def _review_queries(
+    search: ProductSearch, summary: dict, n: int, seed: int
+) -> Iterator[tuple[str, int]]:
+    """The first words of one review of each of ``n`` products, from the first review file.
+
+    All of its records are read, and which count is drawn from ids and texts alone: the order of the
+    lines decides nothing.
+    """
     path = Path(summary["files"][0]["path"])
     if not path.is_file():  # the dataset was processed, and then its input files were removed
         return
@@ -67,9 +77,31 @@ def _review_queries(search: ProductSearch, summary: dict, n: int) -> Iterator[tu
     names = [f for f in LAYOUTS[summary["source"]].reviews[Ratings.ITEM] if f in present]
     if not texts or not names:
         return
-    records = first_records(path, dict.fromkeys([names[0], texts[0]], pl.String())).frame
-    with_text = records.filter(pl.col(texts[0]).str.len_chars() > 0)
-    reviews = with_text.unique(names[0], keep="first", maintain_order=True)
-    for item, text in reviews.select(names[0], texts[0]).head(n).iter_rows():
-        if item in search.items:
-            yield " ".join(clean(text).split()[:_REVIEW_WORDS]), search.items.row(item)
+    schema = dict.fromkeys([names[0], texts[0]], pl.String())
+    drawn = pl.DataFrame(schema={_ITEM: pl.String, _TEXT: pl.String, **_KEYS})
+    places = _places(search, seed)
+    for work in reader_of(path).read(path, schema, Start()):
+        reviews = work().frame.select(pl.col(names[0]).alias(_ITEM), pl.col(texts[0]).alias(_TEXT))
+        with_text = reviews.filter(pl.col(_TEXT).str.len_chars() > 0)
+        drawn = _draw(pl.concat([drawn, _ranked(with_text, places, n)]), n)
+    for item, text in drawn.select(_ITEM, _TEXT).iter_rows():
+        yield " ".join(clean(text).split()[:_REVIEW_WORDS]), search.items.row(item)
+
+
+def _places(search: ProductSearch, seed: int) -> pl.DataFrame:
+    """The products in random order: columns item, place."""
+    order = np.random.default_rng(seed).permutation(len(search.items))
+    return pl.DataFrame({_ITEM: search.items.series(), _PLACE: order.astype(np.uint32)})
+
+
+def _ranked(reviews: pl.DataFrame, places: pl.DataFrame, n: int) -> pl.DataFrame:
+    """The reviews of the ``n`` products that come first, with a hash of each text."""
+    known = reviews.join(places, on=_ITEM)
+    known = known.filter(pl.col(_PLACE).rank("dense") <= n)
+    hashes = [sha256(text.encode()).hexdigest() for text in known[_TEXT]]
+    return known.with_columns(pl.Series(_HASH, hashes, dtype=pl.String))
+
+
+def _draw(ranked: pl.DataFrame, n: int) -> pl.DataFrame:
+    """One review of each product, for the ``n`` that come first."""
+    return ranked.sort(_PLACE, _HASH).unique(_ITEM, keep="first", maintain_order=True).head(n)
