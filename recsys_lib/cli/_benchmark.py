@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_lib.errors import EXIT_OK, ParameterError
-from recsys_lib.parameters import SECTIONS, AlsSettings, EvaluateParameters
 
 if TYPE_CHECKING:
     from recsys_lib.benchmark import Benchmark
     from recsys_lib.benchmark.run import BenchmarkRun
+    from recsys_lib.parameters import AlsSettings, EvaluateParameters
 
 _SECTIONS = ("evaluate", "als")
 _WITHOUT_EFFECT = (
@@ -104,6 +104,7 @@ def _parameters(
     chosen: Benchmark, assignments: Sequence[str]
 ) -> tuple[EvaluateParameters, AlsSettings]:
     """Those of the benchmark, then what ``--set`` says."""
+    from recsys_lib.parameters import SECTIONS, AlsSettings, EvaluateParameters
     from recsys_lib.pipeline.settings import read_settings
 
     for assignment in assignments:
