@@ -146,16 +146,20 @@ class EtlParameters(Section):
 
 
 class _AlsBase(Section):
-    """What AlsParameters and AlsSettings share."""
+    """What AlsParameters and AlsSettings share, in the order in which parameters are shown."""
 
     notebook: ClassVar[str] = "02_train_als"
 
+    factors: Any
+    regularization: Any
     frequency_scaling: float = Field(
         0.0,
         ge=0,
         le=1,
         description="Exponent by which lambda grows with a row's total confidence (0 = constant)",
     )
+    confidence: Any
+    alpha: Any
     min_rating: float = Field(
         0.0, ge=0, description="Lower ratings count as seen but not as liked (0 = all are liked)"
     )

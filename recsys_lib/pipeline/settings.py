@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import ValidationError
 
 from recsys_lib.errors import ParameterError, did_you_mean
-from recsys_lib.parameters import SECTIONS, EtlParameters, Section
+from recsys_lib.parameters import AUTO, SECTIONS, EtlParameters, Section
 from recsys_lib.paths import SAMPLE, Dataset, project_root
 
 DATASET = "dataset"
@@ -118,7 +118,7 @@ def read_values(values: Mapping[str, Any], *, project: Path | None = None) -> Se
         try:
             sections[name] = model.model_validate({} if (v := values.get(name)) is None else v)
         except ValidationError as error:
-            problems += [_problem(name, model, details) for details in error.errors()]
+            problems += _problems(name, model, error.errors())
     if problems:
         raise ParameterError("\n".join(problems))
     if Path(dataset).is_absolute():
@@ -161,6 +161,31 @@ def _group(values: dict[str, Any], section: str) -> dict[str, Any]:
     if not isinstance(group, dict):
         raise ParameterError(f"section {section!r} must hold names and values, got {group!r}")
     return group
+
+
+def _problems(section: str, model: type[Section], errors: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line for each parameter that is wrong.
+
+    For a parameter that may also be ``auto`` pydantic tells one error for each choice, with the
+    choice at the end of the path: the first one says what a value must be.
+    """
+    problems: dict[Any, str] = {}
+    for details in errors:
+        path = details["loc"]
+        name = path[0] if path else ""
+        optional = name in model.model_fields and AUTO in _choices(model, name)
+        key = name if optional else path
+        shorter = {**details, "loc": path[:1]} if optional else details
+        problems.setdefault(
+            (key, details["type"] == "extra_forbidden"), _problem(section, model, shorter)
+        )
+    return list(problems.values())
+
+
+def _choices(model: type[Section], name: str) -> tuple[Any, ...]:
+    """The literal values that a parameter of several types may have."""
+    kinds = get_args(model.model_fields[name].annotation)
+    return tuple(value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind))
 
 
 def _problem(section: str, model: type[Section], details: Mapping[str, Any]) -> str:

@@ -15,9 +15,9 @@ from optuna.trial import TrialState
 
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import replacing
-from recsys_lib.parameters import AlsParameters, TuneParameters
+from recsys_lib.parameters import AlsParameters, AlsSettings, TuneParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.tuning.space import DEFAULTS, TUNED, Space
+from recsys_lib.tuning.space import TUNED, Space
 from recsys_lib.tuning.validation import K, Recalls, Validation
 
 _DATABASE = "studies.db"
@@ -161,7 +161,7 @@ class Study:
     def save(self) -> Path:
         """Write the best parameters for ``run_pipeline.py --config``; returns the file."""
         path = self.dataset.tuning / f"{self.parameters.study}.yaml"
-        best, defaults = self.best().model_dump(), DEFAULTS.model_dump()
+        best, defaults = self.best().model_dump(), AlsSettings.model_validate({}).model_dump()
         changed = {name: value for name, value in best.items() if value != defaults[name]}
         head = f"# {self.in_words()} of {len(self._ended())}, study {self.parameters.study}\n"
         values = {"dataset": self.dataset.argument, "als": changed}

@@ -108,7 +108,7 @@ def test_every_parameter_is_listed_with_its_range(capsys):
     listed = {line.split()[0] for line in lines[1:] if "." in line.split()[0]}
     assert {f"{s}.{name}" for s, model in SECTIONS.items() for name in model.model_fields} <= listed
     (factors,) = [line for line in lines if line.startswith("als.factors")]
-    assert factors.split()[:7] == ["als.factors", "int", "128", ">=", "1,", "<=", "4096"]
+    assert factors.split()[1:9] == ["int", "or", "auto", "'auto'", ">=", "1,", "<=", "4096"]
     (source,) = [line for line in lines if line.startswith("etl.source ")]
     assert "auto, amazon2023, amazon2018," in source
 

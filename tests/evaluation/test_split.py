@@ -291,5 +291,5 @@ def test_only_target_events_are_held_out():
     assert {4} == set(split.test.interactions.item.tolist())
     assert not len(split.judging.interactions)  # each user's last but one is a view
     assert len(split.train) == 24
-    with pytest.raises(ParameterError, match="'purchas'.*did you mean 'purchase'"):
+    with pytest.raises(ParameterError, match=r"'purchas'.*did you mean 'purchase'"):
         split_by(typed, EvaluateParameters(target_events=["purchas"]))

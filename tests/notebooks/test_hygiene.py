@@ -50,7 +50,7 @@ def test_stored_as_jupyterlab_saves_it(path):
 def test_cells_are_short_and_parameters_are_literals(path):
     assert parameters_of(path)["dataset"] == "sample"
     assert max(len(c.source.splitlines()) for c in code_cells(path)) <= 25
-    assert len(code_cells(path)) <= 16
+    assert len(code_cells(path)) <= 18
 
 
 @pytest.mark.parametrize("model", [*SECTIONS.values(), TuneParameters], ids=lambda m: m.notebook)

@@ -48,7 +48,7 @@ class TestCache:
         bench.run(WRITE)
         record, _, _ = bench.run(settings=["als.factors=64"])
         assert statuses(record) == ["cached", "executed"]
-        assert self.reasons(record)[1] == "parameter als.factors 128 -> 64"
+        assert self.reasons(record)[1] == "parameter als.factors 'auto' -> 64"
 
     def test_the_code_of_the_modules_it_uses_counts(self, bench, monkeypatch):
         bench.run(WRITE)

@@ -34,7 +34,7 @@ def compare(*names):
 
 def test_only_parameters_that_differ_are_listed(runs):
     table = compare("base", "more", "same").parameters()
-    assert table.rows() == [("als.factors", "128", "64", "32")]
+    assert table.rows() == [("als.factors", "auto", "64", "32")]
 
 
 def test_a_change_counts_when_it_is_larger_than_the_interval_of_a_difference(runs):
@@ -85,7 +85,7 @@ def test_the_best_run_and_those_within_noise_of_it(runs):
 def test_the_overview_has_a_row_for_each_run(runs):
     table = compare("base", "none").overview([METRIC])
     assert table.rows() == [
-        ("20260101-base", "128", "succeeded", "0.2000 ± 0.0030"),
+        ("20260101-base", "auto", "succeeded", "0.2000 ± 0.0030"),
         ("20260104-none", "16", "failed", "-"),
     ]
     assert "status" not in compare("base", "more").overview().columns
@@ -109,14 +109,14 @@ def test_the_plot_calls_runs_by_what_they_differ_in(runs):
     comparison = compare("base", "more", "none")
     assert plots.run_names(comparison)["20260102-more"] == "als.factors=64"
     labels = plots.intervals(comparison, METRIC).axes[0].get_yticklabels()
-    assert [label.get_text() for label in labels] == ["als.factors=128", "als.factors=64"]
+    assert [label.get_text() for label in labels] == ["als.factors=auto", "als.factors=64"]
     assert plots.run_names(compare("base", "base")) == {"20260101-base": "20260101-base"}
 
 
 def test_the_command_prints_what_differs(runs, capsys):
     assert main(["compare", "base", "more"]) == 0
     out = capsys.readouterr().out
-    assert "als.factors  128" in out
+    assert "als.factors  auto" in out
     assert "0.2100 ± 0.0040 better" in out
     assert main(["compare", "base"]) == 2
     assert "two runs or more" in capsys.readouterr().err

@@ -38,6 +38,12 @@ STEP_KEYS = {
 }
 
 
+SMALL = (
+    *("--set", "dataset=sample-1000", "--set", "als.factors=16", "--set", "embed.max_tokens=16"),
+    *("--set", "evaluate.search_queries=10"),
+)
+
+
 def run_pipeline(workspace, *arguments):
     """Run it from another folder; returns the finished process."""
     return subprocess.run(
@@ -54,8 +60,7 @@ def latest(workspace):
 
 
 def test_a_small_sample_from_one_command(workspace):
-    small = ["--set", "dataset=sample-1000", "--set", "als.factors=16"]
-    done = run_pipeline(workspace, *small, "--run-id", "first")
+    done = run_pipeline(workspace, *SMALL, "--run-id", "first")
     assert done.returncode == 0, done.stderr
     record = latest(workspace)
     assert record["status"] == "succeeded"
@@ -78,11 +83,11 @@ def test_a_small_sample_from_one_command(workspace):
     assert "als.factors is 4000, but the data has only" in refused.stderr
 
     # The same again takes everything from the first run, and seconds.
-    assert run_pipeline(workspace, *small).returncode == 0
+    assert run_pipeline(workspace, *SMALL).returncode == 0
     assert {step["status"] for step in latest(workspace)["steps"]} == {"cached"}
 
     # One step alone takes the rest from the version before.
-    done = run_pipeline(workspace, *small, "--steps", "als", "--force", "--run-id", "second")
+    done = run_pipeline(workspace, *SMALL, "--steps", "als", "--force", "--run-id", "second")
     assert done.returncode == 0, done.stderr
     assert [step["name"] for step in latest(workspace)["steps"]] == ["als"]
     again = Recommender.load(dataset="sample-1000")
@@ -171,7 +176,7 @@ def test_the_sample_has_what_the_models_should_find(workspace):
     ],
 )
 def test_real_data_by_configuration_alone(workspace, real_data, folder, config, recall):
-    values = {"dataset": str(real_data / folder), "etl": config}
+    values = {"dataset": str(real_data / folder), "etl": config, "embed": {"max_tokens": 16}}
     (workspace / "run.yaml").write_text(yaml.safe_dump(values))
     done = run_pipeline(workspace, "--config", "run.yaml")
     assert done.returncode == 0, done.stderr
@@ -184,14 +189,25 @@ def test_real_data_by_configuration_alone(workspace, real_data, folder, config, 
     assert recommender.search("gift", 3)["title"].notna().all()
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The version of a run that nobody killed."""
+    home = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECSYS_HOME", str(home))
+        done = run_pipeline(home, *SMALL, "--jobs", "1", "--run-id", "two")
+    assert done.returncode == 0, done.stderr
+    return home / "models" / "sample-1000" / "two"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["etl", "als", "embed", "evaluate"])
-def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, step):
-    arguments = ["--set", "dataset=sample-1000", "--set", "als.factors=16"]
-    arguments += ["--jobs", "1"]
+def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, undisturbed, step):
     script = str(project_root() / "run_pipeline.py")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    killed = subprocess.Popen([sys.executable, script, *arguments, "--run-id", "one"], **quiet)
+    killed = subprocess.Popen(
+        [sys.executable, script, *SMALL, "--jobs", "1", "--run-id", "one"], **quiet
+    )
     log = workspace / "outputs" / "one" / "log.jsonl"
     wait_until(lambda: log.is_file() and f'"cell started", "step": "{step}"' in log.read_text())
     killed.kill()
@@ -205,11 +221,10 @@ def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, step):
     before = names[: names.index(step)]
     assert [e["name"] for e in record["steps"] if e["status"] == "cached"] == before
 
-    assert run_pipeline(workspace, *arguments, "--force", "--run-id", "two").returncode == 0
-    versions = workspace / "models" / "sample-1000"
+    resumed = workspace / "models" / "sample-1000" / "one"
     parts = ("als/item_factors.npy", "als/user_factors.npy", "search/index.faiss")
     for name in (*parts, "evaluation/results.parquet"):
-        assert sha256(versions / "one" / name) == sha256(versions / "two" / name)
+        assert sha256(resumed / name) == sha256(undisturbed / name)
 
 
 def wait_until(condition, seconds=60):

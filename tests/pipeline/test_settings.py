@@ -1,14 +1,14 @@
 import pytest
 
 from recsys_lib.errors import ParameterError
-from recsys_lib.parameters import SECTIONS, AlsParameters
+from recsys_lib.parameters import SECTIONS, AlsSettings
 from recsys_lib.pipeline.settings import read_settings
 
 
 def test_defaults(workspace):
     settings = read_settings()
     assert settings.dataset.name == "sample"
-    assert settings.sections["als"] == AlsParameters()
+    assert settings.sections["als"] == AlsSettings()
     assert settings.changed == []
     assert set(settings.as_dict()) == {"dataset", *SECTIONS}
 

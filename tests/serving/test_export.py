@@ -70,7 +70,7 @@ def test_users_get_what_they_get_one_by_one(shop, tmp_path, kind):
     by_user = lists.partition_by("user_id", as_dict=True)
     ids = model.items.ids()
     for row, user in enumerate(model.users.ids()[:300]):
-        assert_same(by_user[(user,)], *model.recommend(row, 7, filter_seen=True), ids)
+        assert_same(by_user[(user,)], *model.recommend(row, 7), ids)
 
 
 def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
@@ -91,7 +91,7 @@ def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
     (path,) = als.run("users", QUIET)
     assert pq.read_metadata(path).metadata[b"by"] == b"als"
     user = users[0]
-    expected = evaluated.als.recommend(0, 7, filter_seen=True)
+    expected = evaluated.als.recommend(0, 7)
     mine = pl.read_parquet(path).filter(user_id=user)
     assert_same(mine, *expected, evaluated.als.items.ids())
 

@@ -13,10 +13,10 @@ from recsys_lib.blend.sources._attention import last_states
 from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
 
 _FEWEST_STEPS = 50_000
-_MOST_STEPS = 6_000_000
+_MOST_STEPS = 3_000_000
 """Items in all epochs together that a training takes: some minutes on two cores."""
 _MOST_EPOCHS, _FEWEST_EPOCHS = 24, 4
-_SHARE_AGAIN = 0.5
+_SHARE_AGAIN = 1.0
 """Share of the epochs when a model is trained on from one of fewer interactions."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from recsys_lib.display.terminal import frame_table, text_table
 from recsys_lib.errors import ArtifactError, ParameterError, did_you_mean
-from recsys_lib.parameters import SECTIONS, Section
+from recsys_lib.parameters import AUTO, SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
 from recsys_lib.pipeline.runs.lock import is_worked_on
@@ -22,6 +23,7 @@ from recsys_lib.pipeline.runs.record import RUNNING, records_of
 from recsys_lib.registry import champion, removed_champion
 
 _MOST_RUNS = 4  # more do not fit side by side
+_UNIONS = (Union, UnionType)
 _SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
 
 
@@ -110,6 +112,9 @@ def _add_section(table: Table, name: str, model: type[Section]) -> None:
 
 
 def _type(info: FieldInfo) -> str:
+    if get_origin(info.annotation) in _UNIONS:
+        first = get_args(info.annotation)[0]
+        return f"{_type(FieldInfo.from_annotation(first))} or {AUTO}"
     name = getattr(info.annotation, "__name__", "")
     if name == "Literal":
         return "one of"
@@ -128,6 +133,8 @@ def _plain(annotation: Any) -> Any:
 
 def _range(info: FieldInfo) -> str:
     """The limits, ">= 1, <= 4096", or the choices."""
+    if get_origin(info.annotation) in _UNIONS:
+        return _range(FieldInfo.from_annotation(get_args(info.annotation)[0]))
     if getattr(info.annotation, "__name__", "") == "Literal":
         return ", ".join(map(str, getattr(info.annotation, "__args__", ())))
     found = [
