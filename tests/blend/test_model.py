@@ -56,7 +56,7 @@ def test_items_of_the_own_history_come_back_when_they_may(evaluated, shop_intera
     again = evaluated.recommend(user, 10_000, repeats="only")
     assert set(again["item_id"]) == set(shop_interactions.items.ids(rows))
     with pytest.raises(QueryError, match="repeats must be exclude or allow or only"):
-        evaluated.recommend(user, repeats="onyl")
+        evaluated.recommend(user, repeats="none")
 
 
 def test_the_history_of_a_user_gets_what_the_user_gets(evaluated, shop_interactions):
