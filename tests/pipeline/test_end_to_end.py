@@ -176,7 +176,12 @@ def test_the_sample_has_what_the_models_should_find(workspace):
     ],
 )
 def test_real_data_by_configuration_alone(workspace, real_data, folder, config, recall):
-    values = {"dataset": str(real_data / folder), "etl": config, "embed": {"max_tokens": 16}}
+    values = {
+        "dataset": str(real_data / folder),
+        "etl": config,
+        "embed": {"max_tokens": 16},
+        "evaluate": {"sequence": "off"},  # minutes of training that say nothing about configuration
+    }
     (workspace / "run.yaml").write_text(yaml.safe_dump(values))
     done = run_pipeline(workspace, "--config", "run.yaml")
     assert done.returncode == 0, done.stderr
