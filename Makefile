@@ -36,6 +36,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_embed.py
 	$(BIN)/python benchmarks/bench_search.py
 	$(BIN)/python benchmarks/bench_eval.py
+	$(BIN)/python run_pipeline.py --quiet
 	$(BIN)/python benchmarks/bench_serve.py
 
 bench-%: $(READY)

@@ -16,8 +16,6 @@ _FEWEST_STEPS = 50_000
 _MOST_STEPS = 3_000_000
 """Items in all epochs together that a training takes: some minutes on two cores."""
 _MOST_EPOCHS, _FEWEST_EPOCHS = 24, 4
-_SHARE_AGAIN = 1.0
-"""Share of the epochs when a model is trained on from one of fewer interactions."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,6 @@ class Sequence(CandidateSource):
 
         before = training.start.get(cls.name)
         start = before.weights if isinstance(before, cls) else None
-        if start is not None:
-            epochs = max(round(_SHARE_AGAIN * epochs), 1)
         parameters = SequenceParameters(epochs=epochs, minutes=training.options.sequence_minutes)
         weights = train_transformer(
             histories.indptr,
