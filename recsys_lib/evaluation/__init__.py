@@ -15,14 +15,13 @@ from recsys_lib.evaluation.models import (
 from recsys_lib.evaluation.report import in_words, lists_table, results_table, what_to_try
 from recsys_lib.evaluation.segments import segments, winners
 from recsys_lib.evaluation.split import (
-    HeldOut,
-    TrainTest,
     back_test,
     leave_last_out,
     split_at_random,
     split_at_time,
     split_by,
 )
+from recsys_lib.evaluation.train_test import HeldOut, TrainTest
 from recsys_lib.evaluation.version import VersionEvaluation, evaluate_version, models_to_compare
 
 __all__ = [

@@ -10,7 +10,8 @@ import polars as pl
 from recsys_lib.blend import Parts
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.evaluation.evaluate import SERVED, Evaluation, evaluate
-from recsys_lib.evaluation.split import TrainTest, back_test
+from recsys_lib.evaluation.split import back_test
+from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.evaluation.version import learn, models_to_compare, served_name
 from recsys_lib.parameters import EvaluateParameters
 

@@ -14,7 +14,7 @@ import polars as pl
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import metrics
 from recsys_lib.evaluation.results import measure
-from recsys_lib.evaluation.split import TrainTest
+from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.files import replacing_folder, write_json
 from recsys_lib.ranking import Scorer, top_k
 from recsys_lib.registry.parts import PER_USER_FILE

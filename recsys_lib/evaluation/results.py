@@ -10,7 +10,7 @@ import polars as pl
 from scipy import sparse
 
 from recsys_lib.evaluation import beyond, metrics
-from recsys_lib.evaluation.split import TrainTest
+from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.significance import bootstrap_interval
 
 _SCHEMA = {

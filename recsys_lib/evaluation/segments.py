@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.evaluation.evaluate import Evaluation
-from recsys_lib.evaluation.split import TrainTest
+from recsys_lib.evaluation.train_test import TrainTest
 
 _HISTORY = {
     "0": (0, 0),

@@ -28,7 +28,8 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
 from recsys_lib.evaluation.models import MostPopular, Random, RecentPopular
-from recsys_lib.evaluation.split import TrainTest, split_by
+from recsys_lib.evaluation.split import split_by
+from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.ranking import Scorer
