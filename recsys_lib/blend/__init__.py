@@ -1,8 +1,10 @@
 """Recommendations from several candidate sources, weighted by what users chose."""
 
 from recsys_lib.blend.blend import Blend, BlendWeights
+from recsys_lib.blend.choices import Choices
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import Choices, LearnedBlend, learn_blend
+from recsys_lib.blend.learned import LearnedBlend
+from recsys_lib.blend.learning import learn_blend
 from recsys_lib.blend.model import BlendModel, Picks, Repeats
 from recsys_lib.blend.part import write_blend_part
 from recsys_lib.blend.signals import Signals

@@ -9,135 +9,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-import polars as pl
-from scipy import sparse
 
 from recsys_lib.blend._candidates import Candidates, gather_candidates
 from recsys_lib.blend._logit import fit_choices
 from recsys_lib.blend.blend import TERMS, BlendWeights
-from recsys_lib.blend.histories import Histories
+from recsys_lib.blend.choices import Choices, ndcg, source_quality
+from recsys_lib.blend.learned import FEWEST_USERS, LearnedBlend
 from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.blend.sources import ALS, BLEND, CandidateSource, with_half_lives
-from recsys_lib.ranking import discounted_gains, ideal_dcg
 from recsys_lib.significance import SIGNIFICANT, paired_test
 
 HALF_LIVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, math.inf)
 _TUNING_USERS = 2_000
 _PRIOR = 10.0
-_FEWEST_USERS = 50
 _LEAST_SHARE = 0.03
 """A source whose weight is a smaller share of the largest one is not worth computing."""
-_K = 10
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Users, and what they took after their histories.
-
-    Parameters
-    ----------
-    histories: of the users.
-    relevant: CSR of shape (users, items): what each user took afterwards.
-    """
-
-    histories: Histories
-    relevant: sparse.csr_matrix
-
-    def __len__(self) -> int:
-        return len(self.histories)
-
-    def take(self, users: np.ndarray) -> Choices:
-        """Some of the users."""
-        return Choices(self.histories.take(users), self.relevant[users])
-
-    def sample(self, n: int, generator: np.random.Generator) -> Choices:
-        """At most ``n`` of the users, drawn at random."""
-        if len(self) <= n:
-            return self
-        return self.take(np.sort(generator.choice(len(self), n, replace=False)))
-
-
-@dataclass(frozen=True)
-class LearnedBlend:
-    """What was learned, and what to serve.
-
-    Parameters
-    ----------
-    weights: of the sources that help; the others have none and are not computed.
-    served: what to serve: ``blend``, or the name of a source that was better alone.
-    validation: nDCG@10 of the blend and of each source on the judging part.
-    n_users: users that the judged weights were learned from, those who took one of their
-        candidates; if they were too few to learn anything, how many there were.
-    n_judges: users of the judging part.
-    p_value: of the difference between the blend and the best single source, paired by user.
-    half_lives: of each source that forgets, also of those without a weight.
-    signals: what an interaction says.
-    """
-
-    weights: BlendWeights
-    served: str
-    validation: dict[str, float]
-    n_users: int
-    n_judges: int = 0
-    p_value: float = 1.0
-    half_lives: dict[str, float] = field(default_factory=dict)
-    signals: Signals = EqualSignals
-
-    def __str__(self) -> str:
-        if not self.validation:
-            return (
-                f"Only {self.n_users} users have something to learn from (at least "
-                f"{_FEWEST_USERS} are needed), so ALS is served as it is."
-            )
-        best, own = self.best_source, self.validation[BLEND]
-        beyond = "beyond noise" if self.p_value <= SIGNIFICANT else "within noise"
-        return (
-            f"Learned from {self.n_users:,} users, judged by {self.n_judges:,} on later "
-            f"interactions. {self.served} is served: nDCG@{_K} is {own:.4f} for the blend and "
-            f"{self.validation[best]:.4f} for the best single source, {best}; the difference is "
-            f"{beyond} (p = {self.p_value:.2g}). {self.signals}"
-        )
-
-    @property
-    def best_source(self) -> str:
-        """The single source with the highest nDCG@10 on the judging part."""
-        alone = {name: value for name, value in self.validation.items() if name != BLEND}
-        return max(alone, key=lambda name: alone[name])
-
-    def table(self) -> pl.DataFrame:
-        """One row a source: its nDCG@10 alone, half-life, and weight in the blend.
-
-        The weight is that of the best item of a source, for users with a long history and for
-        those with the shortest in the data. The last column is added for the item that most users
-        take lately.
-        """
-        lengths = np.array([10**6, 1])
-        rows = []
-        for name in [name for name in self.validation if name != BLEND]:
-            weights = np.zeros((4, 2), dtype=np.float32)
-            if name in self.weights.coefficients:
-                weights = self.weights.for_lengths(name, lengths).T
-            long, short = weights[0] + weights[1]
-            facts = {
-                "source": name,
-                f"nDCG@{_K} alone": self.validation[name],
-                "half-life, items": self.half_lives.get(name),
-                "weight": float(long),
-                "weight, short history": float(short),
-                "if in demand": float(weights[2, 0] + weights[3, 0]),
-            }
-            rows.append(facts)
-        return pl.DataFrame(rows)
-
-    @property
-    def served_weights(self) -> BlendWeights:
-        """Weights of what is served; a single source is a blend of one."""
-        if self.served == BLEND:
-            return self.weights
-        return BlendWeights.from_source(self.served, self.half_lives)
 
 
 def learn_blend(
@@ -179,12 +68,14 @@ def learn_blend(
     --------
     Ten users are too few to learn from:
 
+    >>> from scipy import sparse
+    >>> from recsys_lib.blend import Choices, Histories
     >>> few = Histories.from_items([0, 1], 1.0, 3).take(np.zeros(10, dtype=int))
     >>> choices = Choices(few, sparse.csr_matrix((10, 3)))
     >>> print(learn_blend({}, choices, choices, seed=0))
     Only 10 users have something to learn from (at least 50 are needed), so ALS is served as it is.
     """
-    if len(learning) < _FEWEST_USERS or not len(judging):
+    if len(learning) < FEWEST_USERS or not len(judging):
         return _nothing_learned(len(learning), signals)
     generator = np.random.default_rng(seed)
     half_lives = _choose_half_lives(sources, learning, generator)
@@ -193,7 +84,7 @@ def learn_blend(
     candidates = gather_candidates(tuned, learning.histories, learning.relevant, shortest)
     able = candidates.users_with_a_choice(len(learning))
     n_able = int(np.count_nonzero(able))
-    if n_able < _FEWEST_USERS:
+    if n_able < FEWEST_USERS:
         return _nothing_learned(n_able, signals)
     weights = BlendWeights(_fit_and_prune(candidates, able), half_lives, shortest)
     judged = gather_candidates(tuned, judging.histories, judging.relevant, shortest)
@@ -247,11 +138,11 @@ def _qualities(
     """nDCG@10 of each user, for each source alone and for the blend."""
     n_relevant = np.diff(judging.relevant.indptr)
     columns = zip(judged.names, judged.relative.T, strict=True)
-    qualities = {name: _ndcg(judged, column, n_relevant, generator) for name, column in columns}
+    qualities = {name: ndcg(judged, column, n_relevant, generator) for name, column in columns}
     names = tuple(weights.coefficients)
     flat = np.concatenate([weights.coefficients[name] for name in names]).astype(np.float32)
     scores = judged.of_sources(names).scores(flat)
-    qualities[BLEND] = _ndcg(judged, scores, n_relevant, generator)
+    qualities[BLEND] = ndcg(judged, scores, n_relevant, generator)
     return qualities
 
 
@@ -270,25 +161,3 @@ def _choose_half_lives(
         }
         chosen[name] = max(values, key=lambda half_life: values[half_life])
     return chosen
-
-
-def source_quality(
-    source: CandidateSource, choices: Choices, generator: np.random.Generator
-) -> np.ndarray:
-    """nDCG@10 of a single source, shape (users,)."""
-    candidates = gather_candidates({source.name: source}, choices.histories, choices.relevant)
-    scores = candidates.relative[:, 0]
-    return _ndcg(candidates, scores, np.diff(choices.relevant.indptr), generator)
-
-
-def _ndcg(
-    candidates: Candidates,
-    scores: np.ndarray,
-    n_relevant: np.ndarray,
-    generator: np.random.Generator,
-) -> np.ndarray:
-    """nDCG@10 of each user when the candidates are ranked by ``scores``; ties at random."""
-    gains = discounted_gains(candidates.positions(scores, generator), _K)
-    user = candidates.user[candidates.chosen]
-    gained = np.bincount(user, gains, minlength=len(n_relevant))
-    return gained / ideal_dcg(n_relevant, _K)

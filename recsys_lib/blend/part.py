@@ -13,7 +13,7 @@ import polars as pl
 
 from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import LearnedBlend
+from recsys_lib.blend.learned import LearnedBlend
 from recsys_lib.blend.sources import (
     POPULAR,
     RECENT,

@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 from scipy import sparse
 
+from recsys_lib.blend.choices import Choices, source_quality
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import Choices, source_quality
 from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.blend.sources import Companions, Training
 from recsys_lib.data.interactions import Interactions

@@ -12,8 +12,10 @@ import polars as pl
 from scipy import sparse
 
 from recsys_lib.als import AlsModel
+from recsys_lib.blend.choices import Choices
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.learning import Choices, LearnedBlend, learn_blend
+from recsys_lib.blend.learned import LearnedBlend
+from recsys_lib.blend.learning import learn_blend
 from recsys_lib.blend.signal_choice import choose_signals
 from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.blend.sources import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys_lib.blend import Choices, Histories, Signals
-from recsys_lib.blend.learning import source_quality
+from recsys_lib.blend.choices import source_quality
 from recsys_lib.blend.signal_choice import choose_signals
 from recsys_lib.blend.signals import EqualSignals
 from recsys_lib.blend.sources import Companions, Training
