@@ -11,8 +11,8 @@ from recsys_lib.blend.sources.base import (
 )
 from recsys_lib.blend.sources.cooccurrence import Companions, Successors
 from recsys_lib.blend.sources.factorization import FoldedAls
+from recsys_lib.blend.sources.item_weights import Bm25Neighbours, CosineNeighbours
 from recsys_lib.blend.sources.linear import Ease
-from recsys_lib.blend.sources.neighbours import Bm25Neighbours, CosineNeighbours
 from recsys_lib.blend.sources.popularity import Popularity, RecentPopularity, recent_counts
 from recsys_lib.blend.sources.sequence import Sequence
 from recsys_lib.blend.sources.texts import TextNeighbours, item_embeddings

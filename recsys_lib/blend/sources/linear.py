@@ -18,10 +18,9 @@ from typing import Self
 import numpy as np
 from scipy import linalg, sparse
 
-from recsys_lib.blend.sources._gather import gather_blocks
 from recsys_lib.blend.sources.base import Training
-from recsys_lib.blend.sources.item_weights import KEPT, ItemWeights
-from recsys_lib.blend.sources.neighbours import taken
+from recsys_lib.blend.sources.item_weights import KEPT, ItemWeights, taken
+from recsys_lib.compiled import compiled
 from recsys_lib.ranking import in_blocks, keep_largest
 
 NEIGHBOURS = 128
@@ -89,7 +88,7 @@ def sparse_ease_weights(
     support.sort_indices()
 
     def solve(items: np.ndarray) -> np.ndarray:
-        systems, targets = gather_blocks(
+        systems, targets = _gather_blocks(
             gram.indptr, gram.indices, gram.data, support.indptr, support.indices, items, neighbours
         )
         diagonal = np.arange(neighbours)
@@ -102,6 +101,44 @@ def sparse_ease_weights(
     values = np.concatenate(solutions)[inside]
     columns = sparse.csr_matrix((values, support.indices, support.indptr), shape=gram.shape)
     return sparse.csr_matrix(columns.T)
+
+
+@compiled
+def _gather_blocks(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    support_indptr: np.ndarray,
+    support: np.ndarray,
+    items: np.ndarray,
+    size: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each of ``items`` the matrix among its support, and the column of the item itself.
+
+    ``indptr``, ``indices``, ``data`` are the CSR of the matrix (n, n); the support of item j is
+    support[support_indptr[j] : support_indptr[j + 1]], at most ``size`` items. Returns float32
+    (items, size, size) and (items, size); unused places have 0.
+    """
+    systems = np.zeros((len(items), size, size), np.float32)
+    targets = np.zeros((len(items), size), np.float32)
+    place = np.full(len(indptr) - 1, -1, np.int32)
+    for number in range(len(items)):
+        item = items[number]
+        start = support_indptr[item]
+        n = support_indptr[item + 1] - start
+        for p in range(n):
+            place[support[start + p]] = p
+        for p in range(n):
+            row = support[start + p]
+            for entry in range(indptr[row], indptr[row + 1]):
+                column = place[indices[entry]]
+                if column >= 0:
+                    systems[number, p, column] = data[entry]
+                elif indices[entry] == item:
+                    targets[number, p] = data[entry]
+        for p in range(n):
+            place[support[start + p]] = -1
+    return systems, targets
 
 
 def largest_entries(matrix: np.ndarray, k: int) -> sparse.csr_matrix:
