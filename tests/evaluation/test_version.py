@@ -51,8 +51,8 @@ def test_the_stages_are_those_of_the_notebook(judged):
 
 def test_every_model_is_compared_under_its_name(judged):
     assert list(judged.models) == [
-        *("blend", "after", "together", "ease", "cosine", "bm25", "als_recency", "text"),
-        *("als", "popular", "recent", "random"),
+        *("blend", "after", "together", "ease", "cosine", "bm25", "als_recency"),
+        *("attributes", "text", "als", "popular", "recent", "random"),
     ]
     assert judged.evaluation.models == list(judged.models)
     expected = "als_recency" if judged.learned.served == "als" else judged.learned.served

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
+from recsys_lib.als import train_als
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.data.interactions import Interactions
@@ -88,6 +89,11 @@ class Training:
         """Interactions of each item, weighted by their strength, float64, shape (items,)."""
         histories = self.histories
         return np.bincount(histories.items, histories.strength, minlength=histories.n_items)
+
+    @cached_property
+    def item_factors(self) -> np.ndarray:
+        """Item factors of ALS, float32, shape (items, factors); trained when first asked for."""
+        return train_als(self.interactions, self.als).item_factors
 
     def once(self, count: Callable[[Histories], T]) -> T:
         """``count(histories)``, computed once for all sources that need it."""

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from recsys_lib.als import FoldIn, Penalty, train_als
+from recsys_lib.als import FoldIn, Penalty
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
 
@@ -26,14 +26,13 @@ class FoldedAls(CandidateSource):
     fold_in: FoldIn
 
     @classmethod
-    def train(cls, training: Training) -> Self:
+    def train(cls, training: Training) -> Self | None:
         """Train ALS."""
-        trained = train_als(training.interactions, training.als)
         penalty = Penalty.from_parameters(training.als)
-        return cls(FoldIn.from_item_factors(trained.item_factors, penalty))
+        return cls(FoldIn.from_item_factors(training.item_factors, penalty))
 
     @classmethod
-    def load(cls, arrays: Mapping[str, np.ndarray], parts: ServedParts) -> Self:
+    def load(cls, arrays: Mapping[str, np.ndarray], parts: ServedParts) -> Self | None:
         """From the ALS part; products without interactions have the factors 0."""
         model = parts.als.model
         factors = parts.padded(np.asarray(model.item_factors))
