@@ -7,7 +7,7 @@ from recsys_lib.blend import Choices, Histories, Signals
 from recsys_lib.blend.choices import source_quality
 from recsys_lib.blend.signal_choice import choose_signals
 from recsys_lib.blend.signals import EqualSignals
-from recsys_lib.blend.sources import Companions, Training
+from recsys_lib.blend.sources import Companions, Popularity, RecentPopularity, Training
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ParameterError
 from recsys_lib.evaluation import leave_last_out
@@ -164,3 +164,19 @@ def test_what_does_not_count_is_in_no_source():
     only_low = Histories.from_items(pairs[:1], 1.0, N_ITEMS)
     only_low.strength[:] = 0
     assert not source.scores(only_low).any()
+
+
+@pytest.mark.parametrize("source", [Popularity, RecentPopularity])
+def test_popularity_counts_what_an_interaction_says(source):
+    rows, _ = world(noise=0.5)
+    is_view = np.arange(len(rows)) % 3 == 0
+    seen = with_(rows, events=np.where(is_view, 2, 1).astype(np.uint32))
+    bought = rows.select(~is_view)
+    purchases_only = Signals(event_weights={"view": 0.0})
+    counts = source.train(Training(seen, ALS, signals=purchases_only)).counts
+    newest = source is RecentPopularity
+    kept = bought.timestamp >= np.quantile(rows.timestamp, 0.9) if newest else np.ones(len(bought))
+    expected = np.bincount(bought.item, kept, minlength=N_ITEMS)
+    # The cut in time falls between two interactions.
+    assert np.abs(counts - expected).max() <= newest
+    assert counts.sum() == pytest.approx(expected.sum(), abs=1)

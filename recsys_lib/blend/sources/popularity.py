@@ -58,11 +58,16 @@ class RecentPopularity(Popularity):
         """Count recent interactions; None where times only order the items of one user."""
         if not training.interactions.has_times:
             return None
-        return cls(recent_counts(training.interactions))
+        strength = training.signals.strength(training.interactions)
+        return cls(recent_counts(training.interactions, strength))
 
 
-def recent_counts(interactions: Interactions) -> np.ndarray:
-    """Interactions of each item among the newest ``RECENT_SHARE`` of all, shape (items,)."""
+def recent_counts(interactions: Interactions, strength: np.ndarray | None = None) -> np.ndarray:
+    """Interactions of each item among the newest ``RECENT_SHARE`` of all, shape (items,).
+
+    ``strength``, shape (n,), is what each interaction counts; 1 by default.
+    """
     moment = np.quantile(interactions.timestamp, 1 - RECENT_SHARE, method="lower")
-    recent = interactions.item[interactions.timestamp >= moment]
-    return np.bincount(recent, minlength=len(interactions.items))
+    recent = interactions.timestamp >= moment
+    counted = None if strength is None else strength[recent]
+    return np.bincount(interactions.item[recent], counted, minlength=len(interactions.items))
