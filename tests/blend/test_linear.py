@@ -10,8 +10,8 @@ from recsys_lib.blend.sources import (
     Ease,
     SourceOptions,
     Training,
+    item_weights,
     linear,
-    neighbours,
 )
 from recsys_lib.blend.sources.linear import (
     default_regularization,
@@ -134,7 +134,7 @@ def test_cosine_neighbours_by_hand(ordered):
 
 
 def test_only_so_many_neighbours_are_kept(ordered, monkeypatch):
-    monkeypatch.setattr(neighbours, "NEIGHBOURS", 3)
+    monkeypatch.setattr(item_weights, "NEIGHBOURS", 3)
     for source in (CosineNeighbours, Bm25Neighbours):
         weights = source.train(Training(ordered, AlsParameters())).weights
         assert 2 <= np.diff(weights.indptr).max() <= 3
