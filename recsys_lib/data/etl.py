@@ -105,8 +105,8 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     Returns
     -------
     dict
-        The summary: ``dataset, source, files, reading, timestamp_unit, has_ratings, funnel,
-        counts, events, fingerprint, metrics``.
+        The summary: ``dataset, source, files, product_files, reading, timestamp_unit, has_ratings,
+        funnel, counts, events, fingerprint, metrics``.
 
     Raises
     ------

@@ -24,6 +24,7 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "dataset": loaded.dataset.name,
         "source": loaded.inputs.layout,
         "files": loaded.files,
+        "product_files": [str(path) for path in loaded.inputs.products],
         "reading": loaded.reading,
         "timestamp_unit": loaded.ratings.timestamp_unit,
         "has_ratings": loaded.ratings.has_ratings,

@@ -8,7 +8,7 @@ from recsys_lib.search.build import build_search_part, text_encoder
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import Filters, KnownFields
 from recsys_lib.search.retriever import MODES, Mode, ProductSearch
-from recsys_lib.search.text import product_texts
+from recsys_lib.search.text import check_texts, product_texts
 
 __all__ = [
     "MODES",
@@ -18,6 +18,7 @@ __all__ = [
     "ProductSearch",
     "TextEncoder",
     "build_search_part",
+    "check_texts",
     "product_texts",
     "text_encoder",
 ]

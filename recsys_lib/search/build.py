@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.registry.parts import writing_part
 from recsys_lib.search._lexical import LexicalIndex
@@ -19,7 +17,7 @@ from recsys_lib.search._neighbours import ChosenIndex, choose_index, choose_kind
 from recsys_lib.search._part import ITEMS_KEY, MODEL_KEY, SearchContent, ids_sha256
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.search.text import field_texts, product_texts
+from recsys_lib.search.text import check_texts, field_texts, product_texts
 
 _LIBRARIES = (
     "bm25s",
@@ -84,9 +82,8 @@ def build_search_part(
     ... )  # doctest: +SKIP
     """
     texts = product_texts(products, parameters.fields)
+    check_texts(texts, parameters.fields)
     indexed = products.filter(pl.Series([bool(text) for text in texts], dtype=pl.Boolean))
-    if indexed.is_empty():
-        raise InputDataError(_no_text(len(products), parameters.fields))
     texts = [text for text in texts if text]
     lexical = _lexical_index(indexed, parameters)
     encoded = _encode(texts, encoder or text_encoder(parameters), cache, show_progress)
@@ -145,16 +142,6 @@ def text_encoder(parameters: EmbedParameters) -> TextEncoder:
         precision=parameters.precision,
         max_tokens=parameters.max_tokens,
         batch_tokens=parameters.batch_tokens,
-    )
-
-
-def _no_text(n_products: int, fields: Sequence[str]) -> str:
-    if not n_products:
-        return "the dataset has no products: give a product file (etl.products)"
-    return (
-        f"none of the {n_products:,} products has any text in {', '.join(fields)}: these fields "
-        "are blank in the product file, or have other names there: fill them, give their names "
-        "(etl.product_columns), or choose other fields (embed.fields)"
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.errors import ParameterError
+from recsys_lib.errors import InputDataError, ParameterError
 
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 # A tag starts with a letter, "/" or "!": "5 < 6 and 7 > 2" holds none.
@@ -74,6 +74,19 @@ def product_texts(products: pl.DataFrame, fields: Sequence[str]) -> list[str]:
         _join([*first, *(p for parts in rest for p in parts if p not in boilerplate)])
         for first, *rest in zip(*columns, strict=True)
     ]
+
+
+def check_texts(texts: Sequence[str], fields: Sequence[str], files: Sequence[str] = ()) -> None:
+    """InputDataError unless a product has a text; it names ``files``, from which products come."""
+    if any(texts):
+        return
+    if not texts:
+        raise InputDataError("the dataset has no products: give a product file (etl.products)")
+    raise InputDataError(
+        f"{', '.join(files) or 'the product file'}: none of the {len(texts):,} products has any "
+        f"text in {', '.join(fields)}: these fields are blank there, or have other names: fill "
+        "them, give their names (etl.product_columns), or choose other fields (embed.fields)"
+    )
 
 
 def field_texts(products: pl.DataFrame, field: str, parameter: str) -> list[str]:

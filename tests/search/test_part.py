@@ -164,7 +164,7 @@ def test_files_of_two_runs_are_refused(built, tmp_path):
 
 def test_catalogue_without_any_text(products, tmp_path):
     blank = products.filter(pl.col("title").is_null())
-    says = f"none of the {len(blank)} products has any text in title, features.*are blank in the"
+    says = f"none of the {len(blank)} products has any text in title, features.*are blank there"
     for nothing, problem in ((blank, says), (blank.clear(), "no products: give a product file")):
         with pytest.raises(InputDataError, match=problem):
             build_search_part(nothing, EmbedParameters(), tmp_path / "search", "x")

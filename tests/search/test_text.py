@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_lib.errors import ParameterError
-from recsys_lib.search.text import clean, product_texts
+from recsys_lib.errors import InputDataError, ParameterError
+from recsys_lib.search.text import check_texts, clean, product_texts
 
 words = st.lists(st.text(string.ascii_letters + string.digits, min_size=1), min_size=1)
 
@@ -86,3 +86,13 @@ def test_clean_text_is_one_line_of_single_spaces_that_can_be_stored(raw):
 def test_one_text_per_product(titles):
     frame = pl.DataFrame({"title": pl.Series(titles, dtype=pl.String)})
     assert len(product_texts(frame, ["title"])) == len(titles)
+
+
+def test_texts_that_are_all_blank_are_an_error_with_the_file_the_fields_and_the_remedy():
+    says = (
+        r"^/data/shop/products\.csv: none of the 2 products has any text in title, features: .*"
+        r"fill them, give their names \(etl\.product_columns\), or .*\(embed\.fields\)"
+    )
+    with pytest.raises(InputDataError, match=says):
+        check_texts(["", ""], ["title", "features"], ["/data/shop/products.csv"])
+    check_texts(["", "a text"], ["title"], ["/data/shop/products.csv"])
