@@ -11,7 +11,7 @@ from scipy import sparse
 
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als.solver import Alternation, Penalty, added_confidence, sum_of_confidences
-from recsys_lib.workers import Workers
+from recsys_lib.compiled import Workers
 
 _BATCH_CELLS = 1 << 26  # numbers in the largest array of a batch: 256 MB
 

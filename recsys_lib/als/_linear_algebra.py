@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from recsys_lib.compiled import compiled
-from recsys_lib.workers import Workers, blocks
+from recsys_lib.compiled import Workers, blocks, compiled
 
 _BLOCK = 4096  # rows
 

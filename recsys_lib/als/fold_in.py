@@ -14,7 +14,7 @@ from scipy import linalg, sparse
 from recsys_lib.als._linear_algebra import gram, rotate
 from recsys_lib.als.confidences import liked
 from recsys_lib.als.solver import Penalty, Side
-from recsys_lib.workers import Workers
+from recsys_lib.compiled import Workers
 
 
 @dataclass(frozen=True)

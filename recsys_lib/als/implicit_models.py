@@ -22,8 +22,8 @@ from threadpoolctl import threadpool_limits
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.solver import Alternation, ExactAlternation, Penalty
+from recsys_lib.compiled import Workers
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.workers import Workers
 
 _INITIAL_SCALE = 0.01
 _CHUNK_ROWS = 1 << 16

@@ -16,11 +16,10 @@ from recsys_lib.als.confidences import confidence, newer_items, recency_weighted
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.solver import Penalty
 from recsys_lib.als.training import TrainedAls
-from recsys_lib.compiled import compiled
+from recsys_lib.compiled import Workers, blocks, compiled
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import MaximumInnerProduct
-from recsys_lib.workers import Workers, blocks
 
 _PARALLEL = 1e-5  # sine of an angle that counts as none; rounding of float32 makes about 1e-7
 _TASK = 4096  # rows

@@ -16,8 +16,8 @@ from scipy import sparse
 from recsys_lib.als import _kernels
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als._linear_algebra import rotate, to_principal_axes
+from recsys_lib.compiled import Workers, blocks
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.workers import Workers, blocks
 
 _SHORT_TASK, _LONG_TASK = 1024, 8  # rows; fixed, so that results do not depend on the threads
 

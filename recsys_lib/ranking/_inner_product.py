@@ -16,10 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.compiled import compiled
+from recsys_lib.compiled import Workers, blocks, compiled
 from recsys_lib.ranking._kernels import keep_best
 from recsys_lib.ranking._top_k import NO_ITEM
-from recsys_lib.workers import Workers, blocks
 
 _BLOCK = 256  # vectors
 _TILE = 512  # items: the scores of a block take 512 kB

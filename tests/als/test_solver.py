@@ -8,7 +8,7 @@ from scipy import sparse
 
 from recsys_lib.als import DistinctRows, Penalty
 from recsys_lib.als.solver import ExactAlternation, Side, sum_of_confidences
-from recsys_lib.workers import Workers
+from recsys_lib.compiled import Workers
 from tests.support.normal_equations import normal_equations, problem
 
 FACTORS = st.sampled_from([1, 2, 3, 7, 16, 33, 64, 129])

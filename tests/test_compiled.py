@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys_lib.workers import Workers, blocks
+from recsys_lib.compiled import Workers, blocks
 
 
 def test_blocks_cover_all_rows_once():
