@@ -14,6 +14,10 @@ from recsys_lib.ranking import NO_ITEM
 
 _SHOWN = 5
 _SHORT = 60
+_CELL = "text-align: left; vertical-align: top"
+_LINE = "display: flex; align-items: center; min-height: 36px; line-height: 1.3"
+# JupyterLab gives pictures their own height otherwise.
+_PICTURE = "width: 32px; height: 32px; margin: 2px 8px 2px 0; flex-shrink: 0; object-fit: contain"
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,10 @@ class UserExamples:
         return str(self.table())
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>history</th><th>took next</th><th>recommended</th></tr>"
+        names = ("history", "took next", "recommended")
+        head = "".join(f"<th style='{_CELL}'>{name}</th>" for name in names)
         body = "".join(self._html(user) for user in self.chosen)
-        return f"<table style='text-align: left'>{head}{body}</table>"
+        return f"<table><tr>{head}</tr>{body}</table>"
 
     def _parts(self, user: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[int]]:
         """Items: end of the history, held out, top of the list; and the positions of the hits."""
@@ -70,21 +75,22 @@ class UserExamples:
             f"{self._items(held_out[:_SHOWN])}<em>{found}</em>",
             self._items(top, held_out),
         )
-        return "<tr>" + "".join(f"<td style='text-align: left'>{c}</td>" for c in cells) + "</tr>"
+        return "<tr>" + "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in cells) + "</tr>"
 
     def _items(self, rows: np.ndarray, bold: np.ndarray | None = None) -> str:
         lines = []
         for row, name in zip(rows, self._names(rows), strict=True):
             text = html.escape(name)
             text = f"<b>{text}</b>" if bold is not None and row in bold else text
-            lines.append(f"<div>{self._image(int(row))}{text}</div>")
+            lines.append(f"<div style='{_LINE}'>{self._image(int(row))}<span>{text}</span></div>")
         return "".join(lines)
 
     def _image(self, row: int) -> str:
         url = self.display["image_url"][row]
         if url is None:
-            return ""
-        return f"<img src='{html.escape(url, quote=True)}' alt='' height='32'> "
+            return f"<span style='{_PICTURE}'></span>"
+        source = html.escape(url, quote=True)
+        return f"<img src='{source}' alt='' width='32' height='32' style='{_PICTURE}'>"
 
     def _names(self, rows: Iterable[int]) -> list[str]:
         titles, ids = self.display["title"], self.display["id"]
