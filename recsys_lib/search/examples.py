@@ -48,7 +48,10 @@ def token_lengths(counts: np.ndarray, max_tokens: int) -> Plot:
 
 
 def search_examples(search: ProductSearch, queries: Sequence[str], k: int) -> pl.DataFrame:
-    """Names of the best k products for each query: query, rank, and a column for each mode."""
+    """Names of the best k products for each query: query, rank, and a column for each mode.
+
+    The query is named in its first row only.
+    """
     tables = [_table(search, query, k) for query in queries]
     return pl.concat(tables) if tables else pl.DataFrame()
 
@@ -94,7 +97,8 @@ def _table(search: ProductSearch, query: str, k: int) -> pl.DataFrame:
         mode: names.extend_constant(None, most - len(names)) for mode, names in found.items()
     }
     table = pl.DataFrame(columns).with_row_index("rank", offset=1)
-    return table.select(pl.lit(query).alias("query"), pl.all())
+    first = pl.when(pl.col("rank") == 1).then(pl.lit(query)).otherwise(pl.lit("")).alias("query")
+    return table.select(first, pl.all())
 
 
 def _spread(texts: Sequence[str], n: int) -> list[str]:

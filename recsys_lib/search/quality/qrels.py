@@ -54,9 +54,9 @@ class Qrels:
         return {
             "query set": self.name,
             "queries": len(self.queries),
-            "queries that some product answers": self.n_answerable,
+            "answerable queries": self.n_answerable,
             "judgments": sum(map(len, self.grades)),
-            "judged products that are not in the index": self.n_unknown,
+            "not in the index": self.n_unknown,
         }
 
 
