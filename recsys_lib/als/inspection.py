@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from recsys_lib.als.part import AlsModel
 from recsys_lib.als.training import Iteration, OnIteration, TrainedAls
 from recsys_lib.als.validation import K
-from recsys_lib.display.plotting import COLORS, Plot, figure, style
+from recsys_lib.display.plotting import COLORS, GRID, Plot, figure, style
 from recsys_lib.display.progress import progress_for
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
@@ -60,6 +60,7 @@ def _plot_loss(axes: Axes, trained: TrainedAls) -> None:
     numbers = [iteration.number for iteration in trained.history]
     axes.plot(numbers, trained.losses, color=COLORS[0], marker="o", markersize=3)
     axes.set_yscale("log")
+    axes.grid(True, which="both", axis="y", color=GRID, linewidth=0.8)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -70,6 +71,7 @@ def _plot_loss(axes: Axes, trained: TrainedAls) -> None:
         transform=axes.transAxes,
         ha="right",
         color=COLORS[0],
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 2},
     )
 
 

@@ -11,7 +11,7 @@ COLORS = ["#2456a6", "#e07b39", "#3a9679", "#8d5a97", "#c44536", "#6b7280"]
 """Colours that are distinct in print and for colour-blind readers; COLORS[0] is the accent."""
 
 _INK = "#374151"
-_GRID = "#e5e7eb"
+GRID = "#e5e7eb"
 
 
 class Plot(Figure):
@@ -70,8 +70,8 @@ def style(axes: Axes, title: str, *, xlabel: str = "", ylabel: str = "") -> None
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=_INK)
     axes.set_xlabel(xlabel, color=_INK)
     axes.set_ylabel(ylabel, color=_INK)
-    axes.tick_params(colors=_INK, labelsize=9)
-    axes.grid(True, color=_GRID, linewidth=0.8)
+    axes.tick_params(which="both", colors=_INK, labelsize=9)
+    axes.grid(True, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(_GRID)
+    axes.spines[["left", "bottom"]].set_color(GRID)

@@ -1,9 +1,9 @@
-"""Tables for notebooks and reports: small, aligned, every text escaped."""
+"""Tables and sentences for notebooks and reports: small, aligned, every text escaped."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -14,6 +14,7 @@ import polars as pl
 _MISSING = "-"
 _NUMBER = ' class="number" style="text-align: right"'
 _TEXT = ' style="text-align: left"'
+_STARTS_OF_NUMBERS = frozenset("0123456789-")
 
 
 @dataclass(frozen=True)
@@ -47,27 +48,54 @@ class HtmlTable:
         )
 
     def _css(self, name: str, value: Any = None) -> str:
-        """Numbers are aligned right; a heading is aligned as its column."""
-        values = [value] if value is not None else [row[name] for row in self.rows]
-        numeric = any(isinstance(v, Real) and not isinstance(v, bool) for v in values)
+        """Numbers are aligned right; a heading is aligned as its column.
+
+        Without a header, numbers may stand among texts: then all are aligned left.
+        """
+        column = [row[name] for row in self.rows]
+        if not self.header:
+            numeric = all(text_of(v)[:1] in _STARTS_OF_NUMBERS for v in column)
+        else:
+            values = [value] if value is not None else column
+            numeric = any(isinstance(v, Real) and not isinstance(v, bool) for v in values)
         # The report styles the class; JupyterLab needs the style, since it aligns all cells right.
         return _NUMBER if numeric else _TEXT
 
 
-def show(table: Mapping[str, Any] | pl.DataFrame | pd.DataFrame, **formats: str) -> HtmlTable:
-    """Show a table in a notebook, the report or a log.
+@dataclass(frozen=True)
+class HtmlText:
+    """Sentences that notebooks show as a paragraph or a list, and logs as plain text."""
+
+    sentences: tuple[str, ...]
+    is_list: bool
+
+    def _repr_html_(self) -> str:
+        if not self.is_list:
+            return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)
+        items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
+        return f"<ul>{items}</ul>"
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def show(
+    content: Mapping[str, Any] | pl.DataFrame | pd.DataFrame | str | Sequence[str], **formats: str
+) -> HtmlTable | HtmlText:
+    """Show a table or sentences in a notebook, the report or a log.
 
     Parameters
     ----------
-    table
-        A data frame, or a mapping, which is shown as names beside values.
+    content
+        A data frame; a mapping, which is shown as names beside values; a sentence, or a list of
+        them.
     **formats
         A format string for a column, such as ``share="{:.1%}"``. By default whole numbers get
         thousands separators and other numbers three decimals.
 
     Returns
     -------
-    HtmlTable
+    HtmlTable or HtmlText
         Shown when it is the last value of a cell.
 
     Examples
@@ -77,12 +105,19 @@ def show(table: Mapping[str, Any] | pl.DataFrame | pd.DataFrame, **formats: str)
     density  0.250
     >>> show(pl.DataFrame({"title": ["Belt"], "share": [0.5]}), share="{:.1%}")
     Belt  50.0%
+    >>> show("Nothing stands out.")
+    Nothing stands out.
     """
-    if isinstance(table, Mapping):
-        rows = [{"what": name, "value": value} for name, value in table.items()]
+    if isinstance(content, Mapping):
+        rows = [{"what": name, "value": value} for name, value in content.items()]
         return HtmlTable(rows, formats, header=False)
-    rows = table.to_dicts() if isinstance(table, pl.DataFrame) else table.to_dict("records")
-    return HtmlTable(rows, formats, header=True)
+    if isinstance(content, pl.DataFrame):
+        return HtmlTable(content.to_dicts(), formats, header=True)
+    if isinstance(content, pd.DataFrame):
+        return HtmlTable(content.to_dict("records"), formats, header=True)
+    if isinstance(content, str):
+        return HtmlText((content,), is_list=False)
+    return HtmlText(tuple(content), is_list=True)
 
 
 def text_of(value: Any, pattern: str | None = None) -> str:

@@ -54,3 +54,16 @@ def test_plots_show_themselves():
     picture, metadata = plot._repr_png_()
     assert picture.startswith(b"\x89PNG")
     assert metadata == {"alt": "title"}
+
+
+def test_sentences_are_paragraphs_and_lists_not_code():
+    assert show("a < b")._repr_html_() == "<p>a &lt; b</p>"
+    assert show(["one", "two"])._repr_html_() == "<ul><li>one</li><li>two</li></ul>"
+    assert repr(show(["one", "two"])) == "one\ntwo"
+
+
+def test_numbers_beside_texts_stand_left_and_numbers_alone_right():
+    mixed = show({"iterations": 22, "stopped because": "the loss settled"})._repr_html_()
+    assert "text-align: right" not in mixed
+    alone = show({"users": 2000, "filled cells": "0.6%"})._repr_html_()
+    assert alone.count("text-align: right") == 2
