@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from recsys_lib.blend.sources.attributes import AttributeFactors
 from recsys_lib.blend.sources.base import (
     BLEND,
     CandidateSource,
@@ -27,6 +28,7 @@ __all__ = [
     "SOURCES",
     "TEXT",
     "TOGETHER",
+    "AttributeFactors",
     "Bm25Neighbours",
     "CandidateSource",
     "Companions",
@@ -56,6 +58,7 @@ SOURCES: tuple[type[CandidateSource], ...] = (
     CosineNeighbours,
     Bm25Neighbours,
     FoldedAls,
+    AttributeFactors,
     TextNeighbours,
     Popularity,
     RecentPopularity,
