@@ -282,12 +282,12 @@ class EmbedParameters(Section):
         description="Fields of the lexical index, and the weight of a word in each",
     )
     language: str = Field("english", description="Language of the stemmer (none = no stemming)")
-    index: Literal["auto", "exact", "hnsw", "ivf-sq8", "ivf-pq"] = Field(
+    index: Literal["auto", "exact", "fast-scan", "hnsw", "ivf-sq8", "ivf-pq"] = Field(
         "auto", description="Vector index; auto: chosen by catalogue size and memory"
     )
     index_memory_mb: int = Field(4096, ge=1, description="Memory limit of the vector index, in MB")
     index_recall: float = Field(
-        0.95, gt=0, le=1, description="recall@10 that an approximate index must reach"
+        0.95, gt=0, le=1, description="Recall of questions at 10 and 200 that the index must reach"
     )
     mode: Literal["hybrid", "semantic", "lexical"] = Field(
         "hybrid", description="Default search mode"

@@ -33,6 +33,19 @@ def fuse(semantic: Hits, lexical: Hits, semantic_weight: float) -> Hits:
     return distinct[order], scores[order]
 
 
+def append_new(hits: Hits, deeper: Hits) -> Hits:
+    """The hits, then those of a deeper search that are not among them.
+
+    Scores of deeper lists have another scale, so none may exceed the last one before.
+    """
+    new = ~np.isin(deeper[0], hits[0])
+    last = hits[1][-1] if len(hits[1]) else np.inf
+    return (
+        np.concatenate([hits[0], deeper[0][new]]),
+        np.concatenate([hits[1], np.minimum(deeper[1][new], last)]),
+    )
+
+
 def put_first(rows: np.ndarray, hits: Hits) -> Hits:
     """The hits with the products at ``rows`` in front, scored above all others."""
     if not len(rows):

@@ -1,10 +1,12 @@
 """The vector index: the only module that uses FAISS.
 
 Vectors have length 1, so their inner product is the cosine. ``exact`` compares a query with every
-product. The other kinds look at some of them: ``hnsw`` follows a graph of neighbours and stores
-all vectors; ``ivf-sq8`` and ``ivf-pq`` look into the nearest of many clusters and store a quarter
-and a twelfth of the bytes (scalar and product quantization). References: Malkov and Yashunin
-(2018) for HNSW; Jégou, Douze, Schmid (2011) for product quantization.
+product. ``fast-scan`` does so with four bits for two dimensions, which are looked up in processor
+registers. The other kinds look at some products only: ``hnsw`` follows a graph of neighbours and
+stores all vectors; ``ivf-sq8`` and ``ivf-pq`` look into the nearest of many clusters and store a
+quarter and a sixteenth of the bytes (scalar and product quantization). References: André,
+Kermarrec, Le Scouarnec (2017), Accelerated nearest neighbor search with Quick ADC; Malkov and
+Yashunin (2018) for HNSW; Jégou, Douze, Schmid (2011) for product quantization.
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ import numpy as np
 from recsys_lib.errors import ArtifactError, ParameterError
 
 Index: TypeAlias = faiss.Index
-Kind = Literal["exact", "hnsw", "ivf-sq8", "ivf-pq"]
+Kind = Literal["exact", "fast-scan", "hnsw", "ivf-sq8", "ivf-pq"]
 
 _HNSW_LINKS = 32
 _HNSW_BUILD_BREADTH = 80
 _PQ_BYTES_PER_DIMENSION = 1 / 4
 _VECTORS_PER_CLUSTER = 40  # to train with: FAISS warns below 39
-_FEWEST_FOR_PQ = 256 * _VECTORS_PER_CLUSTER  # each byte has 256 centres
+# The centres of a code: those of a byte, and those of four bits.
+_CENTRES = {"ivf-pq": 256, "fast-scan": 16}
+_MOST_FOR_TRAINING = 40_000
 _SEED = 1234
 
 
@@ -38,10 +42,10 @@ def build_index(embeddings: np.ndarray, kind: Kind = "exact") -> Index:
     n, dimension = vectors.shape
     if n == 0:
         raise ValueError("there are no embeddings to index")
-    if kind == "ivf-pq" and n < _FEWEST_FOR_PQ:
+    fewest = _CENTRES.get(kind, 0) * _VECTORS_PER_CLUSTER
+    if n < fewest:
         raise ParameterError(
-            f"embed.index 'ivf-pq' needs {_FEWEST_FOR_PQ:,} vectors, but there are {n:,}: "
-            "choose 'auto'"
+            f"embed.index {kind!r} needs {fewest:,} vectors, but there are {n:,}: choose 'auto'"
         )
     index = faiss.index_factory(dimension, _recipe(kind, n, dimension), faiss.METRIC_INNER_PRODUCT)
     if kind == "hnsw":
@@ -49,7 +53,8 @@ def build_index(embeddings: np.ndarray, kind: Kind = "exact") -> Index:
     if kind == "ivf-pq":
         index.pq.cp.max_points_per_centroid = _VECTORS_PER_CLUSTER
     if not index.is_trained:
-        index.train(_sample(vectors, _VECTORS_PER_CLUSTER * max(_n_clusters(n), 256)))
+        most = _VECTORS_PER_CLUSTER * max(_n_clusters(n), 256)
+        index.train(_sample(vectors, _MOST_FOR_TRAINING if kind == "fast-scan" else most))
     index.add(vectors)
     if kind.startswith("ivf"):
         index.make_direct_map()  # stored_vector needs it
@@ -73,10 +78,10 @@ def search_index(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k rows most similar to each vector, best first.
 
-    ``vectors`` has shape (q, d); with ``allowed``, bool, shape (n,), only its rows can be found.
-    Returns scores, float32, and rows, int64, both of shape (q, min(k, number of rows)); a row is
-    -1 where an approximate index found no more. Raises ValueError when the dimension is not that
-    of the index, or k is below 1.
+    ``vectors`` has shape (q, d); with ``allowed``, bool, shape (n,), only its rows can be found,
+    which an index must support (:func:`can_filter`). Returns scores, float32, and rows, int64, both
+    of shape (q, min(k, number of rows)); a row is -1 where an approximate index found no more.
+    Raises ValueError when the dimension is not that of the index, or k is below 1.
     """
     queries = _prepared(vectors, "the query vectors")
     if queries.shape[1] != index.d:
@@ -106,7 +111,12 @@ def set_breadth(index: Index, value: int) -> None:
 
 def is_quantized(index: Index) -> bool:
     """Whether the index stores rounded vectors, so that its scores only approximate cosines."""
-    return isinstance(index, faiss.IndexIVF)
+    return isinstance(index, faiss.IndexIVF | faiss.IndexPQFastScan)
+
+
+def can_filter(index: Index) -> bool:
+    """Whether :func:`search_index` takes ``allowed`` rows."""
+    return not isinstance(index, faiss.IndexPQFastScan)
 
 
 def stored_vector(index: Index, row: int) -> np.ndarray:
@@ -131,15 +141,17 @@ def load_index(path: Path) -> Index:
 
 def index_bytes(kind: Kind, n: int, dimension: int) -> int:
     """Approximate memory of an index of ``n`` vectors."""
-    vector = {"exact": 4.0, "hnsw": 4.0, "ivf-sq8": 1.0, "ivf-pq": _PQ_BYTES_PER_DIMENSION}[kind]
-    beside = {"exact": 0, "hnsw": 2 * 4 * _HNSW_LINKS, "ivf-sq8": 16, "ivf-pq": 16}[kind]
-    return int(n * (vector * dimension + beside))
+    coded = _PQ_BYTES_PER_DIMENSION
+    of_vector = {"exact": 4, "fast-scan": coded, "hnsw": 4, "ivf-sq8": 1, "ivf-pq": coded}
+    beside = {"hnsw": 2 * 4 * _HNSW_LINKS, "ivf-sq8": 16, "ivf-pq": 16}
+    return int(n * (of_vector[kind] * dimension + beside.get(kind, 0)))
 
 
 def _recipe(kind: Kind, n: int, dimension: int) -> str:
     """The kind of index as FAISS's index_factory names it."""
     return {
         "exact": "Flat",
+        "fast-scan": f"PQ{dimension // 2 if dimension % 2 == 0 else dimension}x4fs",
         "hnsw": f"HNSW{_HNSW_LINKS},Flat",
         "ivf-sq8": f"IVF{_n_clusters(n)},SQ8",
         "ivf-pq": f"IVF{_n_clusters(n)},PQ{max(1, int(dimension * _PQ_BYTES_PER_DIMENSION))}",

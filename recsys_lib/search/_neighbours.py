@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recsys_lib.ranking import best_first
-from recsys_lib.search._fusion import Hits
+from recsys_lib.search._fusion import DEPTH, Hits
 from recsys_lib.search._index import (
     Index,
     Kind,
     build_index,
+    can_filter,
     index_bytes,
     is_quantized,
     search_exactly,
@@ -20,15 +22,18 @@ from recsys_lib.search._index import (
     set_breadth,
 )
 
-EXACT_BELOW = 50_000
-"""Largest catalogue with an exact index: a query takes about 5 ms, and nothing is missed."""
+EXACT_BELOW = 20_000
+"""Largest catalogue with an exact index: a query takes 2 to 3 ms, and nothing is missed."""
+SCAN_BELOW = 2_000_000
+"""Largest catalogue that is scanned as a whole: 10 ms for a million products."""
 
 _MORE_CANDIDATES = 4
 _COMPARED_ONE_BY_ONE = 20_000  # allowed rows up to which an index is no faster than comparing all
-_K = 10
-_CHECKED = 200
+_BLOCK = 20_000
 _BREADTHS = (16, 32, 64, 128, 256, 512, 1024)
 _SEED = 42
+_DEPTHS = (10, DEPTH)
+"""What a list shows, and what hybrid search combines."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,15 @@ class ChosenIndex:
 
     Parameters
     ----------
-    breadth: links or clusters that a search visits; 0 for exact.
-    recall: share of the ten nearest products that it finds, compared with exact search.
+    breadth: links or clusters that a search visits; 0 where it compares all products.
+    recall: depth -> share of the nearest products up to that depth that are found, of questions
+        that took no part in choosing the breadth.
     """
 
     index: Index
     kind: Kind
     breadth: int
-    recall: float
+    recall: dict[int, float]
 
 
 def nearest(
@@ -62,9 +68,12 @@ def nearest(
     """
     if k < 1:
         raise ValueError(f"k is {k}: ask for at least one product")
-    if allowed is not None and int(allowed.sum()) <= _COMPARED_ONE_BY_ONE:
-        rows = np.flatnonzero(allowed)
-        return [_best(embeddings, vector, rows, k) for vector in vectors]
+    if allowed is not None:
+        n_allowed = int(allowed.sum())
+        if n_allowed <= _COMPARED_ONE_BY_ONE:
+            return _compared(embeddings, vectors, k, allowed)
+        if not can_filter(index):
+            return _filtered(index, embeddings, vectors, k, allowed, n_allowed)
     wanted = k * _MORE_CANDIDATES if is_quantized(index) else k
     scores, rows = search_index(index, vectors, wanted, allowed)
     answers: list[Hits] = []
@@ -96,44 +105,87 @@ def near_mean(index: Index, embeddings: np.ndarray, rows: np.ndarray, k: int) ->
 
 
 def choose_kind(n: int, dimension: int, memory_mb: int) -> Kind:
-    """Exact for small catalogues, else the most accurate kind that fits into ``memory_mb``."""
-    if n <= EXACT_BELOW and index_bytes("exact", n, dimension) <= memory_mb << 20:
+    """The most accurate kind that answers within milliseconds and fits into ``memory_mb``."""
+    most = memory_mb << 20
+    if n <= EXACT_BELOW and index_bytes("exact", n, dimension) <= most:
         return "exact"
-    kinds: tuple[Kind, ...] = ("hnsw", "ivf-sq8")
-    return next((k for k in kinds if index_bytes(k, n, dimension) <= memory_mb << 20), "ivf-pq")
+    if EXACT_BELOW < n <= SCAN_BELOW:
+        return "fast-scan"
+    return "ivf-sq8" if index_bytes("ivf-sq8", n, dimension) <= most else "ivf-pq"
 
 
-def choose_index(embeddings: np.ndarray, kind: Kind, recall: float) -> ChosenIndex:
-    """Build an index that finds the share ``recall`` of the ten nearest products.
+def choose_index(
+    embeddings: np.ndarray, kind: Kind, recall: float, questions: np.ndarray
+) -> ChosenIndex:
+    """Build an index that finds the share ``recall`` of the products nearest to a question.
 
-    ``embeddings`` has shape (n, d). The breadth of an approximate index grows until the recall is
-    reached or the largest breadth tried; the result tells the recall that was reached. It is
-    measured with products as queries, which do not count as their own neighbours.
+    ``embeddings`` has shape (n, d), ``questions`` (q, d). Products are closer to each other than
+    questions are to products, so an index that suits products as queries misses much of what is
+    asked for. The breadth of an approximate index grows until one half of the questions finds
+    enough, both of the ten nearest and of the ``DEPTH`` that hybrid search combines, or the largest
+    breadth is reached. The recall of the other half is reported.
     """
-    index, n = build_index(embeddings, kind), len(embeddings)
-    if kind == "exact" or n == 1:  # a single product has no neighbour to miss
-        return ChosenIndex(index, kind, 0, 1.0)
-    queries = np.sort(np.random.default_rng(_SEED).choice(n, min(_CHECKED, n), replace=False))
-    vectors = np.asarray(embeddings[queries])
-    wanted = _others(queries, search_exactly(embeddings, vectors, _K + 1)[1])
-    reached, breadth = 0.0, 0
-    for breadth in _BREADTHS:
+    index = build_index(embeddings, kind)
+    if kind == "exact":
+        return ChosenIndex(index, kind, 0, dict.fromkeys(_DEPTHS, 1.0))
+    nearest_rows = search_exactly(embeddings, questions, _DEPTHS[-1])[1]
+    order = np.random.default_rng(_SEED).permutation(len(questions))
+    chosen_by, reported_by = np.array_split(order, 2)
+
+    def reached(by: np.ndarray) -> dict[int, float]:
+        answers = nearest(index, embeddings, questions[by], _DEPTHS[-1])
+        return {depth: _recall(nearest_rows[by, :depth], answers) for depth in _DEPTHS}
+
+    breadth = 0
+    for breadth in () if kind == "fast-scan" else _BREADTHS:
         set_breadth(index, breadth)
-        answers = nearest(index, embeddings, vectors, _K + 1)
-        found = _others(queries, [rows for rows, _ in answers])
-        shares = [np.isin(w, f).mean() for w, f in zip(wanted, found, strict=True)]
-        reached = float(np.mean(shares))
-        if reached >= recall:
+        if min(reached(chosen_by).values()) >= recall:
             break
-    return ChosenIndex(index, kind, breadth, reached)
+    return ChosenIndex(index, kind, breadth, reached(reported_by))
+
+
+def _recall(wanted: np.ndarray, answers: Sequence[Hits]) -> float:
+    """Mean share of ``wanted``, shape (questions, depth), among as many best rows found."""
+    depth = wanted.shape[1]
+    found = (np.isin(w, rows[:depth]).mean() for w, (rows, _) in zip(wanted, answers, strict=True))
+    return float(np.mean(list(found)))
+
+
+def _compared(
+    embeddings: np.ndarray, vectors: np.ndarray, k: int, allowed: np.ndarray
+) -> list[Hits]:
+    """The nearest of the allowed rows, compared one by one."""
+    rows = np.flatnonzero(allowed)
+    return [_best(embeddings, vector, rows, k) for vector in vectors]
+
+
+def _filtered(
+    index: Index,
+    embeddings: np.ndarray,
+    vectors: np.ndarray,
+    k: int,
+    allowed: np.ndarray,
+    n_allowed: int,
+) -> list[Hits]:
+    """The nearest allowed rows by an index that does not know about ``allowed``.
+
+    It is asked for so many more that enough of them should be allowed. Where they are not, because
+    what is allowed lies far from the question, all allowed rows are compared.
+    """
+    needed = k * _MORE_CANDIDATES
+    _, proposed = search_index(index, vectors, math.ceil(needed * len(allowed) / n_allowed))
+    answers = []
+    for vector, candidates in zip(vectors, proposed, strict=True):
+        found = candidates[candidates >= 0]
+        rows = found[allowed[found]]
+        enough = len(rows) >= needed // 2
+        answers.append(_best(embeddings, vector, rows if enough else np.flatnonzero(allowed), k))
+    return answers
 
 
 def _best(embeddings: np.ndarray, vector: np.ndarray, rows: np.ndarray, k: int) -> Hits:
-    cosines = embeddings[rows] @ np.asarray(vector, dtype=np.float32)
+    query = np.asarray(vector, dtype=np.float32)
+    blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+    cosines = np.concatenate([embeddings[block] @ query for block in blocks] or [query[:0]])
     order = best_first(cosines, k)
     return rows[order], cosines[order]
-
-
-def _others(queries: np.ndarray, answers: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
-    """The ten nearest of each product, without the product itself."""
-    return [rows[rows != row][:_K] for row, rows in zip(queries, answers, strict=True)]

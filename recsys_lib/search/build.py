@@ -15,6 +15,7 @@ from recsys_lib.registry.parts import writing_part
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._neighbours import ChosenIndex, choose_index, choose_kind
 from recsys_lib.search._part import ITEMS_KEY, MODEL_KEY, SearchContent, ids_sha256
+from recsys_lib.search._questions import question_like
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.text import check_texts, field_texts, product_texts
@@ -29,6 +30,10 @@ _LIBRARIES = (
     "torch",
     "transformers",
 )
+
+
+_QUESTIONS = 600
+"""To choose an index by one half of them, and to measure its recall by the other."""
 
 
 def build_search_part(
@@ -86,15 +91,19 @@ def build_search_part(
     indexed = products.filter(pl.Series([bool(text) for text in texts], dtype=pl.Boolean))
     texts = [text for text in texts if text]
     lexical = _lexical_index(indexed, parameters)
-    encoded = _encode(texts, encoder or text_encoder(parameters), cache, show_progress)
-    chosen = _vector_index(encoded.vectors, parameters)
+    encoder = encoder or text_encoder(parameters)
+    encoded = _encode(texts, encoder, cache, show_progress)
+    chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
     content = SearchContent(indexed, texts, encoded.vectors, chosen.index, lexical)
-    metrics = encoded.metrics | {
-        "search.n_products": len(indexed),
-        "search.empty_texts": len(products) - len(indexed),
-        "search.embedding_dimension": encoded.vectors.shape[1],
-        "search.index_recall@10": chosen.recall,
-    }
+    metrics = (
+        encoded.metrics
+        | {
+            "search.n_products": len(indexed),
+            "search.empty_texts": len(products) - len(indexed),
+            "search.embedding_dimension": encoded.vectors.shape[1],
+        }
+        | {f"search.index_recall@{depth}": recall for depth, recall in chosen.recall.items()}
+    )
     facts = encoded.facts | {
         "index_kind": chosen.kind,
         "index_breadth": chosen.breadth,
@@ -179,8 +188,12 @@ def _lexical_index(products: pl.DataFrame, parameters: EmbedParameters) -> Lexic
     return LexicalIndex.from_texts(texts, weights, Tokenizer(parameters.language))
 
 
-def _vector_index(vectors: np.ndarray, parameters: EmbedParameters) -> ChosenIndex:
+def _vector_index(
+    vectors: np.ndarray, texts: list[str], encoder: TextEncoder, parameters: EmbedParameters
+) -> ChosenIndex:
+    """The index that suits the catalogue; only an approximate one needs questions."""
     kind = parameters.index
     if kind == "auto":
         kind = choose_kind(len(vectors), vectors.shape[1], parameters.index_memory_mb)
-    return choose_index(vectors, kind, parameters.index_recall)
+    asked = [] if kind == "exact" else question_like(texts, _QUESTIONS)
+    return choose_index(vectors, kind, parameters.index_recall, encoder.encode(asked))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,7 +12,7 @@ import polars as pl
 
 from recsys_lib.errors import ArtifactError, QueryError, did_you_mean
 from recsys_lib.ranking import best_first
-from recsys_lib.search._fusion import DEPTH, Hits, fuse, put_first
+from recsys_lib.search._fusion import DEPTH, Hits, append_new, fuse, put_first
 from recsys_lib.search._identifiers import rows_with_code
 from recsys_lib.search._models import CrossEncoder
 from recsys_lib.search._neighbours import near_mean, nearest
@@ -22,6 +23,28 @@ from recsys_lib.search.filters import Filters
 
 Mode = Literal["hybrid", "semantic", "lexical"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+_DEEPER = 4
+"""By how much lists get longer when more products are wanted than the combined lists hold."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query as it is answered.
+
+    Parameters
+    ----------
+    vector: float32, shape (1, dimension); None for lexical search.
+    weight: share of the semantic score in hybrid search.
+    allowed: bool, shape (products,); None without filters.
+    """
+
+    query: str
+    vector: np.ndarray | None
+    mode: Mode
+    weight: float
+    allowed: np.ndarray | None
 
 
 class ProductSearch:
@@ -108,7 +131,11 @@ class ProductSearch:
             "precision": parameters["encoded_in"],
             "length of a vector": self.dimension,
             "vector index": parameters["index_kind"],
-            "recall of its ten nearest products": f"{metrics['search.index_recall@10']:.1%}",
+            **{
+                f"recall of questions at {name.rpartition('@')[2]}": f"{recall:.1%}"
+                for name, recall in metrics.items()
+                if name.startswith("search.index_recall@")
+            },
             "distinct words": self._stored.lexical.n_words,
             "product codes": len(self._stored.codes),
         }
@@ -121,11 +148,12 @@ class ProductSearch:
         mode: Mode | None = None,
         filters: Filters | dict[str, Any] | None = None,
         semantic_weight: float | None = None,
+        offset: int = 0,
     ) -> Hits:
         """Find the k products that answer a query best.
 
-        Products whose code (id, part number, bar code) is the whole query come first in every
-        mode.
+        A longer list begins with the shorter one. Products whose code (id, part number, bar code)
+        is the whole query come first in every mode.
 
         Parameters
         ----------
@@ -140,6 +168,8 @@ class ProductSearch:
             Conditions that the products must meet.
         semantic_weight
             Share of the semantic score in hybrid search; by default that of the parameters.
+        offset
+            How many of the best products to leave out: those of earlier pages.
 
         Returns
         -------
@@ -160,22 +190,14 @@ class ProductSearch:
         """
         mode = self._checked(query, k, mode)
         allowed = Filters.from_dict(filters).allowed(self._stored.facets)
-        depth = max(k, DEPTH, self.parameters.rerank_top)
-        if mode == "lexical":
-            hits = self._lexical(query, depth, allowed)
-        elif mode == "semantic":
-            hits = self._semantic(query, depth, allowed)
-        else:
-            weight = self.parameters.semantic_weight if semantic_weight is None else semantic_weight
-            semantic = self._semantic(query, depth, allowed)
-            hits = fuse(semantic, self._lexical(query, depth, allowed), weight)
-        if self.parameters.reranker and mode != "lexical":
-            hits = self._reranked(query, hits)
+        vector = None if mode == "lexical" else self.encoder.encode_query(query)[None]
+        weight = self.parameters.semantic_weight if semantic_weight is None else semantic_weight
         exact = rows_with_code(self._stored.codes, query)
         if allowed is not None:
             exact = exact[allowed[exact]]
-        rows, scores = put_first(exact, hits)
-        return rows[:k], scores[:k]
+        asked = _Asked(query, vector, mode, weight, allowed)
+        rows, scores = put_first(exact, self._ranked(asked, offset + k))
+        return rows[offset : offset + k], scores[offset : offset + k]
 
     def similar(self, row: int, k: int) -> Hits:
         """Rows and cosines of the k products nearest to the one at ``row``, without it."""
@@ -198,15 +220,34 @@ class ProductSearch:
             raise QueryError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
         return mode
 
-    def _semantic(self, query: str, k: int, allowed: np.ndarray | None) -> Hits:
-        vector = self.encoder.encode_query(query)[None]
-        return nearest(self._stored.index, self.embeddings, vector, k, allowed)[0]
+    def _ranked(self, asked: _Asked, n: int) -> Hits:
+        """The n best products, if there are as many.
 
-    def _lexical(self, query: str, k: int, allowed: np.ndarray | None) -> Hits:
-        return self._stored.lexical.best(query, k, allowed)
+        What is on top must not depend on how many are wanted. So lists of one fixed depth are
+        combined, and what deeper lists hold beside follows in blocks.
+        """
+        depth = max(DEPTH, self.parameters.rerank_top)
+        ranking, before = self._at_depth(asked, depth), -1
+        if self.parameters.reranker and asked.mode != "lexical":
+            ranking = self._reranked(asked.query, ranking)
+        while before < len(ranking[0]) < n:
+            before, depth = len(ranking[0]), _DEEPER * depth
+            ranking = append_new(ranking, self._at_depth(asked, depth))
+        return ranking
+
+    def _at_depth(self, asked: _Asked, depth: int) -> Hits:
+        """Lists of this length, combined."""
+        if asked.vector is None:
+            return self._stored.lexical.best(asked.query, depth, asked.allowed)
+        index, vectors = self._stored.index, self.embeddings
+        (semantic,) = nearest(index, vectors, asked.vector, depth, asked.allowed)
+        if asked.mode == "semantic":
+            return semantic
+        lexical = self._stored.lexical.best(asked.query, depth, asked.allowed)
+        return fuse(semantic, lexical, asked.weight)
 
     def _reranked(self, query: str, hits: Hits) -> Hits:
-        """The best hits in the order of the cross-encoder, with its scores; no others."""
+        """The best hits in the order of the cross-encoder, with its scores."""
         rows = hits[0][: self.parameters.rerank_top]
         if not len(rows):
             return hits

@@ -28,12 +28,12 @@ def check_query(value: Any) -> None:
         raise QueryError(f"query must be a text, got {_shown(value)}")
 
 
-def check_count(name: str, value: Any) -> None:
-    """QueryError unless the argument of this name is a whole number from 1."""
+def check_count(name: str, value: Any, least: int = 1) -> None:
+    """QueryError unless the argument of this name is a whole number from ``least``."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise QueryError(f"{name} must be a whole number, got {_shown(value)}")
-    if value < 1:
-        raise QueryError(f"{name} must be at least 1, got {value}")
+    if value < least:
+        raise QueryError(f"{name} must be at least {least}, got {value}")
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:

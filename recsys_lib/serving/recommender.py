@@ -11,6 +11,7 @@ import pandas as pd
 
 from recsys_lib.als import AlsModel
 from recsys_lib.blend import BlendModel, Repeats
+from recsys_lib.columns import Answers
 from recsys_lib.errors import (
     ArtifactError,
     NotTrainedError,
@@ -311,6 +312,7 @@ class Recommender:
         *,
         mode: Mode | None = None,
         filters: Filters | dict[str, Any] | None = None,
+        offset: int = 0,
     ) -> pd.DataFrame:
         """Products whose text answers a query.
 
@@ -325,6 +327,8 @@ class Recommender:
             (by words); by default the mode that the index was built with.
         filters
             Any of category, min_price, max_price, min_rating, with_reviews.
+        offset
+            How many of the best products to leave out, for the next page; ``rank`` starts behind.
 
         Returns
         -------
@@ -334,7 +338,8 @@ class Recommender:
         Raises
         ------
         QueryError
-            A ValueError, for an empty query, an unknown mode or an unknown filter.
+            A ValueError, for an empty query, an unknown mode, an unknown filter, or a negative
+            offset.
         NotTrainedError
             When there is no search index.
 
@@ -346,10 +351,13 @@ class Recommender:
         """
         check_query(query)
         check_count("top_k", top_k)
+        check_count("offset", offset, least=0)
         search = self._require_search()
         mode = mode or search.parameters.mode
-        rows, scores = search.search(query, top_k, mode=mode, filters=filters)
-        return self._tables.answer(query, search.items.ids(rows), scores, mode)
+        rows, scores = search.search(query, top_k, mode=mode, filters=filters, offset=offset)
+        answer = self._tables.answer(query, search.items.ids(rows), scores, mode)
+        answer[Answers.RANK] += offset
+        return answer
 
     def status(self) -> dict[str, Any]:
         """Counts of the database and the models, in the shape of ``GET /status``.

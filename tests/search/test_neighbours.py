@@ -3,9 +3,15 @@ import pytest
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.search._index import build_index, index_bytes, is_quantized, load_index, save_index
-from recsys_lib.search._neighbours import EXACT_BELOW, choose_index, choose_kind, nearest
+from recsys_lib.search._neighbours import (
+    EXACT_BELOW,
+    SCAN_BELOW,
+    choose_index,
+    choose_kind,
+    nearest,
+)
 
-KINDS = ("exact", "hnsw", "ivf-sq8", pytest.param("ivf-pq", marks=pytest.mark.slow))
+KINDS = ("exact", "fast-scan", "hnsw", "ivf-sq8", pytest.param("ivf-pq", marks=pytest.mark.slow))
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +23,23 @@ def vectors():
     return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
 
 
+@pytest.fixture(scope="module")
+def questions(vectors):
+    """400 vectors that lie farther from the products than these from each other."""
+    rng = np.random.default_rng(4)
+    points = vectors[rng.integers(len(vectors), size=400)] + 0.2 * rng.normal(size=(400, 32))
+    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+
+
 @pytest.mark.parametrize(
     ("n", "memory_mb", "kind"),
     [
         (1_000, 4096, "exact"),
         (EXACT_BELOW, 4096, "exact"),
-        (EXACT_BELOW + 1, 4096, "hnsw"),
-        (1_000_000, 2048, "hnsw"),
-        (1_000_000, 1024, "ivf-sq8"),
-        (1_000_000, 256, "ivf-pq"),
+        (EXACT_BELOW + 1, 4096, "fast-scan"),
+        (1_000_000, 256, "fast-scan"),
+        (SCAN_BELOW + 1, 4096, "ivf-sq8"),
+        (SCAN_BELOW + 1, 256, "ivf-pq"),
     ],
 )
 def test_size_and_memory_choose(n, memory_mb, kind):
@@ -33,42 +47,62 @@ def test_size_and_memory_choose(n, memory_mb, kind):
 
 
 def test_bytes_are_about_those_of_the_file(vectors, tmp_path):
-    for kind in ("exact", "hnsw", "ivf-sq8"):
+    for kind in ("exact", "fast-scan", "hnsw", "ivf-sq8"):
         save_index(build_index(vectors, kind), tmp_path / kind)
         expected = index_bytes(kind, *vectors.shape)
         assert (tmp_path / kind).stat().st_size == pytest.approx(expected, rel=0.5), kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_recall_is_what_brute_force_says(vectors, kind):
-    chosen = choose_index(vectors, kind, recall=0.9)
-    assert chosen.recall >= 0.9
-    asked = np.random.default_rng(5).choice(len(vectors), 100, replace=False)
-    answers = nearest(chosen.index, vectors, vectors[asked], 11)
+def test_recall_of_questions_is_what_brute_force_says(vectors, questions, kind):
+    chosen = choose_index(vectors, kind, 0.9, questions)
+    assert list(chosen.recall) == [10, 200]
+    if kind != "ivf-pq":  # more rounding than 32 dimensions bear
+        assert min(chosen.recall.values()) >= 0.88
+    answers = nearest(chosen.index, vectors, questions, 200)
     shares = []
-    for row, (rows, scores) in zip(asked, answers, strict=True):
-        cosines = vectors @ vectors[row]
-        wanted = np.argsort(-cosines)[:11]
-        shares.append(np.isin(wanted, rows).mean())
+    for question, (rows, scores) in zip(questions, answers, strict=True):
+        cosines = vectors @ question
+        wanted = np.argsort(-cosines)
+        shares.append([np.isin(wanted[:k], rows[:k]).mean() for k in (10, 200)])
         np.testing.assert_allclose(scores, cosines[rows], atol=1e-5)
         assert (np.diff(scores) <= 1e-6).all()
-    assert np.mean(shares) > 0.8
-    assert chosen.recall == 1.0 if kind == "exact" else chosen.breadth > 0
+    # The recall that is told is that of one half of these questions.
+    np.testing.assert_allclose(np.mean(shares, axis=0), list(chosen.recall.values()), atol=0.03)
+    assert (chosen.breadth > 0) == (kind not in {"exact", "fast-scan"})
+
+
+def test_products_as_questions_would_tell_too_much(vectors, questions):
+    as_products = choose_index(vectors, "hnsw", 0.9, vectors[:400])
+    as_questions = choose_index(vectors, "hnsw", 0.9, questions)
+    assert as_products.breadth <= as_questions.breadth
 
 
 def test_looking_farther_finds_more():
     """Vectors without clusters are hard to find in clusters."""
     vectors = np.random.default_rng(1).normal(size=(8_000, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    near, far = (choose_index(vectors, "ivf-sq8", recall) for recall in (0.01, 0.99))
+    near, far = (choose_index(vectors, "ivf-sq8", at, vectors[::20]) for at in (0.01, 0.99))
     assert near.breadth < far.breadth
-    assert near.recall < far.recall
+    assert near.recall[10] < far.recall[10]
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_filter_that_the_index_does_not_know_misses_nothing(vectors, far, monkeypatch):
+    monkeypatch.setattr("recsys_lib.search._neighbours._COMPARED_ONE_BY_ONE", 100)
+    index = choose_index(vectors, "fast-scan", 0.9, vectors[:100]).index
+    # The nearest of all products are not allowed, or every second product is.
+    order = np.argsort(-(vectors @ vectors[0]))
+    allowed = np.zeros(len(vectors), dtype=bool)
+    allowed[order[6_000:] if far else order[::2]] = True
+    ((rows, _),) = nearest(index, vectors, vectors[:1], 20, allowed)
+    assert rows.tolist() == order[allowed[order]][:20].tolist()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_what_is_allowed_is_found(vectors, kind, tmp_path, monkeypatch):
     monkeypatch.setattr("recsys_lib.search._neighbours._COMPARED_ONE_BY_ONE", 100)
-    save_index(choose_index(vectors, kind, 0.9).index, tmp_path / "index")
+    save_index(choose_index(vectors, kind, 0.9, vectors[:100]).index, tmp_path / "index")
     index = load_index(tmp_path / "index")
     allowed = np.zeros(len(vectors), dtype=bool)
     allowed[::3] = True
@@ -86,8 +120,8 @@ def test_only_what_is_allowed_is_found(vectors, kind, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["exact", "hnsw", "ivf-sq8"])
 def test_one_product_has_no_neighbour_to_miss(vectors, kind):
-    chosen = choose_index(vectors[:1], kind, 0.9)
-    assert (chosen.kind, chosen.recall) == (kind, 1.0)
+    chosen = choose_index(vectors[:1], kind, 0.9, vectors[:20])
+    assert (chosen.kind, chosen.recall) == (kind, {10: 1.0, 200: 1.0})
     ((rows, scores),) = nearest(chosen.index, vectors[:1], vectors[:1], 5)
     assert rows.tolist() == [0]
     np.testing.assert_allclose(scores, 1, atol=1e-6)
@@ -96,4 +130,6 @@ def test_one_product_has_no_neighbour_to_miss(vectors, kind):
 def test_too_few_for_product_quantization(vectors):
     with pytest.raises(ParameterError, match="10,240 vectors, but there are 500"):
         build_index(vectors[:500], "ivf-pq")
+    with pytest.raises(ParameterError, match="'fast-scan' needs 640 vectors"):
+        build_index(vectors[:500], "fast-scan")
     assert is_quantized(build_index(vectors[:500], "ivf-sq8"))

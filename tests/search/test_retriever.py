@@ -162,6 +162,23 @@ assert not {{"torch", "sentence_transformers", "transformers"}} & set(sys.module
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("query", ["dryer", "refrigerator with a drawer", "B0BELT0002"])
+def test_a_longer_list_begins_with_the_shorter_one(search, monkeypatch, mode, query):
+    for module in ("_fusion", "retriever"):
+        monkeypatch.setattr(f"recsys_lib.search.{module}.DEPTH", 2)
+    whole, scores = search.search(query, 10, mode=mode)
+    assert (np.diff(scores) <= 1e-6).all()
+    assert len(whole) == len(ROWS) or mode == "lexical"
+    for k in range(1, len(whole)):
+        rows, top = search.search(query, k, mode=mode)
+        assert rows.tolist() == whole[:k].tolist()
+        np.testing.assert_array_equal(top, scores[:k])
+        page, _ = search.search(query, 2, mode=mode, offset=k)
+        assert page.tolist() == whole[k : k + 2].tolist()
+    assert len(search.search(query, 5, mode=mode, offset=len(ROWS))[0]) == 0
+
+
 def test_a_cross_encoder_has_the_last_word(search, folder, monkeypatch):
     """One that loves ice makers."""
     asked = []

@@ -109,7 +109,9 @@ def _add_queries(app: FastAPI, service: Service) -> None:
     def search(body: schemas.SearchRequest) -> schemas.SearchResults:
         """Products whose text answers the query."""
         recommender = service.require()
-        answer = recommender.search(body.query, body.top_k, mode=body.mode, filters=body.filters)
+        answer = recommender.search(
+            body.query, body.top_k, mode=body.mode, filters=body.filters, offset=body.offset
+        )
         rows = _rows(answer.rename(columns={Answers.ITEM: "product_id"}))
         return schemas.SearchResults.model_validate({"results": rows})
 

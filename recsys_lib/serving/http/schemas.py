@@ -54,6 +54,9 @@ class SearchRequest(Request):
         Field(description="hybrid is by meaning and by words; null: as the index was built"),
     ] = None
     filters: Filters | None = None
+    offset: Annotated[
+        int, Field(ge=0, le=10_000, description="leaves out the best products: the next page")
+    ] = 0
 
 
 class TrainingRequest(Request):

@@ -54,12 +54,12 @@ class Fake:
             raise UnknownUserError(user_id)
         return self.answer(user_id, n, ("b", "c") if filter_already_liked else ("a", "b", "c"))
 
-    def search(self, query, top_k=10, *, mode=None, filters=None):
+    def search(self, query, top_k=10, *, mode=None, filters=None, offset=0):
         if self.product_search is None:
             raise NotTrainedError("the search index is not built: run 'python x'")
         if filters and filters.category:
             raise QueryError(f"no product has the category {filters.category!r}")
-        return self.answer(query, 1 if mode == "lexical" else top_k)
+        return self.answer(query, 1 if mode == "lexical" else offset + top_k)[offset:]
 
 
 class World:
@@ -162,6 +162,12 @@ def test_search(trained):
     assert answer.json() == {"results": [found]}
 
 
+def test_search_leaves_out_earlier_pages(trained):
+    whole = trained.post("/search", json={"query": "filter", "top_k": 3}).json()["results"]
+    page = trained.post("/search", json={"query": "filter", "top_k": 2, "offset": 1}).json()
+    assert page == {"results": whole[1:]}
+
+
 def test_search_takes_a_mode_and_filters(trained):
     body = {"query": "filter", "mode": "lexical", "filters": {"max_price": 10}}
     assert len(trained.post("/search", json=body).json()["results"]) == 1
@@ -177,6 +183,7 @@ def test_search_takes_a_mode_and_filters(trained):
     ("extra", "where"),
     [
         ({"mode": "semantics"}, "mode: "),
+        ({"offset": -1}, "offset: "),
         ({"filters": {"max_prize": 3}}, "filters: unknown field 'max_prize': did you mean 'max_p"),
         ({"filters": {"min_price": -1}}, "filters.min_price: "),
     ],
