@@ -18,6 +18,7 @@ SIGNIFICANT = 0.05
 """A difference with a p-value up to this one counts as beyond noise."""
 FEW = 1_000
 _BLOCK_CELLS = 4_000_000
+_ROUNDING = 1e-6  # of sums of float32, relative
 
 Verdict = Literal["better", "worse", "within noise"]
 
@@ -136,7 +137,7 @@ def paired_test(differences: np.ndarray, *, seed: int) -> float:
         return math.erfc(abs(changed.sum()) / math.sqrt(2 * (changed**2).sum()))
     generator = np.random.default_rng(seed)
     # Equal sums, added up in another order, differ by rounding: they must count as extreme.
-    observed = abs(changed.sum()) * (1 - 1e-9)
+    observed = abs(changed.sum()) - _ROUNDING * np.abs(changed).sum()
     size = max(1, _BLOCK_CELLS // len(changed))
     extreme = 0
     for start in range(0, FLIPS, size):

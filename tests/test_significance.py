@@ -53,6 +53,15 @@ def test_half_the_width_leaves_out_who_has_no_value():
     assert math.isnan(half_width(np.full(3, np.nan), seed=1))
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 6])
+def test_few_users_prove_nothing_however_values_round(n):
+    """All signs alike: 2 of the 2^n patterns are as extreme."""
+    for value in (0.1, 0.3, 0.614, 1 / 3, 0.7, 0.9):
+        assert paired_test(np.full(n, value), seed=0) == pytest.approx(2 / 2**n, abs=0.02)
+    unequal = np.random.default_rng(n).random(n)
+    assert paired_test(unequal, seed=0) == pytest.approx(2 / 2**n, abs=0.02)
+
+
 def test_equal_to_scipy():
     gaps = np.random.default_rng(3).normal(0.25, 1, 60)
     theirs = stats.permutation_test(
