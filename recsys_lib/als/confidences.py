@@ -59,7 +59,7 @@ def confidence(interactions: Interactions, parameters: AlsParameters) -> sparse.
     """
     rating = interactions.rating.astype(np.float32)
     # Taken again says more, but the tenth time less than the second.
-    values = _of_ratings(rating, parameters) * np.log2(1 + interactions.count, dtype=np.float32)
+    values = _of_ratings(rating, parameters) * np.log2(1 + interactions.count.astype(np.float32))
     if parameters.half_life_days:
         values = 1 + (values - 1) * _freshness(interactions.timestamp, parameters.half_life_days)
     values[rating < parameters.min_rating] = 0

@@ -3,7 +3,8 @@
 How much regularization helps depends on how many interactions there are for each user and item, and
 no formula in these counts was right for small and large, dense and sparse data alike; so a few
 values are tried. Each trial is a short training without the last two interactions of each user,
-judged by recall@10 on the last but one: the last is left for the test of 04_evaluate.
+judged by recall@10 on the last but one: the last is left for the test of 04_evaluate. In a shop
+of few items, where ten are nearly all of them, the lists are shorter.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AUTO, AlsParameters, AlsSettings
 from recsys_lib.ranking import MaximumInnerProduct
 
-_K = 10
+_LONGEST, _MOST_OF_SHOP = 10, 0.25
+"""Lists that are judged: ten items, but at most this share of all items."""
 _FACTORS = (16, 64, 128)
 _REGULARIZATION = (3.0, 10.0, 50.0)
 _CONFIDENCE, _ALPHA = "constant", 10.0
@@ -39,7 +41,8 @@ class ChosenAls:
     Parameters
     ----------
     parameters: for the training.
-    trials: columns factors, regularization, recall@10; empty where nothing was tried.
+    trials: columns factors, regularization, recall@10 (in a shop of few items of a shorter list);
+        empty where nothing was tried.
     reason: a sentence for the notebook.
     """
 
@@ -90,17 +93,17 @@ def choose_parameters(interactions: Interactions, settings: AlsSettings) -> Chos
         return _without_trials({**large, **fixed}, reason)
     sizes = [given["factors"]] if "factors" in given else _sizes(most)
     lambdas = [given["regularization"]] if "regularization" in given else list(_REGULARIZATION)
-    rows = []
+    metric, rows = f"recall@{judged.k}", []
     for factors, regularization in product(sizes, lambdas):
         tried = {**fixed, "factors": factors, "regularization": regularization}
         recall = judged.recall(AlsParameters(**tried))
-        rows.append({"factors": factors, "regularization": regularization, "recall@10": recall})
-    best = max(rows, key=lambda row: row["recall@10"])
+        rows.append({"factors": factors, "regularization": regularization, metric: recall})
+    best = max(rows, key=lambda row: row[metric])
     chosen = {**fixed, "factors": best["factors"], "regularization": best["regularization"]}
     return ChosenAls(
         AlsParameters(**chosen),
         pl.DataFrame(rows),
-        f"Best of {len(rows)} short trainings by recall@{_K} on held-out interactions: "
+        f"Best of {len(rows)} short trainings by {metric} on held-out interactions: "
         f"{best['factors']} factors, regularization {best['regularization']:g}.",
     )
 
@@ -140,13 +143,18 @@ class _Judge:
         drawn = np.random.default_rng(seed).permutation(len(held_out))[:_USERS]
         return cls(rest, held_out.user[drawn], held_out.item[drawn])
 
+    @property
+    def k(self) -> int:
+        """Length of the lists."""
+        return min(_LONGEST, max(int(_MOST_OF_SHOP * len(self.rest.items)), 1))
+
     def recall(self, parameters: AlsParameters) -> float:
-        """Share of the users whose item is among their 10 best new ones."""
+        """Share of the users whose item is among their ``k`` best new ones."""
         short = parameters.model_copy(update={"iterations": _ITERATIONS, "solver": "exact"})
         model = ExactALS.from_parameters(short)
         user_items = liked(confidence(self.rest, short))
         model.fit(user_items)
         items = MaximumInnerProduct.from_factors(np.asarray(model.item_factors))
         vectors = np.asarray(model.user_factors)[self.users]
-        lists, _ = items.best(vectors, user_items[self.users], _K)
+        lists, _ = items.best(vectors, user_items[self.users], self.k)
         return float((lists == self.wanted[:, None]).any(axis=1).mean())

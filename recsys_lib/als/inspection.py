@@ -90,9 +90,10 @@ def _plot_recall(axes: Axes, trained: TrainedAls) -> None:
 def _neighbours(model: AlsModel, row: int, n: int) -> pl.DataFrame:
     rows, scores = model.similar(row, n)
     names = model.display.select(pl.coalesce("title", "id")).to_series()
+    name_once = pl.Series([names[row]] + [""] * len(rows))[: len(rows)]
     return pl.DataFrame(
         {
-            "item": [names[row]] + [""] * (len(rows) - 1),
+            "item": name_once,
             "rank": np.arange(1, len(rows) + 1),
             "similar item": names[rows.tolist()],
             "score": scores,

@@ -8,7 +8,7 @@ import pytest
 from implicit.cpu.als import AlternatingLeastSquares
 
 from recsys_lib.als import AlsModel, train_als, write_als_part
-from recsys_lib.als.inspection import training_curve
+from recsys_lib.als.inspection import similar_examples, training_curve
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.ids import IdMap
@@ -47,6 +47,22 @@ def model(tmp_path_factory):
     trained = train_als(WORLD, PARAMETERS)
     write_als_part(folder, trained, WORLD, display, parameters=PARAMETERS, data_fingerprint="f")
     return AlsModel.load(folder)
+
+
+def test_the_only_item_of_a_shop_has_no_similar_ones(tmp_path):
+    single, parameters = only([0, 1], [0, 0]), AlsParameters(factors=1, iterations=1)
+    display = pl.DataFrame({"id": ["00"], "title": ["Mug"], "image_url": [None]})
+    trained = train_als(single, parameters)
+    write_als_part(
+        tmp_path / "als", trained, single, display, parameters=parameters, data_fingerprint="f"
+    )
+    assert similar_examples(AlsModel.load(tmp_path / "als"), 4, 5).is_empty()
+
+
+def test_similar_items_name_the_item_once(model):
+    table = similar_examples(model, 2, 3)
+    assert [bool(name) for name in table["item"]] == [True, False, False] * 2
+    assert table["rank"].to_list() == [1, 2, 3] * 2
 
 
 def test_the_held_out_item_comes_first(model):

@@ -50,6 +50,13 @@ def test_what_was_taken_again_counts_more():
     assert found.toarray()[0].tolist() == [2, 4, 6]
 
 
+def test_no_count_is_too_large():
+    most = np.iinfo(np.int32).max
+    data = replace(interactions([2, 2]), count=np.array([most, most - 1], dtype=np.int32))
+    found = confidence(data, AlsParameters(confidence="constant", alpha=2.0))
+    assert found.toarray()[0] == pytest.approx([62, 62])
+
+
 def test_low_ratings_are_seen_but_not_liked():
     found = confidence(interactions([1, 5, 3]), AlsParameters(min_rating=3.0, alpha=1.0))
     assert found.nnz == 3
