@@ -39,9 +39,13 @@ def identifiers(products: pl.DataFrame) -> pl.DataFrame:
 
 
 def rows_with_code(codes: pl.DataFrame, query: str) -> np.ndarray:
-    """Rows of the products whose code is the whole query, int64; empty when it is no code."""
+    """Rows of the products whose code is the whole query, int64; empty when it is no code.
+
+    A short number is none: whoever types "12" looks for a word of a title, not for the twelfth
+    product of a table.
+    """
     wanted = code(query) if len(query) <= 2 * _LONGEST else ""
-    if not wanted:
+    if not wanted or (wanted.isdecimal() and len(wanted) < _SHORTEST):
         return np.empty(0, dtype=np.int64)
     first = codes["code"].search_sorted(wanted, side="left")
     last = codes["code"].search_sorted(wanted, side="right")

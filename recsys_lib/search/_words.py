@@ -1,8 +1,8 @@
 """Words of a text for lexical search: split, stemmed, and corrected when misspelled.
 
 However a query is written, it must share words with the catalogue: "8-inch", "8inch" and '8"' do,
-and so do "WP-2187172" and "WP2187172". Inflections ("filters", "filter"), capitals and accents do
-not matter.
+and so do "WP-2187172" and "WP2187172". Inflections ("filters", "filter"), capitals, accents and
+letters such as ø do not matter.
 """
 
 from __future__ import annotations
@@ -20,14 +20,29 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from recsys_lib.errors import ParameterError, did_you_mean
+from recsys_lib.search._numbers import NUMBER, number_words, spell_out
 
 NO_STEMMER = "none"
 _MOST_LETTERS = 64
 _STEMS_KEPT = 1 << 18
-_COMPOUND = re.compile(r"\w+(?:[-./'_]\w+)*")
+_TOKEN = re.compile(rf"{NUMBER}|(?P<compound>\w+(?:[-./'_]\w+)*)")
 _SEPARATORS = re.compile(r"[-./'_]+")
 _INCH = re.compile(r"(?<=\d)\s?(?:\"|''|\u2032\u2032|\u201d)")  # NFKD splits the double prime
 _NUMBER_WITH_UNIT = re.compile(r"(\d+)([^\W\d_]{1,6})")
+# Letters that Unicode does not decompose; casefold() does so for ß.
+_FOLDED = str.maketrans(
+    {
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ħ": "h",
+        "\u0131": "i",
+    }
+)
 _CODE_SEPARATORS = re.compile(r"[\W_]+")
 
 _SHORTEST_CORRECTED = 4
@@ -107,10 +122,11 @@ class Speller:
 
 
 def plain(text: str) -> str:
-    """Lower case without accents, one form for each character, inch marks as words."""
+    """Lower case, one form for each character, without accents; inch marks and ½ as words."""
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+        decomposed = unicodedata.normalize("NFKD", spell_out(text))
+        bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+        text = bare.casefold().translate(_FOLDED)
     return _INCH.sub(" inch ", text).lower()
 
 
@@ -120,8 +136,12 @@ def code(text: str) -> str:
 
 
 def _words(text: str) -> Iterator[str]:
-    for compound in _COMPOUND.findall(text):
-        parts = [part for part in _SEPARATORS.split(compound[:_MOST_LETTERS]) if part]
+    for token in _TOKEN.finditer(text):
+        if token["compound"] is None:
+            yield from number_words(token)
+            continue
+        compound = token["compound"][:_MOST_LETTERS]
+        parts = [part for part in _SEPARATORS.split(compound) if part]
         for part in parts:
             yield part
             if number := _NUMBER_WITH_UNIT.fullmatch(part):

@@ -15,6 +15,7 @@ from recsys_lib.ranking import best_first
 from recsys_lib.search._fusion import DEPTH, Hits, append_new, fuse, put_first
 from recsys_lib.search._identifiers import rows_with_code
 from recsys_lib.search._models import CrossEncoder
+from recsys_lib.search._negation import Wish
 from recsys_lib.search._neighbours import near_mean, nearest
 from recsys_lib.search._part import MODEL_KEY, SearchPart
 from recsys_lib.search.build import text_encoder
@@ -153,7 +154,8 @@ class ProductSearch:
         """Find the k products that answer a query best.
 
         A longer list begins with the shorter one. Products whose code (id, part number, bar code)
-        is the whole query come first in every mode.
+        is the whole query come first in every mode. What a query rules out ("shirt not red",
+        "shirt -linen") no product found has among its words.
 
         Parameters
         ----------
@@ -190,12 +192,16 @@ class ProductSearch:
         """
         mode = self._checked(query, k, mode)
         allowed = Filters.from_dict(filters).allowed(self._stored.facets)
-        vector = None if mode == "lexical" else self.encoder.encode_query(query)[None]
+        wish = Wish.from_query(query, self.names)
+        if wish.unwanted:
+            fitting = ~self._stored.lexical.has_any(wish.unwanted)
+            allowed = fitting if allowed is None else allowed & fitting
+        vector = None if mode == "lexical" else self.encoder.encode_query(wish.wanted)[None]
         weight = self.parameters.semantic_weight if semantic_weight is None else semantic_weight
         exact = rows_with_code(self._stored.codes, query)
         if allowed is not None:
             exact = exact[allowed[exact]]
-        asked = _Asked(query, vector, mode, weight, allowed)
+        asked = _Asked(wish.wanted, vector, mode, weight, allowed)
         rows, scores = put_first(exact, self._ranked(asked, offset + k))
         return rows[offset : offset + k], scores[offset : offset + k]
 

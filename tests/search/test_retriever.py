@@ -12,6 +12,7 @@ from recsys_lib.columns import Products
 from recsys_lib.errors import QueryError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search import MODES, ProductSearch
+from recsys_lib.search._identifiers import identifiers, rows_with_code
 from recsys_lib.search._models import CrossEncoder
 
 ROWS = [
@@ -163,6 +164,24 @@ assert not {{"torch", "sentence_transformers", "transformers"}} & set(sys.module
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_what_a_query_rules_out_is_not_found(search, mode):
+    assert "B0DRYER001" in found(search, "dryer", mode=mode)
+    for query in ("dryer not electric", "dryer -electric", "dryer -Belts not a refrigerator"):
+        rows = found(search, query, mode=mode)
+        unwanted = {"electric": {"B0DRYER001"}, "Belts": {"B0BELT0001", "B0BELT0002"}}
+        for word, items in unwanted.items():
+            assert not (word in query and items & set(rows)), query
+        assert rows
+    # Filters count as well, and a hyphen within a word or a query of nothing else is no negation.
+    assert found(search, "dryer -electric", mode=mode, filters={"min_price": 400}) in (
+        ["B0FRIDGE01"],
+        [],
+    )
+    assert "B0FRIDGE01" in found(search, "8-inch drawer", mode=mode)
+    assert "B0DRYER001" in found(search, "-dryer", mode=mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("query", ["dryer", "refrigerator with a drawer", "B0BELT0002"])
 def test_a_longer_list_begins_with_the_shorter_one(search, monkeypatch, mode, query):
     for module in ("_fusion", "retriever"):
@@ -222,3 +241,13 @@ def test_any_cross_encoder_of_the_library_can_be_named(tmp_path):
     oracle = Library(str(tmp_path / "tiny")).predict(pairs)
     scores = CrossEncoder(str(tmp_path / "tiny")).scores("dryer", [text for _, text in pairs])
     np.testing.assert_allclose(scores, oracle, atol=1e-6)
+
+
+def test_a_short_number_is_no_code():
+    """Ids that count the rows of a table would hide the products that have the number."""
+    ids = ["12", "22423", "0012345678905"]
+    columns = {Products.ITEM: ids, Products.TITLE: ["Usual Suspects", "12 Angry Men", "Mug"]}
+    codes = identifiers(pl.DataFrame(columns | {Products.DETAILS: ["", "", ""]}))
+    assert rows_with_code(codes, "12").tolist() == []
+    assert rows_with_code(codes, "22423").tolist() == [1]
+    assert rows_with_code(codes, "0012345678905").tolist() == [2]

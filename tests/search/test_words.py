@@ -16,16 +16,32 @@ ENGLISH = Tokenizer("english")
     ("text", "words"),
     [
         ("Water Filters", ["water", "filter"]),
-        ("8-inch", ["8", "inch", "8inch"]),
-        ("8inch", ["8inch", "8", "inch"]),
+        ("8-inch", ["8", "inch"]),
+        ("8inch", ["8", "inch"]),
         ('8" pan', ["8", "inch", "pan"]),
         ("8″", ["8", "inch"]),
         ("WP-2187172", ["wp", "2187172", "wp2187172"]),
         ("WP2187172", ["wp2187172"]),
         ("TN-2110/XL", ["tn", "2110", "xl", "tn2110xl"]),
         ("Crème brûlée", ["creme", "brule"]),
-        ("1.5 l", ["1", "5", "15", "l"]),
-        ("4GB", ["4gb", "4", "gb"]),
+        ("1.5 l", ["1.5", "l"]),
+        ("4GB", ["4", "gb"]),
+        ("1/2 inch", ["0.5", "inch"]),
+        ('½"', ["0.5", "inch"]),
+        ("12 inch", ["12", "inch"]),
+        ("1 1/2 in.", ["1.5", "inch"]),
+        ("1½ inches", ["1.5", "inch"]),
+        ("1-1/2", ["1.5"]),
+        (".5 oz", ["0.5", "oz"]),
+        ("1,000 W", ["1000", "w"]),
+        ("1000 watts", ["1000", "w"]),
+        ("3.0", ["3"]),
+        ("sizes 2, 3 and 10,5", ["size", "2", "3", "and", "10", "5"]),
+        ("3-pack", ["3", "pack", "3pack"]),
+        ("24/7", ["24", "7", "247"]),
+        ("12V/5A", ["12", "v", "5a", "5", "a"]),
+        ("version 1.2.3", ["version", "1", "2", "3", "123"]),
+        ("Smørrebrød Łódź Straße Ægir", ["smorrebrod", "lodz", "strass", "aegir"]),
         ("?! ... -- '", []),
         ("😀", []),
         ("洗衣机", ["洗衣机"]),
@@ -38,10 +54,23 @@ def test_words(text, words):
 
 @pytest.mark.parametrize(
     ("asked", "said"),
-    [("8 inch", "8-inch"), ("8inch", "8 inch"), ('8"', "8-inch"), ("wp2187172", "WP-2187172")],
+    [
+        *[("8 inch", "8-inch"), ("8inch", "8 inch"), ('8"', "8-inch"), ("wp2187172", "WP-2187172")],
+        *[("half 0.5", "1/2"), ("1.50", "1 1/2"), ("2.5 lbs", "2½-pound"), ("strasse", "Straße")],
+    ],
 )
 def test_every_way_to_write_it_shares_a_word(asked, said):
     assert set(ENGLISH.words(asked)) & set(ENGLISH.words(said))
+
+
+def test_different_measures_share_no_number():
+    written = ["1/2 inch", "12 inch", "1 1/2 inch", "1.2 inch", "2 inch", "1,200 inch"]
+    numbers = [ENGLISH.words(text)[0] for text in written]
+    assert len(set(numbers)) == len(written)
+    assert all(
+        ENGLISH.words(text) == [number, "inch"]
+        for text, number in zip(written, numbers, strict=True)
+    )
 
 
 def test_other_languages_and_none():
