@@ -169,7 +169,7 @@ def _filtered(
 ) -> list[Hits]:
     """The nearest allowed rows by an index that does not know about ``allowed``.
 
-    It is asked for so many more that enough of them should be allowed. Where they are not, because
+    It proposes more than wanted, by the share of rows that are allowed. Where they are not, because
     what is allowed lies far from the question, all allowed rows are compared.
     """
     needed = k * _MORE_CANDIDATES
