@@ -169,8 +169,8 @@ def _filtered(
 ) -> list[Hits]:
     """The nearest allowed rows by an index that does not know about ``allowed``.
 
-    It proposes more than wanted, by the share of rows that are allowed. Where they are not, because
-    what is allowed lies far from the question, all allowed rows are compared.
+    It proposes more than wanted, by the share of rows that are allowed. Where too few of those are
+    allowed, because what is allowed lies far from the question, all allowed rows are compared.
     """
     needed = k * _MORE_CANDIDATES
     _, proposed = search_index(index, vectors, math.ceil(needed * len(allowed) / n_allowed))
