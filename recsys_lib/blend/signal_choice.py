@@ -15,10 +15,10 @@ from scipy import sparse
 
 from recsys_lib.blend.choices import Choices, source_quality
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.signals import EqualSignals, Signals
+from recsys_lib.blend.signals import EqualSignals, Signals, check_event_type
 from recsys_lib.blend.sources import Companions, Training
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.errors import ParameterError, did_you_mean
+from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.significance import SIGNIFICANT, paired_test
 
@@ -48,9 +48,11 @@ def choose_signals(
 ) -> Signals:
     """The signals that predict best what was held out after ``fitting``.
 
-    Given ``event_weights`` are used as they are; ParameterError when one names no event type.
+    Given ``event_weights`` are used as they are; ParameterError when one names no event type, or
+    all of them are 0.
     """
-    given = Signals(event_weights=_checked(event_weights or {}, fitting.event_types))
+    weights = _checked(event_weights or {}, fitting.event_types)
+    given = Signals(event_weights=weights, given=bool(weights))
     if len(held_out.users) < _FEWEST_USERS:
         return given
     quality = _judge(fitting, als, held_out, seed)
@@ -66,11 +68,12 @@ def choose_signals(
 
 def _checked(weights: Mapping[str, float], types: tuple[str, ...]) -> Mapping[str, float]:
     for name in weights:
-        if name not in types:
-            known = f"the data have {', '.join(types)}" if types else "the data have no event types"
-            raise ParameterError(
-                f"evaluate.event_weights names {name!r}, but {known}{did_you_mean(name, types)}"
-            )
+        check_event_type("evaluate.event_weights", name, types)
+    if types and not any(weights.get(name, 1.0) for name in types):
+        raise ParameterError(
+            "evaluate.event_weights are 0 for all event types of the data, so no interaction says "
+            "anything: give at least one of them a weight"
+        )
     return weights
 
 

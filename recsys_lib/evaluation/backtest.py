@@ -46,9 +46,12 @@ def back_test_table(
     Raises
     ------
     ParameterError
-        When times only order the interactions of one user, or the cuts leave too little.
+        When times only order the interactions of one user, the cuts leave too little, or a part
+        has no target event.
     """
     splits = back_test(interactions, parameters.cuts, parameters.share, seed=parameters.seed)
+    if parameters.target_events:
+        splits = [split.of_events(parameters.target_events) for split in splits]
     rows = [row for split in splits for row in _rows(split, parts, parameters, k)]
     return pl.DataFrame(rows)
 
@@ -67,7 +70,7 @@ def _rows(
         "held out": counts["held-out interactions"],
         "cold held out": counts["held-out interactions of cold items"],
     }
-    for model in (evaluation.served, *_BASELINES):
+    for model in dict.fromkeys((evaluation.served, *_BASELINES)):
         if model in evaluation.models:
             ndcg = evaluation.results.filter(model=model, metric="ndcg", k=k).row(0, named=True)
             yield {

@@ -15,6 +15,7 @@ import numpy as np
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation.train_test import HeldOut, TrainTest
+from recsys_lib.parameters import EvaluateParameters
 
 Rule = Callable[[Interactions], np.ndarray]
 """Gives the rows to hold out, as a bool mask."""
@@ -48,6 +49,26 @@ def _divided(interactions: Interactions, rule: Rule) -> tuple[Interactions, Inte
     """What is left, and what ``rule`` holds out."""
     held_out = rule(interactions) if len(interactions) else np.zeros(0, dtype=bool)
     return interactions.select(~held_out), interactions.select(held_out)
+
+
+def require_test_part(split: TrainTest, parameters: EvaluateParameters) -> None:
+    """InputDataError, with the reason and a remedy, when nothing could be held out."""
+    if len(split.test_users):
+        return
+    if parameters.split in ("time", "rolling"):
+        raise InputDataError(
+            "all interactions have the same time, so nothing comes after the others: choose "
+            "evaluate.split last or random"
+        )
+    if parameters.split == "last" and parameters.last == "basket":
+        raise InputDataError(
+            "no user has interactions at two different times, so no basket can be held out: choose "
+            "evaluate.last item"
+        )
+    raise InputDataError(
+        "no user has two interactions, so nothing can be held out: "
+        "leave the evaluation out with --steps etl,als,embed"
+    )
 
 
 def _check_order(interactions: Interactions) -> None:

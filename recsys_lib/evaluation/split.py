@@ -12,7 +12,7 @@ import numpy as np
 
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ParameterError
-from recsys_lib.evaluation.hold_out import split_by_rule
+from recsys_lib.evaluation.hold_out import require_test_part, split_by_rule
 from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.parameters import EvaluateParameters
 
@@ -70,6 +70,7 @@ def leave_last_out(
 def split_at_time(interactions: Interactions, share: float = 0.1, *, seed: int = 0) -> TrainTest:
     """Hold out everything after one moment: about the last ``share`` of all interactions.
 
+    Where more than that share the last moment, all of it is held out, but never all interactions.
     Nothing in training is later than anything held out. Users who came later are cold.
     """
     return split_by_rule(interactions, partial(_newest_share, share=share), seed)
@@ -100,7 +101,8 @@ def back_test(
     """Splits at several times, oldest first: train before each, test on what follows it.
 
     Each test part has about ``share`` of all interactions and ends where the next one starts; the
-    last ends with the data. ParameterError without times, or when the parts take all interactions.
+    last ends with the data. ParameterError without times, when the parts take all interactions, or
+    when so many interactions share a time that a part would be empty.
     """
     _check_times(interactions)
     if cuts * share > _MOST_TESTED:
@@ -110,6 +112,12 @@ def back_test(
         )
     levels = 1 - share * np.arange(cuts, -1, -1)
     moments = np.quantile(interactions.timestamp, levels, method="lower")
+    if (np.diff(moments) == 0).any():
+        raise ParameterError(
+            f"evaluate.cuts ({cuts}) test parts of evaluate.share ({share}) are finer than the "
+            f"times: there are {len(np.unique(interactions.timestamp)):,} different ones, and some "
+            "parts would be empty: choose fewer cuts or a larger share"
+        )
     splits = []
     for start, stop in pairwise(moments):
         known = interactions.select(interactions.timestamp <= stop)
@@ -119,7 +127,12 @@ def back_test(
 
 
 def _newest_share(interactions: Interactions, share: float) -> np.ndarray:
-    return _later_than(interactions, np.quantile(interactions.timestamp, 1 - share, method="lower"))
+    time = interactions.timestamp
+    later = _later_than(interactions, np.quantile(time, 1 - share, method="lower"))
+    if later.any():
+        return later
+    last = time == time.max()
+    return last & ~last.all()
 
 
 def _later_than(interactions: Interactions, moment: float) -> np.ndarray:
@@ -154,8 +167,10 @@ def split_by(interactions: Interactions, parameters: EvaluateParameters) -> Trai
     ------
     InputDataError
         When the rows are in another order.
+        When nothing can be held out: the message says why.
     ParameterError
-        When a split by time is asked for and there are no times.
+        When a split by time is asked for and there are no times, or none of ``target_events`` is
+        held out.
 
     Examples
     --------
@@ -167,6 +182,7 @@ def split_by(interactions: Interactions, parameters: EvaluateParameters) -> Trai
     [1, 3]
     """
     split = _split_as_named(interactions, parameters)
+    require_test_part(split, parameters)
     return split.of_events(parameters.target_events) if parameters.target_events else split
 
 

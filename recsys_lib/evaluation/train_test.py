@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from recsys_lib.blend.signals import check_event_type
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.errors import ParameterError, did_you_mean
+from recsys_lib.errors import ParameterError
 
 
 @dataclass(frozen=True)
@@ -119,22 +120,24 @@ class TrainTest:
     def of_events(self, names: Sequence[str]) -> TrainTest:
         """Hold out only interactions with one of these event types; the others are left out.
 
-        ParameterError for a name that the data do not have.
+        ParameterError for a name that the data do not have, and when none of them is held out.
         """
         types = self.train.event_types
         for name in names:
-            if name not in types:
-                known = f"the data have {', '.join(types)}" if types else "there are no event types"
-                hint = did_you_mean(name, types)
-                raise ParameterError(f"evaluate.target_events names {name!r}, but {known}{hint}")
+            check_event_type("evaluate.target_events", name, types)
         wanted = np.uint32(sum(1 << types.index(name) for name in names))
 
         def kept(part: HeldOut) -> HeldOut:
             return HeldOut(part.interactions.select((part.interactions.events & wanted) > 0))
 
-        return replace(
-            self, test=kept(self.test), learning=kept(self.learning), judging=kept(self.judging)
-        )
+        test = kept(self.test)
+        if not len(test.users):
+            raise ParameterError(
+                f"none of the interactions held out for the test is of type {' or '.join(names)} "
+                "(evaluate.target_events): hold out more (evaluate.n_last, evaluate.share), or "
+                "predict other events"
+            )
+        return replace(self, test=test, learning=kept(self.learning), judging=kept(self.judging))
 
     def sample(self, max_users: int, seed: int) -> TrainTest:
         """Keep at most ``max_users`` test users, drawn at random; training is not sampled."""

@@ -94,10 +94,38 @@ def test_given_weights_win_over_learned_ones():
 
 def test_a_type_that_is_not_in_the_data_is_refused():
     rows, _ = world(noise=0.5)
-    with pytest.raises(ParameterError, match=r"names .views., but the data have .*mean .view"):
+    with pytest.raises(ParameterError, match=r"names .views., which .* do not have.*mean .view"):
         chosen(with_(rows, events=np.ones(len(rows), np.uint32)), event_weights={"views": 0.5})
     with pytest.raises(ParameterError, match="the data have no event types"):
         chosen(rows, event_weights={"view": 0.5})
+
+
+def test_weights_that_leave_nothing_are_refused():
+    rows, is_noise = world(noise=0.4)
+    rows = with_(rows, events=np.where(is_noise, 2, 1).astype(np.uint32))
+    with pytest.raises(ParameterError, match="0 for all event types"):
+        chosen(rows, event_weights=dict.fromkeys(TYPES, 0.0))
+
+
+def test_the_sentence_says_what_was_given_and_what_was_learned():
+    assert str(EqualSignals) == "All interactions count alike."
+    assert str(Signals(3.0, {"view": 0.3})) == (
+        "By what was held out, ratings below 3 do not count and event types count view 0.3."
+    )
+    rows, is_noise = world(noise=0.4)
+    rows = with_(rows, events=np.where(is_noise, 2, 1).astype(np.uint32))
+    assert str(chosen(rows, event_weights={"view": 0.5})) == (
+        "As given, event types count view 0.5."
+    )
+
+
+def test_counts_in_place_of_ratings_are_all_liked():
+    """Played 40 times is no dislike beside 9,000 times."""
+    rows = world(noise=0.1)[0]
+    plays = np.where(np.arange(len(rows)) % 2, 40, 9_000).astype(np.float32)
+    assert EqualSignals.liked(with_(rows, rating=plays)).all()
+    percent = with_(rows, rating=(plays / 90).astype(np.float32))
+    assert EqualSignals.liked(percent).mean() == pytest.approx(0.5, abs=0.01)
 
 
 def rated(rows, is_low, seed=2):

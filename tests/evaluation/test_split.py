@@ -149,8 +149,13 @@ YEAR = 1_577_836_800_000
 @given(PAIRS, st.integers(1, 4), st.sampled_from([0.05, 0.1, 0.2]))
 def test_a_back_test_knows_only_what_came_before_each_cut(pairs, cuts, share):
     interactions = world([(u, i, YEAR + t) for u, i, t in pairs])
-    splits = back_test(interactions, cuts, share)
+    try:
+        splits = back_test(interactions, cuts, share)
+    except ParameterError as error:
+        assert "finer than the times" in str(error)  # one of two outcomes
+        return
     assert len(splits) == cuts
+    assert all(len(split.test.interactions) for split in splits)
     tested = [split.test.interactions for split in splits]
     for split, test in zip(splits, tested, strict=True):
         if len(test) and len(split.train):
@@ -193,6 +198,38 @@ def test_without_times_there_is_no_moment_to_split_at():
     for rule in ("time", "rolling"):
         with pytest.raises(ParameterError, match="choose last or random"):
             split_by(rows, EvaluateParameters(split=rule))
+
+
+def test_of_whole_days_the_last_day_is_held_out():
+    """Five days with a fifth of the interactions each: nothing is later than the last day."""
+    rows = world([(u, i, YEAR + i) for u in range(6) for i in range(5)])
+    split = split_by(rows, EvaluateParameters(split="time", share=0.1))
+    assert set(split.test.interactions.timestamp - YEAR) == {4}
+    assert set(split.judging.interactions.timestamp - YEAR) == {3}
+    assert len(split.train) == 24
+
+
+@pytest.mark.parametrize(
+    ("same_time", "parameters", "reason"),
+    [
+        (True, {"split": "time"}, "same time.*choose evaluate.split last or random"),
+        (True, {"last": "basket"}, "two different times.*choose evaluate.last item"),
+        (False, {"split": "last"}, "no user has two interactions"),
+    ],
+)
+def test_where_nothing_can_be_held_out_the_reason_is_said(same_time, parameters, reason):
+    pairs = [(u, i, YEAR) for u in range(6) for i in range(5)]
+    alone = [(u, u % 5, YEAR + u) for u in range(6)]
+    with pytest.raises(InputDataError, match=reason):
+        split_by(world(pairs if same_time else alone), EvaluateParameters(**parameters))
+
+
+def test_parts_finer_than_the_times_are_refused():
+    rows = world([(u, i, YEAR + i) for u in range(6) for i in range(5)])
+    with pytest.raises(ParameterError, match=r"5 different ones.*fewer cuts or a larger share"):
+        split_by(rows, EvaluateParameters(split="rolling", cuts=3, share=0.1))
+    parts = back_test(rows, 2, 0.2)
+    assert [set(part.test.interactions.timestamp - YEAR) for part in parts] == [{3}, {4}]
 
 
 def test_cuts_that_take_all_interactions_are_refused():
@@ -293,3 +330,7 @@ def test_only_target_events_are_held_out():
     assert len(split.train) == 24
     with pytest.raises(ParameterError, match=r"'purchas'.*did you mean 'purchase'"):
         split_by(typed, EvaluateParameters(target_events=["purchas"]))
+    with pytest.raises(ParameterError, match=r"none of the interactions held out .* type view"):
+        split_by(typed, EvaluateParameters(target_events=["view"]))
+    with pytest.raises(ParameterError, match="no event types: leave it empty"):
+        split_by(rows, EvaluateParameters(target_events=["view"]))
