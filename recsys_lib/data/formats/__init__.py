@@ -20,6 +20,7 @@ from recsys_lib.data.formats._blocks import COMPRESSED, plain_name
 from recsys_lib.data.formats._delimited import Delimited
 from recsys_lib.data.formats._jsonlines import JsonLines
 from recsys_lib.data.formats._parquet import Parquet
+from recsys_lib.data.formats.nested import opened, outer_schema, split_names
 from recsys_lib.data.formats.records import LINE, Records, Schema, Start, Work
 from recsys_lib.errors import InputDataError
 
@@ -30,6 +31,7 @@ __all__ = [
     "first_fields",
     "first_records",
     "is_known",
+    "read_records",
     "reader_of",
 ]
 
@@ -100,9 +102,26 @@ def all_fields(path: Path) -> list[str]:
     return _fields(path, whole=True)
 
 
-def first_records(path: Path, schema: Schema) -> Records:
+def read_records(
+    path: Path, schema: Schema, start: Start, *, apart: bool = False
+) -> Iterator[Work]:
+    """The records of a file, also fields inside of fields such as ``line.product.sku``.
+
+    With ``apart`` each object of a list, such as a line item of an order, becomes a record.
+    """
+    reader = reader_of(path)
+    if not any("." in name for name in schema):
+        return reader.read(path, schema, start)
+    _, paths = split_names(schema, first_fields(path))
+    if not paths:
+        return reader.read(path, schema, start)
+    works = reader.read(path, outer_schema(schema, paths), start)
+    return opened(works, schema, paths, path, apart=apart)
+
+
+def first_records(path: Path, schema: Schema, *, apart: bool = False) -> Records:
     """The records of the first block of a file; none when it has a header only."""
-    work = next(reader_of(path).read(path, schema, Start()), None)
+    work = next(read_records(path, schema, Start(), apart=apart), None)
     if work is None:
         return Records(pl.DataFrame(schema={**schema, LINE: pl.Int64()}), [])
     return work()

@@ -49,15 +49,19 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Records:
-    """The records of one block, with their ``LINE``, and the lines that hold no record."""
+    """The records of one block, with their ``LINE``, and the lines that hold no record.
+
+    ``n_more`` records are line items: all but the first of a line that holds a list of them.
+    """
 
     frame: pl.DataFrame
     rejected: list[Rejected]
+    n_more: int = 0
 
     @property
     def n_lines(self) -> int:
         """Number of lines read, good or bad."""
-        return len(self.frame) + len(self.rejected)
+        return len(self.frame) + len(self.rejected) - self.n_more
 
 
 Work = Callable[[], Records]
