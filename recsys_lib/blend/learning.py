@@ -19,7 +19,7 @@ from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.choices import Choices, ndcg, source_quality
 from recsys_lib.blend.learned import FEWEST_USERS, LearnedBlend
 from recsys_lib.blend.signals import EqualSignals, Signals
-from recsys_lib.blend.sources import ALS, BLEND, CandidateSource, with_half_lives
+from recsys_lib.blend.sources import ALS, BLEND, POPULAR, CandidateSource, with_half_lives
 from recsys_lib.significance import SIGNIFICANT, paired_test
 
 HALF_LIVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, math.inf)
@@ -114,22 +114,23 @@ def _fit_and_prune(candidates: Candidates, users: np.ndarray) -> dict[str, tuple
     """Weights by source, of those sources that are worth computing.
 
     The penalty is that of a prior on the summed likelihood: the more users, the less it counts.
+    Without a source the others take over what it said, so the rest is fitted again until every
+    source is worth it. Where no source is worth anything, popularity is all there is.
     """
     theirs = candidates.of_users(users)
     penalty = _PRIOR / np.count_nonzero(users)
-
-    def fit(candidates: Candidates) -> np.ndarray:
-        weights = fit_choices(candidates.features(), candidates.chosen, candidates.user, penalty)
-        return weights.astype(np.float32).reshape(len(candidates.names), TERMS)
-
-    weights = fit(theirs)
-    strongest = weights.reshape(len(weights), -1, 2).sum(axis=2).max(axis=1)
-    kept = strongest >= _LEAST_SHARE * strongest.max()
     names = theirs.names
-    if not kept.all():
+    while names:
+        some = theirs.of_sources(names)
+        flat = fit_choices(some.features(), some.chosen, some.user, penalty)
+        weights = flat.astype(np.float32).reshape(len(names), TERMS)
+        strongest = weights.reshape(len(names), -1, 2).sum(axis=2).max(axis=1)
+        kept = (strongest > 0) & (strongest >= _LEAST_SHARE * strongest.max())
+        if kept.all():
+            return {name: tuple(row) for name, row in zip(names, weights.tolist(), strict=True)}
         names = tuple(name for name, is_kept in zip(names, kept, strict=True) if is_kept)
-        weights = fit(theirs.of_sources(names))
-    return {name: tuple(row) for name, row in zip(names, weights.tolist(), strict=True)}
+    alone = POPULAR if POPULAR in theirs.names else theirs.names[0]
+    return BlendWeights.from_source(alone, {}).coefficients
 
 
 def _qualities(

@@ -106,6 +106,24 @@ def test_a_single_source_is_served_where_it_is_better_beyond_noise(monkeypatch, 
     assert "for the best single source, after; the difference is beyond noise" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("worth", "kept"),
+    [({3: [1, 1, 0], 2: [1, 0], 1: [1]}, [AFTER]), ({3: [0, 0, 0]}, [POPULAR])],
+)
+def test_no_source_without_a_weight_is_kept(monkeypatch, trained, choices, worth, kept):
+    """Without the third source the second is worth nothing, either; then there is only one."""
+    from recsys_lib.blend import learning
+
+    def as_said(features, *_):
+        return np.repeat(worth[features.shape[1] // TERMS], TERMS).astype(float)
+
+    monkeypatch.setattr(learning, "fit_choices", as_said)
+    some = {name: trained.sources[name] for name in (AFTER, POPULAR, ALS)}
+    found = learn_blend(some, *choices, seed=0)
+    assert list(found.weights.coefficients) == kept
+    assert all(any(weights) for weights in found.weights.coefficients.values())
+
+
 def test_a_difference_within_noise_is_no_reason_to_serve_a_single_source(learned):
     close = replace(learned, p_value=0.4)
     assert "blend is served" in str(close)
