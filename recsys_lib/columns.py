@@ -29,7 +29,10 @@ class Ratings:
 
 
 class Products:
-    """Table ``product_catalog``: one row per product; lists and objects are JSON text."""
+    """Table ``product_catalog``: one row per product; lists and objects are JSON text.
+
+    ``UPDATED`` is an optional column of the input, which the table does not have.
+    """
 
     TABLE: Final = "product_catalog"
     ITEM: Final = "parent_asin"
@@ -58,6 +61,7 @@ class Products:
         CATEGORIES,
         DETAILS,
     )
+    UPDATED: Final = "updated_at"
 
 
 class Answers:

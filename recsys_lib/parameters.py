@@ -111,8 +111,14 @@ class EtlParameters(Section):
     product_columns: dict[str, str] = Field(
         {}, description="Our product column -> its name in the file ('' = ignore that column)"
     )
-    timestamp_unit: Literal["auto", "ms", "s", "order"] = Field(
+    timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "order"] = Field(
         "auto", description="Unit of numeric times; order: they only give an order"
+    )
+    timestamp_format: str = Field(
+        "", description="Form of the times, such as %d.%m.%Y %H:%M ('' = detect)"
+    )
+    decimal: Literal["auto", ".", ","] = Field(
+        "auto", description="Decimal mark of prices and ratings; auto: as the values show"
     )
     max_bad_share: float = Field(
         0.05, ge=0, le=1, description="Stop if a larger share of the lines is rejected"

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import polars as pl
 
 from recsys_lib.columns import Ratings
 from recsys_lib.data._background import in_background, keep_freed_memory, side_by_side
-from recsys_lib.data.cleaning.products import Catalogue, clean_products, join_catalogues
+from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes
+from recsys_lib.data.cleaning.products import Catalogue, ProductRules, join_catalogues
 from recsys_lib.data.cleaning.ratings import RatingRules
+from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable
 from recsys_lib.data.formats import reader_of
 from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.layouts import Fields
-from recsys_lib.data.units import AUTO
 
 T = TypeVar("T")
 
@@ -42,6 +42,40 @@ _ROW_SCHEMA = {
 }
 
 
+class Part(Protocol):
+    """What a block became."""
+
+    @property
+    def evidence(self) -> Mapping[int, Evidence]:
+        """What its values say about the notation, by number of the file."""
+
+    @property
+    def notations(self) -> Mapping[int, Notation]:
+        """What it was read with, by number of the file."""
+
+
+P_co = TypeVar("P_co", bound=Part, covariant=True)
+Q = TypeVar("Q", bound=Part)
+
+
+class Rules(Protocol[P_co]):
+    """How records become clean rows."""
+
+    def apply(self, records: Records, file: int) -> P_co:
+        """Clean a block of the file with number ``file``."""
+
+    def settle(self, evidence: Mapping[int, Evidence]) -> Mapping[int, Notation]:
+        """The notation of each file, from what was seen in all of them; it is used from now on."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier loads saw of the files, by path; nothing by default."""
+
+    reviews: Mapping[str, Evidence] = field(default_factory=dict)
+    products: Mapping[str, Evidence] = field(default_factory=dict)
+
+
 @dataclass
 class Intake:
     """What was read.
@@ -53,6 +87,8 @@ class Intake:
     rejected: rejected lines of the review files.
     n_lines: lines of the review files, good or bad.
     unit: unit of times that are numbers.
+    unreadable: values of the rows that cannot be read.
+    evidence, notations: how the review files write their values, by number of the file.
     """
 
     rows: pl.DataFrame
@@ -60,24 +96,37 @@ class Intake:
     rejected: list[Rejected]
     n_lines: int
     unit: str
+    unreadable: UnreadableFields
+    evidence: Mapping[int, Evidence]
+    notations: Mapping[int, Notation]
 
 
 def read_input(
-    files: InputFiles, unit: str = AUTO, starts: Mapping[Path, Start | None] | None = None
+    files: InputFiles,
+    wishes: Wishes | None = None,
+    starts: Mapping[Path, Start | None] | None = None,
+    known: Known | None = None,
 ) -> Intake:
     """Read and clean all files, each from its start on (default: all of it); None skips a file."""
     starts = {path: Start() for path in (*files.reviews, *files.products)} | dict(starts or {})
+    wishes, known = wishes or Wishes(), known or Known()
     keep_freed_memory()
-    rules = RatingRules(files, unit)
-    tasks = _tasks(files.reviews, files.review_fields, starts, rules.apply)
-    parts = [task() for task in islice(tasks, 1)]  # alone, as it settles the unit of the times
-    parts += side_by_side(tasks)
-    catalogue = in_background(_read_products, files, starts)
+    rules = RatingRules(files, wishes)
+    read = partial(_tasks, files.reviews, files.review_fields, starts, rules.apply)
+    parts, evidence = _settled(rules, read, files.reviews, known.reviews)
+    catalogue = in_background(_read_products, files, wishes, starts, known)
     none = pl.DataFrame(schema={name: _ROW_SCHEMA[name] for name in files.review_columns})
-    # Everything that follows is much faster on one contiguous table.
-    rows = pl.concat([none, *(part.rows for part in parts)], rechunk=True)
-    rejected = [bad for part in parts for bad in part.rejected]
-    return Intake(rows, catalogue, rejected, sum(part.n_lines for part in parts), rules.unit)
+    return Intake(
+        # Everything that follows is much faster on one contiguous table.
+        rows=pl.concat([none, *(part.rows for part in parts)], rechunk=True),
+        catalogue=catalogue,
+        rejected=[bad for part in parts for bad in part.rejected],
+        n_lines=sum(part.n_lines for part in parts),
+        unit=rules.unit,
+        unreadable=join_unreadable(part.unreadable for part in parts),
+        evidence=evidence,
+        notations=rules.notations,
+    )
 
 
 def schema_of(fields: Fields) -> Schema:
@@ -91,12 +140,37 @@ def schema_of(fields: Fields) -> Schema:
     return schema
 
 
-def _read_products(files: InputFiles, starts: Mapping[Path, Start | None]) -> Catalogue:
-    def clean(records: Records, file: int) -> Catalogue:
-        return clean_products(records, files, file)
+def _read_products(
+    files: InputFiles, wishes: Wishes, starts: Mapping[Path, Start | None], known: Known
+) -> Catalogue:
+    rules = ProductRules(files, wishes)
+    read = partial(_tasks, files.products, files.product_fields, starts, rules.apply)
+    parts, evidence = _settled(rules, read, files.products, known.products)
+    return replace(join_catalogues(parts), evidence=evidence, notations=rules.notations)
 
-    tasks = _tasks(files.products, files.product_fields, starts, clean)
-    return join_catalogues(list(side_by_side(tasks)))
+
+def _settled(
+    rules: Rules[Q],
+    read: Callable[[Collection[int]], Iterator[Callable[[], Q]]],
+    files: Sequence[Path],
+    known: Mapping[str, Evidence],
+) -> tuple[list[Q], dict[int, Evidence]]:
+    """All blocks, each read in the notation of its whole file, and what they say about that.
+
+    Files whose first block did not show the notation are read a second time.
+    """
+    numbers = range(len(files))
+    parts = list(side_by_side(read(numbers)))
+    evidence = {n: Evidence(known.get(str(files[n]), {})) for n in numbers}
+    for part in parts:
+        for n, found in part.evidence.items():
+            evidence[n].update(found)
+    notations = rules.settle(evidence)
+    wrong = {n for part in parts for n, one in part.notations.items() if one != notations[n]}
+    if wrong:
+        right = [part for part in parts if wrong.isdisjoint(part.notations)]
+        parts = right + list(side_by_side(read(wrong)))
+    return parts, evidence
 
 
 def _tasks(
@@ -104,15 +178,16 @@ def _tasks(
     fields: Fields,
     starts: Mapping[Path, Start | None],
     clean: Callable[[Records, int], T],
+    numbers: Collection[int],
 ) -> Iterator[Callable[[], T]]:
-    """For each block a task that reads its records and cleans them, given their file's number."""
+    """For each block of some files a task that reads its records and cleans them."""
 
     def cleaned(work: Work, number: int) -> T:
         return clean(work(), number)
 
     schema = schema_of(fields)
-    for number, path in enumerate(files):
-        start = starts[path]
+    for number in sorted(numbers):
+        path, start = files[number], starts[files[number]]
         if start is not None:
             for work in reader_of(path).read(path, schema, start):
                 yield partial(cleaned, work, number)

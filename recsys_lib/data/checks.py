@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +10,14 @@ import numpy as np
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data.cleaning.products import Catalogue
-from recsys_lib.data.formats.records import Rejected, write_rejected
+from recsys_lib.data.formats.records import Rejected, count_reasons, write_rejected
 from recsys_lib.data.loaded import Loaded, LoadedRatings
-from recsys_lib.data.units import ORDER
+from recsys_lib.data.units import DAY, ORDER
 from recsys_lib.errors import InputDataError
 
 _MANY, _FEW, _SHARED_DAY = 0.5, 0.05, 0.2  # shares
 _THINNED = 3  # when every user has that many ratings, others were removed: raw data has users of 1
 _TOP_HEAVY = 0.8
-_DAY = 86_400_000  # ms
-_EARLIEST = 9131  # 1995-01-01 in days since 1970
 
 
 @dataclass
@@ -55,7 +52,8 @@ class Checks:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_rejected(self.path, self._rejected)
         if rejected and len(rejected) > self.max_bad_share * n_lines:
-            first = rejected[0]
+            usual = next(iter(count_reasons(rejected)))
+            first = next(bad for bad in rejected if bad.reason == usual)
             raise InputDataError(
                 f"{first.reason}; {len(rejected):,} of {n_lines:,} lines were rejected, more than "
                 f"etl.max_bad_share ({self.max_bad_share:g}) allows: see {self.path}, then correct "
@@ -69,7 +67,7 @@ class Checks:
 
 def watch_for(loaded: Loaded) -> list[str]:
     """Sentences about what will make recommendation or search harder; [] for nothing."""
-    checks = (_users, _ratings, _items, _times, _catalogue)
+    checks = (_users, _ratings, _items, _times, _catalogue, _values)
     return [sentence for check in checks for sentence in check(loaded)]
 
 
@@ -115,13 +113,7 @@ def _times(loaded: Loaded) -> Iterator[str]:
             "split by time have nothing to go by."
         )
     elif loaded.ratings.timestamp_unit != ORDER:
-        days = loaded.ratings.frame[Ratings.TIMESTAMP] // _DAY
-        impossible = int(((days < _EARLIEST) | (days > time.time() * 1000 // _DAY + 1)).sum())
-        if impossible:
-            yield (
-                f"{impossible:,} ratings are from before 1995 or from the future: are their times "
-                "in another unit than the rest?"
-            )
+        days = loaded.ratings.frame[Ratings.TIMESTAMP] // DAY
         busiest = np.unique(days.to_numpy(), return_counts=True)[1].max() / len(days)
         if busiest > _SHARED_DAY:
             yield (
@@ -143,3 +135,10 @@ def _catalogue(loaded: Loaded) -> Iterator[str]:
     bare = products[Products.DESCRIPTION].is_null() & products[Products.FEATURES].is_null()
     if bare.sum() > _MANY * len(bare):
         yield f"{bare.sum():,} products have nothing but a title: search has little to go by."
+
+
+def _values(loaded: Loaded) -> Iterator[str]:
+    counts, n = loaded.counts(), max(len(loaded.catalogue.frame), 1)
+    for name, what in (("unreadable_titles", "titles"), ("unreadable_prices", "prices")):
+        if counts[name] > _FEW * n:  # type: ignore[literal-required]
+            yield f"{counts[name]:,} {what} could not be read: see the table of unreadable values."  # type: ignore[literal-required]

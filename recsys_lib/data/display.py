@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from recsys_lib.columns import Products
-
-_SIZES = ("large", "hi_res", "thumb")
-_ACCEPTED = ("https://", "http://", "data:image/")
+from recsys_lib.data._pictures import addresses, decoded
 
 
 def display_table(ids: Sequence[str], products: pl.DataFrame) -> pl.DataFrame:
@@ -31,34 +27,11 @@ def display_table(ids: Sequence[str], products: pl.DataFrame) -> pl.DataFrame:
 def first_image_urls(images: pl.Series) -> pl.Series:
     """The first usable image address of each product, null where there is none.
 
-    ``images`` (strings) holds one address, or JSON: a list of addresses, or of objects with the
-    addresses of several sizes, tried in the order large, hi_res, thumb. Only http(s) and
-    data:image/ addresses are usable, so that no script gets into a page.
+    ``images`` (strings) holds one address or several, or JSON: a list of addresses, or of objects
+    with the addresses of several sizes. Only http(s) and data:image/ addresses are usable, so that
+    no script gets into a page.
     """
-    urls = [None if text is None else _first(text) for text in images.to_list()]
+    urls = [
+        None if text is None else next(addresses(decoded(text)), None) for text in images.to_list()
+    ]
     return pl.Series("image_url", urls, dtype=pl.String)
-
-
-def _first(text: str) -> str | None:
-    """The address in one cell; None for text that is neither an address nor JSON."""
-    if (url := _usable(text)) is not None:
-        return url
-    try:
-        images = json.loads(text)
-    except json.JSONDecodeError:
-        return None
-    candidates = images if isinstance(images, list) else [images]
-    return next((url for image in candidates if (url := _of_image(image)) is not None), None)
-
-
-def _of_image(image: Any) -> str | None:
-    if isinstance(image, dict):
-        return next((url for size in _SIZES if (url := _usable(image.get(size))) is not None), None)
-    return _usable(image)
-
-
-def _usable(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return None
-    url = value.strip()
-    return url if url.lower().startswith(_ACCEPTED) else None

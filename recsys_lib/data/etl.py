@@ -15,6 +15,7 @@ from recsys_lib.data._intake import Intake, read_input
 from recsys_lib.data._journal import Journal, read_new, write_journal
 from recsys_lib.data.checks import Checks
 from recsys_lib.data.cleaning.duplicates import latest_ratings
+from recsys_lib.data.cleaning.notation import Wishes
 from recsys_lib.data.database import write_database
 from recsys_lib.data.input_files import InputFiles, find_input_files
 from recsys_lib.data.loaded import Loaded, LoadedRatings
@@ -80,15 +81,17 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
         n_exact_duplicates=n_repeats + int(latest.repeated.sum()),
         timestamp_unit=intake.unit,
         has_ratings=files.has_ratings,
+        unreadable=intake.unreadable,
+        notations={files.reviews[n]: one for n, one in intake.notations.items()},
     )
     checks = Checks(dataset.processed / REJECTED_FILE, parameters.max_bad_share)
     checks.ratings(files.reviews, ratings)
     products = in_background(lambda: checks.products(files.products, intake.catalogue.result()))
     prints = in_background(fingerprints, stamps, extents)
     if parameters.mode == _APPEND:
-        distinct, unit = intake.rows.filter(~latest.repeated), parameters.timestamp_unit
+        distinct, wishes = intake.rows.filter(~latest.repeated), _wishes(parameters)
         products.result()
-        write_journal(dataset.processed, intake, distinct, files, unit, extents)
+        write_journal(dataset.processed, intake, distinct, files, wishes, extents)
     return Loaded(dataset, parameters, files, ratings, reading, products, prints)
 
 
@@ -106,7 +109,7 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     -------
     dict
         The summary: ``dataset, source, files, product_files, reading, timestamp_unit, has_ratings,
-        funnel, counts, events, fingerprint, metrics``.
+        funnel, counts, unreadable, events, fingerprint, metrics``.
 
     Raises
     ------
@@ -156,13 +159,20 @@ def _read(
 
     Extents are measured in append mode only.
     """
-    unit, paths = parameters.timestamp_unit, (*files.reviews, *files.products)
+    wishes, paths = _wishes(parameters), (*files.reviews, *files.products)
     if parameters.mode != _APPEND:
-        return read_input(files, unit), 0, _EVERYTHING, {}
+        return read_input(files, wishes), 0, _EVERYTHING, {}
     extents = in_background(lambda: {path: measure(path)[0] for path in paths})
     journal = Journal.load(dataset.processed)
-    obstacle = journal.obstacle(files, unit) if journal else ""
+    obstacle = journal.obstacle(files, wishes) if journal else ""
     if journal and not obstacle:
-        return *read_new(journal, files, extents.result()), _NEWS, extents.result()
+        intake, n_repeats = read_new(journal, files, wishes, extents.result())
+        obstacle = journal.changed_notation(files, intake)
+        if not obstacle:
+            return intake, n_repeats, _NEWS, extents.result()
     reading = f"{_EVERYTHING}: {obstacle}" if obstacle else _EVERYTHING
-    return read_input(files, unit), 0, reading, extents.result()
+    return read_input(files, wishes), 0, reading, extents.result()
+
+
+def _wishes(parameters: EtlParameters) -> Wishes:
+    return Wishes(parameters.timestamp_unit, parameters.timestamp_format, parameters.decimal)

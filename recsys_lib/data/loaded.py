@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
@@ -13,7 +15,9 @@ import polars as pl
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data._views import View, view
 from recsys_lib.data.cleaning.duplicates import LatestRatings
+from recsys_lib.data.cleaning.notation import Notation
 from recsys_lib.data.cleaning.products import Catalogue
+from recsys_lib.data.cleaning.unreadable import UnreadableFields
 from recsys_lib.data.formats.records import Rejected, count_reasons
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.interactions import Interactions
@@ -47,6 +51,8 @@ class Counts(TypedDict):
     products_without_reviews: int
     reviewed_unknown_products: int
     unreadable_prices: int
+    unreadable_titles: int
+    unreadable_values: int
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,11 @@ class LoadedRatings:
     rejected: rejected lines.
     n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` is the sum of rows kept,
         lines rejected, exact duplicates and superseded ratings.
-    timestamp_unit: ms, s or order, as in the files, or none; the frame has ms, the plain order, or
-        0 where there are no times.
+    timestamp_unit: ms, s, us, ns, mixed or order, as in the files, or none; the frame has ms, the
+        plain order, or 0 where there are no times.
     has_ratings: whether the files hold ratings.
+    unreadable: values of the ratings that cannot be read, and are missing in the frame.
+    notations: how each file writes its values.
     """
 
     latest: LatestRatings
@@ -70,6 +78,8 @@ class LoadedRatings:
     n_exact_duplicates: int
     timestamp_unit: str
     has_ratings: bool
+    unreadable: UnreadableFields
+    notations: Mapping[Path, Notation]
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -185,5 +195,20 @@ class Loaded:
             "products_without_title": self.catalogue.frame[Products.TITLE].null_count(),
             "products_without_reviews": int((~known.is_in(rated.implode())).sum()),
             "reviewed_unknown_products": int((~rated.is_in(known.implode())).sum()),
-            "unreadable_prices": self.catalogue.n_unreadable_prices,
+            "unreadable_prices": self._unreadable(Products.PRICE),
+            "unreadable_titles": self._unreadable(Products.TITLE),
+            "unreadable_values": sum(int(entry["values"]) for entry in self.unreadable()),
         }
+
+    def unreadable(self) -> list[dict[str, int | str]]:
+        """``[{field, values, example}]``: values that are there, but could not be read."""
+        tables = (("ratings", self.ratings.unreadable), ("products", self.catalogue.unreadable))
+        return [
+            {"field": f"{table}.{name}", "values": lost.values, "example": lost.example}
+            for table, fields in tables
+            for name, lost in fields.items()
+        ]
+
+    def _unreadable(self, column: str) -> int:
+        lost = self.catalogue.unreadable.get(column)
+        return lost.values if lost else 0

@@ -30,6 +30,7 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "has_ratings": loaded.ratings.has_ratings,
         "funnel": loaded.funnel(),
         "counts": counts,
+        "unreadable": loaded.unreadable(),
         "events": loaded.events,
         "fingerprint": _fingerprint(loaded.files, loaded.parameters),
         "metrics": {f"etl.{name}": value for name, value in {**counts, **shares}.items()},

@@ -14,7 +14,7 @@ from recsys_lib.paths import INTERACTION_FILES, Dataset
 
 NOON = 1_600_000_000_000
 # No number of lines or bytes that another order would change.
-OTHER = ("files", "fingerprint", "reading")
+OTHER = ("files", "product_files", "fingerprint", "reading")
 
 review = st.fixed_dictionaries(
     {

@@ -2,94 +2,153 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.cleaning.times import parse_times, unit_of
+from recsys_lib.data.cleaning._block import IDS, RatingBlock
+from recsys_lib.data.cleaning.ids import nested
+from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes, has_times, settle
+from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable, unreadable
 from recsys_lib.data.formats.records import LINE, Records, Rejected
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.layouts import Fields
-from recsys_lib.data.units import AUTO, NONE
+from recsys_lib.data.units import DAY, EARLIEST, MIXED, NONE, ORDER
+from recsys_lib.errors import InputDataError
+
+_SCALE_BY_CONTENT = "movielens"  # files with these fields hold ratings of several scales
+_COUNTED = (Ratings.VERIFIED, Ratings.HELPFUL)  # other values cannot be unread in a kept line
+IN_THE_FUTURE = f"{Ratings.TIMESTAMP} is in the future"
+_UNSETTLED = (
+    f"the day and the month of {Ratings.TIMESTAMP} cannot be told apart: set etl.timestamp_format "
+    "to %d/%m/%Y or %m/%d/%Y, followed by %H:%M or whatever form the time has"
+)
+Checks = list[tuple[pl.Expr, str]]
+"""Conditions that reject a row, each with its reason."""
 
 
 @dataclass(frozen=True)
 class CleanRatings:
-    """Ratings of a block (``InputFiles.review_columns``), and its rejected lines."""
+    """Ratings of a block (``InputFiles.review_columns``), and what became of the rest.
+
+    Parameters
+    ----------
+    unreadable: values of kept lines that cannot be read, and are missing in the rows.
+    evidence, notations: by number of the file, what its values say about its notation, and what
+        it was read with.
+    """
 
     rows: pl.DataFrame
     rejected: list[Rejected]
     n_lines: int
+    unreadable: UnreadableFields
+    evidence: Mapping[int, Evidence]
+    notations: Mapping[int, Notation]
 
 
 @dataclass
 class RatingRules:
     """Types and rules for the ratings of a dataset.
 
-    ``unit`` is the unit of times that are numbers; the first records settle "auto".
+    A file is read in the notation of the block that comes first, until :meth:`settle` corrects it.
     """
 
     files: InputFiles
-    unit: str = AUTO
+    wishes: Wishes = field(default_factory=Wishes)
+    notations: dict[int, Notation] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """The unit of the times that are numbers; "mixed" when it differs between files."""
+        if not self.files.has_times:
+            return NONE
+        units = {notation.unit for notation in self.notations.values()}
+        return next(iter(units)) if len(units) == 1 else MIXED
+
+    def settle(self, evidence: Mapping[int, Evidence]) -> dict[int, Notation]:
+        """The notation of each file, from what was seen in all of them; it is used from now on."""
+        everything = sum(evidence.values(), Evidence())
+        self.notations = {n: self._settled(own, everything) for n, own in evidence.items()}
+        dated = {n: one for n, one in self.notations.items() if has_times(evidence[n])}
+        ordered = [n for n, one in dated.items() if one.unit == ORDER]
+        if ordered and len(ordered) < len(dated):
+            other = next(n for n in dated if n not in ordered)
+            raise InputDataError(
+                f"its times only give an order, but those of {self.files.reviews[other].name} are "
+                "moments: correct one of the files, choose one by etl.reviews, or set "
+                "etl.timestamp_unit",
+                file=self.files.reviews[ordered[0]],
+                field=" or ".join(self.files.review_fields[Ratings.TIMESTAMP]),
+            )
+        return self.notations
 
     def apply(self, records: Records, file: int) -> CleanRatings:
         """Clean a block of the file with number ``file``."""
         values = first_values(records.frame, self.files.review_fields)
+        by_content = self.files.layout == _SCALE_BY_CONTENT and self.files.rating_range is None
+        block = RatingBlock(values, self.wishes.timestamp_format, seeks_scale=by_content)
+        notation = self.notations.setdefault(file, self._settled(block.evidence, block.evidence))
+        typed = block.typed(notation)
         if not self.files.has_times:
-            self.unit = NONE
-        elif self.unit == AUTO:
-            self.unit = unit_of(values[Ratings.TIMESTAMP])
-        times = parse_times(values[Ratings.TIMESTAMP], self.unit).alias(Ratings.TIMESTAMP)
-        if self.unit == NONE:
-            times = times.fill_null(0)
-        typed = values.with_columns(*_types(values.schema), times)
-        checks = self._checks(values)
+            typed = typed.with_columns(pl.lit(0, pl.Int64).alias(Ratings.TIMESTAMP))
+        checks = self._checks(block, typed, notation)
         bad = typed.select(pl.any_horizontal(check for check, _ in checks)).to_series()
         rejected = list(records.rejected)
         if bad.any():
             reasons = typed.select(_reason(checks)).to_series().filter(bad)
             rejected += _rejected(records.frame.filter(bad), reasons, self.files.reviews[file])
-            typed = typed.filter(~bad)
-        return CleanRatings(typed.select(self.files.review_columns), rejected, records.n_lines)
+            typed, values = typed.filter(~bad), values.filter(~bad)
+        unread = join_unreadable(unreadable(values[name], typed[name]) for name in _COUNTED)
+        rows = typed.select(self.files.review_columns)
+        return CleanRatings(
+            rows,
+            rejected,
+            records.n_lines,
+            unread,
+            evidence={file: block.evidence},
+            notations={file: notation},
+        )
 
-    def _checks(self, texts: pl.DataFrame) -> list[tuple[pl.Expr, str]]:
-        """Conditions that reject a row, with reasons; ``texts`` are the values before typing.
+    def _settled(self, own: Evidence, everything: Evidence) -> Notation:
+        return settle(own, everything, self.wishes, ids=IDS)
 
-        Where lines are events, some have no rating and no quantity: nobody rates what they view.
-        """
-        rating, optional = pl.col(Ratings.RATING), self.files.has_events
-        checks = [
-            (pl.col(Ratings.USER).is_null(), f"{Ratings.USER} is missing"),
-            (pl.col(Ratings.ITEM).is_null(), f"{Ratings.ITEM} is missing"),
-        ]
+    def _checks(self, block: RatingBlock, typed: pl.DataFrame, notation: Notation) -> Checks:
+        """Where lines are events, some have no rating and no quantity: nobody rates a view."""
+        checks: Checks = []
+        for name in IDS:
+            checks.append((pl.col(name).is_null(), f"{name} is missing"))
+            if (inside := nested(typed[name])).any():
+                checks.append((pl.lit(inside), f"{name} is an object or a list, not an id"))
+        optional = self.files.has_events
         if self.files.has_ratings:
-            blank = pl.lit(texts[Ratings.RATING]).is_null()
+            rating, blank = pl.col(Ratings.RATING), block.blank(Ratings.RATING, typed)
             checks += [
                 (blank & (not optional), f"{Ratings.RATING} is missing"),
                 (rating.is_null() & ~blank, f"{Ratings.RATING} is not a number"),
-                *self._out_of_range(rating),
+                self._out_of_range(rating, notation),
             ]
-        if self.files.has_times:
-            problem = f"{Ratings.TIMESTAMP} is missing or no time"
-            checks.append((pl.col(Ratings.TIMESTAMP).is_null(), problem))
+        checks += _time_checks(block, notation) if self.files.has_times else []
         if optional:
             checks.append((pl.col(Ratings.EVENT).is_null(), f"{Ratings.EVENT} is missing"))
         if Ratings.QUANTITY in self.files.review_columns:
-            quantity, blank = pl.col(Ratings.QUANTITY), pl.lit(texts[Ratings.QUANTITY]).is_null()
+            quantity, blank = pl.col(Ratings.QUANTITY), block.blank(Ratings.QUANTITY, typed)
             positive = quantity.is_finite() & (quantity > 0)
             good = positive.fill_null(False) | (blank & optional)
             checks.append((~good, f"{Ratings.QUANTITY} is not a positive number"))
         return [(check.fill_null(False), reason) for check, reason in checks]
 
-    def _out_of_range(self, rating: pl.Expr) -> list[tuple[pl.Expr, str]]:
-        if self.files.rating_range is None:
+    def _out_of_range(self, rating: pl.Expr, notation: Notation) -> tuple[pl.Expr, str]:
+        scale = self.files.rating_range or notation.scale
+        if scale is None:
             good = rating.is_finite() & (rating > 0)
-            return [(~good, f"{Ratings.RATING} is not positive")]
-        low, high = self.files.rating_range
+            return ~good, f"{Ratings.RATING} is not positive"
+        low, high = scale
         outside = ~rating.is_between(low, high)
-        return [(outside, f"{Ratings.RATING} is not between {low:g} and {high:g}")]
+        return outside, f"{Ratings.RATING} is not between {low:g} and {high:g}"
 
 
 def first_values(frame: pl.DataFrame, fields: Fields) -> pl.DataFrame:
@@ -98,10 +157,27 @@ def first_values(frame: pl.DataFrame, fields: Fields) -> pl.DataFrame:
     def value(names: tuple[str, ...]) -> pl.Expr:
         if not names:
             return pl.lit(None, dtype=pl.String)
+        if len(names) == 1:
+            return pl.col(names[0])
         return pl.coalesce(_not_blank(name) if text[name] else pl.col(name) for name in names)
 
     text = {name: dtype == pl.String for name, dtype in frame.schema.items()}
     return frame.select(*(value(names).alias(ours) for ours, names in fields.items()), LINE)
+
+
+def _time_checks(block: RatingBlock, notation: Notation) -> Checks:
+    time_ms, unsettled = pl.col(Ratings.TIMESTAMP), block.times.unsettled(notation)
+    checks = [(pl.lit(unsettled), _UNSETTLED)] if unsettled.any() else []
+    checks.append((time_ms.is_null(), f"{Ratings.TIMESTAMP} is missing or no time"))
+    if notation.unit == ORDER:
+        return checks
+    # No clock is more than a day ahead of ours, wherever it stands.
+    latest = int(time.time() * 1000) + DAY
+    return [
+        *checks,
+        (time_ms < EARLIEST, f"{Ratings.TIMESTAMP} is before 1990"),
+        (time_ms > latest, IN_THE_FUTURE),
+    ]
 
 
 def _not_blank(name: str) -> pl.Expr:
@@ -109,18 +185,7 @@ def _not_blank(name: str) -> pl.Expr:
     return pl.when(stripped != "").then(stripped)
 
 
-def _types(schema: pl.Schema) -> list[pl.Expr]:
-    """Casts to the types of our columns."""
-    verified, votes = pl.col(Ratings.VERIFIED), pl.col(Ratings.HELPFUL)
-    if schema[Ratings.VERIFIED] == pl.String:
-        verified = verified.str.to_lowercase().is_in(["true", "1"])
-    if schema[Ratings.HELPFUL] == pl.String:
-        votes = votes.str.replace_all(",", "").cast(pl.Int64, strict=False)
-    numbers = [name for name in (Ratings.RATING, Ratings.QUANTITY) if name in schema]
-    return [pl.col(numbers).cast(pl.Float64, strict=False), verified.cast(pl.Int8), votes]
-
-
-def _reason(checks: list[tuple[pl.Expr, str]]) -> pl.Expr:
+def _reason(checks: Checks) -> pl.Expr:
     """The first reason that holds."""
     return pl.coalesce(pl.when(bad).then(pl.lit(why)) for bad, why in checks)
 
