@@ -314,6 +314,8 @@ def test_the_sentences_are_computed(split):
     advice = what_to_try(one, 1)
     assert advice[0].startswith("popular beats the served model (nDCG@1 by 1.0000)")
     assert any("With 20 test users" in sentence for sentence in advice)
+    assert not any("Nothing beats plain ALS" in sentence for sentence in advice)
+    assert what_to_try(both, 1)[0].startswith("Nothing beats plain ALS beyond noise here")
 
 
 def test_what_was_popular_lately_by_hand(split):
