@@ -2,52 +2,107 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from recsys_lib.errors import StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_FOLDER = (errno.ENOTDIR, errno.EEXIST)
+_SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")  # numpy, without an error number
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise StorageError with the file and a remedy when the disk is full or forbids writing.
+
+    ``path`` is what the block writes.
+    """
+    try:
+        yield
+    except StorageError:
+        raise
+    except Exception as error:
+        if (known := storage_error(error, path)) is not None:
+            raise known from error
+        raise
+
+
+def storage_error(error: Exception, path: Path | None = None) -> StorageError | None:
+    """The StorageError that says what to do about an error; None when it is about something else.
+
+    Libraries that are not written in Python have errors of their own, which only quote the system.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    known = (n for n in (*_FULL, errno.EROFS) if os.strerror(n) in str(error))
+    number = number or next(known, None)
+    if isinstance(error, OSError) and _SHORT_WRITE.search(str(error)):
+        number = errno.ENOSPC
+    named = error.filename if isinstance(error, OSError) else None
+    if number in _FULL:
+        remedy = "free space on this disk"
+    elif number in _FORBIDDEN:
+        remedy = "make the folder writable, or set RECSYS_HOME to one that is"
+    elif number in _NO_FOLDER:
+        remedy = "a file stands where a folder is needed, so move it, or set RECSYS_HOME"
+    else:
+        return None
+    return StorageError(
+        f"{path or named or 'a file'} could not be written ({os.strerror(number)}): {remedy}; "
+        "what was there before is unchanged"
+    )
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; when the block succeeds, its file replaces ``path`` atomically.
 
-    Readers see the old file or the new one. After an error the old one is untouched.
+    Readers see the old file or the new one. After an error the old one is untouched. StorageError
+    when the disk is full or forbids writing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_path(path)
-    try:
-        yield temporary
-        sync(temporary)
-        os.replace(temporary, path)
-        sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            sync(temporary)
+            os.replace(temporary, path)
+            sync(path.parent)
+        finally:
+            _remove(temporary)
 
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder; when the block succeeds, it takes the place of ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Yield a temporary folder; when the block succeeds, it takes the place of ``path``.
+
+    StorageError when the disk is full or forbids writing; the old folder stays.
+    """
     temporary = _temporary_path(path)
-    temporary.mkdir()
-    try:
-        yield temporary
-        _sync_tree(temporary)
-        old = path.with_name(f"{temporary.name}.old")
-        if path.exists():
-            os.rename(path, old)
-        os.rename(temporary, path)
-        sync(path.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with writing(path):
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            _sync_tree(temporary)
+            old = path.with_name(f"{temporary.name}.old")
+            if path.exists():
+                os.rename(path, old)
+            os.rename(temporary, path)
+            sync(path.parent)
+            shutil.rmtree(old, ignore_errors=True)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sync(path: Path) -> None:
@@ -74,20 +129,21 @@ def create_json(path: Path, value: Any) -> bool:
 
     The file appears with its content: no reader sees it empty.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_path(path)
-    try:
-        temporary.write_text(_as_json(value), encoding="utf-8")
-        sync(temporary)
-        os.link(temporary, path)  # unlike a rename, fails when the name is taken
-        sync(path.parent)
-        return True
-    except FileExistsError:
-        return False
-    except OSError:  # a disk without hard links
-        return _create_exclusively(path, _as_json(value))
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_text(_as_json(value), encoding="utf-8")
+            sync(temporary)
+            os.link(temporary, path)  # unlike a rename, fails when the name is taken
+            sync(path.parent)
+            return True
+        except FileExistsError:
+            return False
+        except OSError:  # a disk without hard links
+            return _create_exclusively(path, _as_json(value))
+        finally:
+            _remove(temporary)
 
 
 def read_json(path: Path) -> Any:
@@ -138,6 +194,12 @@ def _create_exclusively(path: Path, text: str) -> bool:
     sync(path)
     sync(path.parent)
     return True
+
+
+def _remove(temporary: Path) -> None:
+    """Remove a temporary file; an error here must not hide the one that came before."""
+    with suppress(OSError):
+        temporary.unlink()
 
 
 def _temporary_path(path: Path) -> Path:

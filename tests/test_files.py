@@ -1,5 +1,6 @@
 """Files appear whole, and are on the disk before their names are."""
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from recsys_lib import files
+from recsys_lib.errors import StorageError
 from recsys_lib.files import create_json, read_json, replacing, replacing_folder, write_json
 
 
@@ -99,3 +101,35 @@ def test_after_an_error_the_old_file_is_untouched(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device.*free space"),
+        (OSError("1000 requested and 12 written"), "No space left on device.*free space"),
+        (RuntimeError("faiss: No space left on device"), "No space left on device.*free space"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "Read-only.*set RECSYS_HOME"),
+        (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "denied.*set RECSYS_HOME"),
+    ],
+)
+@pytest.mark.parametrize("replace", [replacing, replacing_folder])
+def test_a_disk_that_is_full_or_forbids_writing_is_named(tmp_path, replace, error, says):
+    path = tmp_path / "model"
+    named = pytest.raises(StorageError, match=rf"model could not be written \(.*{says}")
+    with named, replace(path):
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_stay_what_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "a"):
+        (tmp_path / "missing").read_text()
+    with pytest.raises(ValueError, match="bad"), replacing(tmp_path / "a"):
+        raise ValueError("bad")
+
+
+def test_a_file_where_a_folder_should_be(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"a could not be written .*a file stands where"):
+        write_json(tmp_path / "file" / "a", {})

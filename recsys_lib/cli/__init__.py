@@ -16,6 +16,7 @@ from recsys_lib.errors import (
     RecsysError,
     did_you_mean,
 )
+from recsys_lib.files import storage_error
 
 __all__ = ["main", "pipeline_steps"]
 
@@ -46,6 +47,11 @@ def _run(command: Command, arguments: Sequence[str]) -> int:
     except RecsysError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        if (known := storage_error(error)) is None:
+            raise
+        print(known, file=sys.stderr)
+        return known.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -49,7 +49,6 @@ class Checks:
 
     def _check(self, files: Sequence[Path], rejected: list[Rejected], n_lines: int) -> None:
         self._rejected += rejected
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         write_rejected(self.path, self._rejected)
         if rejected and len(rejected) > self.max_bad_share * n_lines:
             usual = next(iter(count_reasons(rejected)))

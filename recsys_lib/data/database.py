@@ -12,7 +12,7 @@ import polars as pl
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.errors import ArtifactError, StorageError
-from recsys_lib.files import replacing
+from recsys_lib.files import replacing, sync
 
 _SCHEMA = f"""
 CREATE TABLE {Ratings.TABLE} (
@@ -42,6 +42,7 @@ _INDEXES = f"""
 CREATE UNIQUE INDEX ratings_by_user ON {Ratings.TABLE} ({Ratings.USER}, {Ratings.ITEM});
 CREATE INDEX ratings_by_item ON {Ratings.TABLE} ({Ratings.ITEM});
 """
+_LEFTOVERS = ("-wal", "-shm", "-journal")
 # Without a journal a crash ruins the file, so it is a temporary one. Large pages suit long product
 # texts. SQLite sorts an index in pieces of the size of its cache; pieces that fit into the
 # processor's cache are sorted twice as fast, each in a thread of its own.
@@ -60,6 +61,9 @@ def write_database(path: Path, ratings: pl.DataFrame, products: Callable[[], pl.
     ``ratings`` has the columns ``Ratings.ALL``, ordered by user. ``products`` is called once the
     ratings are written, and returns the columns ``Products.ALL``. Raises StorageError when the
     file cannot be written; the old one stays.
+
+    What a killed program left beside the old database goes with it: SQLite would take the pages in
+    it for changes of the new one.
     """
     from adbc_driver_sqlite.dbapi import Error as AdbcError  # noqa: PLC0415  # for writing only
 
@@ -70,10 +74,27 @@ def write_database(path: Path, ratings: pl.DataFrame, products: Callable[[], pl.
             _define(temporary, _INDEXES)
             by_id = products().select(Products.ALL).sort(Products.ITEM)
             _insert(temporary, Products.TABLE, by_id)
+            sync(temporary)
+            _remove_leftovers(path)
     except (OSError, sqlite3.Error, AdbcError) as error:
         raise StorageError(
-            f"{path} could not be written ({error}): is the disk full? The old file is unchanged"
+            f"{path} could not be written ({error}): is the disk full? The old file is unchanged; "
+            "free space or correct the permissions of its folder, then run the etl step again"
         ) from error
+
+
+def check_database(path: Path) -> None:
+    """Raise StorageError unless SQLite finds the tables whole."""
+    with reading(path) as connection:
+        try:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            found = error
+    if found != "ok":
+        raise StorageError(
+            f"{path} is damaged right after it was written ({found}): check the disk, close other "
+            "programs that have the file open, then run the etl step again"
+        )
 
 
 @contextmanager
@@ -120,6 +141,11 @@ _PRODUCT_TYPES: dict[str, Any] = {
     Products.RATING_NUMBER: pl.Int64,
     Products.PRICE: pl.Float64,
 }
+
+
+def _remove_leftovers(path: Path) -> None:
+    for suffix in _LEFTOVERS:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _define(path: Path, statements: str) -> None:

@@ -16,11 +16,12 @@ from recsys_lib.data._journal import Journal, read_new, write_journal
 from recsys_lib.data.checks import Checks
 from recsys_lib.data.cleaning.duplicates import latest_ratings
 from recsys_lib.data.cleaning.notation import Wishes
-from recsys_lib.data.database import write_database
+from recsys_lib.data.database import check_database, write_database
 from recsys_lib.data.input_files import InputFiles, find_input_files
 from recsys_lib.data.loaded import Loaded, LoadedRatings
 from recsys_lib.data.sample import ensure_sample
 from recsys_lib.data.summary import summarize, write_summary
+from recsys_lib.files import writing
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import REJECTED_FILE, Dataset
 
@@ -78,6 +79,7 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
         latest=latest,
         rejected=sorted(intake.rejected, key=lambda bad: (bad.file, bad.line)),
         n_lines=intake.n_lines,
+        n_more=intake.n_more,
         n_exact_duplicates=n_repeats + int(latest.repeated.sum()),
         timestamp_unit=intake.unit,
         has_ratings=files.has_ratings,
@@ -89,7 +91,7 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     products = in_background(lambda: checks.products(files.products, intake.catalogue.result()))
     prints = in_background(fingerprints, stamps, extents)
     if parameters.mode == _APPEND:
-        distinct, wishes = intake.rows.filter(~latest.repeated), _wishes(parameters)
+        distinct, wishes = intake.rows.filter(~latest.repeated), Wishes.from_parameters(parameters)
         products.result()
         write_journal(dataset.processed, intake, distinct, files, wishes, extents)
     return Loaded(dataset, parameters, files, ratings, reading, products, prints)
@@ -132,7 +134,7 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     ['interactions.parquet', 'items.parquet', 'recommender.db']
     """
     folder = loaded.dataset.processed
-    with TemporaryDirectory(dir=folder, prefix=".") as waiting:
+    with writing(folder), TemporaryDirectory(dir=folder, prefix=".") as waiting:
         saved = in_background(lambda: loaded.view.interactions.save(Path(waiting)))
 
         def products() -> pl.DataFrame:
@@ -147,7 +149,9 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
             wait([saved])
         for path in Path(waiting).iterdir():
             path.replace(folder / path.name)
+    checked = in_background(check_database, loaded.dataset.database)
     summary = summarize(loaded)
+    checked.result()
     write_summary(folder, summary)
     return summary
 
@@ -159,7 +163,7 @@ def _read(
 
     Extents are measured in append mode only.
     """
-    wishes, paths = _wishes(parameters), (*files.reviews, *files.products)
+    wishes, paths = Wishes.from_parameters(parameters), (*files.reviews, *files.products)
     if parameters.mode != _APPEND:
         return read_input(files, wishes), 0, _EVERYTHING, {}
     extents = in_background(lambda: {path: measure(path)[0] for path in paths})
@@ -172,7 +176,3 @@ def _read(
             return intake, n_repeats, _NEWS, extents.result()
     reading = f"{_EVERYTHING}: {obstacle}" if obstacle else _EVERYTHING
     return read_input(files, wishes), 0, reading, extents.result()
-
-
-def _wishes(parameters: EtlParameters) -> Wishes:
-    return Wishes(parameters.timestamp_unit, parameters.timestamp_format, parameters.decimal)

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
-from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, RecsysError
+from recsys_lib.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_BAD_PARAMETERS,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    ParameterError,
+    RecsysError,
+)
+from recsys_lib.files import storage_error
 from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import plan
 from recsys_lib.pipeline.execution.progress import RunProgress
@@ -65,6 +73,11 @@ def run_command(
     except RecsysError as error:
         progress.error(str(error))
         return error.exit_code
+    except OSError as error:
+        if (known := storage_error(error)) is None:
+            raise
+        progress.error(str(known))
+        return known.exit_code
     except KeyboardInterrupt:
         progress.error("interrupted")
         return EXIT_INTERRUPTED
@@ -203,4 +216,5 @@ class _Command:
             if step.status == "failed":
                 self.progress.error(f"notebook with the error: {run.folder / step.notebook}")
         self.progress.error(f"{record.status}: {run.folder / REPORT}")
-        self.progress.error(f"to resume: {resume_command(run.run_id, self.project)}")
+        if code not in (EXIT_BAD_INPUT, EXIT_BAD_PARAMETERS):  # a repeat would end alike
+            self.progress.error(f"to resume: {resume_command(run.run_id, self.project)}")

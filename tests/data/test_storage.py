@@ -34,6 +34,22 @@ store_dataset(load_dataset(Dataset.find("shop"), EtlParameters()))
 """
 
 
+LEFT_BEHIND = """
+import os, sqlite3, sys
+path, mode = sys.argv[1:]
+connection = sqlite3.connect(path, isolation_level=None)
+connection.execute(f"PRAGMA journal_mode = {mode}")
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN")
+row = ("u", "x" * 3000, 1.0, 1, 1, 0)
+rows = [(f"{row[0]}{i}", *row[1:]) for i in range(500)]
+connection.executemany("INSERT INTO user_item_rating VALUES (?, ?, ?, ?, ?, ?)", rows)
+if mode == "WAL":
+    connection.execute("COMMIT")
+os._exit(0)
+"""
+
+
 @pytest.fixture
 def shop(workspace):
     """A stored dataset with one rating, and a second rating in its file since."""
@@ -136,3 +152,28 @@ def test_kill_9_while_the_database_is_written(shop):
     time.sleep(0.1)
     summary = store_dataset(load_dataset(shop, EtlParameters()))
     assert summary["counts"]["kept"] == database_counts(shop.database)["n_ratings"] == 2
+
+
+@pytest.mark.parametrize(("mode", "left"), [("WAL", {"-wal", "-shm"}), ("DELETE", {"-journal"})])
+def test_what_a_killed_program_left_beside_the_database_goes_with_it(shop, mode, left):
+    subprocess.run([sys.executable, "-c", LEFT_BEHIND, str(shop.database), mode], check=True)
+    names = {path.name.removeprefix("recommender.db") for path in shop.processed.iterdir()}
+    assert left <= names
+    store_dataset(load_dataset(shop, EtlParameters()))
+    assert database_counts(shop.database)["n_ratings"] == 2
+    assert [name for name in files(shop) if name.startswith("recommender.db")] == ["recommender.db"]
+
+
+def test_a_database_that_is_damaged_on_the_disk_is_found(shop, monkeypatch):
+    from recsys_lib.data import etl
+
+    write = etl.write_database
+
+    def torn(path, *rest):
+        write(path, *rest)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+
+    monkeypatch.setattr(etl, "write_database", torn)
+    with pytest.raises(StorageError, match=r"recommender\.db is damaged right after"):
+        store_dataset(load_dataset(shop, EtlParameters()))

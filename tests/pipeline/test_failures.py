@@ -9,6 +9,7 @@ import pytest
 
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.command import main
+from recsys_lib.pipeline.execution.notebook import CellError, Execution
 from recsys_lib.pipeline.steps import Step
 from tests.support.in_process import run_in_process
 
@@ -85,3 +86,25 @@ def test_the_command_to_resume_can_be_typed_as_it_stands(run, workspace, capsys,
     assert command == (
         f"to resume: RECSYS_HOME={workspace} {sys.executable} run_pipeline.py --resume exception"
     )
+
+
+@pytest.mark.parametrize("error", ["InputDataError", "ParameterError", "StorageError"])
+def test_advice_leads_on(run, capsys, monkeypatch, error):
+    """After bad input a repeat would end alike; after a full disk it goes on."""
+    failed = Execution(0.0, 0.0, 0.0, CellError(error, "shop.csv: bad", 3, ["Traceback", "line 1"]))
+    monkeypatch.setattr(
+        "recsys_lib.pipeline.execution.notebook.run_notebook", lambda *_, **__: failed
+    )
+    code, _ = run("exception")
+    said = capsys.readouterr().err
+    assert code == {"InputDataError": 3, "ParameterError": 2, "StorageError": 1}[error]
+    assert f"{error}: shop.csv: bad" in said
+    assert "Traceback" not in said
+    assert ("--resume" in said) == (error == "StorageError")
+
+
+def test_a_workspace_that_cannot_be_written(run, workspace, capsys, monkeypatch):
+    (workspace / "file").touch()
+    monkeypatch.setenv("RECSYS_HOME", str(workspace / "file"))
+    assert run("ends_well") == (1, None)
+    assert "move it, or set RECSYS_HOME" in capsys.readouterr().err

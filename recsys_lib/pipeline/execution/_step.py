@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys_lib import registry
+from recsys_lib import errors, registry
 from recsys_lib.data.summary import read_summary
 from recsys_lib.errors import (
     EXIT_BAD_INPUT,
@@ -32,6 +32,7 @@ from recsys_lib.pipeline.table import independent
 if TYPE_CHECKING:
     from recsys_lib.pipeline.execution.notebook import CellError, Execution
 
+_OUR_ERRORS = {name for name in vars(errors) if name.endswith("Error")}
 _EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARAMETERS}
 
 
@@ -124,7 +125,9 @@ class StepExecution:
             return EXIT_INTERRUPTED
         code = _EXIT_CODES.get(error.name, EXIT_STEP_FAILED)
         reason = f"{error.name}: {error.message}"
-        return self._fail(step, entry, place, reason, code, error.last_lines())
+        # An error of ours says all that there is to say.
+        lines = () if error.name in _OUR_ERRORS else error.last_lines()
+        return self._fail(step, entry, place, reason, code, lines)
 
     def _threads(self, step: Step) -> int:
         """The step's share of the cores, whether or not other steps happen to run beside it.
