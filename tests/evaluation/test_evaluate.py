@@ -252,6 +252,19 @@ def test_more_models_than_colours_are_all_drawn(split):
     assert len(plots.segment_map(many, 5).axes[0].get_xticks()) == 8
 
 
+@pytest.mark.parametrize("knows", [True, False])
+def test_equal_models_are_named_inside_the_plot(split, knows):
+    """In a shop of a few items many models are equal, and all or nothing is found."""
+    model = Oracle(split) if knows else Never(split)
+    equal = evaluate({f"model {n}": model for n in range(11)}, split, [5], seed=0)
+    plot = plots.accuracy_against_coverage(equal, 5)
+    plot.canvas.draw()
+    frame = plot.bbox
+    for name in plot.axes[0].texts:
+        place = name.get_window_extent()
+        assert frame.y0 <= place.y0 < place.y1 <= frame.y1
+
+
 def test_groups_share_all_that_was_held_out(evaluation):
     table = segments(evaluation, 10)
     for by in ("history", "item", "time"):
