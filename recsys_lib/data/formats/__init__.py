@@ -16,7 +16,7 @@ from typing import Protocol
 
 import polars as pl
 
-from recsys_lib.data.formats._blocks import COMPRESSED, plain_name
+from recsys_lib.data.formats._blocks import detected_encoding, has_places, plain_name
 from recsys_lib.data.formats._delimited import Delimited
 from recsys_lib.data.formats._jsonlines import JsonLines
 from recsys_lib.data.formats._parquet import Parquet
@@ -28,11 +28,14 @@ __all__ = [
     "Reader",
     "all_fields",
     "can_be_continued",
+    "encoding_of",
     "first_fields",
     "first_records",
+    "is_flat",
     "is_known",
     "read_records",
     "reader_of",
+    "separator_of",
 ]
 
 
@@ -50,18 +53,19 @@ _PARQUET = ".parquet"
 _RATINGS = ("user_id", "item_id", "rating", "timestamp")
 _GENRES = tuple(f"genre{i}" for i in range(19))
 _MOVIES_100K = ("item_id", "title", "date", "video", "url", *_GENRES)
-_TYPED = Delimited("\t", quoted=False, typed=True)
+_TYPED = Delimited("\t", quoted=None, typed=True)
 _READERS: dict[str, Reader] = {
     # Files of MovieLens that do not name their columns, by their full names.
     "u.data": Delimited("\t", _RATINGS, quoted=False),
-    "u.item": Delimited("|", _MOVIES_100K, quoted=False, encoding="latin-1"),
+    "u.item": Delimited("|", _MOVIES_100K, quoted=False),
     "ratings.dat": Delimited("::", _RATINGS, quoted=False),
-    "movies.dat": Delimited("::", ("item_id", "title", "genres"), quoted=False, encoding="latin-1"),
+    "movies.dat": Delimited("::", ("item_id", "title", "genres"), quoted=False),
     ".json": JsonLines(),
     ".jsonl": JsonLines(),
     ".ndjson": JsonLines(),
-    ".csv": Delimited(",", others=";\t|"),
-    ".tsv": Delimited("\t"),
+    ".csv": Delimited(",", detects=True, nameless=("ratings_", _RATINGS)),
+    ".tsv": Delimited("\t", quoted=None, detects=True),
+    ".dat": Delimited("::", quoted=None, detects=True),
     _PARQUET: Parquet(),
     ".inter": _TYPED,
     ".item": _TYPED,
@@ -87,9 +91,25 @@ def is_known(path: Path) -> bool:
     return name in _READERS or Path(name).suffix in _READERS
 
 
+def is_flat(path: Path) -> bool:
+    """Whether a format has no objects inside of records."""
+    return isinstance(reader_of(path), Delimited)
+
+
+def separator_of(path: Path) -> str:
+    """The separator of a text table; "" for other formats."""
+    reader = reader_of(path)
+    return reader.separator_of(path) if isinstance(reader, Delimited) else ""
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text file, as its first 64 KB show; "" for a binary format."""
+    return "" if path.suffix == _PARQUET else detected_encoding(path)
+
+
 def can_be_continued(path: Path) -> bool:
     """Whether lines can be appended to a file and read from there: plain text only."""
-    return path.suffix not in (*COMPRESSED, _PARQUET)
+    return path.suffix != _PARQUET and has_places(path)
 
 
 def first_fields(path: Path) -> list[str]:

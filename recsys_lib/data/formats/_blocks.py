@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 import numpy as np
 import pyarrow as pa
 
+from recsys_lib.data.formats._encoding import as_utf8, recoded_lines, stream_encoding
 from recsys_lib.data.formats.records import Start
 from recsys_lib.errors import InputDataError
 
@@ -20,6 +21,7 @@ COMPRESSED = (".gz", ".zst")
 BOM = b"\xef\xbb\xbf"
 BLOCK_BYTES = 16 << 20
 HEAD_BYTES = 64 << 10
+_PEEKED_BYTES = 8 << 10
 _CACHED_BYTES = 256 << 10  # small enough to stay in the processor's cache while it is scanned
 
 
@@ -30,10 +32,11 @@ def plain_name(path: Path) -> str:
 
 @contextmanager
 def open_binary(path: Path) -> Iterator[BinaryIO]:
-    """Yield the uncompressed bytes; InputDataError for a broken file, also while reading."""
+    """Yield uncompressed UTF-8 with line feeds; InputDataError for a broken file."""
     try:
         with _opened(path) as file:
-            yield file
+            encoding = stream_encoding(file.peek(_PEEKED_BYTES))
+            yield as_utf8(file, encoding) if encoding else file
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise InputDataError(
             f"not readable as gzip ({error}): download it again", file=path
@@ -45,9 +48,25 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def _opened(path: Path) -> BinaryIO:
+def has_places(path: Path) -> bool:
+    """Whether the bytes of a file are those of its lines, so that reading can begin anywhere."""
+    if path.suffix in COMPRESSED:
+        return False
+    with _opened(path) as file:
+        return not stream_encoding(file.peek(_PEEKED_BYTES))
+
+
+def detected_encoding(path: Path) -> str:
+    """The encoding that the first 64 KB of a text file show."""
+    with _opened(path) as file:
+        head = file.read(HEAD_BYTES)
+    lines = head.rpartition(b"\n")[0] or head
+    return stream_encoding(head) or ("utf-8" if recoded_lines(lines) is lines else "cp1252")
+
+
+def _opened(path: Path) -> BufferedReader:
     if path.suffix == ".gz":
-        return cast(BinaryIO, gzip.open(path))
+        return cast(BufferedReader, gzip.open(path))
     if path.suffix == ".zst":
         return BufferedReader(pa.input_stream(path, compression="zstd"))
     return path.open("rb")
@@ -62,7 +81,7 @@ def read_head(path: Path) -> bytes:
         head = file.read(HEAD_BYTES).removeprefix(BOM).lstrip()
         while b"\n" not in head and (more := file.read(max(HEAD_BYTES, len(head)))):
             head = (head + more).lstrip()
-    return head
+    return recoded_lines(head)
 
 
 def read_blocks(
@@ -82,7 +101,7 @@ def read_blocks(
             while not is_whole(block) and (more := _whole_lines(file)):
                 block += more
             n_lines = count_line_ends(block) + (not block.endswith(b"\n"))
-            yield line, n_lines, block
+            yield line, n_lines, recoded_lines(block)
             line += n_lines
 
 

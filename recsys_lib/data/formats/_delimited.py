@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from recsys_lib.data.formats._blocks import read_blocks, read_head
+from recsys_lib.data.formats._dialect import (
+    detect_separator,
+    ends_in_separator,
+    has_header,
+    is_quoted,
+    unique_names,
+)
+from recsys_lib.data.formats._rows import RowReader
 from recsys_lib.data.formats.records import (
     LINE,
     Records,
@@ -21,14 +26,15 @@ from recsys_lib.data.formats.records import (
     Schema,
     Start,
     Work,
+    balanced,
     with_fields,
 )
 from recsys_lib.errors import InputDataError
 
 _SLOW_PATH_ERRORS = (pl.exceptions.ComputeError, pl.exceptions.SchemaError)
-_INSIDE = "\x1f"  # replaces separators of several characters
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_MOST_BYTES_IN_QUOTES = 256 << 20
+_MOST_BYTES_IN_QUOTES = 32 << 20
+_SNIFFED_LINES = 100
+_NAMELESS = "\x1e"  # begins the placeholder of a column without a name
 
 
 @dataclass(frozen=True)
@@ -39,144 +45,147 @@ class Delimited:
     ----------
     separator: one or more characters between values.
     columns: names of the columns; empty when the first line names them.
-    quoted: whether a value in double quotes may hold separators and line ends.
-    encoding: of the text.
+    quoted: whether a value in double quotes may hold separators and line ends; None: as the first
+        lines show.
     typed: whether column names carry a type after a colon, as in ``user_id:token``.
-    others: separators to try when the first line does not hold ``separator``.
+    detects: whether another separator is taken where the first lines show one.
+    nameless: how names of files begin that have no header, and their columns.
     """
 
     separator: str
     columns: tuple[str, ...] = ()
-    quoted: bool = True
-    encoding: str = "utf-8"
+    quoted: bool | None = True
     typed: bool = False
-    others: str = ""
+    detects: bool = False
+    nameless: tuple[str, tuple[str, ...]] = ("", ())
 
     def fields(self, path: Path, *, whole: bool = False) -> list[str]:
-        """The column names; InputDataError when the first line does not name them."""
-        if self.columns:
-            return list(self.columns)
-        head = read_head(path)
-        if head.startswith(_UTF_16):
-            raise InputDataError("this is UTF-16: save it as UTF-8", file=path)
-        header, _, _ = self._separated_as(head)._header(head)
-        if not any(header):
-            raise InputDataError(
-                "the first line names no columns: put their names there", file=path, line=1
-            )
-        if len(set(header)) < len(header):
-            twice = next(name for name in header if header.count(name) > 1)
-            raise InputDataError(
-                "two columns have this name: rename one", file=path, line=1, field=twice
-            )
-        return header
+        """The column names; InputDataError when the first line does not name them.
+
+        A name that repeats is numbered. In a file without a header, columns are numbers from 1.
+        """
+        return [name for name in self._table(path).header if not name.startswith(_NAMELESS)]
 
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """Rows as text columns; rows that do not fit the columns are rejected."""
-        if self.others:
-            yield from self._separated_as(read_head(path)).read(path, schema, start)
-            return
-        header = self.fields(path)
-        for first, _, block in read_blocks(path, start, self._is_whole):
-            line, data = first, block
-            if first == 1 and not self.columns:
-                _, n_lines, data = self._header(block)
-                line += n_lines
+        table = self._table(path)
+        repeated = [name for name in table.header if f"{name} (2)" in table.header]
+        if needed := [name for name in repeated if name in schema]:
+            raise InputDataError(
+                "two columns have this name: rename one", file=path, line=1, field=needed[0]
+            )
+        for first, n_lines, block in read_blocks(path, start, table.is_whole):
+            line, data, n_before = first, block, 0
+            if first == 1 and table.n_header_lines:
+                data, n_before = table.without_header(block)
+                line += n_before
             if data.strip():
-                yield partial(self._read_block, path, data, line, header, schema)
+                yield partial(table.records, path, data, line, n_lines - n_before, schema)
 
-    def _separated_as(self, head: bytes) -> Delimited:
-        """This reader with the separator of the first line in ``head``."""
-        if not self.others:
-            return self
-        first = head.partition(b"\n")[0]
-        marks = (mark for mark in self.separator + self.others if mark.encode() in first)
-        return replace(self, separator=next(marks, self.separator), others="")
+    def separator_of(self, path: Path) -> str:
+        """The separator of a file."""
+        return self._table(path).rows.separator
 
-    def _header(self, block: bytes) -> tuple[list[str], int, bytes]:
-        """The names in the first line with text, the number of lines up to it, and the rest."""
+    def _table(self, path: Path) -> _Table:
+        head = read_head(path)
+        text = head.decode("utf-8", "replace")
+        complete = text if text.endswith("\n") else text.rpartition("\n")[0] or text
+        lines = [line for line in complete.splitlines() if line.strip()][:_SNIFFED_LINES]
+        separator = self.separator
+        if self.detects:
+            separator = detect_separator(lines, self.separator)
+        quoted = is_quoted(lines, separator) if self.quoted is None else self.quoted
+        rows = RowReader(separator, quoted)
+        first = [name.strip() for name in rows.split(lines[0])] if lines else []
+        names, n_header_lines = list(self.columns), 0
+        if not names and has_header(first):
+            names, n_header_lines = first, 1
+            if self.typed:
+                names = [name.rpartition(":")[0] or name for name in names]
+        elif not names:
+            prefix, columns = self.nameless
+            known = prefix and path.name.startswith(prefix) and len(columns) == len(first)
+            names = list(columns) if known else [str(n + 1) for n in range(len(first))]
+        if not any(names):
+            raise InputDataError(
+                "the first line names no columns: put their names there", file=path, line=1
+            )
+        header = [name or f"{_NAMELESS}{n}" for n, name in enumerate(unique_names(names))]
+        trailing = ends_in_separator(lines[n_header_lines:], rows, len(header))
+        return _Table(replace(rows, n_columns=len(header)), header, n_header_lines, trailing)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How one file is written.
+
+    Parameters
+    ----------
+    rows: splits lines.
+    header: a name for each column.
+    n_header_lines: 1, or 0 without a header.
+    trailing: whether rows end in a separator that the header does not have.
+    """
+
+    rows: RowReader
+    header: list[str]
+    n_header_lines: int
+    trailing: bool
+
+    def is_whole(self, block: bytes) -> bool:
+        """Whether every quote is closed; after 32 MB a quote counts as a stray one."""
+        even = block.count(b'"') % 2 == 0
+        return not self.rows.quoted or even or len(block) > _MOST_BYTES_IN_QUOTES
+
+    def without_header(self, block: bytes) -> tuple[bytes, int]:
+        """The block after its first line with text, and the number of lines left out."""
         data, n_lines, line = block, 0, b""
         while data and not line.strip():
             line, _, data = data.partition(b"\n")
             n_lines += 1
-        text = self._plain(line).decode("utf-8", "replace").strip()
-        names = [name.strip() for name in next(self._csv([text]), [])]
-        return [n.rpartition(":")[0] or n for n in names] if self.typed else names, n_lines, data
+        return data, n_lines
 
-    def _read_block(
-        self, path: Path, block: bytes, line: int, header: list[str], schema: Schema
-    ) -> Records:
-        block = self._plain(block)
-        n_lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        wanted = [name for name in schema if name in header]
+    def records(self, path: Path, block: bytes, line: int, n_lines: int, schema: Schema) -> Records:
+        """The records of a block that begins with line number ``line``."""
+        data = self.rows.plain(block)
+        frame = self._parsed(data)
+        if frame is None or len(frame) != n_lines:
+            # Blank lines, or line ends within a value: only the slow reader knows line numbers.
+            return balanced(self._row_by_row(path, data, line, schema), path, line, n_lines)
+        numbers = pl.int_range(line, line + n_lines, dtype=pl.Int64, eager=True)
+        wanted = frame.select(name for name in schema if name in self.header)
+        repaired = self.rows.n_trailing(data) if self.trailing else 0
+        return Records(with_fields(wanted, schema, numbers.alias(LINE)), [], n_repaired=repaired)
+
+    def _parsed(self, data: bytes) -> pl.DataFrame | None:
+        """All lines at once; None when that fails."""
+        extra = [_NAMELESS] if self.trailing else []
         try:
             frame = pl.read_csv(
-                BytesIO(block),
+                BytesIO(data),
                 has_header=False,
-                separator=self._mark,
-                quote_char='"' if self.quoted else None,
-                schema=dict.fromkeys(header, pl.String()),
+                separator=self.rows.mark,
+                quote_char='"' if self.rows.quoted else None,
+                schema=dict.fromkeys([*self.header, *extra], pl.String()),
             )
         except _SLOW_PATH_ERRORS:
-            return self._row_by_row(path, block, line, header, schema)
-        if len(frame) != n_lines:
-            # Blank lines, or line ends within a value: only the slow reader knows line numbers.
-            return self._row_by_row(path, block, line, header, schema)
-        numbers = pl.int_range(line, line + n_lines, dtype=pl.Int64, eager=True)
-        return Records(with_fields(frame.select(wanted), schema, numbers.alias(LINE)), [])
+            return None
+        if extra and frame[_NAMELESS].null_count() < len(frame):
+            return None
+        return frame
 
-    def _row_by_row(
-        self, path: Path, block: bytes, line: int, header: list[str], schema: Schema
-    ) -> Records:
-        rows, numbers, rejected = [], [], []
-        for offset, row in self._rows(block.decode("utf-8", "surrogateescape")):
-            reason = _row_problem(row, header)
-            if reason is None:
-                rows.append([value or None for value in row])
-                numbers.append(line + offset)
-            else:
-                text = self.separator.join(row).encode("utf-8", "surrogateescape")
-                shown = text.decode("utf-8", "backslashreplace")
-                rejected.append(Rejected.from_line(path, line + offset, reason, shown))
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String()), orient="row")
+    def _row_by_row(self, path: Path, data: bytes, line: int, schema: Schema) -> Records:
+        values, numbers, rejected, n_other, n_repaired = [], [], [], 0, 0
+        for row in self.rows.rows(data):
+            n_other += row.n_lines - bool(row.values or row.problem)
+            if row.problem:
+                bad = Rejected.from_line(path, line + row.offset, row.problem, row.text)
+                rejected.append(bad)
+            elif row.values:
+                values.append([value or None for value in row.values])
+                numbers.append(line + row.offset)
+                n_repaired += row.is_repaired
+        frame = pl.DataFrame(values, schema=dict.fromkeys(self.header, pl.String()), orient="row")
         lines = pl.Series(LINE, numbers, dtype=pl.Int64)
-        return Records(with_fields(frame, schema, lines), rejected)
-
-    def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Rows that are not blank, each with the number of lines before it."""
-        csv.field_size_limit(sys.maxsize)
-        reader = self._csv(StringIO(text, newline=""))
-        before = 0
-        for row in reader:
-            if row:
-                yield before, row
-            before = reader.line_num
-
-    def _plain(self, block: bytes) -> bytes:
-        """The block in UTF-8 with one separator character and without NUL bytes."""
-        if self.encoding != "utf-8":
-            block = block.decode(self.encoding).encode()
-        if len(self.separator) > 1:
-            block = block.replace(self.separator.encode(), _INSIDE.encode())
-        return block.replace(b"\0", b"")
-
-    @property
-    def _mark(self) -> str:
-        return self.separator if len(self.separator) == 1 else _INSIDE
-
-    def _csv(self, lines: Iterable[str]) -> Any:
-        if self.quoted:
-            return csv.reader(lines, delimiter=self._mark)
-        return csv.reader(lines, delimiter=self._mark, quoting=csv.QUOTE_NONE)
-
-    def _is_whole(self, block: bytes) -> bool:
-        """Whether every quote is closed; after 256 MB a quote counts as a stray one."""
-        return not self.quoted or block.count(b'"') % 2 == 0 or len(block) > _MOST_BYTES_IN_QUOTES
-
-
-def _row_problem(row: list[str], header: list[str]) -> str | None:
-    if len(row) != len(header):
-        return f"number of values differs from the {len(header)} columns of the header"
-    if any("\udc80" <= c <= "\udcff" for value in row for c in value):
-        return "not UTF-8"
-    return None
+        found = with_fields(frame, schema, lines)
+        return Records(found, rejected, n_other=n_other, n_repaired=n_repaired)

@@ -20,8 +20,16 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.data.formats._blocks import BOM, open_binary, read_blocks
-from recsys_lib.data.formats._lines import BlockLines, Numbered, parse, problem
-from recsys_lib.data.formats.records import LINE, Records, Rejected, Schema, Start, Work
+from recsys_lib.data.formats._lines import BlockLines, Numbered, parse, problem, repaired
+from recsys_lib.data.formats.records import (
+    LINE,
+    Records,
+    Rejected,
+    Schema,
+    Start,
+    Work,
+    balanced,
+)
 from recsys_lib.errors import InputDataError
 
 _SNIFFED_LINES = 100
@@ -88,15 +96,19 @@ class _File:
         if frame is not None:
             numbers = pl.int_range(first, first + n_lines, dtype=pl.Int64)
             return Records(frame.with_columns(numbers.alias(LINE)), [])
-        frame, bad = self._with_bad_lines(block, first, n_lines)
-        if bad:
+        frame, bad, n_repaired = self._with_bad_lines(block, first, n_lines)
+        if bad or n_repaired:
             self.has_bad_lines.set()
         rejected = [
             Rejected.from_line(self.path, number, why, _text(line)) for number, why, line in bad
         ]
-        return Records(frame, rejected)
+        n_blank = sum(not line.strip() for line in block.removesuffix(b"\n").split(b"\n"))
+        records = Records(frame, rejected, n_other=n_blank, n_repaired=n_repaired)
+        return balanced(records, self.path, first, n_lines)
 
-    def _with_bad_lines(self, block: bytes, first: int, n_lines: int) -> tuple[pl.DataFrame, Bad]:
+    def _with_bad_lines(
+        self, block: bytes, first: int, n_lines: int
+    ) -> tuple[pl.DataFrame, Bad, int]:
         lines = BlockLines(block)
         apart = lines.suspicious()
         rest = np.delete(np.arange(n_lines), apart)
@@ -106,10 +118,11 @@ class _File:
         numbered = frame.with_columns(pl.Series(LINE, rest + first, dtype=pl.Int64))
         problems = [(n, problem(line), line) for n, line in lines.numbered(apart, first)]
         bad = [(n, why, line) for n, why, line in problems if why is not None]
-        good, more_bad = _halve([(n, line) for n, why, line in problems if why is None], self.text)
+        others = [(n, line) for n, why, line in problems if why is None]
+        good, more_bad, n_repaired = _halve(others, self.text)
         if len(good):
             numbered = pl.concat([numbered.cast(good.schema), good]).sort(LINE)
-        return numbered, bad + more_bad
+        return numbered, bad + more_bad, n_repaired
 
     def _parsed(self, block: bytes, n_lines: int) -> pl.DataFrame | None:
         """All lines as records, typed where possible; None when a line is not a record."""
@@ -121,21 +134,29 @@ class _File:
         return frame
 
 
-def _halve(lines: Numbered, schema: Schema) -> tuple[pl.DataFrame, Bad]:
-    """Parse lines that are not blank, halving them where that fails."""
+def _halve(lines: Numbered, schema: Schema) -> tuple[pl.DataFrame, Bad, int]:
+    """Parse lines that are not blank, halving where that fails: records, bad lines, repairs."""
     if not lines:
-        return pl.DataFrame(schema={**schema, LINE: pl.Int64()}), []
+        return pl.DataFrame(schema={**schema, LINE: pl.Int64()}), [], 0
     frame = _parsed(b"\n".join(line for _, line in lines), len(lines), schema)
     if frame is not None:
-        return frame.with_columns(pl.Series(LINE, [n for n, _ in lines], dtype=pl.Int64)), []
+        return frame.with_columns(pl.Series(LINE, [n for n, _ in lines], dtype=pl.Int64)), [], 0
     if len(lines) == 1:
-        number, line = lines[0]
-        reason = problem(line) or "not strict JSON"
-        return _halve([], schema)[0], [(number, reason, line)]
+        return _single(*lines[0], schema)
     middle = len(lines) // 2
-    left, left_bad = _halve(lines[:middle], schema)
-    right, right_bad = _halve(lines[middle:], schema)
-    return pl.concat([left, right]), left_bad + right_bad
+    left, left_bad, left_repaired = _halve(lines[:middle], schema)
+    right, right_bad, right_repaired = _halve(lines[middle:], schema)
+    return pl.concat([left, right]), left_bad + right_bad, left_repaired + right_repaired
+
+
+def _single(number: int, line: bytes, schema: Schema) -> tuple[pl.DataFrame, Bad, int]:
+    """A line that is no strict JSON: read as what it means, or rejected."""
+    strict = repaired(line)
+    frame = _parsed(strict, 1, schema) if strict is not None else None
+    if frame is not None:
+        return frame.with_columns(pl.Series(LINE, [number], dtype=pl.Int64)), [], 1
+    reason = problem(line) or "not strict JSON"
+    return _halve([], schema)[0], [(number, reason, line)], 0
 
 
 def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterable
 
@@ -10,6 +11,9 @@ import pyarrow as pa
 
 Numbered = list[tuple[int, bytes]]
 """Line numbers, from 1, and lines without their ends."""
+
+
+_MOST_PRINTED = 1 << 20
 
 
 class BlockLines:
@@ -83,16 +87,40 @@ class BlockLines:
 
 
 def parse(line: bytes) -> dict[str, object] | str:
-    """The JSON object in a line, or why it holds none."""
+    """The JSON object in a line, or why it holds none; NaN and Infinity are missing values.
+
+    An object as Python prints it, with single quotes, is taken, too.
+    """
     try:
-        value = json.loads(line)
+        value = json.loads(line, parse_constant=lambda constant: None)
     except UnicodeDecodeError as error:
         return f"not UTF-8: {error.reason} at byte {error.start}"
     except json.JSONDecodeError as error:
-        return f"not JSON: {error.msg} at column {error.colno}"
+        printed = _printed(line)
+        return printed if printed is not None else f"not JSON: {error.msg} at column {error.colno}"
     except RecursionError:
         return "not JSON: nested too deeply"
     return value if isinstance(value, dict) else "not a JSON object"
+
+
+def repaired(line: bytes) -> bytes | None:
+    """A line that :func:`parse` takes, as strict JSON; None when it takes none."""
+    value = parse(line)
+    if isinstance(value, str):
+        return None
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _printed(line: bytes) -> dict[str, object] | None:
+    """The object in a line that Python printed; None for any other line."""
+    if not line.startswith(b"{") or len(line) > _MOST_PRINTED:
+        return None
+    try:
+        value = ast.literal_eval(line.decode("utf-8"))
+        json.dumps(value)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def problem(line: bytes) -> str | None:

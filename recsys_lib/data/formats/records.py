@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from recsys_lib.errors import InputDataError
 from recsys_lib.files import replacing
 
 LINE = "__line__"
@@ -51,12 +52,20 @@ class Rejected:
 class Records:
     """The records of one block, with their ``LINE``, and the lines that hold no record.
 
-    ``n_more`` records are line items: all but the first of a line that holds a list of them.
+    Parameters
+    ----------
+    frame: the records.
+    rejected: lines that hold none.
+    n_more: records that are line items: all but the first of a line that holds a list of them.
+    n_other: lines without a record of their own: blank ones, and those that continue one.
+    n_repaired: records that were read although their lines are not quite as they should be.
     """
 
     frame: pl.DataFrame
     rejected: list[Rejected]
     n_more: int = 0
+    n_other: int = 0
+    n_repaired: int = 0
 
     @property
     def n_lines(self) -> int:
@@ -66,6 +75,19 @@ class Records:
 
 Work = Callable[[], Records]
 """Parses one block; blocks can be parsed in parallel."""
+
+
+def balanced(records: Records, path: Path, first: int, n_lines: int) -> Records:
+    """The records, if they account for all lines of their block, counted without the parser."""
+    accounted = records.n_lines + records.n_other
+    if accounted != n_lines:
+        raise InputDataError(
+            f"{n_lines:,} lines from here on were read, but the parser accounts for {accounted:,}: "
+            "please report this, and split the file here to go on",
+            file=path,
+            line=first,
+        )
+    return records
 
 
 def with_fields(frame: pl.DataFrame, schema: Schema, lines: pl.Series) -> pl.DataFrame:

@@ -1,0 +1,79 @@
+"""Encodings and line ends: whatever a text file has, readers see UTF-8 with line feeds."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from typing import BinaryIO
+
+_WESTERN = "cp1252"
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+UTF_8 = "utf-8"
+_LAST_ASCII = 0x7F
+_WESTERN_LETTER = re.compile(rb"(?:(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[A-Za-z]))")
+
+
+def stream_encoding(head: bytes) -> str:
+    """The encoding by which a file must be read as a stream; "" where its lines end in a feed.
+
+    That is UTF-16 and UTF-32, and UTF-8 whose lines end in a carriage return alone, as on a Mac
+    before 2001.
+    """
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    return UTF_8 if b"\r" in head and b"\n" not in head else ""
+
+
+def as_utf8(file: BinaryIO, encoding: str) -> BinaryIO:
+    """A file in ``encoding`` as UTF-8 with line feeds."""
+    return io.BufferedReader(_Recoded(file, encoding))
+
+
+def recoded_lines(lines: bytes) -> bytes:
+    """Whole lines as UTF-8, where they are Western (cp1252).
+
+    Bytes that are not UTF-8 are Western letters where most of them stand beside other letters, and
+    few lines are UTF-8 beyond ASCII; otherwise they are damage, and stay.
+    """
+    if lines.isascii() or _is_utf8(lines):
+        return lines
+    foreign = [line for line in lines.split(b"\n") if not line.isascii()]
+    bad = [line for line in foreign if not _is_utf8(line)]
+    letters = len(_WESTERN_LETTER.findall(b"\n".join(bad)))
+    n_foreign = sum(byte > _LAST_ASCII for line in bad for byte in line)
+    if 2 * len(bad) > len(foreign) and 2 * letters > n_foreign:
+        return lines.decode(_WESTERN, "replace").encode()
+    return lines
+
+
+class _Recoded(io.RawIOBase):
+    """A file in another encoding, read as UTF-8; bytes that are not in it stay as they are."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._errors = "surrogateescape" if encoding == UTF_8 else "replace"
+        self._text = io.TextIOWrapper(file, encoding, errors=self._errors, newline=None)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """The next bytes; a character has at most four."""
+        data = self._text.read(max(1, len(buffer) // 4)).encode(UTF_8, self._errors)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode(UTF_8)
+    except UnicodeDecodeError:
+        return False
+    return True
