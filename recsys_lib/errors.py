@@ -83,12 +83,20 @@ class LockedError(RecsysError):
     """Another run is working on the dataset."""
 
 
+class ForkedError(RecsysError):
+    """Models were opened before the process was forked, and cannot answer in the child."""
+
+
 class TrackingError(RecsysError):
     """A finished run could not be logged to the tracking server."""
 
 
 class QueryError(RecsysError, ValueError):
     """A query cannot be answered as it is; the message says what to change."""
+
+
+class QueryTypeError(QueryError, TypeError):
+    """An argument of a query has the wrong type, for example a number in place of an id."""
 
 
 class EmptyQueryError(QueryError):

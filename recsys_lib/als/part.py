@@ -186,10 +186,21 @@ class AlsModel:
         """Users per item, shape (items,)."""
         return np.bincount(self.user_items.indices, minlength=len(self.items))
 
+    @cached_property
+    def learned(self) -> np.ndarray:
+        """Which items somebody liked and whose vector is not 0: bool, shape (items,)."""
+        liked = np.zeros(len(self.items), dtype=bool)
+        liked[self.user_items.indices[self.user_items.data > 0]] = True
+        return liked & self.model.item_factors.any(axis=1)
+
     def similar(self, row: int, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and cosine similarities of the n nearest other items, best first."""
-        rows, scores = self.model.similar_items(row, N=min(n + 1, len(self.items)))
-        others = rows != row
+        """Rows and cosine similarities of the n nearest other items, best first.
+
+        Items of which nothing was learned are near none; see :attr:`learned`.
+        """
+        n_unlearned = len(self.items) - int(self.learned.sum())
+        rows, scores = self.model.similar_items(row, N=min(n + 1 + n_unlearned, len(self.items)))
+        others = (rows != row) & self.learned[rows]
         return rows[others][:n], scores[others][:n]
 
     def recommend(

@@ -2,59 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from numbers import Integral
+from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
+from numbers import Integral, Real
 from reprlib import repr as short_repr
 from typing import Any
 
-from recsys_lib.errors import QueryError, did_you_mean
+import pandas as pd
+import polars as pl
+
+from recsys_lib.errors import QueryError, QueryTypeError, did_you_mean
+from recsys_lib.ids import IdMap
+
+LONGEST_QUERY = 10_000
+"""Characters of a search query: one of millions would hold up everybody's search."""
+
+_OLDEST_FIRST = "item_ids must be a list of item ids, oldest first"
 
 
-def check_id(name: str, value: Any) -> None:
-    """QueryError unless the argument of this name is a text, as all ids are."""
+def check_id(name: str, value: Any, known: Sequence[IdMap] = ()) -> None:
+    """QueryTypeError unless the argument of this name is a text, as all ids are.
+
+    ``known`` are ids, one of which may be meant.
+    """
     if isinstance(value, str):
         return
     hint = ""
-    if isinstance(value, Integral):
-        hint = f": ids are texts, write {str(value)!r}"
-    elif isinstance(value, Iterable):
+    text = _as_text(value)
+    if text is not None:
+        meant = any(text in ids for ids in known)
+        hint = f": did you mean {text!r}?" if meant else f": ids are texts, write {text!r}"
+    elif isinstance(value, Iterable) and not isinstance(value, bytes):
         hint = ": for a list of items, call recommend_for_history"
-    raise QueryError(f"{name} must be one id, a text, got {_shown(value)}{hint}")
+    raise QueryTypeError(f"{name} must be one id, a text, got {_shown(value)}{hint}")
+
+
+def other_spelling(key: str, known: Sequence[IdMap]) -> str:
+    """``did you mean 'B07G'?`` where an id differs only by case or by blanks around it, else ""."""
+    wanted = key.strip().lower()
+    for ids in known:
+        series = ids.series()
+        same = series.filter(series.str.strip_chars().str.to_lowercase() == wanted)
+        if len(same):
+            return f"did you mean {same[0]!r}?"
+    return ""
 
 
 def check_query(value: Any) -> None:
-    """QueryError unless a search query is a text."""
+    """QueryError unless a search query is a text, and not a whole book."""
     if not isinstance(value, str):
-        raise QueryError(f"query must be a text, got {_shown(value)}")
+        raise QueryTypeError(f"query must be a text, got {_shown(value)}")
+    if len(value) > LONGEST_QUERY:
+        raise QueryError(f"query has {len(value):,} characters: write at most {LONGEST_QUERY:,}")
 
 
 def check_count(name: str, value: Any, least: int = 1) -> None:
     """QueryError unless the argument of this name is a whole number from ``least``."""
     if not isinstance(value, Integral) or isinstance(value, bool):
-        raise QueryError(f"{name} must be a whole number, got {_shown(value)}")
+        raise QueryTypeError(f"{name} must be a whole number, got {_shown(value)}")
     if value < least:
         raise QueryError(f"{name} must be at least {least}, got {value}")
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """QueryError unless the argument of this name is one of the choices."""
+    if not isinstance(value, str):
+        raise QueryTypeError(f"{name} must be {' or '.join(choices)}, got {_shown(value)}")
     if value not in choices:
-        hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+        hint = did_you_mean(value, choices)
         raise QueryError(f"{name} must be {' or '.join(choices)}, got {_shown(value)}{hint}")
 
 
-def checked_history(item_ids: Any) -> list[str]:
-    """A history as a list; QueryError unless it has an order and its ids are texts."""
-    unordered = isinstance(item_ids, (str, bytes, Mapping, Set))
-    if unordered or not isinstance(item_ids, Iterable):
-        hint = f": write [{item_ids!r}]" if isinstance(item_ids, str) else ""
-        raise QueryError(
-            f"item_ids must be a list of item ids, oldest first, got {_shown(item_ids)}{hint}"
-        )
+def checked_history(item_ids: Any, known: Sequence[IdMap] = ()) -> list[str]:
+    """A history as a list, from anything that gives item ids in an order, such as a generator.
+
+    Of an item that occurs again, the newest place counts, as in the training. QueryTypeError for
+    what has no order, or an id that is no text.
+    """
+    problem = _no_history(item_ids)
+    if problem is not None:
+        raise QueryTypeError(f"{_OLDEST_FIRST}, got {_shown(item_ids)}{problem}")
     history = list(item_ids)
     for position, item_id in enumerate(history):
-        check_id(f"item_ids[{position}]", item_id)
-    return history
+        check_id(f"item_ids[{position}]", item_id, known)
+    return list(dict.fromkeys(reversed(history)))[::-1]
+
+
+def _no_history(value: Any) -> str | None:
+    """What to do about a value that is not a history; None for one that is."""
+    if isinstance(value, str):
+        return f": write [{short_repr(value)}]"
+    if isinstance(value, (pd.DataFrame, pl.DataFrame)):
+        return ": give the column with the ids"
+    if isinstance(value, Set) and not isinstance(value, KeysView):
+        return ": a set has no order, and the newest items count most"
+    if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
+        return ""
+    return None
+
+
+def _as_text(value: Any) -> str | None:
+    """An id of another type as the text that it probably stands for."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    whole: Any = value // 1
+    return str(int(whole)) if value == whole else None
 
 
 def _shown(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +19,7 @@ from recsys_lib.errors import (
     UnknownItemError,
     UnknownUserError,
 )
+from recsys_lib.ids import IdMap
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.ranking import best_first
 from recsys_lib.registry import (
@@ -37,10 +38,13 @@ from recsys_lib.serving._checks import (
     check_id,
     check_query,
     checked_history,
+    other_spelling,
 )
+from recsys_lib.serving._process import check_process, mark_open
+from recsys_lib.serving._similar import ALS, SEMANTIC, By, by_likes, by_text
 
-ALS, SEMANTIC = "als", "semantic"
 _UNKNOWN_ITEM = "it has no ratings and is not in the catalogue"
+_NO_LIKES_NO_TEXT = "nobody liked it, and it has no text in the catalogue"
 
 
 class Recommender:
@@ -51,6 +55,10 @@ class Recommender:
 
     Every answer is a table ``query, item_id, title, score, rank, source, image_url``, best first,
     at most n rows. Scores rank the rows of one answer and mean nothing beyond that.
+
+    A question that cannot be answered as it is raises QueryError, which is a ValueError; where an
+    argument has the wrong type it is a TypeError too. A process that was forked after the models
+    were opened cannot use them: its questions raise ForkedError.
 
     Parameters
     ----------
@@ -83,6 +91,7 @@ class Recommender:
     ) -> None:
         self.dataset, self.version = dataset, version
         self.als, self.product_search, self.blend = als, product_search, blend
+        mark_open()
         self._parts = [part for part in (product_search, als) if part is not None]
         self._tables = AnswerTables([part.display for part in self._parts])
 
@@ -113,6 +122,8 @@ class Recommender:
             When there is no model yet; the message names the command to run.
         ArtifactError
             When a file of the version is missing or damaged, or the champion was removed.
+        ForkedError
+            In a process that was forked when models were open already.
 
         Examples
         --------
@@ -120,6 +131,7 @@ class Recommender:
         >>> recommender = Recommender.load(dataset="amazon2023-Appliances")  # doctest: +SKIP
         >>> recommender = Recommender.load("models/sample/20260131-235959-ab12")  # doctest: +SKIP
         """
+        check_process()
         if path is not None:
             folder = Path(path).resolve()
             found = Dataset.from_version(folder) if dataset is None else _dataset(dataset)
@@ -152,10 +164,10 @@ class Recommender:
             blend = BlendModel.load(folder / BLEND_PART, als, search)
         return cls(dataset, als, search, folder.name, blend)
 
-    def similar_items(self, item_id: str, n: int = 10) -> pd.DataFrame:
+    def similar_items(self, item_id: str, n: int = 10, by: By = "als") -> pd.DataFrame:
         """Items that the same users like.
 
-        A product without ratings is answered by the products of nearest text.
+        A product that nobody liked is answered by the products of nearest text.
 
         Parameters
         ----------
@@ -163,35 +175,47 @@ class Recommender:
             A rated item, or a product of the catalogue.
         n
             Most rows to return, at least 1.
+        by
+            ``"als"``: what the same users like, or by text where nobody liked the item;
+            ``"text"``: products of nearest text; ``"blend"``: what would be recommended to
+            somebody who took this item alone.
 
         Returns
         -------
         pandas.DataFrame
-            The answer; its ``source`` is ``als`` or ``semantic`` (by text).
+            The answer; its ``source`` is ``als`` or ``semantic`` (by text). By the blend it is as
+            from :meth:`recommend`.
 
         Raises
         ------
         UnknownItemError
-            When the item has no ratings and is not in the catalogue.
+            When the item has no ratings and is not in the catalogue, or has neither likes nor text.
         QueryError
-            A ValueError, for an id that is no text, or n below 1.
+            A ValueError, for an id that is no text, n below 1, or an unknown ``by``.
+        NotTrainedError
+            By text without a search index, or by the blend without an evaluation.
 
         Examples
         --------
         >>> recommender = Recommender.load()  # doctest: +SKIP
         >>> item = recommender.example_items(1)[0]  # doctest: +SKIP
         >>> recommender.similar_items(item, n=5)  # doctest: +SKIP
+        >>> recommender.similar_items(item, n=5, by="text")  # doctest: +SKIP
         """
-        check_id("item_id", item_id)
+        check_process()
+        check_id("item_id", item_id, self._item_ids)
         check_count("n", n)
-        if self.als is not None and item_id in self.als.items:
-            rows, scores = self.als.similar(self.als.items.row(item_id), n)
-            return self._tables.answer(item_id, self.als.items.ids(rows), scores, ALS)
-        search = self.product_search
-        if search is not None and item_id in search.items:
-            rows, scores = search.similar(search.items.row(item_id), n)
-            return self._tables.answer(item_id, search.items.ids(rows), scores, SEMANTIC)
-        raise UnknownItemError(item_id, _UNKNOWN_ITEM)
+        check_choice("by", by, get_args(By))
+        self._require_known([item_id])
+        if by == "blend":
+            picks = self._require_blend().recommend_for_items([item_id], n)
+            return self._tables.with_reasons(item_id, picks)
+        search = self._require_search() if by == "text" else self.product_search
+        near = by_likes(self.als, item_id, n) if by == "als" else None
+        near = near or by_text(search, item_id, n)
+        if near is None:
+            raise UnknownItemError(item_id, _NO_LIKES_NO_TEXT if by == "als" else "it has no text")
+        return self._tables.answer(item_id, near.ids, near.scores, near.source)
 
     def recommend(
         self,
@@ -238,13 +262,13 @@ class Recommender:
         >>> user = recommender.example_users(1)[0]  # doctest: +SKIP
         >>> recommender.recommend(user, n=5)[["title", "reason"]]  # doctest: +SKIP
         """
-        check_id("user_id", user_id)
-        check_count("n", n)
+        check_process()
         als = self._require_als()
+        check_id("user_id", user_id, [als.users])
+        check_count("n", n)
         if user_id not in als.users:
-            raise UnknownUserError(
-                user_id, "no interactions; recommend_for_history serves new users"
-            )
+            hint = "no interactions; recommend_for_history serves new users"
+            raise UnknownUserError(user_id, other_spelling(user_id, [als.users]) or hint)
         row = als.users.row(user_id)
         repeats = repeats or ("exclude" if filter_already_liked else "allow")
         check_choice("repeats", repeats, get_args(Repeats))
@@ -253,17 +277,18 @@ class Recommender:
         rows, scores = als.recommend(row, n, repeats)
         return self._tables.answer(user_id, als.items.ids(rows), scores, ALS)
 
-    def recommend_for_history(self, item_ids: Sequence[str], n: int = 10) -> pd.DataFrame:
+    def recommend_for_history(self, item_ids: Iterable[str], n: int = 10) -> pd.DataFrame:
         """Items for anybody who liked ``item_ids``, with no training in between.
 
-        A user vector is solved for on the spot (fold-in). When none of the items has ratings, the
+        A user vector is solved for on the spot (fold-in). When nobody liked any of the items, the
         answer is the products of nearest text.
 
         Parameters
         ----------
         item_ids
-            The history, oldest first; its items are not recommended again. It may be empty for an
-            evaluated version, which answers with popular items.
+            The history, oldest first: a list, or anything else that gives ids in an order. Its
+            items are not recommended again; of an item that occurs twice, the newest place counts.
+            It may be empty for an evaluated version, which answers with popular items.
         n
             Most rows to return, at least 1.
 
@@ -277,8 +302,8 @@ class Recommender:
         UnknownItemError
             When one of the items has no ratings and is not in the catalogue.
         QueryError
-            A ValueError, for a text in place of a list, an id that is no text, or an empty list
-            that cannot be answered.
+            A ValueError, for a text or a set in place of a list, an id that is no text, or an empty
+            list that cannot be answered.
 
         Examples
         --------
@@ -286,24 +311,29 @@ class Recommender:
         >>> history = recommender.example_items(2)  # doctest: +SKIP
         >>> recommender.recommend_for_history(history, n=5)  # doctest: +SKIP
         """
-        item_ids = checked_history(item_ids)
+        check_process()
+        history = checked_history(item_ids, self._item_ids)
         check_count("n", n)
-        if not (item_ids or self.blend):
+        if not (history or self.blend):
             raise QueryError("item_ids is empty: give an item id, or evaluate the version first")
-        self._require_known(item_ids)
-        query = ", ".join(item_ids)
+        self._require_known(history)
+        query = ", ".join(history)
         if self.blend is not None:
-            return self._tables.with_reasons(query, self.blend.recommend_for_items(item_ids, n))
+            return self._tables.with_reasons(query, self.blend.recommend_for_items(history, n))
         if self.als is not None:
-            rated = self.als.items.rows(item_ids, missing="negative")
-            if (rated >= 0).any():
-                rows, scores = self.als.recommend_for_rows(rated[rated >= 0], n + len(item_ids))
+            rated = self.als.items.rows(history, missing="negative")
+            learned = rated[(rated >= 0) & self.als.learned[rated]]
+            if len(learned):
+                rows, scores = self.als.recommend_for_rows(learned, n + len(history))
                 ids = self.als.items.ids(rows)
-                return self._tables.answer(query, *_without(ids, scores, item_ids, n), ALS)
+                return self._tables.answer(query, *_without(ids, scores, history, n), ALS)
         search = self._require_search()
-        rows, scores = search.near(search.items.rows(item_ids), n + len(item_ids))
+        products = search.items.rows(history, missing="negative")
+        if (products < 0).all():
+            raise UnknownItemError(history[0], _NO_LIKES_NO_TEXT)
+        rows, scores = search.near(products[products >= 0], n + len(history))
         ids = search.items.ids(rows)
-        return self._tables.answer(query, *_without(ids, scores, item_ids, n), SEMANTIC)
+        return self._tables.answer(query, *_without(ids, scores, history, n), SEMANTIC)
 
     def search(
         self,
@@ -319,7 +349,7 @@ class Recommender:
         Parameters
         ----------
         query
-            Words, a sentence, or a product code.
+            Words, a sentence, or a product code; at most 10,000 characters.
         top_k
             Most rows to return, at least 1.
         mode
@@ -338,8 +368,8 @@ class Recommender:
         Raises
         ------
         QueryError
-            A ValueError, for an empty query, an unknown mode, an unknown filter, or a negative
-            offset.
+            A ValueError, for an empty or very long query, an unknown mode, an unknown filter, or a
+            negative offset.
         NotTrainedError
             When there is no search index.
 
@@ -349,6 +379,7 @@ class Recommender:
         >>> recommender.search("water filter", top_k=5)  # doctest: +SKIP
         >>> recommender.search("dryer belt", filters={"max_price": 20})  # doctest: +SKIP
         """
+        check_process()
         check_query(query)
         check_count("top_k", top_k)
         check_count("offset", offset, least=0)
@@ -372,29 +403,43 @@ class Recommender:
         >>> Recommender.load().status()["matrix_factorization"]  # doctest: +SKIP
         {'status': 'ready', 'n_users': 20000, 'n_items': 4000, 'n_factors': 64}
         """
+        check_process()
         return status(self.dataset, self.als, self.product_search)
 
     def find_items(self, words: str, limit: int = 20) -> pd.DataFrame:
         """Items whose title has all the words, columns item_id and title: for pick lists."""
+        check_process()
         return self._tables.find(words, limit)
 
     def example_users(self, n: int = 5) -> list[str]:
         """Users with the longest histories, who show most of what the model learned."""
+        check_process()
         als = self._require_als()
         longest = best_first(np.diff(als.user_items.indptr), n)
         return list(als.users.ids(longest))
 
     def example_items(self, n: int = 5) -> list[str]:
         """The most popular items; without matrix factorization the first of the catalogue."""
+        check_process()
         if self.als is None:
             return self._tables.first_ids(n)
         most = best_first(self.als.popularity, n)
         return list(self.als.items.ids(most))
 
+    @property
+    def _item_ids(self) -> list[IdMap]:
+        return [part.items for part in self._parts]
+
     def _require_known(self, item_ids: Sequence[str]) -> None:
         for item_id in item_ids:
-            if not any(item_id in part.items for part in self._parts):
-                raise UnknownItemError(item_id, _UNKNOWN_ITEM)
+            if not any(item_id in ids for ids in self._item_ids):
+                hint = other_spelling(item_id, self._item_ids) or _UNKNOWN_ITEM
+                raise UnknownItemError(item_id, hint)
+
+    def _require_blend(self) -> BlendModel:
+        if self.blend is None:
+            raise NotTrainedError(f"this version has no blend: {run_command(self.dataset)}")
+        return self.blend
 
     def _require_als(self) -> AlsModel:
         if self.als is None:

@@ -148,6 +148,7 @@ def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, m
     assert export("--out", tmp_path / "one", "--quiet") == 0
     monkeypatch.setattr("recsys_lib.serving.export.export._ROWS", 500)
     monkeypatch.setattr("recsys_lib.serving.export._lists._COMPUTED", 64)
+    monkeypatch.setattr("recsys_lib.serving.export._similar_lists._COMPUTED", 64)
     assert export("--out", tmp_path / "many", "--quiet") == 0
     for name in (FOR_USERS, FOR_ITEMS):
         one, many = (pl.read_parquet(tmp_path / folder / name) for folder in ("one", "many"))

@@ -1,7 +1,9 @@
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from recsys_lib import Recommender
@@ -14,6 +16,8 @@ from recsys_lib.errors import (
     UnknownItemError,
     UnknownUserError,
 )
+from recsys_lib.ids import IdMap
+from recsys_lib.paths import Dataset
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +149,12 @@ def test_n_must_be_positive(recommender, n):
         (("recommend", 5), "user_id must be one id, a text, got 5 .int.: .*write '5'"),
         (("recommend", None), "user_id must be one id, a text, got None"),
         (("recommend_for_history", "a"), r"item_ids must be a list.*write \['a'\]"),
-        (("recommend_for_history", {"a"}), "item_ids must be a list of item ids, oldest first"),
+        (("recommend_for_history", {"a"}), "oldest first.*a set has no order"),
+        (("recommend_for_history", {"a": 1}), "item_ids must be a list of item ids, oldest first"),
+        (("recommend_for_history", pd.DataFrame({"a": ["x"]})), "give the column with the ids"),
+        (("recommend", b"5"), "write '5'"),
+        (("recommend", 5.0), "write '5'"),
+        (("recommend", np.int64(5)), "write '5'"),
         (("recommend_for_history", None), "item_ids must be a list"),
         (("recommend_for_history", ["a", 7]), r"item_ids\[1\] must be one id.*write '7'"),
         (("search", 7), "query must be a text, got 7"),
@@ -159,11 +168,52 @@ def test_an_argument_of_another_type_is_named(recommender, call, says):
         getattr(recommender, name)(*arguments)
 
 
-@pytest.mark.parametrize("kind", [tuple, np.array, pd.Series])
-def test_a_history_may_be_any_ordered_list(recommender, kind):
-    history = recommender.example_items(2)
-    expected = recommender.recommend_for_history(history, 5)
-    assert recommender.recommend_for_history(kind(history), 5).equals(expected)
+@pytest.mark.parametrize("kind", [tuple, np.array, pd.Series, pl.Series, iter, dict.fromkeys])
+def test_a_history_may_be_anything_in_an_order(recommender, evaluated, kind):
+    for model in (recommender, evaluated):
+        history = model.example_items(2)
+        expected = model.recommend_for_history(history, 5)
+        given = kind(history)
+        given = given.keys() if isinstance(given, dict) else given
+        assert model.recommend_for_history(given, 5).equals(expected)
+        assert not set(history) & set(expected["item_id"])
+
+
+def test_of_a_repeated_item_the_newest_place_counts(recommender, evaluated, cold):
+    for model in (recommender, evaluated):
+        one, two = model.example_items(2)
+        expected = model.recommend_for_history([two, one], 5)
+        assert model.recommend_for_history([one, two, one, one], 5).equals(expected)
+    by_text = recommender.recommend_for_history([cold], 5)
+    assert recommender.recommend_for_history([cold, cold], 5).equals(by_text)
+
+
+def test_a_number_that_is_an_id_in_text_is_suggested(tmp_path):
+    als = SimpleNamespace(
+        items=IdMap(["5", "B07g"]),
+        users=IdMap(["7", "Ann"]),
+        display=pl.DataFrame({"id": ["5", "B07g"], "title": ["x", "y"], "image_url": ["", ""]}),
+    )
+    recommender = Recommender(Dataset("shop", tmp_path, tmp_path), als, None)
+    for value in (5, 5.0, np.int32(5), np.float64(5), b"5"):
+        with pytest.raises(TypeError, match=r"item_id must be one id.*did you mean '5'\?"):
+            recommender.similar_items(value)
+        with pytest.raises(QueryError, match=r"item_ids\[0\].*did you mean '5'\?"):
+            recommender.recommend_for_history([value])
+    with pytest.raises(QueryError, match=r"user_id.*did you mean '7'\?"):
+        recommender.recommend(7)
+    for spelling in ("b07G", " B07g "):
+        with pytest.raises(UnknownItemError, match=r"did you mean 'B07g'\?"):
+            recommender.similar_items(spelling)
+        with pytest.raises(UnknownItemError, match=r"did you mean 'B07g'\?"):
+            recommender.recommend_for_history([spelling])
+    with pytest.raises(UnknownUserError, match=r"did you mean 'Ann'\?"):
+        recommender.recommend("ANN")
+
+
+def test_a_book_is_no_query(recommender):
+    with pytest.raises(QueryError, match="query has 10,001 characters: write at most 10,000"):
+        recommender.search("x" * 10_001)
 
 
 @pytest.mark.parametrize(

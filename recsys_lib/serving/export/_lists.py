@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
-from scipy import sparse
 
 from recsys_lib.als import AlsModel, DistinctRows, recency_weighted
 from recsys_lib.als.queries import Queries, SharedLists
@@ -91,20 +90,6 @@ def user_queries(als: AlsModel, scratch: Path) -> Queries:
         vectors[some] = als.fold_in.solve_many(distinct.rows[some])
     queries = Queries.from_vectors(np.asarray(vectors), distinct.rows, one_lambda=one_lambda)
     return queries.for_users(distinct.group)
-
-
-def similar_items(als: AlsModel, n: int, block: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Positions and cosines of the items most similar to each item, at most ``block`` at once."""
-    factors = als.model.item_factors
-    norms = np.linalg.norm(factors, axis=1, keepdims=True)
-    # Items that nobody likes have no direction: their vectors stay 0.
-    directions = np.divide(factors, norms, out=np.zeros_like(factors), where=norms > 0)
-    ranker = MaximumInnerProduct.from_factors(directions)
-    itself = sparse.identity(len(directions), np.float32, "csr")
-    block = min(_COMPUTED, block)
-    for start in range(0, len(directions), block):
-        mine = slice(start, start + block)
-        yield ranker.best(directions[mine], itself[mine], n)
 
 
 @dataclass(frozen=True)

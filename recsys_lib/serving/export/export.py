@@ -15,14 +15,22 @@ from recsys_lib.columns import Exports
 from recsys_lib.display.progress import progress_for
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.paths import Dataset, outputs_root
-from recsys_lib.registry import ALS_PART, BLEND_PART, has_part, require_champion, run_command
+from recsys_lib.registry import (
+    ALS_PART,
+    BLEND_PART,
+    SEARCH_PART,
+    has_part,
+    require_champion,
+    run_command,
+)
+from recsys_lib.search import ProductSearch
 from recsys_lib.serving.export._lists import (
     als_lists,
     blend_lists,
     id_array,
     lists_file,
-    similar_items,
 )
+from recsys_lib.serving.export._similar_lists import SimilarLists
 from recsys_lib.serving.recommender import Recommender
 
 What = Literal["users", "items", "both"]
@@ -149,7 +157,8 @@ class Export:
             if what != "items":
                 paths.append(self._write_users(als, blend, console))
             if what != "users":
-                paths.append(self._write_items(als, console))
+                search = blend.search if blend else self._search_for(als)
+                paths.append(self._write_items(SimilarLists(als, search), console))
             return paths
         except OSError as error:
             raise StorageError(
@@ -188,16 +197,22 @@ class Export:
                     progress.update(min(start + block, len(ids)))
         return path
 
-    def _write_items(self, als: AlsModel, console: Console | None) -> Path:
+    def _search_for(self, als: AlsModel) -> ProductSearch | None:
+        """The search part, for the items that nobody liked; it takes time to open."""
+        if als.learned.all() or not has_part(self.version, SEARCH_PART):
+            return None
+        return ProductSearch.load(self.version / SEARCH_PART)
+
+    def _write_items(self, lists: SimilarLists, console: Console | None) -> Path:
         path = self.out / FOR_ITEMS
-        ids, n = id_array(als.items), min(self.n, len(als.items))
+        ids, n = id_array(lists.als.items), min(self.n, len(lists.items))
         name = f"items written to {path}"
         with (
-            lists_file(path, Exports.FOR_ITEMS, als.items, self._about) as file,
+            lists_file(path, Exports.FOR_ITEMS, lists.items, self._about) as file,
             progress_for(len(ids), "items", name=name, console=console) as progress,
         ):
             done = 0
-            for items, scores in similar_items(als, n, max(1, _ROWS // n)):
+            for items, scores in lists.blocks(n, max(1, _ROWS // n)):
                 file.write(ids[done : done + len(items)], items, scores)
                 done += len(items)
                 progress.update(done)
