@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from recsys_lib.columns import Products, Ratings
+from recsys_lib.data.cleaning.notation import Notation
 from recsys_lib.display.plotting import COLORS, Plot, figure, style
 
 _DESCRIBING = (
@@ -26,6 +30,30 @@ def funnel_table(funnel: list[dict[str, int | str]]) -> pl.DataFrame:
     """The funnel, with each entry as a share of all lines."""
     table = pl.DataFrame(funnel).select("what", "rows")
     return table.with_columns((pl.col("rows") / table["rows"][0]).alias("share"))
+
+
+def unreadable_table(fields: list[dict[str, int | str]]) -> pl.DataFrame:
+    """Each field with values that could not be read, how many they are, and an example."""
+    return pl.DataFrame(
+        fields, schema={"field": pl.String, "values": pl.Int64, "example": pl.String}
+    )
+
+
+def notation_table(notations: Mapping[Path, Notation]) -> pl.DataFrame:
+    """How each file writes its values, as its content shows."""
+    orders = {True: "day first", False: "month first", None: "-"}
+    rows = [
+        {
+            "file": path.name,
+            "times": "numbers such as 20241231" if one.compact else one.unit,
+            "days": orders[one.day_first],
+            "decimal mark": one.decimal or "-",
+            "ids such as 22423.0": ", ".join(one.whole_ids) or "-",
+            "ratings": "{:g} to {:g}".format(*one.scale) if one.scale else "-",
+        }
+        for path, one in notations.items()
+    ]
+    return pl.DataFrame(rows)
 
 
 def events_table(counts: dict[str, int], n: int) -> pl.DataFrame:

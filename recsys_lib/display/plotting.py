@@ -20,10 +20,18 @@ class Plot(Figure):
     It is made without pyplot, so it is shown only once and freed when nobody uses it.
     """
 
+    _png: bytes | None = None
+
+    def render(self) -> bytes:
+        """Draw it once, as PNG; the plot must be finished."""
+        if self._png is None:
+            buffer = BytesIO()
+            self.savefig(buffer, format="png")
+            self._png = buffer.getvalue()
+        return self._png
+
     def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
-        buffer = BytesIO()
-        self.savefig(buffer, format="png")
-        return buffer.getvalue(), {"alt": self.description}
+        return self.render(), {"alt": self.description}
 
     @property
     def description(self) -> str:

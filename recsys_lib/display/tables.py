@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
+from recsys_lib.display.decoration import NotShown
+
 _MISSING = "-"
 _NUMBER = ' class="number" style="text-align: right"'
 _TEXT = ' style="text-align: left"'
@@ -80,22 +82,24 @@ class HtmlText:
 
 
 def show(
-    content: Mapping[str, Any] | pl.DataFrame | pd.DataFrame | str | Sequence[str], **formats: str
-) -> HtmlTable | HtmlText:
+    content: Mapping[str, Any] | pl.DataFrame | pd.DataFrame | str | Sequence[str] | NotShown,
+    **formats: str,
+) -> HtmlTable | HtmlText | NotShown:
     """Show a table or sentences in a notebook, the report or a log.
 
     Parameters
     ----------
     content
         A data frame; a mapping, which is shown as names beside values; a sentence, or a list of
-        them.
+        them. What :func:`~recsys_lib.display.decoration.drawn` returns instead of one of these
+        stays as it is.
     **formats
         A format string for a column, such as ``share="{:.1%}"``. By default whole numbers get
         thousands separators and other numbers three decimals.
 
     Returns
     -------
-    HtmlTable or HtmlText
+    HtmlTable, HtmlText or NotShown
         Shown when it is the last value of a cell.
 
     Examples
@@ -108,6 +112,8 @@ def show(
     >>> show("Nothing stands out.")
     Nothing stands out.
     """
+    if isinstance(content, NotShown):
+        return content
     if isinstance(content, Mapping):
         rows = [{"what": name, "value": value} for name, value in content.items()]
         return HtmlTable(rows, formats, header=False)

@@ -108,3 +108,12 @@ def test_a_workspace_that_cannot_be_written(run, workspace, capsys, monkeypatch)
     monkeypatch.setenv("RECSYS_HOME", str(workspace / "file"))
     assert run("ends_well") == (1, None)
     assert "move it, or set RECSYS_HOME" in capsys.readouterr().err
+
+
+def test_a_plot_that_cannot_be_drawn_is_a_warning(run, workspace, capsys):
+    code, record = run("bad_plot")
+    assert (code, record["steps"][0]["status"]) == (0, "executed")
+    says = "bad_plot: timeline could not be shown: ValueError: Axis limits cannot be NaN or Inf"
+    assert record["steps"][0]["warnings"] == [says]
+    assert f"warning: {says}" in capsys.readouterr().out
+    assert says in (workspace / "outputs" / "bad_plot" / "report.html").read_text()

@@ -23,6 +23,7 @@ from recsys_lib.files import describe, link_or_copy, read_json
 from recsys_lib.pipeline.cache.plan import CacheLookup, StepResult
 from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.execution._outputs import OutputContract
+from recsys_lib.pipeline.execution._warnings import warnings_in
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.runs.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
@@ -163,6 +164,9 @@ class StepExecution:
         return parameters | ({"version": self._run_id} if step.version_folders else {})
 
     def _record_outputs(self, step: Step, entry: StepRecord, paths: Sequence[Path]) -> None:
+        entry.warnings = warnings_in(self.run_folder / entry.notebook)
+        for warning in entry.warnings:
+            self.progress.note(f"warning: {warning}")
         entry.outputs = [{"path": str(path), **describe(path)} for path in paths]
         if step.metrics:
             metrics = step.metrics_file(self.settings.dataset, self._run_id)

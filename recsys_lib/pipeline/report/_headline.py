@@ -69,7 +69,8 @@ def warnings_of(record: Mapping[str, Any]) -> list[str]:
     for name, sentence in _DATA_WARNINGS.items():
         if metrics.get(name):
             warnings.append(f"{human(metrics[name])} {sentence}")
-    return [*warnings, *record.get("warnings", [])]
+    steps = [warning for step in record["steps"] for warning in step.get("warnings", [])]
+    return [*warnings, *record.get("warnings", []), *steps]
 
 
 def headline_cards(metrics: Metrics, previous: Metrics) -> list[Card]:
