@@ -45,6 +45,13 @@ def _as_switch(value: object) -> object:
     return ("on" if value else "off") if isinstance(value, bool) else value
 
 
+def _as_names(value: object) -> object:
+    """Turn numbers of columns into names: a file without a header has columns 1, 2, 3."""
+    if isinstance(value, list):
+        return [_as_names(one) for one in value]
+    return str(value) if type(value) is int else value
+
+
 def _is_catalogue_field(name: str) -> str:
     if name not in Products.ALL:
         raise ValueError(f"{name!r} is not a catalogue field{did_you_mean(name, Products.ALL)}")
@@ -52,6 +59,7 @@ def _is_catalogue_field(name: str) -> str:
 
 
 Day = Annotated[str, BeforeValidator(_as_day), AfterValidator(_is_day)]
+ColumnNames = Annotated[str | list[str], BeforeValidator(_as_names)]
 CatalogueField = Annotated[str, AfterValidator(_is_catalogue_field)]
 
 
@@ -101,15 +109,20 @@ class EtlParameters(Section):
     mode: Literal["full", "append"] = Field(
         "full", description="append reads only new files and lines, with the same result"
     )
-    reviews: str = Field("", description="Review file or glob in the dataset folder ('' = detect)")
+    reviews: str = Field(
+        "",
+        description="Review file or glob in the dataset folder ('' = detect, 'none' = no reviews)",
+    )
     products: str = Field(
         "", description="Product file or glob ('' = detect, 'none' = no products)"
     )
-    columns: dict[str, str] = Field(
-        {}, description="Our review column -> its name in the file ('' = ignore that column)"
+    columns: dict[str, ColumnNames] = Field(
+        {},
+        description="Our review column -> its name in the files, or a list of names; a name may "
+        "lead into an object, as line.product.sku does ('' = ignore that column)",
     )
-    product_columns: dict[str, str] = Field(
-        {}, description="Our product column -> its name in the file ('' = ignore that column)"
+    product_columns: dict[str, ColumnNames] = Field(
+        {}, description="Our product column -> its name or names, likewise ('' = ignore it)"
     )
     timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "order"] = Field(
         "auto", description="Unit of numeric times; order: they only give an order"

@@ -145,30 +145,6 @@ def download(options: Namespace) -> int:
     return EXIT_OK
 
 
-def doctor(options: Namespace) -> int:
-    """Print how files would be read, and the configuration that loads them."""
-    from recsys_lib.data.doctor import inspect
-    from recsys_lib.display.terminal import console, frame_table
-
-    finding = inspect(options.path)
-    files, out = finding.inputs, console()
-    times = f"times in {finding.unit}" if files.has_times else "no times"
-    out.print(f"layout: {files.layout}, {times}")
-    for file in (*files.reviews, *files.products):
-        out.print(f"  {file}")
-    for frame in (finding.mapping(), finding.ratings, finding.products):
-        if len(frame):
-            out.print(frame_table(frame), end="\n\n")
-    for bad in finding.rejected:
-        out.print(f"rejected: {bad.file}, line {bad.line}: {bad.reason}")
-    folder = options.path.parent if options.path.is_file() else options.path
-    out.print(
-        f"to load it, put this into a file for --config:\n\n"
-        f"{finding.configuration(str(folder.resolve()))}"
-    )
-    return EXIT_OK
-
-
 def params(options: Namespace) -> int:
     """Print a table of parameters."""
     from recsys_lib.display.terminal import console

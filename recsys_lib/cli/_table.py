@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
-from recsys_lib.cli import _benchmark, _commands
+from recsys_lib.cli import _benchmark, _commands, _doctor
 from recsys_lib.paths import SAMPLE
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -185,11 +185,13 @@ _ALL = (
     Command(
         "doctor",
         "show how unknown files would be read",
-        "recsys doctor /data/shop",
-        _commands.doctor,
+        "recsys doctor data /data/shop --write shop.yaml",
+        _doctor.doctor,
         (
             _argument("what", nargs="?", choices=["data"], default="data", help="can be left out"),
             _argument("path", type=Path, help="a folder of files, or one file of ratings"),
+            _argument("--config", type=Path, metavar="FILE", help="parameters to start from"),
+            _argument("--write", type=Path, metavar="FILE", help="write the configuration there"),
         ),
     ),
     Command(

@@ -17,7 +17,7 @@ from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes
 from recsys_lib.data.cleaning.products import Catalogue, ProductRules, join_catalogues
 from recsys_lib.data.cleaning.ratings import RatingRules
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable
-from recsys_lib.data.formats import reader_of
+from recsys_lib.data.formats import read_records
 from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
 from recsys_lib.data.input_files import InputFiles
 from recsys_lib.data.layouts import Fields
@@ -86,6 +86,7 @@ class Intake:
     catalogue: the products, which may still be read.
     rejected: rejected lines of the review files.
     n_lines: lines of the review files, good or bad.
+    n_more: records beyond the first of a line, from lists such as the items of an order.
     unit: unit of times that are numbers.
     unreadable: values of the rows that cannot be read.
     evidence, notations: how the review files write their values, by number of the file.
@@ -95,6 +96,7 @@ class Intake:
     catalogue: Future[Catalogue]
     rejected: list[Rejected]
     n_lines: int
+    n_more: int
     unit: str
     unreadable: UnreadableFields
     evidence: Mapping[int, Evidence]
@@ -112,7 +114,7 @@ def read_input(
     wishes, known = wishes or Wishes(), known or Known()
     keep_freed_memory()
     rules = RatingRules(files, wishes)
-    read = partial(_tasks, files.reviews, files.review_fields, starts, rules.apply)
+    read = partial(_tasks, files.reviews, files.review_fields, starts, rules.apply, apart=True)
     parts, evidence = _settled(rules, read, files.reviews, known.reviews)
     catalogue = in_background(_read_products, files, wishes, starts, known)
     none = pl.DataFrame(schema={name: _ROW_SCHEMA[name] for name in files.review_columns})
@@ -122,6 +124,7 @@ def read_input(
         catalogue=catalogue,
         rejected=[bad for part in parts for bad in part.rejected],
         n_lines=sum(part.n_lines for part in parts),
+        n_more=sum(part.n_more for part in parts),
         unit=rules.unit,
         unreadable=join_unreadable(part.unreadable for part in parts),
         evidence=evidence,
@@ -179,8 +182,13 @@ def _tasks(
     starts: Mapping[Path, Start | None],
     clean: Callable[[Records, int], T],
     numbers: Collection[int],
+    *,
+    apart: bool = False,
 ) -> Iterator[Callable[[], T]]:
-    """For each block of some files a task that reads its records and cleans them."""
+    """For each block of some files a task that reads its records and cleans them.
+
+    With ``apart`` each object of a list becomes a record.
+    """
 
     def cleaned(work: Work, number: int) -> T:
         return clean(work(), number)
@@ -189,5 +197,5 @@ def _tasks(
     for number in sorted(numbers):
         path, start = files[number], starts[files[number]]
         if start is not None:
-            for work in reader_of(path).read(path, schema, start):
+            for work in read_records(path, schema, start, apart=apart):
                 yield partial(cleaned, work, number)

@@ -124,6 +124,7 @@ def read_new(
             catalogue=in_background(lambda: _joined(old, new.catalogue.result())),
             rejected=read_rejected(journal.folder / _REJECTED) + new.rejected,
             n_lines=state["n_lines"] + new.n_lines,
+            n_more=state["n_more"] + new.n_more,
             unit=new.unit,
             unreadable=join_unreadable([_unreadable(state["unreadable"]), new.unreadable]),
             evidence=new.evidence,
@@ -147,7 +148,8 @@ def write_journal(
         "rules": _rules(files, wishes),
         "waits": any(bad.reason == IN_THE_FUTURE for bad in intake.rejected),
         "n_lines": intake.n_lines,
-        "n_repeats": intake.n_lines - len(intake.rejected) - len(distinct),
+        "n_more": intake.n_more,
+        "n_repeats": intake.n_lines + intake.n_more - len(intake.rejected) - len(distinct),
         "catalogue": {
             "n_lines": catalogue.n_lines,
             "n_duplicates": catalogue.n_duplicates,

@@ -1,27 +1,34 @@
-"""Look at unknown files before they are loaded: their layout, their fields, the first rows."""
+"""Look at unknown files before they are loaded: what each is, what its columns mean, a plan."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
 
-from recsys_lib.columns import Products
+from recsys_lib.columns import Products, Ratings
+from recsys_lib.data._file_facts import FileFacts, facts_of
 from recsys_lib.data._intake import schema_of
+from recsys_lib.data.cleaning.notation import Wishes
 from recsys_lib.data.cleaning.products import clean_products
 from recsys_lib.data.cleaning.ratings import RatingRules
-from recsys_lib.data.formats import first_fields, first_records
-from recsys_lib.data.formats.records import Rejected
-from recsys_lib.data.input_files import InputFiles, find_input_files, find_review_files
-from recsys_lib.data.layouts import guess_columns
-from recsys_lib.errors import InputDataError
+from recsys_lib.data.file_sets import file_sets, glob_of
+from recsys_lib.data.formats import first_records
+from recsys_lib.data.formats.records import Rejected, count_reasons
+from recsys_lib.data.input_files import NO_FILES, InputFiles, find_input_files, guess_tables
+from recsys_lib.data.meaning import Meaning
+from recsys_lib.errors import ParameterError, RecsysError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
+UNKNOWN = "?"
 _ROWS = 5
 _SHOWN_PRODUCT = (Products.ITEM, Products.TITLE, Products.STORE, Products.PRICE)
+_DAY_OR_MONTH = "cannot be told apart"
 
 
 @dataclass(frozen=True)
@@ -30,57 +37,60 @@ class Finding:
 
     Parameters
     ----------
-    inputs: files and fields.
-    parameters: what belongs under ``etl:`` in the file for ``--config``; {} when defaults work.
+    folder: the folder that was looked at.
+    files: what is known of each file, read or not.
+    inputs: what a run would read; None when it would stop.
+    error: why it would stop.
+    parameters: what belongs under ``etl:`` in the file for ``--config``; "?" where nothing tells.
     ratings, products: the first rows as they would be loaded.
     rejected: the first lines that would be rejected.
     unit: unit of times that are numbers.
+    problems: sentences about what to look at.
     """
 
-    inputs: InputFiles
-    parameters: dict[str, object]
-    ratings: pl.DataFrame
-    products: pl.DataFrame
-    rejected: list[Rejected]
-    unit: str
+    folder: Path
+    files: list[FileFacts]
+    inputs: InputFiles | None = None
+    error: RecsysError | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    ratings: pl.DataFrame = field(default_factory=pl.DataFrame)
+    products: pl.DataFrame = field(default_factory=pl.DataFrame)
+    rejected: list[Rejected] = field(default_factory=list)
+    unit: str = "none"
+    problems: list[str] = field(default_factory=list)
 
-    def configuration(self, dataset: str) -> str:
-        """The YAML that loads these files."""
-        values: dict[str, object] = {"dataset": dataset}
-        return yaml.safe_dump(values | ({"etl": self.parameters} if self.parameters else {}))
+    @property
+    def is_complete(self) -> bool:
+        """Whether the configuration can be run as it is."""
+        return self.error is None and UNKNOWN not in str(self.configuration())
 
-    def mapping(self) -> pl.DataFrame:
-        """Our columns beside those of the files: ``column, in the file``."""
-        rows = [
-            (f"{table}.{ours}", " or ".join(names) or "-")
-            for table, fields in (
-                ("ratings", self.inputs.review_fields),
-                ("products", self.inputs.product_fields if self.inputs.products else {}),
-            )
-            for ours, names in fields.items()
-        ]
-        return pl.DataFrame(rows, schema=["column", "in the file"], orient="row")
+    def configuration(self) -> str:
+        """The YAML that loads these files, with ? for what cannot be told."""
+        values = {"dataset": str(self.folder), "etl": self.parameters}
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
-def inspect(path: Path) -> Finding:
-    r"""Look at the files in a folder without loading them.
+def inspect(path: Path, parameters: EtlParameters | None = None) -> Finding:
+    r"""Look at the files in a folder without loading them, in the way in which a run does.
 
-    Fields that no layout knows are guessed from their names.
+    Whatever a run would stop at becomes a part of the answer.
 
     Parameters
     ----------
     path
         A folder, or one review file.
+    parameters
+        Parameters of the etl step to start from.
 
     Returns
     -------
     Finding
-        Layout, field names, first rows, and the parameters that load the files.
+        Facts about each file, field names, first rows, problems, and a configuration.
 
     Raises
     ------
-    InputDataError
-        There is no review file, or its users or items cannot be guessed.
+    ParameterError
+        There is no such file or folder.
 
     Examples
     --------
@@ -93,29 +103,121 @@ def inspect(path: Path) -> Finding:
     >>> finding.ratings.row(0)[:2]
     ('ann', 'tea')
     """
-    folder = path.parent if path.is_file() else path
-    dataset = Dataset.find(folder.resolve())
-    parameters: dict[str, object] = {"reviews": path.name} if path.is_file() else {}
+    if not path.exists():
+        raise ParameterError(f"there is no file or folder {path}: check the path")
+    parameters = parameters or EtlParameters()
+    folder = (path.parent if path.is_file() else path).resolve()
+    if path.is_file():
+        parameters = parameters.model_copy(update={"reviews": path.name})
+    dataset = Dataset.find(folder)
     try:
-        inputs = _found(dataset, parameters)
-    except InputDataError:
-        files = find_review_files(dataset, EtlParameters.model_validate(parameters))
-        columns = guess_columns(first_fields(files[0]))
-        if columns is None:
-            raise
-        parameters |= {"source": "tables", "columns": columns}
-        inputs = _found(dataset, parameters)
-    rules = RatingRules(inputs)
-    first = first_records(inputs.reviews[0], schema_of(inputs.review_fields))
-    clean = rules.apply(first, 0)
+        inputs = find_input_files(dataset, parameters)
+    except RecsysError as error:
+        return _stopped(dataset, parameters, error)
+    return _looked_at(folder, inputs, parameters)
+
+
+def _stopped(dataset: Dataset, parameters: EtlParameters, error: RecsysError) -> Finding:
+    """What can be said when a run would stop: everything but the rows."""
+    reviews, products, in_reviews, in_products = guess_tables(dataset, parameters)
+    columns = dict.fromkeys((Ratings.USER, Ratings.ITEM), "")
+    proposed = _columns(in_reviews)
+    proposed |= {ours: UNKNOWN for ours in columns if ours not in proposed}
+    values: dict[str, Any] = {"reviews": glob_of(dataset.raw, reviews) or UNKNOWN}
+    values |= {"products": glob_of(dataset.raw, products) or NO_FILES, "columns": proposed}
+    if products:
+        named = _columns(in_products)
+        values["product_columns"] = {Products.ITEM: UNKNOWN} | named
+    files = _facts(dataset.raw, reviews, products, in_reviews, in_products)
     return Finding(
-        inputs=inputs,
-        parameters=parameters,
-        ratings=clean.rows.head(_ROWS),
-        products=_first_products(inputs),
-        rejected=clean.rejected[:_ROWS],
-        unit=rules.unit,
+        dataset.raw,
+        files,
+        error=error,
+        parameters=values,
+        problems=[str(error), *_open(in_reviews), *_open(in_products)],
     )
+
+
+def _looked_at(folder: Path, inputs: InputFiles, parameters: EtlParameters) -> Finding:
+    values = _proposal(folder, inputs, parameters)
+    rules, problems = RatingRules(inputs, Wishes.from_parameters(parameters)), inputs.sayings()
+    ratings, rejected = pl.DataFrame(), []
+    error: RecsysError | None = None
+    products = pl.DataFrame()
+    try:
+        if inputs.reviews:
+            schema = schema_of(inputs.review_fields)
+            clean = rules.apply(first_records(inputs.reviews[0], schema, apart=True), 0)
+            ratings, rejected = clean.rows.head(_ROWS), clean.rejected
+        products = _first_products(inputs)
+    except RecsysError as caught:
+        error = caught
+        problems.append(str(caught))
+    for reason, n in count_reasons(rejected).items():
+        problems.append(f"{n:,} of the first lines would be rejected: {reason}")
+        if _DAY_OR_MONTH in reason:
+            values["timestamp_format"] = UNKNOWN
+    return Finding(
+        folder,
+        _facts(
+            folder,
+            inputs.reviews,
+            inputs.products,
+            inputs.review_meaning,
+            inputs.product_meaning,
+        ),
+        inputs,
+        error,
+        values,
+        ratings,
+        products,
+        rejected[:_ROWS],
+        rules.unit,
+        problems,
+    )
+
+
+def _proposal(folder: Path, inputs: InputFiles, parameters: EtlParameters) -> dict[str, Any]:
+    """All parameters that reading these files takes, what was set included."""
+    values = parameters.model_dump(exclude_defaults=True)
+    values["source"] = inputs.layout
+    for name, files in (("reviews", inputs.reviews), ("products", inputs.products)):
+        if files and not (pattern := glob_of(folder, files)):
+            continue  # no pattern fits these alone, but they are found without one
+        values[name] = pattern if files else NO_FILES
+    if inputs.reviews:
+        values["columns"] = _columns(inputs.review_meaning) | parameters.columns
+    if inputs.products:
+        named = _columns(inputs.product_meaning)
+        values["product_columns"] = named | parameters.product_columns
+    return values
+
+
+def _columns(meaning: Meaning) -> dict[str, Any]:
+    """Our columns and their names; a list where there are several."""
+    found = {ours: list(names) for ours, names in meaning.fields.items() if names}
+    found |= {ours: [UNKNOWN] for ours in meaning.open if ours not in found}
+    return {ours: names[0] if len(names) == 1 else names for ours, names in found.items()}
+
+
+def _open(meaning: Meaning) -> list[str]:
+    return [f"{ours} may be {' or '.join(names)}" for ours, names in meaning.open.items()]
+
+
+def _facts(
+    folder: Path,
+    reviews: Sequence[Path],
+    products: Sequence[Path],
+    in_reviews: Meaning,
+    in_products: Meaning,
+) -> list[FileFacts]:
+    """Facts about all files of the folder, those that are read first."""
+    roles: dict[Path, tuple[str, Mapping[str, tuple[str, ...]]]] = {}
+    roles |= dict.fromkeys(reviews, ("reviews", in_reviews.fields))
+    roles |= dict.fromkeys(products, ("products", in_products.fields))
+    others = [one.first for one in file_sets(folder) if not set(one.files) & set(roles)]
+    roles |= {path: ("not read", {}) for path in others}
+    return [facts_of(path, role, fields) for path, (role, fields) in roles.items()]
 
 
 def _first_products(inputs: InputFiles) -> pl.DataFrame:
@@ -123,7 +225,3 @@ def _first_products(inputs: InputFiles) -> pl.DataFrame:
         return pl.DataFrame()
     first = first_records(inputs.products[0], schema_of(inputs.product_fields))
     return clean_products(first, inputs, 0).frame.head(_ROWS).select(_SHOWN_PRODUCT)
-
-
-def _found(dataset: Dataset, parameters: dict[str, object]) -> InputFiles:
-    return find_input_files(dataset, EtlParameters.model_validate(parameters))

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data.formats import all_fields, first_fields, is_known
+from recsys_lib.data.file_sets import FileSet, file_sets, matching, named, usable, without_copies
+from recsys_lib.data.formats import first_fields
 from recsys_lib.data.layouts import (
     ANY_PRODUCT_FILES,
     ANY_REVIEW_FILES,
     LAYOUTS,
+    TABLES,
     Fields,
+    Layout,
     recognize,
 )
-from recsys_lib.errors import InputDataError, ParameterError
+from recsys_lib.data.meaning import (
+    ALL_THAT_FIT,
+    BY_NAME,
+    BY_PART,
+    BY_VALUES,
+    Meaning,
+    Table,
+    all_names,
+    product_table,
+    review_table,
+    understand,
+)
+from recsys_lib.errors import InputDataError, RecsysError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
 
-_REQUIRED = (Ratings.USER, Ratings.ITEM)
-_NONE = "none"
+T = TypeVar("T")
+
+NO_FILES = "none"
 _LISTED = 8
-_PATTERN = "*"
+_SAID = (BY_NAME, BY_PART, BY_VALUES)
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,8 @@ class InputFiles:
     rating_range: lowest and highest valid rating; None accepts any positive rating.
     gathers_details: whether all fields of the details become one object, instead of the first
         field that has a value.
+    review_meaning, product_meaning: how each field was found, and which are not read.
+    notes: sentences about files that are not read.
     """
 
     layout: str
@@ -47,6 +65,14 @@ class InputFiles:
     product_fields: Fields
     rating_range: tuple[float, float] | None
     gathers_details: bool = False
+    review_meaning: Meaning = field(default_factory=Meaning)
+    product_meaning: Meaning = field(default_factory=Meaning)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_interactions(self) -> bool:
+        """Whether there are review files; without, a catalogue can still be searched."""
+        return bool(self.reviews)
 
     @property
     def has_ratings(self) -> bool:
@@ -69,6 +95,15 @@ class InputFiles:
         """Whether the review files say what kind of event a line is."""
         return Ratings.EVENT in self.review_columns
 
+    def sayings(self) -> list[str]:
+        """What was found by name or value and what is not read, in sentences."""
+        tables = (
+            ("columns", self.review_meaning, self.reviews),
+            ("product_columns", self.product_meaning, self.products),
+        )
+        said = [text for name, meaning, files in tables if files for text in _said(name, meaning)]
+        return [*self.notes, *said]
+
 
 def find_input_files(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
     r"""Find the files of a dataset and recognize their fields, from their first records only.
@@ -90,7 +125,7 @@ def find_input_files(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
     InputDataError
         A file is missing or unreadable, or lacks a required field.
     ParameterError
-        A column mapping names a column that does not exist.
+        A column mapping names a column that does not exist, in the files or of ours.
 
     Examples
     --------
@@ -104,70 +139,219 @@ def find_input_files(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
     >>> found.review_fields["user_id"], found.review_fields["parent_asin"]
     (('customer',), ('item_id',))
     """
-    chosen = LAYOUTS.get(parameters.source)
-    reviews = find_review_files(dataset, parameters)
-    products: tuple[Path, ...] = ()
-    if parameters.products != _NONE:
-        names = chosen.product_files if chosen else ANY_PRODUCT_FILES
-        products = _files(dataset, parameters.products, names, what="products", taken=reviews)
-    layout = chosen or recognize(reviews[0].name, first_fields(reviews[0]))
-    review_fields = _mapped(layout.reviews, parameters.columns, "etl.columns")
-    _require(reviews, review_fields, _REQUIRED, "etl.columns")
-    product_fields = _mapped(layout.products, parameters.product_columns, "etl.product_columns")
-    _check_patterns(parameters.product_columns)
-    _require(products, product_fields, (Products.ITEM,), "etl.product_columns")
+    found = _Finder(dataset, parameters)
+    reviews, products = found.reviews(), found.products()
+    if not reviews and not products:
+        raise found.nothing("reviews")
+    layout = found.layout(reviews)
+    in_reviews = understand(reviews, found.review_table(layout), parameters.columns)
+    in_products = understand(products, found.product_table(layout), _product_wishes(parameters))
+    _require(reviews, in_reviews, found.review_table(layout))
+    _require(products, in_products, found.product_table(layout))
+    details = _names(parameters.product_columns.get(Products.DETAILS, ""))
     return InputFiles(
         layout=layout.name,
         reviews=reviews,
         products=products,
-        review_fields=_present(review_fields, reviews),
-        product_fields=_present(product_fields, products),
+        review_fields=in_reviews.fields,
+        product_fields=in_products.fields,
         rating_range=layout.rating_range,
-        gathers_details=any(_PATTERN in name for name in product_fields[Products.DETAILS]),
+        gathers_details=any(ALL_THAT_FIT in name for name in details),
+        review_meaning=in_reviews,
+        product_meaning=in_products,
+        notes=tuple(found.notes()),
     )
 
 
 def find_review_files(dataset: Dataset, parameters: EtlParameters) -> tuple[Path, ...]:
     """The review files of a dataset; InputDataError when there are none."""
-    chosen = LAYOUTS.get(parameters.source)
-    names = chosen.review_files if chosen else ANY_REVIEW_FILES
-    return _files(dataset, parameters.reviews, names, what="reviews")
+    found = _Finder(dataset, parameters)
+    reviews = found.reviews()
+    if not reviews:
+        raise found.nothing("reviews")
+    return reviews
 
 
-def _files(
-    dataset: Dataset,
-    pattern: str,
-    names: Iterable[str],
-    *,
-    what: str,
-    taken: tuple[Path, ...] = (),
-) -> tuple[Path, ...]:
-    if not dataset.raw.is_dir():
-        raise InputDataError(
-            f"no such folder: put the {what} files there, or set 'dataset' to the absolute path of "
-            "the folder that holds them",
-            file=dataset.raw,
-        )
-    if pattern:
-        found = _glob(dataset.raw, pattern)
-        if not found:
-            raise InputDataError(
-                f"no such file, but etl.{what} is {pattern!r}: correct it; the folder holds "
-                f"{_listing(dataset.raw)}",
-                file=dataset.raw / pattern,
-            )
-        return found
-    for name in names:
-        found = tuple(p for p in _glob(dataset.raw, name) if _readable(p) and p not in taken)
-        if found:
-            return found
-    if what == "products":
-        return ()
-    raise InputDataError(
-        f"no {what} file found (tried {', '.join(names)}): set etl.{what} to its name; the folder "
-        f"holds {_listing(dataset.raw)}",
-        file=dataset.raw,
+def guess_tables(
+    dataset: Dataset, parameters: EtlParameters
+) -> tuple[tuple[Path, ...], tuple[Path, ...], Meaning, Meaning]:
+    """What can be told where a run would stop: review and product files, and their columns.
+
+    Wishes that cannot be met are left out.
+    """
+    found = _Finder(dataset, parameters.model_copy(update={"columns": {}, "product_columns": {}}))
+    reviews, products = _tolerated(found.reviews, ()), _tolerated(found.products, ())
+    if not reviews and not products and len(found.sets) == 1:
+        reviews = found.sets[0].files
+    layout = _tolerated(lambda: found.layout(reviews), LAYOUTS[TABLES])
+    in_reviews = _tolerated(lambda: understand(reviews, found.review_table(layout), {}), Meaning())
+    in_products = _tolerated(
+        lambda: understand(products, found.product_table(layout), {}), Meaning()
     )
+    return reviews, products, in_reviews, in_products
+
+
+def _tolerated(work: Callable[[], T], otherwise: T) -> T:
+    """What ``work`` returns, or something else where a run would stop; the error is known."""
+    try:
+        return work()
+    except RecsysError:
+        return otherwise
+
+
+class _Finder:
+    """Looks for the files of a dataset, and keeps what is to be said about them."""
+
+    def __init__(self, dataset: Dataset, parameters: EtlParameters) -> None:
+        self.folder, self.parameters = dataset.raw, parameters
+        if not self.folder.is_dir():
+            raise InputDataError(
+                "no such folder: put the reviews files there, or set 'dataset' to the absolute "
+                "path of the folder that holds them",
+                file=self.folder,
+            )
+        self.sets = file_sets(self.folder)
+        self.chosen = LAYOUTS.get(parameters.source)
+        self._notes: list[str] = []
+        self._taken: list[FileSet] = []
+
+    def reviews(self) -> tuple[Path, ...]:
+        """The review files; () for a catalogue alone."""
+        patterns = self.chosen.review_files if self.chosen else ANY_REVIEW_FILES
+        return self._files("reviews", self.parameters.reviews, patterns, self._holds_reviews)
+
+    def products(self) -> tuple[Path, ...]:
+        """The product files; () when there are none."""
+        patterns = self.chosen.product_files if self.chosen else ANY_PRODUCT_FILES
+        return self._files("products", self.parameters.products, patterns, self._holds_products)
+
+    def layout(self, reviews: Sequence[Path]) -> Layout:
+        """The layout that was chosen, or that of the first review file."""
+        if self.chosen or not reviews:
+            return self.chosen or LAYOUTS[TABLES]
+        return recognize(reviews[0].name, first_fields(reviews[0]))
+
+    def review_table(self, layout: Layout) -> Table:
+        """How columns of reviews are told."""
+        return review_table(known=layout.reviews, published=layout.name != TABLES)
+
+    def product_table(self, layout: Layout) -> Table:
+        """How columns of products are told."""
+        return product_table(known=layout.products, published=layout.name != TABLES)
+
+    def notes(self) -> Iterator[str]:
+        """What is to be said about files that are not read."""
+        yield from self._notes
+        said = " ".join(self._notes)
+        rest = [one.name for one in self.sets if one not in self._taken and one.name not in said]
+        if rest:
+            yield f"files that are not read: {_some(rest)}"
+
+    def nothing(self, what: str) -> InputDataError:
+        """There are no files of a kind."""
+        return InputDataError(
+            f"no {what} file found: set etl.{what} to its name, and etl.columns to the names of "
+            f"its columns; the folder holds {_listing(self.folder)}",
+            file=self.folder,
+        )
+
+    def _files(
+        self, what: str, pattern: str, patterns: Iterable[str], holds: Callable[[Path], bool]
+    ) -> tuple[Path, ...]:
+        if pattern == NO_FILES:
+            return ()
+        if pattern:
+            sets = matching(self.folder, pattern)
+            if not sets:
+                raise InputDataError(
+                    f"no such file, but etl.{what} is {pattern!r}: correct it; the folder holds "
+                    f"{_listing(self.folder)}",
+                    file=self.folder / pattern,
+                )
+        else:
+            sets = self._found(what, patterns, holds)
+        self._taken += sets
+        return tuple(file for one in sets for file in one.files)
+
+    def _found(
+        self, what: str, patterns: Iterable[str], holds: Callable[[Path], bool]
+    ) -> list[FileSet]:
+        """By name and columns, else by columns alone, else by name alone."""
+        free = [one for one in self.sets if one not in self._taken]
+        by_name = [sets for pattern in patterns if (sets := named(free, pattern))]
+        good = (fit for sets in by_name if (fit := usable(sets, holds)))
+        sets = next(good, None) or usable(free, holds) or (by_name[0] if by_name else [])
+        kept, notes = without_copies(sets, what)
+        self._notes += notes
+        return kept
+
+    def _holds_reviews(self, path: Path) -> bool:
+        layout = self.layout([path])
+        return _holds(path, self.review_table(layout), self.parameters.columns)
+
+    def _holds_products(self, path: Path) -> bool:
+        table = self.product_table(self.layout([]))
+        if not _holds(path, table, self.parameters.product_columns):
+            return False
+        if self._holds_reviews(path):
+            return False
+        found = understand([path], table, {}).fields
+        texts = (Products.TITLE, Products.DESCRIPTION, Products.CATEGORIES, Products.IMAGES)
+        wished = set(self.parameters.product_columns) & set(texts)
+        return bool(wished) or any(found[ours] for ours in texts)
+
+
+def _holds(path: Path, table: Table, wishes: Mapping[str, str | list[str]]) -> bool:
+    """Whether a file has all required columns, by the names that are wished or by others."""
+    wished = {ours: _names(wishes[ours]) for ours in table.required if ours in wishes}
+    if any(not set(names) & set(all_names(path)) for names in wished.values()):
+        return False
+    found = understand([path], table, {})
+    return not [ours for ours in found.lacks(table.required) if ours not in wished]
+
+
+def _names(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _product_wishes(parameters: EtlParameters) -> Mapping[str, str | list[str]]:
+    return {} if parameters.products == NO_FILES else parameters.product_columns
+
+
+def _require(files: Sequence[Path], meaning: Meaning, table: Table) -> None:
+    """Each file has all required columns."""
+    for file in files:
+        for ours in table.required:
+            names = meaning.fields[ours]
+            if set(names) & set(first_fields(file)) or set(names) & set(all_names(file)):
+                continue
+            there, known = ", ".join(all_names(file)), names or table.known[ours]
+            choice = " or ".join(meaning.open.get(ours, ())) or "NAME"
+            where = "" if choice != "NAME" else ", where NAME is its name in the file"
+            raise InputDataError(
+                f"missing from the first records, which have {there}: set {table.parameter} to "
+                f"{{{ours}: {choice}}}{where}",
+                file=file,
+                field=" or ".join(known) or ours,
+            )
+
+
+def _said(parameter: str, meaning: Meaning) -> Iterator[str]:
+    for how in _SAID:
+        found = [ours for ours, way in meaning.how.items() if way == how]
+        if found:
+            each = (f"{' or '.join(meaning.fields[ours])} as {ours}" for ours in found)
+            yield f"columns found {how} (etl.{parameter} sets others): {', '.join(each)}"
+    for ours, names in meaning.open.items():
+        if not meaning.fields.get(ours):
+            yield f"{' or '.join(map(repr, names))} may be {ours}: set it in etl.{parameter}"
+    if meaning.unused:
+        yield f"columns that are not read (etl.{parameter}): {_some(meaning.unused)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3 * _LISTED:,} more" if len(names) > 3 * _LISTED else ""
+    return ", ".join(names[: 3 * _LISTED]) + more
 
 
 def _listing(folder: Path) -> str:
@@ -175,66 +359,3 @@ def _listing(folder: Path) -> str:
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
     return ", ".join(names[:_LISTED]) + more if names else "nothing"
-
-
-def _glob(folder: Path, pattern: str) -> tuple[Path, ...]:
-    path = Path(pattern).expanduser()
-    if path.is_absolute():
-        folder, pattern = path.parent, path.name
-    return tuple(sorted(p for p in folder.glob(pattern) if p.is_file()))
-
-
-def _readable(path: Path) -> bool:
-    return is_known(path) and not path.name.startswith((".", "sample.json"))
-
-
-def _mapped(fields: Fields, columns: Mapping[str, str], parameter: str) -> Fields:
-    """The fields with the user's own names; an empty name means that the column is absent."""
-    for ours in columns:
-        if ours not in fields:
-            raise ParameterError(
-                f"{parameter}: there is no column {ours!r}; choose from {', '.join(fields)}"
-            )
-    named = {ours: (theirs,) if theirs else () for ours, theirs in columns.items()}
-    return {**fields, **named}
-
-
-def _present(fields: Fields, files: Sequence[Path]) -> Fields:
-    """The fields reduced to names that occur in a file; a pattern becomes all names it matches."""
-    known = dict.fromkeys(name for file in files for name in first_fields(file))
-    if any(_PATTERN in name for names in fields.values() for name in names):
-        known = dict.fromkeys(name for file in files for name in all_fields(file))
-    return {
-        ours: tuple(name for pattern in names for name in _matching(pattern, known))
-        for ours, names in fields.items()
-    }
-
-
-def _matching(pattern: str, known: Iterable[str]) -> Iterable[str]:
-    if _PATTERN not in pattern:
-        return [pattern] if pattern in known else []
-    return fnmatch.filter(known, pattern)
-
-
-def _check_patterns(columns: Mapping[str, str]) -> None:
-    for ours, theirs in columns.items():
-        if _PATTERN in theirs and ours != Products.DETAILS:
-            raise ParameterError(
-                f"etl.product_columns: {ours} is {theirs!r}, but only {Products.DETAILS} can be "
-                "gathered from several fields: name one field"
-            )
-
-
-def _require(
-    files: Sequence[Path], fields: Fields, required: tuple[str, ...], parameter: str
-) -> None:
-    for file in files:
-        present = first_fields(file)
-        for ours in required:
-            if not set(fields[ours]) & set(present):
-                raise InputDataError(
-                    f"missing from the first records, which have {', '.join(present)}: set "
-                    f"{parameter} to {{{ours}: NAME}}, where NAME is its name in the file",
-                    file=file,
-                    field=" or ".join(fields[ours]) or ours,
-                )

@@ -11,7 +11,6 @@ Fields = Mapping[str, tuple[str, ...]]
 """Our column -> its possible names in a file; the first field that has a value wins."""
 
 _AMAZON_RATINGS = (1.0, 5.0)
-_MOVIELENS_RATINGS = (0.5, 5.0)
 
 _NOT_IN_REVIEWS: Fields = dict.fromkeys(Ratings.OPTIONAL, ())
 _REVIEWS_2023: Fields = {
@@ -73,17 +72,40 @@ _PRODUCTS: Fields = {
     Products.IMAGES: ("images", "imageURLHighRes", "imageURL", "image"),
     Products.CATEGORIES: ("categories", "category", "genres", "class"),
     Products.DETAILS: ("details",),
+    Products.UPDATED: ("updated_at", "date_modified", "modified_at", "last_modified"),
 }
-# Parts of a name by which a review column is guessed when its name is not one of the above.
-_HINTS = {
-    Ratings.USER: ("user", "customer", "client", "buyer", "reviewer", "member", "visitor"),
-    Ratings.ITEM: ("item", "product", "sku", "asin", "article", "movie", "book", "track"),
-    Ratings.RATING: ("rating", "stars", "score", "overall", "points"),
-    Ratings.TIMESTAMP: ("timestamp", "time", "date", "ordered", "created", "_at"),
-    Ratings.QUANTITY: ("quantity", "qty"),
-}
-_REVIEW_FILES = ("reviews*", "*reviews*", "interactions*", "ratings*")
-_PRODUCT_FILES = ("meta*", "*meta*", "products*", "items*")
+_REVIEW_FILES = (
+    "reviews*",
+    "*reviews*",
+    "interactions*",
+    "ratings*",
+    "*rating*",
+    "*interactions*",
+)
+_PRODUCT_FILES = ("meta*", "*meta*", "products*", "items*", "*products*", "catalog*", "articles*")
+TABLES = "tables"
+# Usual names of exports, after those of published files.
+_ORDER_FILES = (
+    "*orders*",
+    "*purchases*",
+    "*transactions*",
+    "*sales*",
+    "*events*",
+    "*clicks*",
+    "*views*",
+    "*bestell*",
+    "*bewertung*",
+    "*commandes*",
+    "*pedidos*",
+)
+_CATALOGUE_FILES = (
+    "*catalog*",
+    "*articles*",
+    "*artikel*",
+    "*produkt*",
+    "*produits*",
+    "*produ[ck]to*",
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +116,8 @@ class Layout:
     ----------
     name: the value of the parameter ``etl.source``.
     reviews: names of the review fields.
-    rating_range: lowest and highest valid rating; None accepts any positive rating.
+    rating_range: lowest and highest rating where published data fix it; None leaves it to the
+        values.
     review_files, product_files: patterns of file names; the first that matches a file wins.
     """
 
@@ -118,11 +141,17 @@ _ALL = (
     Layout(
         "movielens",
         _MOVIE_RATINGS,
-        _MOVIELENS_RATINGS,
+        None,  # MovieLens rates from 0.5 to 5, and others in this layout from 1 to 10
         review_files=("u.data*", "ratings.dat*", "ratings.csv*", "*.inter*"),
         product_files=("u.item*", "movies.dat*", "movies.csv*", "*.item*"),
     ),
-    Layout("tables", _REVIEWS_OTHER, None),
+    Layout(
+        TABLES,
+        _REVIEWS_OTHER,
+        None,
+        review_files=_REVIEW_FILES + _ORDER_FILES,
+        product_files=_PRODUCT_FILES + _CATALOGUE_FILES,
+    ),
 )
 LAYOUTS = {layout.name: layout for layout in _ALL}
 ANY_REVIEW_FILES = tuple(dict.fromkeys(name for layout in _ALL for name in layout.review_files))
@@ -139,27 +168,4 @@ def recognize(file: str, fields: Collection[str]) -> Layout:
     published = file.startswith(("u.data", "ratings.dat")) or ".inter" in file
     if {"userId", "movieId"} <= present or (published and "item_id" in present):
         return LAYOUTS["movielens"]
-    return LAYOUTS["tables"]
-
-
-def guess_columns(fields: Collection[str]) -> dict[str, str] | None:
-    """Our review columns -> fields of a file that the layout ``tables`` does not know by name.
-
-    None when no field looks like the users, or none like the items.
-    """
-    known = LAYOUTS["tables"].reviews
-    columns: dict[str, str] = {}
-    for ours, hints in _HINTS.items():
-        if not set(known[ours]) & set(fields):
-            guess = _closest(fields, hints, taken=columns.values())
-            if guess is not None:
-                columns[ours] = guess
-            elif ours in (Ratings.USER, Ratings.ITEM):
-                return None
-    return columns
-
-
-def _closest(fields: Collection[str], hints: Collection[str], taken: Collection[str]) -> str | None:
-    free = [field for field in fields if field not in taken]
-    matches = (field for hint in hints for field in free if hint in field.lower())
-    return next(matches, None)
+    return LAYOUTS[TABLES]

@@ -35,6 +35,7 @@ class Counts(TypedDict):
     """Counts of lines, ratings and products; users and items are those that the models see."""
 
     lines: int
+    line_items: int
     kept: int
     rejected: int
     exact_duplicates: int
@@ -63,8 +64,9 @@ class LoadedRatings:
     ----------
     latest: one row per (user, item).
     rejected: rejected lines.
-    n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` is the sum of rows kept,
-        lines rejected, exact duplicates and superseded ratings.
+    n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` with ``n_more`` is the sum
+        of rows kept, lines rejected, exact duplicates and superseded ratings.
+    n_more: items beyond the first one in the lists of lines, such as the items of an order.
     timestamp_unit: ms, s, us, ns, mixed or order, as in the files, or none; the frame has ms, the
         plain order, or 0 where there are no times.
     has_ratings: whether the files hold ratings.
@@ -75,6 +77,7 @@ class LoadedRatings:
     latest: LatestRatings
     rejected: list[Rejected]
     n_lines: int
+    n_more: int
     n_exact_duplicates: int
     timestamp_unit: str
     has_ratings: bool
@@ -118,6 +121,8 @@ class LoadedRatings:
         joined = "joined with a later event" if self.latest.event_types else _SUPERSEDED
         losses[joined] = self.n_superseded
         steps: Funnel = [{"what": "lines read", "rows": self.n_lines}]
+        if self.n_more:
+            steps.append({"what": "further items in the lists of lines", "rows": self.n_more})
         steps += [{"what": what, "rows": -n} for what, n in losses.items() if n]
         return [*steps, {"what": "ratings kept", "rows": len(self.frame)}]
 
@@ -180,6 +185,7 @@ class Loaded:
         known = self.catalogue.frame[Products.ITEM]
         return {
             "lines": self.ratings.n_lines,
+            "line_items": self.ratings.n_more,
             "kept": len(self.ratings.frame),
             "rejected": len(self.ratings.rejected),
             "exact_duplicates": self.ratings.n_exact_duplicates,

@@ -19,11 +19,18 @@ def test_known_files_need_no_configuration(tmp_path):
     (tmp_path / "reviews.jsonl").write_text(json.dumps(review) + "\nbroken\n")
     (tmp_path / "meta.jsonl").write_text('{"asin": "a", "title": "<b>A</b>", "price": "$1.50"}\n')
     finding = inspect(tmp_path)
-    assert (finding.inputs.layout, finding.unit, finding.parameters) == ("amazon2018", "s", {})
+    assert (finding.inputs.layout, finding.unit, finding.is_complete) == ("amazon2018", "s", True)
+    assert finding.parameters["source"] == "amazon2018"
+    assert finding.parameters["reviews"] == "reviews.jsonl"
     assert finding.ratings.row(0)[:4] == ("u", "a", 5.0, 1_600_000_000_000)
     assert finding.products.row(0) == ("a", "A", None, 1.5)
     assert [bad.line for bad in finding.rejected] == [2]
-    assert ("ratings.rating", "overall") in finding.mapping().rows()
+    reviews = finding.files[0]
+    assert (reviews.kind, reviews.encoding, reviews.rows) == ("jsonl", "utf-8", 2)
+    assert [(c.name, c.meaning) for c in reviews.columns][2:] == [
+        ("overall", "rating"),
+        ("unixReviewTime", "timestamp"),
+    ]
 
 
 def test_a_mapping_is_proposed_that_loads(tmp_path, capsys):
@@ -53,16 +60,48 @@ def test_any_folder_may_be_looked_at(tmp_path, capsys, monkeypatch, name):
     (tmp_path / name / "reviews.csv").write_text("user_id,item_id,rating\nu,a,5\n")
     for path in (name, str(tmp_path / name)):
         assert main(["doctor", path]) == 0
-        assert f"{name}/reviews.csv" in capsys.readouterr().out
+        assert f"dataset: {tmp_path / name}" in capsys.readouterr().out
 
 
-def test_what_cannot_be_guessed_is_asked_for(tmp_path):
+def test_what_cannot_be_told_is_a_question_mark(tmp_path, capsys):
     path = tmp_path / "table.csv"
-    path.write_text("x,y\n1,2\n")
-    with pytest.raises(InputDataError, match=r"have x, y.*etl\.columns"):
-        inspect(path)
-    with pytest.raises(InputDataError, match="no reviews file found"):
-        inspect(tmp_path)
+    path.write_text("x,y,added\n1,2,2020-01-01\n3,4,2021-01-01\n")
+    finding = inspect(tmp_path)
+    assert finding.parameters["columns"] == {
+        "timestamp": "added",
+        "user_id": "?",
+        "parent_asin": "?",
+    }
+    assert isinstance(finding.error, InputDataError)
+    assert [column.examples for column in finding.files[0].columns][0] == ("1", "3")
+    plan = tmp_path / "shop.yaml"
+    assert main(["doctor", "data", str(tmp_path), "--write", str(plan)]) == 3
+    assert "with the right value for each ?" in capsys.readouterr().out
+    assert main(["doctor", "data", str(tmp_path), "--config", str(plan)]) == 2
+    assert "did you mean" not in (said := capsys.readouterr().out)
+    assert "user_id is '?', which table.csv does not have: choose from x, y, added" in said
+    assert main(["doctor", str(tmp_path / "none")]) == 2
+    assert "there is no file or folder" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(tmp_path):
+    (tmp_path / "reviews.csv").write_text("user_id,item_id\nu,a\n")
+    (tmp_path / "items.parquet").write_text("no table")
+    finding = inspect(tmp_path)
+    assert [(file.path.name, file.role) for file in finding.files] == [
+        ("reviews.csv", "reviews"),
+        ("items.parquet", "products"),
+    ]
+    assert "not readable as Parquet" in finding.files[1].problem
+    assert finding.files[0].columns[0].meaning == "user_id"
+    assert "items.parquet: not readable as Parquet" in str(finding.error)
+
+
+def test_dates_that_nothing_settles_are_a_question(tmp_path):
+    (tmp_path / "orders.csv").write_text("customer,sku,date\nu,a,1/2/2010\nv,a,3/4/2011\n")
+    finding = inspect(tmp_path)
+    assert finding.parameters["timestamp_format"] == "?"
+    assert any("day and the month" in problem for problem in finding.problems)
 
 
 def test_a_file_with_a_header_only(tmp_path):

@@ -18,6 +18,7 @@ from recsys_lib.data.units import (
     ORDER,
     SECONDS,
 )
+from recsys_lib.parameters import EtlParameters
 
 Evidence = Counter[str]
 """What speaks for a notation -> number of values."""
@@ -44,6 +45,11 @@ class Wishes:
     unit: str = AUTO
     timestamp_format: str = ""
     decimal: str = AUTO
+
+    @classmethod
+    def from_parameters(cls, parameters: EtlParameters) -> Wishes:
+        """What the parameters of the etl step say."""
+        return cls(parameters.timestamp_unit, parameters.timestamp_format, parameters.decimal)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class CleanRatings:
     rows: pl.DataFrame
     rejected: list[Rejected]
     n_lines: int
+    n_more: int
     unreadable: UnreadableFields
     evidence: Mapping[int, Evidence]
     notations: Mapping[int, Notation]
@@ -108,6 +109,7 @@ class RatingRules:
             rows,
             rejected,
             records.n_lines,
+            records.n_more,
             unread,
             evidence={file: block.evidence},
             notations={file: notation},
