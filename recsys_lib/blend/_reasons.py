@@ -14,6 +14,7 @@ from recsys_lib.blend.sources import BLEND, CandidateSource
 from recsys_lib.ranking import NO_ITEM
 
 _MOST = 0.5
+_AGAIN = "taken before"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class Reason:
 
 
 def reasons(scores: UserScores, items: np.ndarray, title: Callable[[int], str]) -> list[Reason]:
-    """A reason for each of ``items``, from the scores by which they were ranked."""
+    """A reason for each of ``items``, from the scores by which they were ranked.
+
+    An item of the history is its own nearest item, which says nothing: its reason is that it was
+    taken before.
+    """
     shares = scores.shares(items)
     sources = [scores.blend.sources[name] for name in shares]
     table = np.column_stack(list(shares.values()))
@@ -41,15 +46,17 @@ def reasons(scores: UserScores, items: np.ndarray, title: Callable[[int], str]) 
     for number in np.unique(main):
         mine = main == number
         because[mine] = _strongest_items(sources[number], scores.history, items[mine])
+    labels = [sources[n].label if alone else BLEND for n, alone in zip(main, dominant, strict=True)]
+    texts = [_text(sources[n], item, title) for n, item in zip(main, because.tolist(), strict=True)]
+    again = np.isin(items, scores.history.items).tolist()
     return [
-        Reason(
-            source.label if is_dominant else BLEND,
-            source.plain_reason if item == NO_ITEM else source.reason.format(title=title(item)),
-        )
-        for source, is_dominant, item in zip(
-            (sources[number] for number in main), dominant, because.tolist(), strict=True
-        )
+        Reason(label, _AGAIN if own else text)
+        for label, text, own in zip(labels, texts, again, strict=True)
     ]
+
+
+def _text(source: CandidateSource, item: int, title: Callable[[int], str]) -> str:
+    return source.plain_reason if item == NO_ITEM else source.reason.format(title=title(item))
 
 
 def _strongest_items(

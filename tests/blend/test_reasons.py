@@ -56,6 +56,11 @@ def test_three_sources_without_a_majority_are_a_blend():
     assert found == Reason("blend", "popular lately")
 
 
+def test_what_was_taken_before_is_not_called_similar_to_itself():
+    sources = {TEXT: TextNeighbours(np.eye(4, dtype=np.float32))}
+    assert reason_of(sources, {TEXT: 1.0}, item=1) == Reason("semantic", "taken before")
+
+
 @pytest.mark.parametrize("half_life", [1.0, 2.0, math.inf])
 def test_the_closest_item_of_the_history_is_named_however_old_it_is(half_life):
     weights = np.zeros((4, 4), dtype=np.float32)
