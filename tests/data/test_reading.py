@@ -1,15 +1,25 @@
 """Lines that are not as they should be: read where their meaning is plain, and always counted."""
 
+import bz2
+import gzip
 import json
+import lzma
 import random
+import uuid
+import zipfile
+from datetime import timedelta
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from recsys_lib.data.formats import first_fields, reader_of
 from recsys_lib.data.formats.records import Start
+from recsys_lib.errors import InputDataError
 from tests.support.reading import read
 
 
@@ -97,6 +107,69 @@ def test_json_that_is_not_quite_json(tmp_path):
     assert rows == [("u1", "i1", None), ("u2", "i's", "4.5"), ("u3", "i3", "3")]
     assert [bad.line for bad in rejected] == [4]
     assert n_repaired == 2
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_array_is_read_by_the_place_of_its_objects(tmp_path, indent):
+    values = [{"user_id": "u1", "item_id": "i1", "rating": 5}, "no object", {"user_id": "u3"}]
+    data = json.dumps(values, indent=indent)
+    rows, rejected, _ = rows_of(tmp_path / "t.json", data)
+    assert rows == [("u1", "i1", "5"), ("u3", None, None)]
+    assert [(bad.line, bad.reason) for bad in rejected] == [(2, "not a JSON object")]
+    with pytest.raises(InputDataError, match="begins as a JSON array, and is none as a whole"):
+        rows_of(tmp_path / "t.json", data[:-1])
+
+
+COMPRESS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_compressed_files_are_read_and_broken_ones_named(tmp_path, suffix):
+    path = tmp_path / f"t.csv{suffix}"
+    whole = COMPRESS[suffix](b"user_id,item_id,rating\nu1,i1,5\n" * 2_000)
+    assert len(rows_of(path, whole)[0]) == 3_999
+    with pytest.raises(InputDataError, match=rf"t\.csv{suffix}: not readable as .*download"):
+        rows_of(path, whole[: len(whole) // 2])
+
+
+def test_a_zip_archive_holds_one_table(tmp_path):
+    path = tmp_path / "orders.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data/orders.csv", "user_id,item_id,rating\nu1,i1,5\n")
+        archive.writestr("__MACOSX/data/._orders.csv", "x")
+    assert rows_of(path, path.read_bytes())[0] == [("u1", "i1", "5")]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("more.csv", "x")
+    with pytest.raises(InputDataError, match=r"2 files \(data/orders\.csv, more\.csv\): unpack it"):
+        first_fields(path)
+
+
+def test_an_excel_sheet(tmp_path):
+    path = tmp_path / "orders.xlsx"
+    book = Workbook()
+    book.active.title = "empty"
+    sheet = book.create_sheet("orders")
+    for row in [("user_id", "item_id", "rating"), ("u1", 22423, 5), ("u2", "i2", None)]:
+        sheet.append(row)
+    book.save(path)
+    rows, rejected, _ = rows_of(path, path.read_bytes())
+    assert (rows, rejected) == ([("u1", "22423", "5"), ("u2", "i2", None)], [])
+    with pytest.raises(InputDataError, match="not readable as an Excel workbook"):
+        rows_of(path, b"no")
+
+
+def test_parquet_types_without_a_text_of_their_own(tmp_path):
+    path = tmp_path / "t.parquet"
+    key = uuid.UUID(int=7)
+    columns = {
+        "user_id": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([key.bytes], pa.binary(16))),
+        "item_id": pa.array([b"caf\xc3\xa9"]),
+        "rating": pa.array([timedelta(seconds=90)]),
+        "details": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+    }
+    pq.write_table(pa.table(columns), path)
+    rows, _, _ = rows_of(path, path.read_bytes(), tuple(columns))
+    assert rows == [(str(key), "café", "90.0", '{"a": 1}')]
 
 
 def accounted(path, data):

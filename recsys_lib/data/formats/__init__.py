@@ -18,6 +18,7 @@ import polars as pl
 
 from recsys_lib.data.formats._blocks import detected_encoding, has_places, plain_name
 from recsys_lib.data.formats._delimited import Delimited
+from recsys_lib.data.formats._excel import Excel
 from recsys_lib.data.formats._jsonlines import JsonLines
 from recsys_lib.data.formats._parquet import Parquet
 from recsys_lib.data.formats.nested import opened, outer_schema, split_names
@@ -67,6 +68,9 @@ _READERS: dict[str, Reader] = {
     ".tsv": Delimited("\t", quoted=None, detects=True),
     ".dat": Delimited("::", quoted=None, detects=True),
     _PARQUET: Parquet(),
+    ".xlsx": Excel(),
+    ".xls": Excel(),
+    ".ods": Excel(),
     ".inter": _TYPED,
     ".item": _TYPED,
 }
@@ -78,8 +82,8 @@ def reader_of(path: Path) -> Reader:
     reader = _READERS.get(name) or _READERS.get(Path(name).suffix)
     if reader is None:
         raise InputDataError(
-            "unknown file format: use .jsonl or .json (one object per line), .csv, .tsv, .inter "
-            "or .parquet; text files may also end in .gz or .zst",
+            "unknown file format: use .jsonl, .json, .csv, .tsv, .dat, .inter, .parquet or .xlsx; "
+            "text files may also end in .gz, .zst, .bz2, .xz or .zip",
             file=path,
         )
     return reader
@@ -109,7 +113,7 @@ def encoding_of(path: Path) -> str:
 
 def can_be_continued(path: Path) -> bool:
     """Whether lines can be appended to a file and read from there: plain text only."""
-    return path.suffix != _PARQUET and has_places(path)
+    return isinstance(reader_of(path), Delimited | JsonLines) and has_places(path)
 
 
 def first_fields(path: Path) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,16 +20,21 @@ from recsys_lib.data.formats._encoding import as_utf8, recoded_lines, stream_enc
 from recsys_lib.data.formats.records import Start
 from recsys_lib.errors import InputDataError
 
-COMPRESSED = (".gz", ".zst")
+COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 BOM = b"\xef\xbb\xbf"
 BLOCK_BYTES = 16 << 20
 HEAD_BYTES = 64 << 10
+_KINDS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "zip"}
+_OPEN: dict[str, Callable[[Path], object]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_LISTED = 5
 _PEEKED_BYTES = 8 << 10
 _CACHED_BYTES = 256 << 10  # small enough to stay in the processor's cache while it is scanned
 
 
 def plain_name(path: Path) -> str:
-    """The file's name without the suffix of a compression."""
+    """The file's name without the suffix of a compression; that of the file in a zip archive."""
+    if path.suffix == ".zip" and path.is_file():
+        return Path(_only_member(path)).name
     return path.stem if path.suffix in COMPRESSED else path.name
 
 
@@ -37,9 +45,10 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         with _opened(path) as file:
             encoding = stream_encoding(file.peek(_PEEKED_BYTES))
             yield as_utf8(file, encoding) if encoding else file
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile, EOFError) as error:
+        kind = _KINDS.get(path.suffix, path.suffix)
         raise InputDataError(
-            f"not readable as gzip ({error}): download it again", file=path
+            f"not readable as {kind} ({error}): download it again", file=path
         ) from error
     except OSError as error:
         reason = error.strerror or f"not readable as Zstandard: {error}"
@@ -65,11 +74,32 @@ def detected_encoding(path: Path) -> str:
 
 
 def _opened(path: Path) -> BufferedReader:
-    if path.suffix == ".gz":
-        return cast(BufferedReader, gzip.open(path))
     if path.suffix == ".zst":
         return BufferedReader(pa.input_stream(path, compression="zstd"))
-    return path.open("rb")
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            return cast(BufferedReader, archive.open(_only_member(path)))
+    opener = _OPEN.get(path.suffix)
+    return cast(BufferedReader, opener(path)) if opener else path.open("rb")
+
+
+def _only_member(path: Path) -> str:
+    """The name of the one file in an archive; InputDataError where there are several, or none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise InputDataError(
+            f"not readable as zip ({error}): download it again", file=path
+        ) from error
+    members = [name for name in names if not name.startswith("__MACOSX/")]
+    if len(members) != 1:
+        held = ", ".join(members[:_LISTED]) or "nothing"
+        raise InputDataError(
+            f"the archive holds {len(members)} files ({held}): unpack it, and give the folder",
+            file=path,
+        )
+    return members[0]
 
 
 def read_head(path: Path) -> bytes:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from recsys_lib.data.formats._array import array_blocks, is_array
 from recsys_lib.data.formats._blocks import BOM, open_binary, read_blocks
 from recsys_lib.data.formats._lines import BlockLines, Numbered, parse, problem, repaired
 from recsys_lib.data.formats.records import (
@@ -40,7 +41,10 @@ Bad = list[tuple[int, str, bytes]]
 
 @dataclass(frozen=True)
 class JsonLines:
-    """Reader of files with one JSON object per line."""
+    """Reader of files with one JSON object per line, or with one array of objects.
+
+    In an array, the "line" of a record is its place in the array, from 1.
+    """
 
     def fields(self, path: Path, *, whole: bool = False) -> list[str]:
         """Keys of the first 100 objects; with ``whole``, of all objects.
@@ -68,6 +72,10 @@ class JsonLines:
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """Records, nested values as JSON text; lines that hold no JSON object are rejected."""
         file = _File(path, schema)
+        if is_array(path):
+            for first, n_records, block in array_blocks(path):
+                yield partial(file.records, block, first, n_records)
+            return
         for first, n_lines, block in read_blocks(path, start):
             yield partial(file.records, block, first, n_lines)
 
@@ -172,6 +180,12 @@ def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:
 
 def _numbered(path: Path, limit: int | None) -> Iterator[tuple[int, bytes]]:
     """The first ``limit`` lines that are not blank (None: all), with their numbers."""
+    if is_array(path):
+        for first, _, block in array_blocks(path):
+            yield from islice(enumerate(block.splitlines(), start=first), limit)
+            if limit is not None:
+                return
+        return
     with open_binary(path) as file:
         stripped = (
             (number, line.removeprefix(BOM).strip() if number == 1 else line.strip())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import polars as pl
 import pyarrow as pa
@@ -45,10 +48,42 @@ class Parquet:
 
 
 def _records(batch: pa.RecordBatch, schema: Schema, row: int) -> Records:
-    frame = pl.DataFrame(pl.from_arrow(batch))
+    columns = {name: _plain(batch.column(name)) for name in batch.schema.names}
+    frame = pl.DataFrame(pl.from_arrow(pa.table(columns)))
     frame = frame.with_columns(_as_text(frame[name]) for name in frame.columns)
     numbers = pl.int_range(row, row + len(batch), dtype=pl.Int64, eager=True)
     return Records(with_fields(frame, schema, numbers.alias(LINE)), [])
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Types that polars has no text for, as text: UUIDs, bytes, durations in seconds, maps."""
+    kind = column.type
+    if pa.types.is_duration(kind):
+        return pa.array(_seconds(value) for value in column.to_pylist())
+    if pa.types.is_map(kind):
+        return pa.array((_json(value) for value in column.to_pylist()), pa.string())
+    is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    if is_bytes or pa.types.is_fixed_size_binary(kind) or isinstance(kind, pa.UuidType):
+        return pa.array((_text(value) for value in column.to_pylist()), pa.string())
+    return column
+
+
+def _seconds(value: timedelta | None) -> float | None:
+    return None if value is None else value.total_seconds()
+
+
+def _json(value: list[tuple[object, object]] | None) -> str | None:
+    return None if value is None else json.dumps(dict(value), default=str, ensure_ascii=False)
+
+
+def _text(value: bytes | UUID | None) -> str | None:
+    """Bytes as UTF-8 or, where they are no text, as hexadecimal digits."""
+    if not isinstance(value, bytes):
+        return None if value is None else str(value)
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.hex()
 
 
 def _as_text(column: pl.Series) -> pl.Series:
