@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from recsys_lib.data.database import database_counts
 from recsys_lib.paths import Dataset
 from recsys_lib.search import ProductSearch
 
-READY = "ready"
+TRAINED = "trained"
 NOT_TRAINED = "not_trained"
 
 
@@ -63,6 +65,11 @@ class AnswerTables:
         found = self._items.filter(pl.col("title").is_not_null(), *matches).head(limit)
         return found.select(pl.col("id").alias(Answers.ITEM), Answers.TITLE).to_pandas()
 
+    def item(self, item_id: str) -> dict[str, Any]:
+        """Id, title and picture of a known item."""
+        columns = {"id": Answers.ITEM, "title": Answers.TITLE, "image_url": Answers.IMAGE}
+        return self._items.filter(id=item_id).select(*columns).rename(columns).row(0, named=True)
+
     def first_ids(self, n: int) -> list[str]:
         """Ids of the first items, in the order of the first part."""
         return self._items["id"].head(n).to_list()
@@ -75,20 +82,32 @@ def status(
 
     Zeros and nulls stand for what is missing.
     """
-    counts: dict[str, Any] = {"n_ratings": 0, "n_users": 0, "n_products": 0, "avg_rating": None}
-    if dataset.database.is_file():
-        counts = database_counts(dataset.database)
     return {
-        "database": counts,
+        "database": _counts(dataset.database),
         "matrix_factorization": {
-            "status": READY if als else NOT_TRAINED,
+            "status": TRAINED if als else NOT_TRAINED,
             "n_users": len(als.users) if als else 0,
             "n_items": len(als.items) if als else 0,
             "n_factors": int(als.part.parameters["factors"]) if als else None,
         },
         "similarity_search": {
-            "status": READY if search else NOT_TRAINED,
+            "status": TRAINED if search else NOT_TRAINED,
             "n_products": len(search.items) if search else 0,
             "embedding_dimension": search.dimension if search else None,
         },
     }
+
+
+def _counts(database: Path) -> dict[str, Any]:
+    """Counts of the database, taken again only when the file has changed."""
+    try:
+        facts = database.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return {"n_ratings": 0, "n_users": 0, "n_products": 0, "avg_rating": None}
+    return dict(_counted(database, facts.st_ino, facts.st_mtime_ns, facts.st_size))
+
+
+@lru_cache(maxsize=8)
+def _counted(database: Path, inode: int, changed: int, size: int) -> dict[str, Any]:
+    """The counts of one state of the file: what is counted once stays true of it."""
+    return database_counts(database)

@@ -401,10 +401,17 @@ class Recommender:
         Examples
         --------
         >>> Recommender.load().status()["matrix_factorization"]  # doctest: +SKIP
-        {'status': 'ready', 'n_users': 20000, 'n_items': 4000, 'n_factors': 64}
+        {'status': 'trained', 'n_users': 20000, 'n_items': 4000, 'n_factors': 64}
         """
         check_process()
         return status(self.dataset, self.als, self.product_search)
+
+    def item(self, item_id: str) -> dict[str, Any]:
+        """Id, title and image_url of one item; UnknownItemError when there is no such item."""
+        check_process()
+        check_id("item_id", item_id, self._item_ids)
+        self._require_known([item_id])
+        return self._tables.item(item_id)
 
     def find_items(self, words: str, limit: int = 20) -> pd.DataFrame:
         """Items whose title has all the words, columns item_id and title: for pick lists."""

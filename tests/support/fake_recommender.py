@@ -44,7 +44,7 @@ class FakeRecommender:
         return {
             "database": {"n_ratings": 12345, "n_users": 2, "n_products": 4, "avg_rating": 4.0},
             "matrix_factorization": {
-                "status": "ready",
+                "status": "trained",
                 "n_users": 2,
                 "n_items": 4,
                 "n_factors": 8,

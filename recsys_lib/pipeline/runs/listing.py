@@ -18,9 +18,9 @@ from recsys_lib.errors import ArtifactError, ParameterError, did_you_mean
 from recsys_lib.parameters import AUTO, SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
-from recsys_lib.pipeline.runs.lock import is_worked_on
 from recsys_lib.pipeline.runs.record import RUNNING, records_of
 from recsys_lib.registry import champion, removed_champion
+from recsys_lib.registry.in_use import is_worked_on
 
 _MOST_RUNS = 4  # more do not fit side by side
 _UNIONS = (Union, UnionType)

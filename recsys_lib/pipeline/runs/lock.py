@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from recsys_lib.errors import LockedError
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs.record import now
+from recsys_lib.registry.in_use import LOCK
 
 _FOREVER = -1
-_LOCK = ".lock"
 
 
 @contextmanager
@@ -24,7 +23,7 @@ def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
     The system frees the lock when the process dies, however that happens.
     """
     dataset.models.mkdir(parents=True, exist_ok=True)
-    holder, lock = dataset.models / ".holder", FileLock(dataset.models / _LOCK)
+    holder, lock = dataset.models / ".holder", FileLock(dataset.models / LOCK)
     try:
         lock.acquire(timeout=_FOREVER if wait else 0)
     except Timeout as error:
@@ -38,14 +37,3 @@ def only_run(dataset: Dataset, *, wait: bool = False) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
-
-
-def is_worked_on(models: Path) -> bool:
-    """Whether a run holds the lock of a dataset at this moment, given the folder of its models."""
-    if not (models / _LOCK).exists():
-        return False
-    try:
-        with FileLock(models / _LOCK, timeout=0):
-            return False
-    except Timeout:
-        return True

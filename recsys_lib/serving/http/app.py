@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
-import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Path
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
 
 from recsys_lib.columns import Answers
-from recsys_lib.errors import ArtifactError, NotTrainedError, QueryError, UnknownIdError
-from recsys_lib.paths import Dataset
+from recsys_lib.errors import ArtifactError, NotTrainedError
 from recsys_lib.serving.http import schemas
+from recsys_lib.serving.http.access import require_token
+from recsys_lib.serving.http.errors import add_errors, problem, problems
+from recsys_lib.serving.http.limits import BodyLimits
 from recsys_lib.serving.http.service import Service
 
-_MEANINGS = {
-    404: "unknown id",
-    409: "the model is not trained; the detail says what to run",
-    422: "the body is not valid",
-    503: "the files of the model are damaged",
-}
-_STATUS_CODES = {UnknownIdError: 404, NotTrainedError: 409, ArtifactError: 503, QueryError: 422}
+_POLL_SECONDS = 0.2
+_QUERY = problems(404, 408, 409, 413, 422, 503)
 
 
 def create_app(service: Service) -> FastAPI:
@@ -40,11 +38,12 @@ def create_app(service: Service) -> FastAPI:
     Returns
     -------
     fastapi.FastAPI
-        With the endpoints /status, /training, /matrix_factor/similar, /matrix_factor/user and
-        /search. Trainings that are under way are stopped with it.
+        With the endpoints that docs/http.md describes. Nothing is opened before the first request.
+        Trainings that are under way are stopped with it.
 
     Examples
     --------
+    >>> import uvicorn
     >>> from recsys_lib.paths import Dataset
     >>> app = create_app(Service(Dataset.find("sample")))
     >>> app.title
@@ -55,57 +54,83 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        service.jobs.stop()
+        await run_in_threadpool(service.jobs.stop)
 
-    app = FastAPI(
+    # Its page of documentation comes without a network.
+    app = FastAPIOffline(
+        redoc_url=None,
         title="Product recommender",
         version=metadata.version("recsys-lib"),
         description=f"Recommendations and search for the dataset {service.dataset.name}.",
         lifespan=lifespan,
     )
-    _add_errors(app)
-    _add_management(app, service)
+    app.add_middleware(BodyLimits)
+    add_errors(app)
+    _add_probes(app, service)
+    _add_training(app, service)
     _add_queries(app, service)
     return app
 
 
-def serve(dataset: str, host: str, port: int) -> None:
-    """Answer requests until interrupted."""
-    service = Service(Dataset.find(dataset))
-    print(f"Serving dataset {service.dataset.name}: http://{host}:{port}/docs", flush=True)
-    try:
-        uvicorn.run(create_app(service), host=host, port=port, log_level="info")
-    finally:
-        service.jobs.stop()  # again, because a second Ctrl-C skips the end of the lifespan
+def _add_probes(app: FastAPI, service: Service) -> None:
+    @app.get("/", include_in_schema=False)
+    def root() -> RedirectResponse:
+        return RedirectResponse("docs")
 
+    @app.get("/health")
+    def health() -> schemas.Health:
+        """The service runs."""
+        return schemas.Health()
 
-def _add_management(app: FastAPI, service: Service) -> None:
-    @app.get("/status", responses=_problems(503))
+    @app.get("/ready", responses=problems(503), response_model=schemas.Ready)
+    def ready() -> Any:
+        """The service can answer queries."""
+        try:
+            return schemas.Ready(version=service.require().version)
+        except NotTrainedError as error:
+            return problem(503, str(error))
+
+    @app.get("/status", responses=problems(503), response_model_exclude_unset=True)
     def status() -> schemas.Status:
         """Counts of the database and state of the models."""
         return schemas.Status.model_validate(service.status())
 
-    @app.post("/training", responses=_problems(422, 503))
-    def training(body: schemas.TrainingRequest) -> schemas.TrainingAnswer:
-        """Train a model in the background."""
-        return service.train(body.model_type, force=body.force_retrain)
+
+def _add_training(app: FastAPI, service: Service) -> None:
+    errors = problems(401, 403, 408, 413, 422, 503)
+
+    @app.post("/training", responses=errors, dependencies=[Depends(require_token)])
+    async def training(body: schemas.TrainingRequest) -> schemas.TrainingAnswer:
+        """Train a model in the background, or wait for it."""
+        model = body.model_type
+        answer = await run_in_threadpool(service.train, model, force=body.force_retrain)
+        if not body.wait or answer.status == "already_trained":
+            return answer
+        # Without a thread of its own: queries need the threads.
+        while service.jobs.running() == model:
+            await asyncio.sleep(_POLL_SECONDS)
+        return await run_in_threadpool(service.outcome, answer)
 
 
 def _add_queries(app: FastAPI, service: Service) -> None:
-    @app.post("/matrix_factor/similar", responses=_problems(404, 409, 422, 503))
-    def similar(body: schemas.SimilarRequest) -> schemas.Recommendations:
+    @app.post("/matrix_factor/similar", responses=_QUERY)
+    def similar(body: schemas.SimilarRequest) -> schemas.Similar:
         """Items that the same users like."""
-        return _recommendations(service.require().similar_items(body.item_id, body.n))
+        answer = service.require().similar_items(body.item_id, body.n, body.by)
+        return schemas.Similar.model_validate({"recommendations": _rows(answer)})
 
-    @app.post("/matrix_factor/user", responses=_problems(404, 409, 422, 503))
+    @app.post("/matrix_factor/user", responses=_QUERY)
     def user(body: schemas.UserRequest) -> schemas.Recommendations:
         """Items for a known user."""
         recommender = service.require()
-        return _recommendations(
-            recommender.recommend(body.user_id, body.n, body.filter_already_liked)
-        )
+        return _picks(recommender.recommend(body.user_id, body.n, body.filter_already_liked))
 
-    @app.post("/search", responses=_problems(409, 422, 503))
+    @app.post("/matrix_factor/history", responses=_QUERY)
+    def history(body: schemas.HistoryRequest) -> schemas.Recommendations:
+        """Items for anybody who took these items."""
+        return _picks(service.require().recommend_for_history(body.item_ids, body.n))
+
+    @app.post("/search", responses=problems(408, 409, 413, 422, 503))
     def search(body: schemas.SearchRequest) -> schemas.SearchResults:
         """Products whose text answers the query."""
         recommender = service.require()
@@ -115,37 +140,15 @@ def _add_queries(app: FastAPI, service: Service) -> None:
         rows = _rows(answer.rename(columns={Answers.ITEM: "product_id"}))
         return schemas.SearchResults.model_validate({"results": rows})
 
-
-def _add_errors(app: FastAPI) -> None:
-    """Make every error a ``{"detail": "..."}`` with a sentence."""
-
-    def known(request: Request, error: Exception) -> JSONResponse:
-        code = next(code for kind, code in _STATUS_CODES.items() if isinstance(error, kind))
-        return _problem(code, str(error))
-
-    for kind in _STATUS_CODES:
-        app.add_exception_handler(kind, known)
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [(".".join(map(str, p["loc"][1:])), p["msg"]) for p in error.errors()]
-        return _problem(422, "; ".join(f"{where or 'body'}: {what}" for where, what in problems))
-
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        return _problem(500, f"{type(error).__name__}: the log of the service has the details")
+    @app.get("/items/{item_id:path}", responses=problems(404, 409, 422, 503))
+    def item(item_id: Annotated[schemas.AskedItem, Path()]) -> schemas.Item:
+        """Title and picture of an item."""
+        return schemas.Item.model_validate(service.require().item(item_id))
 
 
-def _problem(code: int, detail: str) -> JSONResponse:
-    return JSONResponse(schemas.Problem(detail=detail).model_dump(), code)
-
-
-def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of an endpoint, for its documentation."""
-    return {code: {"model": schemas.Problem, "description": _MEANINGS[code]} for code in codes}
-
-
-def _recommendations(answer: pd.DataFrame) -> schemas.Recommendations:
+def _picks(answer: pd.DataFrame) -> schemas.Recommendations:
+    if Answers.REASON not in answer:
+        answer = answer.assign(**{Answers.REASON: None})
     return schemas.Recommendations.model_validate({"recommendations": _rows(answer)})
 
 

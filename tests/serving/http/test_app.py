@@ -42,7 +42,9 @@ class Fake:
         table = [(query, i, t, s, r, "als", u) for i, t, s, r, u in rows]
         return pd.DataFrame(table, columns=list(Answers.ALL)).head(n)
 
-    def similar_items(self, item_id, n=10):
+    def similar_items(self, item_id, n=10, by="als"):
+        if by == "blend":
+            raise NotTrainedError("this version has no blend: run 'python x'")
         if item_id not in tuple("abc"):
             raise UnknownItemError(item_id, "neither rated nor in the catalogue")
         return self.answer(item_id, n)
@@ -53,6 +55,15 @@ class Fake:
         if user_id not in tuple("uv"):
             raise UnknownUserError(user_id)
         return self.answer(user_id, n, ("b", "c") if filter_already_liked else ("a", "b", "c"))
+
+    def recommend_for_history(self, item_ids, n=10):
+        answer = self.answer(", ".join(item_ids), n)
+        return answer.assign(reason=[f"because of {item_ids[-1]}"] * len(answer))
+
+    def item(self, item_id):
+        if item_id not in ("a", "a/b"):
+            raise UnknownItemError(item_id)
+        return {"item_id": item_id, "title": self.version, "image_url": None}
 
     def search(self, query, top_k=10, *, mode=None, filters=None, offset=0):
         if self.product_search is None:
@@ -71,7 +82,7 @@ class World:
         load = SimpleNamespace(load=lambda dataset: self.fakes[champion(dataset).name])
         monkeypatch.setattr(service_module, "Recommender", load)
         self.child = FOREVER
-        self.jobs = TrainingJobs(self.dataset, lambda *_: [sys.executable, "-c", self.child])
+        self.jobs = TrainingJobs(self.dataset, lambda *_, **__: [sys.executable, "-c", self.child])
         self.service = Service(self.dataset, self.jobs)
 
     def publish(self, version, **options):
@@ -124,9 +135,9 @@ def test_status_when_nothing_is_trained(client):
 
 def test_status_of_trained_models(trained):
     status = trained.get("/status").json()
-    ready = {"status": "ready", "n_users": 2, "n_items": 3, "n_factors": 8}
-    assert status["matrix_factorization"] == ready
-    search = {"status": "ready", "n_products": 3, "embedding_dimension": 4}
+    trained_status = {"status": "trained", "n_users": 2, "n_items": 3, "n_factors": 8}
+    assert status["matrix_factorization"] == trained_status
+    search = {"status": "trained", "n_products": 3, "embedding_dimension": 4}
     assert status["similarity_search"] == search
 
 
@@ -147,7 +158,7 @@ def test_recommendations_for_a_user(trained, hide, expected):
     answer = trained.post("/matrix_factor/user", json=body).json()
     assert [row["item_id"] for row in answer["recommendations"]] == expected
     assert {tuple(sorted(row)) for row in answer["recommendations"]} == {
-        ("image_url", "item_id", "score", "title")
+        ("image_url", "item_id", "reason", "score", "title")
     }
 
 
@@ -197,6 +208,7 @@ def test_a_mode_or_filter_that_is_none_is_422(trained, extra, where):
 QUERIES = {
     "/matrix_factor/similar": {"item_id": "a"},
     "/matrix_factor/user": {"user_id": "u"},
+    "/matrix_factor/history": {"item_ids": ["a"]},
     "/search": {"query": "filter"},
 }
 
@@ -320,7 +332,8 @@ def test_the_champion_is_opened_once_for_many_requests(world, trained, monkeypat
 
 def test_documentation_has_every_endpoint_with_examples(client):
     paths = client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {"/status", "/training", *QUERIES}
+    others = {"/health", "/ready", "/status", "/training", "/items/{item_id}"}
+    assert set(paths) == {*others, *QUERIES}
     described = client.get("/openapi.json").json()["components"]["schemas"]
     assert described["SearchRequest"]["properties"]["query"]["examples"]
     assert described["SimilarRequest"]["properties"]["item_id"]["examples"]
@@ -345,6 +358,7 @@ def test_training_is_started_followed_and_ready(world, client, model, section):
         "message": "",
         "model_type": model,
         "stats": {},
+        "parameters": {},
     }
     assert "GET /status" in started["message"]
     assert model_status(client, section) == "training"
@@ -352,14 +366,20 @@ def test_training_is_started_followed_and_ready(world, client, model, section):
     assert (second["status"], second["model_type"]) == ("running", model)
     world.publish("trained")
     gate.touch()
-    wait_until(lambda: model_status(client, section) == "ready")
+    wait_until(lambda: model_status(client, section) == "trained")
 
 
 @pytest.mark.parametrize(
     ("model", "stats"),
     [
-        ("mf", {"als.recall@10": 0.25, "popular.recall@10": 0.1}),
-        ("ss", {"search.n_products": 3}),
+        (
+            "mf",
+            {
+                **{"n_users": 2, "n_items": 3, "n_factors": 8},
+                **{"als.recall@10": 0.25, "popular.recall@10": 0.1},
+            },
+        ),
+        ("ss", {"n_products": 3, "embedding_dimension": 4, "search.n_products": 3}),
     ],
 )
 def test_a_trained_model_is_not_trained_again_unless_forced(trained, model, stats):

@@ -29,10 +29,10 @@ def test_status(client):
     assert set(body["database"]) == {"n_ratings", "n_users", "n_products", "avg_rating"}
     factors = body["matrix_factorization"]
     assert set(factors) == {"status", "n_users", "n_items", "n_factors"}
-    assert (factors["status"], factors["n_factors"]) == ("ready", 16)
+    assert (factors["status"], factors["n_factors"]) == ("trained", 16)
     search = body["similarity_search"]
     assert set(search) == {"status", "n_products", "embedding_dimension"}
-    assert (search["status"], search["embedding_dimension"]) == ("ready", 384)
+    assert (search["status"], search["embedding_dimension"]) == ("trained", 384)
 
 
 def test_similar(client, known):
@@ -88,7 +88,7 @@ def test_many_at_once(client, known):
 def test_a_trained_model_is_not_trained_again(client):
     for model_type, metric in (("mf", "als.items"), ("ss", "search.n_products")):
         body = client.post("/training", json={"model_type": model_type}).json()
-        assert set(body) == {"status", "message", "model_type", "stats"}
+        assert set(body) == {"status", "message", "model_type", "stats", "parameters"}
         assert (body["status"], body["model_type"]) == ("already_trained", model_type)
         assert body["stats"][metric] > 0
 
@@ -103,7 +103,7 @@ def test_training_through_http_runs_the_real_pipeline(workspace):
             while (state := client.get("/status").json()[section]["status"]) == "training":
                 assert time.time() < deadline
                 time.sleep(0.5)
-            assert state == "ready", (
+            assert state == "trained", (
                 workspace / f"models/sample-500/training-{model_type}.log"
             ).read_text()
         assert client.post("/search", json={"query": "dryer belt"}).status_code == 200
