@@ -25,7 +25,7 @@ UnreadableFields = Mapping[str, Unreadable]
 
 
 def unreadable(texts: pl.Series, read: pl.Series) -> UnreadableFields:
-    """What is there in ``texts`` but null in ``read``."""
+    """The values of ``texts`` that became null in ``read``."""
     if read.null_count() == texts.null_count():
         return {}
     lost = present(texts.filter(read.is_null() & texts.is_not_null()).cast(pl.String)).drop_nulls()
