@@ -13,8 +13,7 @@ from recsys_lib.errors import EXIT_BAD_INPUT, EXIT_OK, ParameterError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from recsys_lib.data._file_facts import FileFacts
-    from recsys_lib.data.doctor import Finding
+    from recsys_lib.data.doctor import FileFacts, Finding
 
 
 def doctor(options: Namespace) -> int:
@@ -45,6 +44,8 @@ def doctor(options: Namespace) -> int:
 
 
 def _print_file(out: Console, file: FileFacts, *, with_columns: bool) -> None:
+    from rich.text import Text
+
     from recsys_lib.display.terminal import print_line, text_table
 
     print_line(out, file.title(), "bold")
@@ -53,7 +54,7 @@ def _print_file(out: Console, file: FileFacts, *, with_columns: bool) -> None:
     table = text_table("column", "values", "read as")
     for column in file.columns:
         cells = (column.name, " · ".join(column.examples), column.meaning or "-")
-        table.add_row(*map(_text, cells))
+        table.add_row(*map(Text, cells))
     if file.columns and with_columns:
         out.print(table, end="\n\n")
 
@@ -82,9 +83,3 @@ def _print_configuration(out: Console, finding: Finding, path: Path | None) -> N
     with writing(path), replacing(path) as temporary:
         temporary.write_text(finding.configuration(), encoding="utf-8")
     out.print(f"written to {path}: use it with --config {path}{what}", markup=False)
-
-
-def _text(value: str) -> object:
-    from rich.text import Text
-
-    return Text(value)

@@ -5,6 +5,10 @@ Import the module that has what you need; this package imports nothing by itself
 ``etl``           read and clean a dataset, then store it: ``load_dataset``, ``store_dataset``
 ``loaded``        what ``load_dataset`` returns: ratings, catalogue, funnel and counts
 ``input_files``   which files belong to a dataset, and what their fields are called
+``inputs``        what is known of these files: ``InputFiles``, ``Meaning``
+``file_sets``     files that belong together, and copies that are left out
+``meaning``       what columns mean: as set, by name, or by values
+``vocabulary``    the names by which columns are found
 ``layouts``       the known layouts of published files
 ``doctor``        look at unknown files before they are loaded: ``inspect``
 ``download``      fetch a published dataset
@@ -33,14 +37,18 @@ __all__ = [
     "doctor",
     "download",
     "etl",
+    "file_sets",
     "formats",
     "input_files",
+    "inputs",
     "interactions",
     "layouts",
     "loaded",
+    "meaning",
     "plots",
     "sample",
     "signals",
     "summary",
     "units",
+    "vocabulary",
 ]

@@ -30,7 +30,8 @@ class ColumnFacts:
 class FileFacts:
     """A file: what it is used for, how it is written, and its columns.
 
-    ``rows`` are the lines of a text, its header included. ``problem`` says why it cannot be read; "" when it can.
+    ``rows`` are the lines of a text, its header included. ``problem`` says why the file cannot be
+    read; "" when it can.
     """
 
     path: Path

@@ -73,8 +73,8 @@ def fits(ours: str, values: pl.Series) -> bool:
         numbers = len(known) - times.numbers.null_count()
         return numbers + times.evidence()[DATES] >= _SOME * len(known)
     if ours in (Ratings.RATING, Ratings.QUANTITY):
-        numbers = Numbers.read(known).resolve()
-        return len(known) - numbers.null_count() >= _SOME * len(known)
+        read = Numbers.read(known).resolve()
+        return len(known) - read.null_count() >= _SOME * len(known)
     return True
 
 

@@ -19,11 +19,13 @@ from recsys_lib.data.cleaning.ratings import RatingRules
 from recsys_lib.data.file_sets import file_sets, glob_of
 from recsys_lib.data.formats import first_records
 from recsys_lib.data.formats.records import Rejected, count_reasons
-from recsys_lib.data.input_files import NO_FILES, InputFiles, find_input_files, guess_tables
-from recsys_lib.data.meaning import Meaning
+from recsys_lib.data.input_files import NO_FILES, find_input_files, guess_tables
+from recsys_lib.data.inputs import InputFiles, Meaning
 from recsys_lib.errors import ParameterError, RecsysError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
+
+__all__ = ["UNKNOWN", "FileFacts", "Finding", "inspect"]
 
 UNKNOWN = "?"
 _ROWS = 5
@@ -105,7 +107,7 @@ def inspect(path: Path, parameters: EtlParameters | None = None) -> Finding:
     """
     if not path.exists():
         raise ParameterError(f"there is no file or folder {path}: check the path")
-    parameters = parameters or EtlParameters()
+    parameters = parameters or EtlParameters.model_validate({})
     folder = (path.parent if path.is_file() else path).resolve()
     if path.is_file():
         parameters = parameters.model_copy(update={"reviews": path.name})

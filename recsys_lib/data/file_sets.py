@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_lib.data.formats import first_fields, is_known
-from recsys_lib.data.formats._blocks import plain_name, read_head
+from recsys_lib.data.formats._blocks import plain_name
 from recsys_lib.errors import InputDataError
 
 _IGNORED = ("sample.json", "sample_submission", "_", ".")
 _SPARK = ("part-", "part_", "000")
-_LINES = 50  # compared between two files
 _COPY = r"[ ._-]*\(\d+\)|[ ._-]+(?:copy|kopie|copie|copia)(?:[ ._-]?\d+)?"
 _LESS = r"old|alt|backup|bak|small|mini|tiny|short|sample|subset|demo|tmp|temp|example|preview|head"
 _SPLIT = r"train|training|valid|validation|val|test|dev|eval|holdout"
 _MARK = re.compile(rf"(?:{_COPY}|[ ._-]+(?:{_LESS}|{_SPLIT}))$")
 _SPLIT_MARK = re.compile(rf"[ ._-]+(?:{_SPLIT})$")
 _COPY_OF = re.compile(r"^(?:copy|kopie|copie|copia)(?: of| von| de)? ")
-_NUMBERS = re.compile(r"[ ._-]*(?:part|p|y|q|v|m|d|t|of|to|bis|[\d_.-])+$")
+_NUMBERS = re.compile(r"[ ._-]*(?:part|of|to|bis|[a-z]|[\d_.-])+$")
 
 
 @dataclass(frozen=True)
@@ -142,14 +141,10 @@ def _is_part(path: Path, folder: Path) -> bool:
 
 
 def _is_copy(one: FileSet, other: FileSet) -> bool:
-    """Whether a set repeats another one: by name, by format, or by its first lines."""
-    if one.stem == other.stem:
+    """Whether a set repeats another one: in another format, or by its name."""
+    if one.stem == other.stem or (one.is_marked and other.stem == one.base):
         return True
-    if one.is_marked and other.stem == one.base:
-        return True
-    if one.is_marked and not one.is_split and other.base == one.base:
-        return True
-    return _overlap(one.first, other.first)
+    return one.is_marked and not one.is_split and other.base == one.base
 
 
 def _is_alternative(one: FileSet, other: FileSet) -> bool:
@@ -165,19 +160,6 @@ def _numbered(one: FileSet, other: FileSet) -> bool:
     """Whether two names differ in numbers, dates and the word part only."""
     first, second = _NUMBERS.sub("", one.stem), _NUMBERS.sub("", other.stem)
     return re.sub(r"\d+", "0", first) == re.sub(r"\d+", "0", second)
-
-
-def _overlap(one: Path, other: Path) -> bool:
-    """Whether most of the first lines of a file are among the first lines of the other."""
-    if one.suffix != other.suffix or plain_name(one).endswith(".parquet"):
-        return one.suffix == other.suffix and _same(one, other)
-    first, second = (read_head(path).splitlines()[1:-1] for path in (one, other))
-    lines = {line for line in first[:_LINES] if line.strip()}
-    return len(lines) > 1 and len(lines & set(second)) > len(lines) / 2
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
 
 
 def _question(sets: Sequence[FileSet], what: str) -> InputDataError:

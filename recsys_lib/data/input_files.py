@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from recsys_lib.columns import Products, Ratings
+from recsys_lib.columns import Products
 from recsys_lib.data.file_sets import FileSet, file_sets, matching, named, usable, without_copies
 from recsys_lib.data.formats import first_fields
+from recsys_lib.data.inputs import InputFiles, Meaning, some_names
 from recsys_lib.data.layouts import (
     ANY_PRODUCT_FILES,
     ANY_REVIEW_FILES,
     LAYOUTS,
     TABLES,
-    Fields,
     Layout,
     recognize,
 )
 from recsys_lib.data.meaning import (
     ALL_THAT_FIT,
-    BY_NAME,
-    BY_PART,
-    BY_VALUES,
-    Meaning,
     Table,
     all_names,
     product_table,
@@ -39,70 +34,6 @@ T = TypeVar("T")
 
 NO_FILES = "none"
 _LISTED = 8
-_SAID = (BY_NAME, BY_PART, BY_VALUES)
-
-
-@dataclass(frozen=True)
-class InputFiles:
-    """The files of a dataset and what their fields mean.
-
-    Parameters
-    ----------
-    layout: name of the layout, as in ``etl.source``.
-    reviews, products: the files, in reading order.
-    review_fields, product_fields: our column -> its names in the files; () when it is absent.
-    rating_range: lowest and highest valid rating; None accepts any positive rating.
-    gathers_details: whether all fields of the details become one object, instead of the first
-        field that has a value.
-    review_meaning, product_meaning: how each field was found, and which are not read.
-    notes: sentences about files that are not read.
-    """
-
-    layout: str
-    reviews: tuple[Path, ...]
-    products: tuple[Path, ...]
-    review_fields: Fields
-    product_fields: Fields
-    rating_range: tuple[float, float] | None
-    gathers_details: bool = False
-    review_meaning: Meaning = field(default_factory=Meaning)
-    product_meaning: Meaning = field(default_factory=Meaning)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def has_interactions(self) -> bool:
-        """Whether there are review files; without, a catalogue can still be searched."""
-        return bool(self.reviews)
-
-    @property
-    def has_ratings(self) -> bool:
-        """Whether the review files hold ratings; without, each interaction counts as 1."""
-        return bool(self.review_fields[Ratings.RATING])
-
-    @property
-    def has_times(self) -> bool:
-        """Whether the review files hold times; without, all interactions share one moment."""
-        return bool(self.review_fields[Ratings.TIMESTAMP])
-
-    @property
-    def review_columns(self) -> tuple[str, ...]:
-        """Our columns of a rating: ``Ratings.ALL``, and the optional ones that the files have."""
-        optional = (name for name in Ratings.OPTIONAL if self.review_fields.get(name))
-        return (*Ratings.ALL, *optional)
-
-    @property
-    def has_events(self) -> bool:
-        """Whether the review files say what kind of event a line is."""
-        return Ratings.EVENT in self.review_columns
-
-    def sayings(self) -> list[str]:
-        """What was found by name or value and what is not read, in sentences."""
-        tables = (
-            ("columns", self.review_meaning, self.reviews),
-            ("product_columns", self.product_meaning, self.products),
-        )
-        said = [text for name, meaning, files in tables if files for text in _said(name, meaning)]
-        return [*self.notes, *said]
 
 
 def find_input_files(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
@@ -180,7 +111,8 @@ def guess_tables(
     Wishes that cannot be met are left out.
     """
     found = _Finder(dataset, parameters.model_copy(update={"columns": {}, "product_columns": {}}))
-    reviews, products = _tolerated(found.reviews, ()), _tolerated(found.products, ())
+    none: tuple[Path, ...] = ()
+    reviews, products = _tolerated(found.reviews, none), _tolerated(found.products, none)
     if not reviews and not products and len(found.sets) == 1:
         reviews = found.sets[0].files
     layout = _tolerated(lambda: found.layout(reviews), LAYOUTS[TABLES])
@@ -245,7 +177,7 @@ class _Finder:
         said = " ".join(self._notes)
         rest = [one.name for one in self.sets if one not in self._taken and one.name not in said]
         if rest:
-            yield f"files that are not read: {_some(rest)}"
+            yield f"files that are not read: {some_names(rest)}"
 
     def nothing(self, what: str) -> InputDataError:
         """There are no files of a kind."""
@@ -280,7 +212,7 @@ class _Finder:
         free = [one for one in self.sets if one not in self._taken]
         by_name = [sets for pattern in patterns if (sets := named(free, pattern))]
         good = (fit for sets in by_name if (fit := usable(sets, holds)))
-        sets = next(good, None) or usable(free, holds) or (by_name[0] if by_name else [])
+        sets = next(good, []) or usable(free, holds) or next(iter(by_name), [])
         kept, notes = without_copies(sets, what)
         self._notes += notes
         return kept
@@ -334,24 +266,6 @@ def _require(files: Sequence[Path], meaning: Meaning, table: Table) -> None:
                 file=file,
                 field=" or ".join(known) or ours,
             )
-
-
-def _said(parameter: str, meaning: Meaning) -> Iterator[str]:
-    for how in _SAID:
-        found = [ours for ours, way in meaning.how.items() if way == how]
-        if found:
-            each = (f"{' or '.join(meaning.fields[ours])} as {ours}" for ours in found)
-            yield f"columns found {how} (etl.{parameter} sets others): {', '.join(each)}"
-    for ours, names in meaning.open.items():
-        if not meaning.fields.get(ours):
-            yield f"{' or '.join(map(repr, names))} may be {ours}: set it in etl.{parameter}"
-    if meaning.unused:
-        yield f"columns that are not read (etl.{parameter}): {_some(meaning.unused)}"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3 * _LISTED:,} more" if len(names) > 3 * _LISTED else ""
-    return ", ".join(names[: 3 * _LISTED]) + more
 
 
 def _listing(folder: Path) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data import _samples
 from recsys_lib.data.formats import all_fields, first_fields, is_flat
+from recsys_lib.data.inputs import BY_NAME, BY_PART, BY_VALUES, CHOSEN, KNOWN, Meaning
 from recsys_lib.data.layouts import Fields
 from recsys_lib.data.vocabulary import (
     PRODUCT_RANKS,
@@ -22,8 +23,6 @@ from recsys_lib.data.vocabulary import (
 from recsys_lib.errors import ParameterError, did_you_mean
 
 ALL_THAT_FIT = "*"
-CHOSEN, KNOWN, BY_NAME = "as set", "known name", "by name"
-BY_PART, BY_VALUES = "by a part of the name", "by values"
 # Parts of a name that say what an id is of, when the name is none of the known ones.
 _HINTS = {
     Ratings.USER: ("user", "customer", "client", "buyer", "reviewer", "member", "visitor", "kunde"),
@@ -68,28 +67,6 @@ class Table:
     required: tuple[str, ...]
     published: bool = False
     sees_values: bool = False
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What the columns of some files mean.
-
-    Parameters
-    ----------
-    fields: our column -> its names in the files; () when it is absent.
-    how: our column -> how it was found.
-    unused: columns of the files that are not read.
-    open: our column -> columns that may be it, none more than the others.
-    """
-
-    fields: Fields = field(default_factory=dict)
-    how: Mapping[str, str] = field(default_factory=dict)
-    unused: tuple[str, ...] = ()
-    open: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def lacks(self, required: Iterable[str]) -> list[str]:
-        """The required columns that were not found."""
-        return [ours for ours in required if not self.fields.get(ours)]
 
 
 def understand(files: Sequence[Path], table: Table, wishes: Wishes) -> Meaning:

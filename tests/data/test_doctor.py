@@ -73,7 +73,7 @@ def test_what_cannot_be_told_is_a_question_mark(tmp_path, capsys):
         "parent_asin": "?",
     }
     assert isinstance(finding.error, InputDataError)
-    assert [column.examples for column in finding.files[0].columns][0] == ("1", "3")
+    assert finding.files[0].columns[0].examples == ("1", "3")
     plan = tmp_path / "shop.yaml"
     assert main(["doctor", "data", str(tmp_path), "--write", str(plan)]) == 3
     assert "with the right value for each ?" in capsys.readouterr().out

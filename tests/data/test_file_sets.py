@@ -56,16 +56,13 @@ def test_a_copy_or_a_part_is_left_out_and_named(read, copy):
         ("ratings_train.csv", "ratings_test.csv"),
         ("reviews_Beauty.csv", "reviews_Books.csv"),
         ("reviews.part1.csv", "reviews.part2.csv"),
+        ("reviews.csv", "reviews-b.csv"),
+        ("reviews.csv", "reviews-2.csv"),
     ],
 )
 def test_parts_of_one_dump_are_joined(read, names):
     inputs = read(dict(zip(names, (ONE, OTHER), strict=True)))
     assert sorted(path.name for path in inputs.reviews) == sorted(names)
-
-
-def test_a_numbered_file_that_repeats_another_is_a_copy(read):
-    inputs = read({"ratings.csv": ONE, "ratings2.csv": ONE + "new,tea\n"})
-    assert len(inputs.reviews) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.input_files import find_input_files
-from recsys_lib.data.meaning import BY_NAME, BY_PART, BY_VALUES
+from recsys_lib.data.inputs import BY_NAME, BY_PART, BY_VALUES
 from recsys_lib.data.vocabulary import PRODUCT_RANKS, REVIEW_RANKS, best_named
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters

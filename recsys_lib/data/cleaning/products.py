@@ -25,7 +25,7 @@ from recsys_lib.data.cleaning.texts import (
 from recsys_lib.data.cleaning.times import read_times
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable, unreadable
 from recsys_lib.data.formats.records import LINE, Records, Rejected
-from recsys_lib.data.input_files import InputFiles
+from recsys_lib.data.inputs import InputFiles
 
 _JSON_COLUMNS = (
     Products.FEATURES,

@@ -15,7 +15,7 @@ from recsys_lib.data.cleaning.ids import nested
 from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes, has_times, settle
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable, unreadable
 from recsys_lib.data.formats.records import LINE, Records, Rejected
-from recsys_lib.data.input_files import InputFiles
+from recsys_lib.data.inputs import InputFiles
 from recsys_lib.data.layouts import Fields
 from recsys_lib.data.units import DAY, EARLIEST, MIXED, NONE, ORDER
 from recsys_lib.errors import InputDataError
