@@ -9,105 +9,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 
-from recsys_lib.columns import Answers
-from recsys_lib.errors import NotTrainedError, QueryError, UnknownItemError, UnknownUserError
-from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
 from recsys_lib.registry import champion
 from recsys_lib.serving.http import service as service_module
 from recsys_lib.serving.http.app import create_app
-from recsys_lib.serving.http.service import Service
-from recsys_lib.serving.http.training import TrainingJobs, pipeline_command
+from recsys_lib.serving.http.training import pipeline_command
 from tests.support.http_server import serving, wait_until
-
-METRICS = {"als.recall@10": 0.25, "popular.recall@10": 0.1, "search.n_products": 3}
-FOREVER = "import time; time.sleep(600)"
-
-
-class Fake:
-    """The facade over three items; the title of the first is the version, so tests can tell."""
-
-    def __init__(self, version, als=True, product_search=True, score=0.9):
-        self.version, self.score = version, score
-        parameters = SimpleNamespace(parameters={"factors": 8})
-        self.als = SimpleNamespace(users="uv", items="abc", part=parameters) if als else None
-        self.product_search = SimpleNamespace(items="abc", dimension=4) if product_search else None
-
-    def answer(self, query, n, ids=("a", "b", "c")):
-        titles, images = [self.version, None, "C"], ["https://x/a.png", None, None]
-        rows = zip(ids, titles, (self.score, 0.5, 0.25), range(1, 4), images, strict=False)
-        table = [(query, i, t, s, r, "als", u) for i, t, s, r, u in rows]
-        return pd.DataFrame(table, columns=list(Answers.ALL)).head(n)
-
-    def similar_items(self, item_id, n=10, by="als"):
-        if by == "blend":
-            raise NotTrainedError("this version has no blend: run 'python x'")
-        if item_id not in tuple("abc"):
-            raise UnknownItemError(item_id, "neither rated nor in the catalogue")
-        return self.answer(item_id, n)
-
-    def recommend(self, user_id, n=10, filter_already_liked=True):
-        if self.als is None:
-            raise NotTrainedError("matrix factorization is not trained: run 'python x'")
-        if user_id not in tuple("uv"):
-            raise UnknownUserError(user_id)
-        return self.answer(user_id, n, ("b", "c") if filter_already_liked else ("a", "b", "c"))
-
-    def recommend_for_history(self, item_ids, n=10):
-        answer = self.answer(", ".join(item_ids), n)
-        return answer.assign(reason=[f"because of {item_ids[-1]}"] * len(answer))
-
-    def item(self, item_id):
-        if item_id not in ("a", "a/b"):
-            raise UnknownItemError(item_id)
-        return {"item_id": item_id, "title": self.version, "image_url": None}
-
-    def search(self, query, top_k=10, *, mode=None, filters=None, offset=0):
-        if self.product_search is None:
-            raise NotTrainedError("the search index is not built: run 'python x'")
-        if filters and filters.category:
-            raise QueryError(f"no product has the category {filters.category!r}")
-        return self.answer(query, 1 if mode == "lexical" else offset + top_k)[offset:]
-
-
-class World:
-    """A workspace with versions to publish, and a server over it."""
-
-    def __init__(self, root, monkeypatch):
-        self.dataset = Dataset.find("shop", root)
-        self.fakes = {}
-        load = SimpleNamespace(load=lambda dataset: self.fakes[champion(dataset).name])
-        monkeypatch.setattr(service_module, "Recommender", load)
-        self.child = FOREVER
-        self.jobs = TrainingJobs(self.dataset, lambda *_, **__: [sys.executable, "-c", self.child])
-        self.service = Service(self.dataset, self.jobs)
-
-    def publish(self, version, **options):
-        self.fakes[version] = Fake(version, **options)
-        write_json(self.dataset.version(version) / "manifest.json", {"metrics": METRICS})
-        write_json(self.dataset.models / "champion.json", {"version": version})
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    world = World(tmp_path, monkeypatch)
-    yield world
-    world.jobs.stop()
-
-
-@pytest.fixture
-def client(world):
-    with serving(create_app(world.service)) as client:
-        yield client
-
-
-@pytest.fixture
-def trained(world, client):
-    world.publish("one")
-    return client
+from tests.support.http_world import FOREVER
 
 
 def model_status(client, section):
