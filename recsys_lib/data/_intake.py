@@ -19,7 +19,7 @@ from recsys_lib.data.cleaning.ratings import RatingRules
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable
 from recsys_lib.data.formats import read_records
 from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
-from recsys_lib.data.input_files import InputFiles
+from recsys_lib.data.inputs import InputFiles
 from recsys_lib.data.layouts import Fields
 
 T = TypeVar("T")

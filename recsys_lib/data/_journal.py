@@ -26,7 +26,7 @@ from recsys_lib.data.cleaning.ratings import IN_THE_FUTURE
 from recsys_lib.data.cleaning.unreadable import Unreadable, UnreadableFields, join_unreadable
 from recsys_lib.data.formats import can_be_continued
 from recsys_lib.data.formats.records import Start, read_rejected, write_rejected
-from recsys_lib.data.input_files import InputFiles
+from recsys_lib.data.inputs import InputFiles
 from recsys_lib.files import read_json, replacing_folder, write_json
 from recsys_lib.paths import JOURNAL_FOLDER
 

@@ -20,7 +20,7 @@ _SPLIT = r"train|training|valid|validation|val|test|dev|eval|holdout"
 _MARK = re.compile(rf"(?:{_COPY}|[ ._-]+(?:{_LESS}|{_SPLIT}))$")
 _SPLIT_MARK = re.compile(rf"[ ._-]+(?:{_SPLIT})$")
 _COPY_OF = re.compile(r"^(?:copy|kopie|copie|copia)(?: of| von| de)? ")
-_NUMBERS = re.compile(r"[ ._-]*(?:part|of|to|bis|[a-z]|[\d_.-])+$")
+_NUMBERS = re.compile(r"(?:[ ._-]*(?:part|of|to|bis|\d+)|[ ._-][a-z](?![a-z]))+$")
 
 
 @dataclass(frozen=True)

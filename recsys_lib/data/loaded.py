@@ -19,7 +19,7 @@ from recsys_lib.data.cleaning.notation import Notation
 from recsys_lib.data.cleaning.products import Catalogue
 from recsys_lib.data.cleaning.unreadable import UnreadableFields
 from recsys_lib.data.formats.records import Rejected, count_reasons
-from recsys_lib.data.input_files import InputFiles
+from recsys_lib.data.inputs import InputFiles
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.signals import Ties, event_counts, ties_of
 from recsys_lib.ids import IdMap

@@ -241,8 +241,8 @@ class TestUnusableInput:
             self.load(workspace, reviews="other.jsonl")
 
     def test_a_required_field_is_missing_everywhere(self, workspace):
-        path = self.put(workspace, "reviews.jsonl", '{"customer": 1, "product": 2}\n')
-        with pytest.raises(InputDataError, match="customer, product") as caught:
+        path = self.put(workspace, "reviews.jsonl", '{"who": 1, "what": 2}\n')
+        with pytest.raises(InputDataError, match="who, what") as caught:
             self.load(workspace)
         assert str(path) in str(caught.value)
         assert "field 'user_id" in str(caught.value)

@@ -59,7 +59,7 @@ def test_all_code_that_decides_cleaning_is_in_the_fingerprint_of_the_journal(gra
         for path in _journal.deciding_code()
     }
     # These decide no row: threads, and files and fields whose names are in the fingerprint.
-    others = {f"recsys_lib.data.{name}" for name in ("_background", "input_files", "layouts")}
+    others = {f"recsys_lib.data.{name}" for name in ("_background", "inputs", "layouts")}
     ours = {module for module in used if module.startswith("recsys_lib.data.")}
     packages = {"recsys_lib.data.formats", "recsys_lib.data.cleaning"}
     assert ours - packages == {m for m in deciding if not m.endswith("__init__")} | others
