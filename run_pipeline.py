@@ -43,6 +43,7 @@ STEPS = (
         needs=("etl",),
         produces=version_files(ALS_PART, ITEM_FACTORS_FILE, PART_MANIFEST),
         metrics=PART_MANIFEST,
+        skip_unless="interactions",
     ),
     Step(
         "embed",
@@ -61,6 +62,7 @@ STEPS = (
         optional_needs=("embed",),
         produces=version_files(EVALUATION, METRICS_FILE) + version_files(BLEND_PART, PART_MANIFEST),
         metrics=METRICS_FILE,
+        skip_unless="interactions",
     ),
 )
 

@@ -37,7 +37,7 @@ class Checks:
     def ratings(self, files: Sequence[Path], ratings: LoadedRatings) -> None:
         """There are ratings, and few rejected lines."""
         self._check(files, ratings.rejected, ratings.n_lines)
-        if ratings.frame.is_empty():
+        if files and ratings.frame.is_empty():
             raise InputDataError(
                 f"no rating is left: {self.path} says why each line was rejected", file=files[0]
             )
@@ -66,6 +66,9 @@ class Checks:
 
 def watch_for(loaded: Loaded) -> list[str]:
     """Sentences about what will make recommendation or search harder; [] for nothing."""
+    if not loaded.inputs.has_interactions:
+        nobody = "There are no interactions: products can be searched, but nothing is recommended."
+        return [nobody, *_bare(loaded), *_values(loaded)]
     checks = (_users, _ratings, _items, _times, _catalogue, _values)
     return [sentence for check in checks for sentence in check(loaded)]
 
@@ -131,6 +134,11 @@ def _catalogue(loaded: Loaded) -> Iterator[str]:
     unrated = counts["products_without_reviews"] / len(products)
     if unrated > _MANY:
         yield f"{unrated:.0%} of the products have no rating: only search by text can find them."
+    yield from _bare(loaded)
+
+
+def _bare(loaded: Loaded) -> Iterator[str]:
+    products = loaded.catalogue.frame
     bare = products[Products.DESCRIPTION].is_null() & products[Products.FEATURES].is_null()
     if bare.sum() > _MANY * len(bare):
         yield f"{bare.sum():,} products have nothing but a title: search has little to go by."

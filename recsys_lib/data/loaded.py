@@ -161,6 +161,8 @@ class Loaded:
     def view(self) -> View:
         """The interactions that the models see."""
         unit = self.ratings.timestamp_unit
+        if not self.inputs.has_interactions:  # a catalogue alone: there is nothing to filter
+            return View(self.ratings.interactions(), [])
         return view(self.ratings.frame, self.ratings.interactions(), self.parameters, unit)
 
     @cached_property
