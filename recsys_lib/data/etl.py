@@ -111,7 +111,7 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     -------
     dict
         The summary: ``dataset, source, files, product_files, reading, timestamp_unit, has_ratings,
-        funnel, counts, unreadable, events, fingerprint, metrics``.
+        funnel, counts, unreadable, sayings, events, fingerprint, metrics``.
 
     Raises
     ------

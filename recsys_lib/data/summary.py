@@ -31,6 +31,7 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "funnel": loaded.funnel(),
         "counts": counts,
         "unreadable": loaded.unreadable(),
+        "sayings": loaded.inputs.sayings(),
         "events": loaded.events,
         "fingerprint": _fingerprint(loaded.files, loaded.parameters),
         "metrics": {f"etl.{name}": value for name, value in {**counts, **shares}.items()},
