@@ -16,6 +16,7 @@ from recsys_lib.search._models import Precision, SentenceModel, fingerprint, mod
 
 _BATCH_TOKENS_CPU = 1024  # measured, see `make bench-embed`: more do not fit into the cache
 _BATCH_TOKENS_GPU = 65_536
+_CHARACTERS_PER_TOKEN = 64  # more than any text has on average, whatever its language
 _STORED_AT_ONCE = 1024  # vectors; a killed run loses fewer than that
 
 
@@ -112,12 +113,13 @@ class TextEncoder:
         """The words of ``text`` that can be read at most; the cache stores its vector under them.
 
         A word has at least one token, so what comes after ``max_tokens`` words need not be
-        tokenized. ValueError when there is no word.
+        tokenized; nor do the many characters of a text without blanks. ValueError when there is no
+        word.
         """
         words = text.encode("utf-8", "ignore").decode("utf-8").split()[: self._model.max_tokens]
         if not words:
             raise ValueError("the text is empty: give at least one visible character")
-        return " ".join(words)
+        return " ".join(words)[: _CHARACTERS_PER_TOKEN * self._model.max_tokens].rstrip()
 
     def _encode_new(
         self,

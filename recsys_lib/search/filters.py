@@ -16,6 +16,8 @@ from recsys_lib.search.text import clean, values
 
 CATEGORIES = "categories"
 
+_NAMED = 5  # unknown fields: to find what is meant by each of thousands takes seconds
+
 
 class KnownFields(BaseModel):
     """Refuses fields that it does not have, and suggests the one that is meant."""
@@ -31,7 +33,9 @@ class KnownFields(BaseModel):
         unknown = [str(name) for name in values if name not in known]
         if not unknown:
             return values
-        problems = [f"unknown field {name!r}{did_you_mean(name, known)}" for name in unknown]
+        named = unknown[:_NAMED]
+        problems = [f"unknown field {name!r}{did_you_mean(name, known)}" for name in named]
+        problems += [f"and {len(unknown) - _NAMED:,} more"] if len(unknown) > _NAMED else []
         raise PydanticCustomError("unknown_field", "{problems}", {"problems": "; ".join(problems)})
 
 

@@ -179,3 +179,11 @@ def test_bfloat16_on_real_titles(real_data):
     exact = text_encoder(EmbedParameters(precision="float32")).encode(titles)
     fast = text_encoder(EmbedParameters(precision="bfloat16")).encode(titles)
     assert cosines(exact, fast).min() > 0.995
+
+
+@pytest.mark.parametrize("text", ["洗" * 3_000_000, "?!" * 2_000_000, "x" * 5_000_000])
+def test_a_text_without_blanks_is_cut_before_it_is_tokenized(encoder, text):
+    began = time.perf_counter()
+    long = encoder.encode_query(text)
+    assert time.perf_counter() - began < 2
+    np.testing.assert_allclose(long, encoder.encode_query(text[:30_000]), atol=1e-6)

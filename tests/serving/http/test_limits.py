@@ -89,8 +89,8 @@ def test_another_content_type_is_named(trained, headers, says):
 
 
 def test_other_paths_and_methods_get_a_sentence(trained):
-    answer = trained.get("/serch")
-    assert (answer.status_code, answer.json()["detail"][:19]) == (404, "there is no /serch:")
+    answer = trained.get("/nowhere")
+    assert (answer.status_code, answer.json()["detail"][:21]) == (404, "there is no /nowhere:")
     answer = trained.get("/search")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert "does not take GET" in answer.json()["detail"]
@@ -113,6 +113,16 @@ def test_a_body_that_never_arrives_is_408_and_others_are_served(world):
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"within 0.3 seconds" in answer
         assert time.monotonic() - began < 5
+
+
+def test_thousands_of_unknown_fields_are_refused_at_once(trained):
+    body = {"query": "x"} | {f"top_{i}": 1 for i in range(15_000)}
+    began = time.monotonic()
+    answer = trained.post("/search", json=body)
+    assert time.monotonic() - began < 1
+    assert answer.status_code == 422
+    assert "unknown field 'top_0': did you mean 'top_k'?" in answer.json()["detail"]
+    assert answer.json()["detail"].endswith("and 14,995 more")
 
 
 def test_no_site_of_others_may_ask(trained):
