@@ -80,6 +80,7 @@ _REVIEW_FILES = (
     "interactions*",
     "ratings*",
     "*rating*",
+    "*review*",
     "*interactions*",
 )
 _PRODUCT_FILES = ("meta*", "*meta*", "products*", "items*", "*products*", "catalog*", "articles*")

@@ -73,6 +73,55 @@ def test_columns_are_found_by_their_names(shop, header, first, expected):
     assert shop.rows()[0][:2] == ("1", "2")
 
 
+BOOK = (
+    "ISBN;Book-Title;Book-Author;Year-Of-Publication;Publisher;Image-URL-S;Image-URL-M;Image-URL-L"
+)
+PUBLISHED = {
+    "Book-Crossing": {
+        "BX-Book-Ratings.csv": '"User-ID";"ISBN";"Book-Rating"\n"2";"034545104X";"5"\n',
+        "BX-Books.csv": f"{BOOK}\n034545104X;Tea;Ann;2002;Press;http://s;http://m;http://l\n",
+        "BX-Users.csv": '"User-ID";"Location";"Age"\n"2";"bonn";"18"\n',
+    },
+    "Goodbooks": {
+        "ratings.csv": "user_id,book_id,rating\n1,258,5\n",
+        "books.csv": "book_id,goodreads_book_id,isbn,authors,title\n258,9,7,Ann,Tea\n",
+        "to_read.csv": "user_id,book_id\n9,8\n",
+        "book_tags.csv": "goodreads_book_id,tag_id,count\n1,2,3\n",
+    },
+    "H&M": {
+        "transactions_train.csv": "t_dat,customer_id,article_id,price,sales_channel_id\n"
+        "2018-09-20,ab,663,0.05,2\n",
+        "articles.csv": "article_id,product_code,prod_name,product_type_name\n663,6,Tea,Food\n",
+        "customers.csv": "customer_id,FN,age\nab,1,20\n",
+        "sample_submission.csv": "customer_id,prediction\nab,1\n",
+    },
+    "Retailrocket": {
+        "events.csv": "timestamp,visitorid,event,itemid,transactionid\n1433221332117,2,view,3,\n",
+        "item_properties_part1.csv": "timestamp,itemid,property,value\n1433221332117,3,a,1\n",
+        "category_tree.csv": "categoryid,parentid\n1,2\n",
+    },
+    "Yelp": {
+        "yelp_academic_dataset_review.json": json.dumps(
+            {"user_id": "a", "business_id": "b", "stars": 5.0, "date": "2018-07-07 22:09:11"}
+        ),
+        "yelp_academic_dataset_business.json": json.dumps(
+            {"business_id": "b", "name": "Tea", "categories": "Food", "hours": {"Monday": "1"}}
+        ),
+        "yelp_academic_dataset_tip.json": json.dumps({"user_id": "a", "business_id": "b"}),
+    },
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_files_need_no_configuration(shop, name):
+    for file, text in PUBLISHED[name].items():
+        shop.put(file, text)
+    assert len(shop.rows()) == 1
+    assert [path.name for path in shop.loaded.inputs.reviews] == list(PUBLISHED[name])[:1]
+    titles = shop.loaded.catalogue.frame["title"].to_list()
+    assert titles == ([] if name == "Retailrocket" else ["Tea"])
+
+
 @given(
     word=st.sampled_from([("order", "date"), ("event", "time"), ("created", "at")]),
     mark=st.sampled_from(["_", "-", " ", ".", ""]),
