@@ -63,7 +63,7 @@ def add_errors(app: FastAPI) -> None:
         if error.status_code == 400:
             return problem(422, "body: it is not valid JSON in UTF-8")
         if error.status_code == 404:
-            return problem(404, f"there is no {path}: /docs lists what there is")
+            return problem(404, f"there is no {path}: /docs lists all paths")
         if error.status_code == 405:
             detail = f"{path} does not take {request.method}: /docs says what it takes"
             return problem(405, detail, error.headers)

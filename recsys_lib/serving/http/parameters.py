@@ -14,6 +14,7 @@ from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.registry import ALS_PART, MANIFEST, SEARCH_PART, champion
 
 _RECORD = "run.json"
+_DONE = ("executed", "cached")  # states of a step
 _SECTION_OF_PART = {ALS_PART: "als", SEARCH_PART: "embed"}
 
 Sections = dict[str, dict[str, Any]]
@@ -22,26 +23,31 @@ Sections = dict[str, dict[str, Any]]
 def served_parameters(dataset: Dataset) -> Sections:
     """Parameters of the champion that differ from the defaults, by section of the pipeline.
 
-    Those of its run, and those that each part was really trained with: a version may have taken a
-    part over from an older one. Names that this release does not know are left out.
+    They are those of its run, where ``auto`` stays ``auto``. A part that the run did not train
+    comes from an older version: then the values that it was trained with count. Names that this
+    release does not know are left out.
     """
     folder = champion(dataset)
     if folder is None:
         return {}
-    record = outputs_root(dataset.root) / folder.name / _RECORD
-    sections: Sections = {}
-    if record.is_file():
-        values = read_json(record).get("parameters", {})
-        sections = {
-            name: dict(values[name]) for name in SECTIONS if isinstance(values.get(name), dict)
-        }
     if not (folder / MANIFEST).is_file():
         raise ArtifactError(f"{folder / MANIFEST} is gone: its parameters are not known")
+    sections, ran = _of_run(outputs_root(dataset.root) / folder.name / _RECORD)
     trained = read_json(folder / MANIFEST).get("parameters", {})
     for part, section in _SECTION_OF_PART.items():
-        if part in trained:
+        if part in trained and section not in ran:
             sections[section] = {**sections.get(section, {}), **trained[part]}
     return {name: changed for name in sections if (changed := _changed(name, sections[name]))}
+
+
+def _of_run(record: Path) -> tuple[Sections, set[str]]:
+    """The parameters of a run, and which steps it ran; empty where its record was removed."""
+    if not record.is_file():
+        return {}, set()
+    run = read_json(record)
+    values = run["parameters"]
+    ran = {step["name"] for step in run["steps"] if step["status"] in _DONE}
+    return {name: dict(values[name]) for name in SECTIONS if name in values}, ran
 
 
 def write_config(path: Path, sections: Sections) -> Path:

@@ -49,7 +49,8 @@ def test_the_parameters_of_the_served_version_are_used_and_named(world, client):
             "dataset": "shop",
             "als": defaults("als"),
             "evaluate": defaults("evaluate", seed=7),
-        }
+        },
+        "steps": [{"name": "als", "status": "skipped"}],
     }
     write_json(world.dataset.root / "outputs" / "one" / "run.json", record)
     expected = {"als": {"factors": 16}, "evaluate": {"seed": 7}, "embed": {"max_tokens": 32}}
@@ -59,6 +60,19 @@ def test_the_parameters_of_the_served_version_are_used_and_named(world, client):
     config = Path(command[command.index("--config") + 1])
     assert yaml.safe_load(config.read_text(encoding="utf-8")) == expected
     assert read_settings(config).sections["als"].factors == 16
+
+
+def test_what_the_run_chose_is_chosen_again(world):
+    """A part records the numbers that stood for ``auto`` in its run."""
+    asked, used = defaults("als", factors=16), defaults("als", factors=16, alpha=10.0)
+    assert asked["alpha"] == "auto"
+    world.publish("one", parameters={"als": used})
+    record = {"parameters": {"als": asked}, "steps": [{"name": "als", "status": "executed"}]}
+    folder = world.dataset.root / "outputs" / "one"
+    write_json(folder / "run.json", record)
+    assert served_parameters(world.dataset) == {"als": {"factors": 16}}
+    (folder / "run.json").unlink()
+    assert served_parameters(world.dataset) == {"als": {"factors": 16, "alpha": 10.0}}
 
 
 def test_every_parameter_survives_the_way_through_the_file(world):
