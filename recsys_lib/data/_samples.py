@@ -13,12 +13,13 @@ from recsys_lib.data.cleaning.notation import COMPACT, DATES
 from recsys_lib.data.cleaning.numbers import Numbers
 from recsys_lib.data.cleaning.times import read_times
 from recsys_lib.data.formats import first_fields, first_records
-from recsys_lib.data.formats.nested import nested_names
-from recsys_lib.data.formats.records import LINE
+from recsys_lib.data.formats.nested import nested_names, opened, split_names
+from recsys_lib.data.formats.records import LINE, Records
 from recsys_lib.data.units import EARLIEST
 
 _ROWS = 1000
 _NESTED_ROWS = 100
+_DATES_TRIED = 200
 _MOST, _SOME = 0.95, 0.5  # shares of the values
 _FEWEST = 5  # values that can look like ratings
 _TOPS = (5.0, 10.0)  # what the best rating is, on most scales
@@ -48,13 +49,22 @@ def inner_names(path: Path) -> list[str]:
 
 def column(path: Path, name: str) -> pl.Series:
     """The first values of a field, also of one inside of an object; null where there are none."""
+    facts = path.stat()
+    return _column(path, name, facts.st_mtime_ns, facts.st_size, facts.st_ino)
+
+
+@lru_cache(maxsize=1000)
+def _column(path: Path, name: str, *_identity: int) -> pl.Series:
     frame = sample(path)
     if name in frame.columns:
         return present(frame[name])
-    if "." not in name:
+    _, paths = split_names([name], first_fields(path))
+    if not paths:
         return pl.Series(name, [], dtype=pl.String)
-    inside = first_records(path, {name: pl.String()}, apart=True).frame.head(_ROWS)
-    return present(inside[name].cast(pl.String))
+    # Only the sample is opened: a whole block would take longer than loading it.
+    rows = Records(frame.with_columns(pl.int_range(1, pl.len() + 1).alias(LINE)), [])
+    (inside,) = opened([lambda: rows], {name: pl.String()}, paths, path, apart=True)
+    return present(inside().frame[name].cast(pl.String))
 
 
 def examples(path: Path, name: str, n: int = 3) -> list[str]:
@@ -80,7 +90,7 @@ def fits(ours: str, values: pl.Series) -> bool:
 
 def look_like_times(values: pl.Series) -> bool:
     """Whether nearly all values are dates, or numbers that are times since 1990 in some unit."""
-    known = values.drop_nulls()
+    known = values.drop_nulls().head(_DATES_TRIED)
     if known.is_empty():
         return False
     times = read_times(known)

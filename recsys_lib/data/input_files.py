@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from recsys_lib.columns import Products
 from recsys_lib.data.file_sets import FileSet, file_sets, matching, named, usable, without_copies
 from recsys_lib.data.formats import first_fields
-from recsys_lib.data.inputs import InputFiles, Meaning, some_names
+from recsys_lib.data.inputs import BY_NAME, KNOWN, InputFiles, Meaning, some_names
 from recsys_lib.data.layouts import (
     ANY_PRODUCT_FILES,
     ANY_REVIEW_FILES,
@@ -212,10 +213,18 @@ class _Finder:
         free = [one for one in self.sets if one not in self._taken]
         by_name = [sets for pattern in patterns if (sets := named(free, pattern))]
         good = (fit for sets in by_name if (fit := usable(sets, holds)))
-        sets = next(good, []) or usable(free, holds) or next(iter(by_name), [])
+        sets = next(good, []) or usable(self._unnamed(what, free), holds)
+        sets = sets or next(iter(by_name), [])
         kept, notes = without_copies(sets, what)
         self._notes += notes
         return kept
+
+    def _unnamed(self, what: str, free: list[FileSet]) -> list[FileSet]:
+        """Files to be told by their columns: reviews are not sought in those named for products."""
+        if what == "products":
+            return free
+        others = [one.name for pattern in ANY_PRODUCT_FILES for one in named(free, pattern)]
+        return [one for one in free if one.name not in others]
 
     def _holds_reviews(self, path: Path) -> bool:
         layout = self.layout([path])
@@ -227,7 +236,7 @@ class _Finder:
             return False
         if self._holds_reviews(path):
             return False
-        found = understand([path], table, {}).fields
+        found = understand([path], replace(table, sees_values=False), {}).fields
         texts = (Products.TITLE, Products.DESCRIPTION, Products.CATEGORIES, Products.IMAGES)
         wished = set(self.parameters.product_columns) & set(texts)
         return bool(wished) or any(found[ours] for ours in texts)
@@ -238,8 +247,9 @@ def _holds(path: Path, table: Table, wishes: Mapping[str, str | list[str]]) -> b
     wished = {ours: _names(wishes[ours]) for ours in table.required if ours in wishes}
     if any(not set(names) & set(all_names(path)) for names in wished.values()):
         return False
-    found = understand([path], table, {})
-    return not [ours for ours in found.lacks(table.required) if ours not in wished]
+    found = understand([path], replace(table, sees_values=False), {})
+    sure = [ours for ours in table.required if found.how.get(ours) in (KNOWN, BY_NAME)]
+    return {*sure, *wished} >= set(table.required)
 
 
 def _names(value: str | list[str]) -> list[str]:

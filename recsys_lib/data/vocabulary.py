@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from recsys_lib.columns import Products, Ratings
 
@@ -122,6 +123,7 @@ _ID_WORDS = ("id", "nr", "no", "key", "code", "number", "nummer", "ref", "hash",
 _BARE = ("id", "name")  # what order_id would be without the name of its table
 
 
+@lru_cache(maxsize=20_000)
 def plain(name: str) -> str:
     """A name without case, accents and separators: ``Order-Date`` becomes ``orderdate``."""
     text = unicodedata.normalize("NFKC", name).lower().translate(_GERMAN)

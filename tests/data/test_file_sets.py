@@ -130,3 +130,10 @@ def test_a_catalogue_alone_and_interactions_alone(read, tmp_path):
     assert (inputs.has_interactions, len(inputs.products)) == (False, 1)
     inputs = read({"ratings.csv": ONE}, products="none")
     assert (inputs.has_interactions, len(inputs.products)) == (True, 0)
+
+
+def test_a_catalogue_is_not_taken_for_reviews_by_a_part_of_a_name(read):
+    inputs = read({"products.csv": "id,title,attr_dhcp_client\n1,Router,yes\n"})
+    assert (inputs.reviews, [path.name for path in inputs.products]) == ((), ["products.csv"])
+    inputs = read({"products.csv": "sku,title,user\ntea,Tea,admin\n"})
+    assert (inputs.reviews, [path.name for path in inputs.products]) == ((), ["products.csv"])
