@@ -43,6 +43,7 @@ _GERMAN |= {"Mär": "Mar", "mär": "Mar", "Mrz": "Mar", "mrz": "Mar"}
 # The form with %y comes first, since %Y takes 10 for the year 10.
 _DAYS = ("%Y-%m-%d", "%d %b %y", "%d %b %Y", "%b %d %Y", "%m %d %Y", "%Y %b %d", "%Y%m%d")
 _NUMERIC = r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})$"
+_LONGEST = 64  # bytes; longer texts are no dates
 _YEAR_1000 = -30_610_224_000_000  # in milliseconds
 _CENTURY = 2000  # of years with two digits, below 70
 _PIVOT = 70
@@ -88,7 +89,7 @@ class Dates:
 
 def read_dates(texts: pl.Series, chosen: pl.Series) -> Dates:
     """Read the chosen texts (bool)."""
-    places = chosen.arg_true()
+    places = (chosen & (texts.str.len_bytes() <= _LONGEST)).arg_true()
     rest = pl.DataFrame({"place": places, "text": texts.gather(places)})
     found = []
     for form, zoned in _likely_first(rest["text"]):
