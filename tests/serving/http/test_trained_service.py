@@ -58,6 +58,24 @@ def test_user(client, known):
     assert new != all_
 
 
+def test_a_history_an_item_and_nearest_texts(client, known):
+    one, two = known.example_items(2)
+    answer = client.post("/matrix_factor/history", json={"item_ids": [one, two, one], "n": 5})
+    rows = answer.json()["recommendations"]
+    expected = known.recommend_for_history([two, one], 5)["item_id"].tolist()
+    assert [row["item_id"] for row in rows] == expected
+    assert {row["reason"] for row in rows} == {None}, "this version was not evaluated"
+    assert client.get(f"/items/{one}").json() == known.item(one)
+    assert known.item(one)["item_id"] == one
+    answer = client.post("/matrix_factor/similar", json={"item_id": one, "n": 3, "by": "text"})
+    near = [row["item_id"] for row in answer.json()["recommendations"]]
+    assert near == known.similar_items(one, 3, by="text")["item_id"].tolist()
+    answer = client.post("/matrix_factor/similar", json={"item_id": one.lower() + " "})
+    assert answer.status_code == 404
+    assert f"did you mean '{one}'?" in answer.json()["detail"]
+    assert client.get("/ready").json()["version"] == "v1"
+
+
 def test_search(client):
     rows = client.post("/search", json={"query": "dryer belt", "top_k": 4}).json()["results"]
     assert len(rows) == 4
