@@ -125,7 +125,8 @@ def _stopped(dataset: Dataset, parameters: EtlParameters, error: RecsysError) ->
     columns = dict.fromkeys((Ratings.USER, Ratings.ITEM), "")
     proposed = _columns(in_reviews)
     proposed |= {ours: UNKNOWN for ours in columns if ours not in proposed}
-    values: dict[str, Any] = {"reviews": glob_of(dataset.raw, reviews) or UNKNOWN}
+    values = parameters.model_dump(exclude_defaults=True)
+    values["reviews"] = glob_of(dataset.raw, reviews) or (NO_FILES if products else UNKNOWN)
     values |= {"products": glob_of(dataset.raw, products) or NO_FILES, "columns": proposed}
     if products:
         named = _columns(in_products)

@@ -5,8 +5,10 @@ import json
 import polars as pl
 import pytest
 
+from recsys_lib import Recommender
 from recsys_lib.cli import main
-from recsys_lib.data.etl import load_dataset
+from recsys_lib.data.checks import watch_for
+from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.pipeline.settings import read_settings
 
 USERS, PER_USER = 40, 6
@@ -15,8 +17,7 @@ USERS, PER_USER = 40, 6
 def german(folder):
     """CSV with German names, days as 31.12.2024 and ratings as "5,0"."""
     rows = [
-        f'K{u};A{i};"{(u + i) % 5 + 1},0";{u % 28 + 1:02}.{i % 12 + 1:02}.2024'
-        for u, i in _pairs()
+        f'K{u};A{i};"{(u + i) % 5 + 1},0";{u % 28 + 1:02}.{i % 12 + 1:02}.2024' for u, i in _pairs()
     ]
     text = "\n".join(["Kunde;Artikel-Nr.;Bewertung;Datum", *rows])
     (folder / "bewertungen.csv").write_text(text, encoding="cp1252")
@@ -84,3 +85,45 @@ def test_every_line_of_a_newcomer_is_loaded(shop, with_plan, tmp_path, workspace
         assert loaded.catalogue.frame["price"].min() == 1209
     if shop is nested:
         assert loaded.ratings.interactions().count.min() == 2
+
+
+def test_a_catalogue_alone_is_stored(tmp_path, workspace):
+    catalogue(tmp_path / "shop")
+    settings = read_settings(None, [f"dataset={tmp_path / 'shop'}"])
+    loaded = load_dataset(settings.dataset, settings.etl)
+    counts = store_dataset(loaded)["counts"]
+    assert (counts["lines"], counts["interactions"], counts["products"]) == (0, 0, 30)
+    assert "There are no interactions" in watch_for(loaded)[0]
+
+
+def catalogue(folder):
+    """Products, and no interactions."""
+    folder.mkdir()
+    lines = [f"p{i},Tea {i},A fine tea number {i}" for i in range(30)]
+    (folder / "products.csv").write_text("\n".join(["sku,name,description", *lines]))
+
+
+SMALL = ("embed.max_tokens=16", "evaluate.search_queries=5", "als.iterations=5")
+
+
+@pytest.mark.slow  # four notebooks each
+@pytest.mark.parametrize("shop", SHOPS)
+def test_a_newcomer_gets_recommendations(shop, tmp_path, workspace):
+    plan = generated(shop, tmp_path)
+    assert main(["run", "--config", str(plan), *_set(SMALL)]) == 0
+    recommender = Recommender.load(dataset=str(tmp_path / "shop"))
+    user = recommender.example_users(1)[0]
+    assert len(recommender.recommend(user)) > 0
+
+
+@pytest.mark.slow  # two notebooks
+def test_a_catalogue_alone_is_searched(tmp_path, workspace):
+    catalogue(tmp_path / "shop")
+    dataset = f"dataset={tmp_path / 'shop'}"
+    assert main(["run", *_set([dataset, "embed.max_tokens=16"])]) == 0
+    found = Recommender.load(dataset=str(tmp_path / "shop")).search("tea 7")
+    assert found["title"].iloc[0] == "Tea 7"
+
+
+def _set(assignments):
+    return [word for assignment in assignments for word in ("--set", assignment)]
