@@ -42,4 +42,4 @@ def join_unreadable(parts: Iterable[UnreadableFields]) -> UnreadableFields:
             old = joined.get(name, Unreadable(0, new.example))
             example = min(old.example, new.example)
             joined[name] = Unreadable(old.values + new.values, example)
-    return joined
+    return dict(sorted(joined.items()))
