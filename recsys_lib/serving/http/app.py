@@ -17,7 +17,7 @@ from fastapi_offline import FastAPIOffline
 
 from recsys_lib.columns import Answers
 from recsys_lib.errors import ArtifactError, NotTrainedError
-from recsys_lib.serving.http import schemas
+from recsys_lib.serving.http import requests, schemas
 from recsys_lib.serving.http.access import require_token
 from recsys_lib.serving.http.errors import add_errors, problem, problems
 from recsys_lib.serving.http.limits import BodyLimits
@@ -100,7 +100,7 @@ def _add_training(app: FastAPI, service: Service) -> None:
     errors = problems(401, 403, 408, 413, 422, 503)
 
     @app.post("/training", responses=errors, dependencies=[Depends(require_token)])
-    async def training(body: schemas.TrainingRequest) -> schemas.TrainingAnswer:
+    async def training(body: requests.TrainingRequest) -> schemas.TrainingAnswer:
         """Train a model in the background, or wait for it."""
         model = body.model_type
         answer = await run_in_threadpool(service.train, model, force=body.force_retrain)
@@ -114,24 +114,24 @@ def _add_training(app: FastAPI, service: Service) -> None:
 
 def _add_queries(app: FastAPI, service: Service) -> None:
     @app.post("/matrix_factor/similar", responses=_QUERY)
-    def similar(body: schemas.SimilarRequest) -> schemas.Similar:
+    def similar(body: requests.SimilarRequest) -> schemas.Similar:
         """Items that the same users like."""
         answer = service.require().similar_items(body.item_id, body.n, body.by)
         return schemas.Similar.model_validate({"recommendations": _rows(answer)})
 
     @app.post("/matrix_factor/user", responses=_QUERY)
-    def user(body: schemas.UserRequest) -> schemas.Recommendations:
+    def user(body: requests.UserRequest) -> schemas.Recommendations:
         """Items for a known user."""
         recommender = service.require()
         return _picks(recommender.recommend(body.user_id, body.n, body.filter_already_liked))
 
     @app.post("/matrix_factor/history", responses=_QUERY)
-    def history(body: schemas.HistoryRequest) -> schemas.Recommendations:
+    def history(body: requests.HistoryRequest) -> schemas.Recommendations:
         """Items for anybody who took these items."""
         return _picks(service.require().recommend_for_history(body.item_ids, body.n))
 
     @app.post("/search", responses=problems(408, 409, 413, 422, 503))
-    def search(body: schemas.SearchRequest) -> schemas.SearchResults:
+    def search(body: requests.SearchRequest) -> schemas.SearchResults:
         """Products whose text answers the query."""
         recommender = service.require()
         answer = recommender.search(
@@ -141,7 +141,7 @@ def _add_queries(app: FastAPI, service: Service) -> None:
         return schemas.SearchResults.model_validate({"results": rows})
 
     @app.get("/items/{item_id:path}", responses=problems(404, 409, 422, 503))
-    def item(item_id: Annotated[schemas.AskedItem, Path()]) -> schemas.Item:
+    def item(item_id: Annotated[requests.AskedItem, Path()]) -> schemas.Item:
         """Title and picture of an item."""
         return schemas.Item.model_validate(service.require().item(item_id))
 

@@ -7,16 +7,16 @@ import pytest
 
 from recsys_lib.paths import Dataset, project_root
 from recsys_lib.search import Filters
-from recsys_lib.serving.http import Service, create_app, schemas
+from recsys_lib.serving.http import Service, create_app, requests, schemas
 
 TEXT = (project_root() / "docs" / "http.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+ /\S+)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 BODIES = {
-    "POST /matrix_factor/history": schemas.HistoryRequest,
-    "POST /matrix_factor/similar": schemas.SimilarRequest,
-    "POST /matrix_factor/user": schemas.UserRequest,
-    "POST /search": schemas.SearchRequest,
-    "POST /training": schemas.TrainingRequest,
+    "POST /matrix_factor/history": requests.HistoryRequest,
+    "POST /matrix_factor/similar": requests.SimilarRequest,
+    "POST /matrix_factor/user": requests.UserRequest,
+    "POST /search": requests.SearchRequest,
+    "POST /training": requests.TrainingRequest,
 }
 ANSWERS = {
     "GET /health": schemas.Health,
