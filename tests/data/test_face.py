@@ -44,7 +44,7 @@ for name in [name for name in sys.modules if name.startswith("recsys_lib.data")]
 import recsys_lib.data.database, recsys_lib.data.display, recsys_lib.data.interactions
 import recsys_lib.data.summary
 loaded = {name for name in sys.modules if name.startswith("recsys_lib.data.")}
-names = ("database", "display", "interactions", "summary", "units")
+names = ("_pictures", "database", "display", "interactions", "summary", "units")
 assert loaded == {f"recsys_lib.data.{name}" for name in names}, loaded
 assert "adbc_driver_sqlite" not in sys.modules
 """
