@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -128,7 +130,10 @@ def _plain(annotation: Any) -> Any:
         return _plain(arguments[0])
     if not arguments:
         return annotation
-    return get_origin(annotation)[tuple(_plain(argument) for argument in arguments)]
+    plain = tuple(_plain(argument) for argument in arguments)
+    if get_origin(annotation) in _UNIONS:
+        return reduce(or_, plain)
+    return get_origin(annotation)[plain]
 
 
 def _range(info: FieldInfo) -> str:
