@@ -120,6 +120,7 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _PREFIXES = ("fk", "dim", "fact", "src", "raw", "tbl", "col", "the")
 _TABLES = ("review", "order", "line", "purchase", "transaction", "event", "product", "item")
 _ID_WORDS = ("id", "nr", "no", "key", "code", "number", "nummer", "ref", "hash", "uuid", "guid")
+_VARIANTS = ("value", "text", "default", "amount", "en", "de", "fr", "es", "it", "nl", "pt")
 _BARE = ("id", "name")  # what order_id would be without the name of its table
 
 
@@ -183,7 +184,10 @@ def _forms(name: str, shared: str) -> list[str]:
     while len(words) > 1 and words[0] in (*_PREFIXES, *_TABLES):
         words = words[1:]
         forms.append("".join(words))
-    return forms[:1] + [form for form in forms[1:] if form not in _BARE]
+    forms = forms[:1] + [form for form in forms[1:] if form not in _BARE]
+    if last.lower() in _VARIANTS and last != name:  # name.en is a name
+        forms.append(plain(name.split(".")[-2]))
+    return forms
 
 
 def _words(name: str) -> list[str]:

@@ -258,6 +258,7 @@ def test_a_name_may_lead_into_an_object(shop):
     shop.put("reviews.csv", "user_id,item_id\nu,i\n")
     shop.put("products.jsonl", json.dumps({"id": "i", "name": {"en": "Tea", "de": "Tee"}}))
     dataset = Dataset.find(shop.folder, shop.folder.parent)
+    assert shop.find().product_meaning.open["title"] == ("name.en", "name.de")
     parameters = EtlParameters(product_columns={"title": "name.en"})
     catalogue = load_dataset(dataset, parameters).catalogue
     assert catalogue.frame["title"].to_list() == ["Tea"]

@@ -85,6 +85,7 @@ def test_every_line_of_a_newcomer_is_loaded(shop, with_plan, tmp_path, workspace
         assert loaded.catalogue.frame["price"].min() == 1209
     if shop is nested:
         assert loaded.ratings.interactions().count.min() == 2
+        assert "Tea 3" in loaded.catalogue.frame["title"]
 
 
 def test_a_catalogue_alone_is_stored(tmp_path, workspace):
