@@ -241,7 +241,7 @@ def test_status_counts(recommender, shop_interactions):
     assert status["database"]["n_ratings"] == len(shop_interactions)
     assert 1 <= status["database"]["avg_rating"] <= 5
     assert status["matrix_factorization"] == {
-        "status": "ready",
+        "status": "trained",
         "n_users": len(shop_interactions.users),
         "n_items": len(shop_interactions.items),
         "n_factors": 16,
@@ -282,8 +282,8 @@ def test_a_version_that_is_removed_is_still_answered_from(evaluated, cold, tmp_p
     ):
         assert len(answer) == 3
     assert opened.recommend(user, 3).equals(evaluated.recommend(user, 3))
-    assert opened.status()["matrix_factorization"]["status"] == "ready"
-    assert opened.status()["similarity_search"]["status"] == "ready"
+    assert opened.status()["matrix_factorization"]["status"] == "trained"
+    assert opened.status()["similarity_search"]["status"] == "trained"
 
 
 def test_recommendations_from_several_sources_say_blend(evaluated):
