@@ -27,7 +27,7 @@ EXACT_BELOW = 20_000
 SCAN_BELOW = 2_000_000
 """Largest catalogue that is scanned as a whole: 10 ms for a million products."""
 
-_MORE_CANDIDATES = 4
+_MORE_CANDIDATES = 8
 _COMPARED_ONE_BY_ONE = 20_000  # allowed rows up to which an index is no faster than comparing all
 _BLOCK = 20_000
 _BREADTHS = (16, 32, 64, 128, 256, 512, 1024)
