@@ -82,7 +82,7 @@ def balanced(records: Records, path: Path, first: int, n_lines: int) -> Records:
     accounted = records.n_lines + records.n_other
     if accounted != n_lines:
         raise InputDataError(
-            f"{n_lines:,} lines were read, beginning here, but the parser accounts for {accounted:,}: "
+            f"{n_lines:,} lines were read from here, but the parser accounts for {accounted:,}: "
             "please report this, and split the file here to go on",
             file=path,
             line=first,
