@@ -87,6 +87,7 @@ class Intake:
     rejected: rejected lines of the review files.
     n_lines: lines of the review files, good or bad.
     n_more: records beyond the first of a line, from lists such as the items of an order.
+    n_repaired: lines that are read although they are not quite well-formed.
     unit: unit of times that are numbers.
     unreadable: values of the rows that cannot be read.
     evidence, notations: how the review files write their values, by number of the file.
@@ -97,6 +98,7 @@ class Intake:
     rejected: list[Rejected]
     n_lines: int
     n_more: int
+    n_repaired: int
     unit: str
     unreadable: UnreadableFields
     evidence: Mapping[int, Evidence]
@@ -125,6 +127,7 @@ def read_input(
         rejected=[bad for part in parts for bad in part.rejected],
         n_lines=sum(part.n_lines for part in parts),
         n_more=sum(part.n_more for part in parts),
+        n_repaired=sum(part.n_repaired for part in parts),
         unit=rules.unit,
         unreadable=join_unreadable(part.unreadable for part in parts),
         evidence=evidence,

@@ -80,6 +80,7 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
         rejected=sorted(intake.rejected, key=lambda bad: (bad.file, bad.line)),
         n_lines=intake.n_lines,
         n_more=intake.n_more,
+        n_repaired=intake.n_repaired,
         n_exact_duplicates=n_repeats + int(latest.repeated.sum()),
         timestamp_unit=intake.unit,
         has_ratings=files.has_ratings,

@@ -36,6 +36,7 @@ class Counts(TypedDict):
 
     lines: int
     line_items: int
+    repaired_lines: int
     kept: int
     rejected: int
     exact_duplicates: int
@@ -67,6 +68,7 @@ class LoadedRatings:
     n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` with ``n_more`` is the sum
         of rows kept, lines rejected, exact duplicates and superseded ratings.
     n_more: items beyond the first one in the lists of lines, such as the items of an order.
+    n_repaired: lines that are read although they are not quite well-formed.
     timestamp_unit: ms, s, us, ns, mixed or order, as in the files, or none; the frame has ms, the
         plain order, or 0 where there are no times.
     has_ratings: whether the files hold ratings.
@@ -78,6 +80,7 @@ class LoadedRatings:
     rejected: list[Rejected]
     n_lines: int
     n_more: int
+    n_repaired: int
     n_exact_duplicates: int
     timestamp_unit: str
     has_ratings: bool
@@ -188,6 +191,7 @@ class Loaded:
         return {
             "lines": self.ratings.n_lines,
             "line_items": self.ratings.n_more,
+            "repaired_lines": self.ratings.n_repaired + self.catalogue.n_repaired,
             "kept": len(self.ratings.frame),
             "rejected": len(self.ratings.rejected),
             "exact_duplicates": self.ratings.n_exact_duplicates,

@@ -17,9 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.formats import first_fields, reader_of
 from recsys_lib.data.formats.records import Start
 from recsys_lib.errors import InputDataError
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import Dataset
 from tests.support.reading import read
 
 
@@ -217,3 +220,13 @@ def test_a_million_mutated_lines_are_all_accounted_for(tmp_path, name):
     rows, rejected, _ = rows_of(tmp_path / name, data)
     assert len(rejected) < 3_000
     assert len(rows) + len(rejected) > 999_000
+
+
+def test_repaired_lines_of_both_files_are_counted(tmp_path):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "ratings.tsv").write_text("user_id\titem_id\trating\nu1\ti1\t5\t\nu2\ti1\t4\t\n")
+    (folder / "items.jsonl").write_text("{'item_id': 'i1', 'title': 'Lamp'}\n")
+    loaded = load_dataset(Dataset.find(folder, tmp_path), EtlParameters())
+    assert loaded.counts()["repaired_lines"] == 3
+    assert (loaded.counts()["kept"], loaded.counts()["products"]) == (2, 1)

@@ -62,6 +62,7 @@ class Catalogue:
     products: columns ``Products.ALL`` and ``UPDATED`` (ms), one row per product, ordered by id.
     rejected: rejected lines.
     n_lines, n_duplicates: lines read; lines of a product that has a better one.
+    n_repaired: lines that are read although they are not quite well-formed.
     unreadable: values that cannot be read, and are missing in the products.
     evidence, notations: by number of the file, what its values say about its notation, and what
         its products were read with.
@@ -71,6 +72,7 @@ class Catalogue:
     rejected: list[Rejected]
     n_lines: int
     n_duplicates: int
+    n_repaired: int
     unreadable: UnreadableFields
     evidence: Mapping[int, Evidence]
     notations: Mapping[int, Notation]
@@ -144,6 +146,7 @@ class ProductRules:
             rejected=records.rejected + rejected,
             n_lines=records.n_lines,
             n_duplicates=len(named) - len(products),
+            n_repaired=records.n_repaired,
             unreadable=join_unreadable(unreadable(named[n], clean[n]) for n in _COUNTED),
             evidence={file: evidence},
             notations={file: notation},
@@ -180,6 +183,7 @@ def join_catalogues(parts: Sequence[Catalogue]) -> Catalogue:
         rejected=sorted(rejected, key=lambda bad: (bad.file, bad.line)),
         n_lines=sum(part.n_lines for part in parts),
         n_duplicates=sum(part.n_duplicates for part in parts) + len(everything) - len(products),
+        n_repaired=sum(part.n_repaired for part in parts),
         unreadable=join_unreadable(part.unreadable for part in parts),
         evidence=evidence,
         notations={file: one for part in parts for file, one in part.notations.items()},

@@ -46,6 +46,7 @@ class CleanRatings:
     rejected: list[Rejected]
     n_lines: int
     n_more: int
+    n_repaired: int
     unreadable: UnreadableFields
     evidence: Mapping[int, Evidence]
     notations: Mapping[int, Notation]
@@ -110,6 +111,7 @@ class RatingRules:
             rejected,
             records.n_lines,
             records.n_more,
+            records.n_repaired,
             unread,
             evidence={file: block.evidence},
             notations={file: notation},
