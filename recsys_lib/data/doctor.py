@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,7 @@ class Finding:
     def configuration(self) -> str:
         """The YAML that loads these files, with ? for what cannot be told."""
         values = {"dataset": str(self.folder), "etl": self.parameters}
-        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 def inspect(path: Path, parameters: EtlParameters | None = None) -> Finding:
