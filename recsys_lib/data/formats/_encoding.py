@@ -16,7 +16,11 @@ _MARKS = {
 }
 UTF_8 = "utf-8"
 _LAST_ASCII = 0x7F
-_WESTERN_LETTER = re.compile(rb"(?:(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[A-Za-z]))")
+# A letter beside a letter, or a sign that texts have: euro, quotes, dashes, trade marks, degrees.
+_WESTERN_SIGN = re.compile(
+    rb"(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[A-Za-z])"
+    rb"|[\x80\x85\x91-\x97\x99\xa0\xa3\xa9\xae\xb0\xb2\xb3\xbc-\xbe]"
+)
 
 
 def stream_encoding(head: bytes) -> str:
@@ -39,16 +43,16 @@ def as_utf8(file: BinaryIO, encoding: str) -> BinaryIO:
 def recoded_lines(lines: bytes) -> bytes:
     """Whole lines as UTF-8, where they are Western (cp1252).
 
-    Bytes that are not UTF-8 are Western letters where most of them stand beside other letters, and
-    few lines are UTF-8 beyond ASCII; otherwise they are damage, and stay.
+    Bytes that are not UTF-8 are Western where most of them are letters beside other letters, or
+    signs such as quotes, and few lines are UTF-8 beyond ASCII; otherwise they are damage, and stay.
     """
     if lines.isascii() or _is_utf8(lines):
         return lines
     foreign = [line for line in lines.split(b"\n") if not line.isascii()]
     bad = [line for line in foreign if not _is_utf8(line)]
-    letters = len(_WESTERN_LETTER.findall(b"\n".join(bad)))
+    n_western = len(_WESTERN_SIGN.findall(b"\n".join(bad)))
     n_foreign = sum(byte > _LAST_ASCII for line in bad for byte in line)
-    if 2 * len(bad) > len(foreign) and 2 * letters > n_foreign:
+    if 2 * len(bad) > len(foreign) and 2 * n_western > n_foreign:
         return lines.decode(_WESTERN, "replace").encode()
     return lines
 
