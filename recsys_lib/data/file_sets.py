@@ -19,6 +19,7 @@ _LESS = r"old|alt|backup|bak|small|mini|tiny|short|sample|subset|demo|tmp|temp|e
 _SPLIT = r"train|training|valid|validation|val|test|dev|eval|holdout"
 _MARK = re.compile(rf"(?:{_COPY}|[ ._-]+(?:{_LESS}|{_SPLIT}))$")
 _SPLIT_MARK = re.compile(rf"[ ._-]+(?:{_SPLIT})$")
+_VERSION = re.compile(r"[ ._-]+(?:new|neu|final|fixed|(?:v|ver|version)[ ._-]?\d+)$")
 _COPY_OF = re.compile(r"^(?:copy|kopie|copie|copia)(?: of| von| de)? ")
 _NUMBERS = re.compile(r"(?:[ ._-]*(?:part|of|to|bis|\d+)|[ ._-][a-z](?![a-z]))+$")
 
@@ -149,6 +150,8 @@ def _is_copy(one: FileSet, other: FileSet) -> bool:
 
 def _is_alternative(one: FileSet, other: FileSet) -> bool:
     """Whether a name is that of another file and words that are no number, date or part."""
+    if _VERSION.search(one.stem) and _VERSION.sub("", one.stem) == _VERSION.sub("", other.stem):
+        return True
     if _numbered(one, other) or (one.is_split and other.is_split):
         return False
     if one.stem.startswith(other.stem):

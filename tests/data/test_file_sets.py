@@ -79,6 +79,14 @@ def test_files_that_may_be_alternatives_are_a_question(read, other):
     assert len(read({}, reviews="ratings.csv").reviews) == 1
 
 
+@pytest.mark.parametrize("names", [("ratings_v1", "ratings_v2"), ("ratings_new", "ratings_final")])
+def test_versions_of_a_file_are_a_question(read, names):
+    with pytest.raises(
+        InputDataError, match=f"{min(names)}.csv, {max(names)}.csv. Set etl.reviews"
+    ):
+        read(dict(zip((f"{name}.csv" for name in names), (ONE, OTHER), strict=True)))
+
+
 def test_usual_names_and_files_of_customers(read):
     inputs = read(
         {

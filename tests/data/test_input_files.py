@@ -218,7 +218,7 @@ def test_encodings_and_line_ends_are_detected(put, encoding, end):
     lines = (
         "user_id,item_id",
         "René,Misérables",
-        "Zoë,Łódź" if encoding[:3] == "utf" else "Zoë’s,5 € – “ï”",
+        "Zoë,Łódź" if encoding[:3] == "utf" else "Zoë\u2019s,5 € \u2013 \u201cï\u201d",
     )
     put(**{"reviews.csv": (end.join(lines) + end).encode(encoding)})
     rows = load().ratings.frame.select("user_id", "parent_asin").rows()

@@ -59,8 +59,8 @@ _READERS: dict[str, Reader] = {
     # Files of MovieLens that do not name their columns, by their full names.
     "u.data": Delimited("\t", _RATINGS, quoted=False),
     "u.item": Delimited("|", _MOVIES_100K, quoted=False),
-    "ratings.dat": Delimited("::", _RATINGS, quoted=False),
-    "movies.dat": Delimited("::", ("item_id", "title", "genres"), quoted=False),
+    "ratings.dat": Delimited("::", _RATINGS, quoted=False, detects=True),
+    "movies.dat": Delimited("::", ("item_id", "title", "genres"), quoted=False, detects=True),
     ".json": JsonLines(),
     ".jsonl": JsonLines(),
     ".ndjson": JsonLines(),
