@@ -166,7 +166,7 @@ def _numbered(one: FileSet, other: FileSet) -> bool:
 
 
 def _question(sets: Sequence[FileSet], what: str) -> InputDataError:
-    names = ", ".join(one.name for one in sets)
+    names = ", ".join(sorted(one.name for one in sets))
     return InputDataError(
         f"several files may hold the {what}: {names}. Set etl.{what} to the right one, or to a "
         "pattern that fits all that belong together",
