@@ -137,6 +137,13 @@ def test_with_nobody_to_learn_from_als_is_served(choices):
     assert "Only 10 users have something to learn from" in str(found)
 
 
+def test_fifty_users_are_enough_to_learn_from(trained, choices):
+    some = {AFTER: trained.sources[AFTER]}
+    assert learn_blend(some, choices[0].take(np.arange(50)), choices[1], seed=0).n_users == 50
+    found = learn_blend(some, choices[0].take(np.arange(49)), choices[1], seed=0)
+    assert "Only 49 users have something to learn from" in str(found)
+
+
 def test_users_without_a_chosen_candidate_do_not_count(trained, choices):
     """What is in the history is no candidate: nothing is learned from who took it again."""
     learning, judging = choices
