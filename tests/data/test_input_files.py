@@ -212,7 +212,9 @@ def test_a_csv_file_with_another_separator(put, mark):
     assert load().ratings.frame.select("user_id", "parent_asin").rows() == [("u1", "i1")]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", [*("utf-8", "utf-8-sig", "cp1252"), *("utf-16", "utf-32", "utf-16-le", "utf-16-be")]
+)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_ends_are_detected(put, encoding, end):
     lines = (

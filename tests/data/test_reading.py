@@ -169,10 +169,11 @@ def test_parquet_types_without_a_text_of_their_own(tmp_path):
         "item_id": pa.array([b"caf\xc3\xa9"]),
         "rating": pa.array([timedelta(seconds=90)]),
         "details": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+        "tags": pa.array([[b"x", b"\xff"]]),
     }
     pq.write_table(pa.table(columns), path)
     rows, _, _ = rows_of(path, path.read_bytes(), tuple(columns))
-    assert rows == [(str(key), "café", "90.0", '{"a": 1}')]
+    assert rows == [(str(key), "café", "90.0", '{"a": 1}', '["x", "ff"]')]
 
 
 def accounted(path, data):

@@ -27,11 +27,13 @@ def stream_encoding(head: bytes) -> str:
     """The encoding by which a file must be read as a stream; "" where its lines end in a feed.
 
     That is UTF-16 and UTF-32, and UTF-8 whose lines end in a carriage return alone, as on a Mac
-    before 2001.
+    before 2001. UTF-16 without a mark is told by its many zero bytes, which no text has.
     """
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return encoding
+    if 3 * head.count(0) > len(head):
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
     return UTF_8 if b"\r" in head and b"\n" not in head else ""
 
 

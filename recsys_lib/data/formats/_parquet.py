@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from uuid import UUID
 
 import polars as pl
 import pyarrow as pa
@@ -57,29 +56,39 @@ def _records(batch: pa.RecordBatch, schema: Schema, row: int) -> Records:
 
 def _plain(column: pa.Array) -> pa.Array:
     """Types that polars has no text for, as text: UUIDs, bytes, durations in seconds, maps."""
-    kind = column.type
-    if pa.types.is_duration(kind):
-        return pa.array(_seconds(value) for value in column.to_pylist())
-    if pa.types.is_map(kind):
-        return pa.array((_json(value) for value in column.to_pylist()), pa.string())
-    is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    if is_bytes or pa.types.is_fixed_size_binary(kind) or isinstance(kind, pa.UuidType):
-        return pa.array((_text(value) for value in column.to_pylist()), pa.string())
-    return column
+    if not _is_strange(column.type):
+        return column
+    return pa.array((_shown(value) for value in column.to_pylist()), pa.string())
 
 
-def _seconds(value: timedelta | None) -> float | None:
-    return None if value is None else value.total_seconds()
+def _is_strange(kind: pa.DataType) -> bool:
+    """Whether polars has no text for a type, or for one inside of it."""
+    if pa.types.is_map(kind) or pa.types.is_duration(kind) or isinstance(kind, pa.UuidType):
+        return True
+    is_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    if any(is_one(kind) for is_one in is_bytes):
+        return True
+    return any(_is_strange(kind.field(n).type) for n in range(kind.num_fields))
 
 
-def _json(value: list[tuple[object, object]] | None) -> str | None:
-    return None if value is None else json.dumps(dict(value), default=str, ensure_ascii=False)
+def _shown(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list | dict):
+        return json.dumps(_as_dict(value), default=_shown, ensure_ascii=False)
+    return str(value.total_seconds()) if isinstance(value, timedelta) else _text(value)
 
 
-def _text(value: bytes | UUID | None) -> str | None:
+def _as_dict(value: object) -> object:
+    """Maps, which come as lists of pairs, as objects."""
+    pairs = isinstance(value, list) and value and all(isinstance(one, tuple) for one in value)
+    return dict(value) if pairs else value  # type: ignore[call-overload]
+
+
+def _text(value: object) -> str:
     """Bytes as UTF-8 or, where they are no text, as hexadecimal digits."""
     if not isinstance(value, bytes):
-        return None if value is None else str(value)
+        return str(value)
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
