@@ -147,7 +147,8 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
         try:
             write_database(loaded.dataset.database, loaded.ratings.frame, products)
         finally:
-            wait([saved])
+            # After a failure, too, nothing is written any more when this is left.
+            wait([saved, loaded.products])
         for path in Path(waiting).iterdir():
             path.replace(folder / path.name)
     checked = in_background(check_database, loaded.dataset.database)
