@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -148,7 +148,8 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
             write_database(loaded.dataset.database, loaded.ratings.frame, products)
         finally:
             # After a failure, too, nothing is written any more when this is left.
-            wait([saved, loaded.products])
+            under_way: list[Future[Any]] = [saved, loaded.products]
+            wait(under_way)
         for path in Path(waiting).iterdir():
             path.replace(folder / path.name)
     checked = in_background(check_database, loaded.dataset.database)
