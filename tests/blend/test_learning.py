@@ -137,6 +137,14 @@ def test_with_nobody_to_learn_from_als_is_served(choices):
     assert "Only 10 users have something to learn from" in str(found)
 
 
+def test_a_sample_of_choices_has_each_user_once():
+    items = np.arange(40, dtype=np.int32)
+    relevant = sparse.csr_matrix((np.ones(40), (items, items)), shape=(40, 40))
+    history = Histories.from_items([0], 1.0, 40).take(np.zeros(40, dtype=int))
+    some = Choices(history, relevant).sample(30, np.random.default_rng(0))
+    assert len(some) == len(set(some.relevant.indices)) == 30
+
+
 def test_fifty_users_are_enough_to_learn_from(trained, choices):
     some = {AFTER: trained.sources[AFTER]}
     assert learn_blend(some, choices[0].take(np.arange(50)), choices[1], seed=0).n_users == 50
