@@ -344,7 +344,7 @@ def test_a_header_is_read_again_when_its_file_has_changed(put):
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_a_header_may_be_longer_than_64_kb(put, suffix):
-    names = [f"a_long_name_of_a_column_{n:05}" for n in range(3000)]
+    names = [f"{'a_long_name_' * 25}{n:05}" for n in range(300)]
     header = ";".join([*names, "user_id", "item_id"])
     text = "\n" * 70_000 + header + "\n" + ";" * len(names) + "u;i\n"
     data = text.encode()

@@ -59,6 +59,7 @@ def latest(workspace):
     return json.loads((workspace / "outputs" / "latest" / "run.json").read_text())
 
 
+@pytest.mark.slow  # all four steps, with compiled code made anew
 def test_a_small_sample_from_one_command(workspace):
     done = run_pipeline(workspace, *SMALL, "--run-id", "first")
     assert done.returncode == 0, done.stderr
