@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ _MARKS = {
 }
 UTF_8 = "utf-8"
 _LAST_ASCII = 0x7F
+_FEW = 100  # one byte of so many: the lines that have it are decoded, and not the whole block
 # A letter beside a letter, or a sign that texts have: euro, quotes, dashes, trade marks, degrees.
 _WESTERN_SIGN = re.compile(
     rb"(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[A-Za-z])"
@@ -51,10 +53,15 @@ def recoded_lines(lines: bytes) -> bytes:
     Bytes that are not UTF-8 are Western where most of them are letters beside other letters, or
     signs such as quotes, and few lines are UTF-8 beyond ASCII; otherwise they are damage, and stay.
     """
-    if lines.isascii() or _is_utf8(lines):
+    if lines.isascii():
         return lines
-    foreign = list(_foreign_lines(lines))
+    places = np.flatnonzero(np.frombuffer(lines, dtype=np.int8) < 0)
+    if len(places) * _FEW > len(lines) and _is_utf8(lines):
+        return lines
+    foreign = list(_lines_at(places, lines))
     bad = [line for line in foreign if not _is_utf8(line)]
+    if not bad:
+        return lines
     n_western = len(_WESTERN_SIGN.findall(b"\n".join(bad)))
     n_foreign = sum(byte > _LAST_ASCII for line in bad for byte in line)
     if 2 * len(bad) > len(foreign) and 2 * n_western > n_foreign:
@@ -62,15 +69,14 @@ def recoded_lines(lines: bytes) -> bytes:
     return lines
 
 
-def _foreign_lines(lines: bytes) -> Iterator[bytes]:
-    """The lines that are not ASCII; to split a block for the few that it has takes much longer."""
-    places = np.flatnonzero(np.frombuffer(lines, dtype=np.int8) < 0)
+def _lines_at(places: np.ndarray, lines: bytes) -> Iterator[bytes]:
+    """The lines that hold these places; to split a whole block takes much longer for few."""
     at = 0
     while at < len(places):
         place = int(places[at])
         end = lines.find(b"\n", place) % (len(lines) + 1)  # none: the end of the block
         yield lines[lines.rfind(b"\n", 0, place) + 1 : end]
-        at = int(np.searchsorted(places, end))
+        at = bisect_left(places, end, at)
 
 
 class _Recoded(io.RawIOBase):
