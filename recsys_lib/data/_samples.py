@@ -38,13 +38,20 @@ def _sample(path: Path, *_identity: int) -> pl.DataFrame:
     names = first_fields(path)
     # A column whose name repeats cannot be read, and nothing is lost unless it is needed.
     schema = {name: pl.String() for name in names if f"{name} (2)" not in names}
-    return first_records(path, schema).frame.drop(LINE).head(_ROWS).cast(pl.String)
+    records = first_records(path, schema, is_sample=True)
+    return records.frame.drop(LINE).head(_ROWS).cast(pl.String)
 
 
 def inner_names(path: Path) -> list[str]:
     """Names of values inside of the objects of a file, such as ``customer.id``."""
+    facts = path.stat()
+    return list(_inner_names(path, facts.st_mtime_ns, facts.st_size, facts.st_ino))
+
+
+@lru_cache(maxsize=1000)
+def _inner_names(path: Path, *_identity: int) -> tuple[str, ...]:
     rows = sample(path).head(_NESTED_ROWS)
-    return [name for column in rows.iter_columns() for name in nested_names(column)]
+    return tuple(name for column in rows.iter_columns() for name in nested_names(column))
 
 
 def column(path: Path, name: str) -> pl.Series:

@@ -143,9 +143,14 @@ def read_records(
     return opened(works, schema, paths, path, apart=apart)
 
 
-def first_records(path: Path, schema: Schema, *, apart: bool = False) -> Records:
-    """The records of the first block of a file; none when it has a header only."""
-    work = next(read_records(path, schema, Start(), apart=apart), None)
+def first_records(
+    path: Path, schema: Schema, *, apart: bool = False, is_sample: bool = False
+) -> Records:
+    """The records of the first block of a file; none when it has a header only.
+
+    With ``is_sample`` the block is a small one.
+    """
+    work = next(read_records(path, schema, Start(is_sample=is_sample), apart=apart), None)
     if work is None:
         return Records(pl.DataFrame(schema={**schema, LINE: pl.Int64()}), [])
     return work()

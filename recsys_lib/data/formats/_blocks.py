@@ -23,6 +23,7 @@ from recsys_lib.errors import InputDataError
 COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 BOM = b"\xef\xbb\xbf"
 BLOCK_BYTES = 16 << 20
+SAMPLE_BYTES = 1 << 20
 HEAD_BYTES = 64 << 10
 _KINDS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "zip"}
 _OPEN: dict[str, Callable[[Path], object]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -121,27 +122,27 @@ def read_blocks(
 
     A block grows until ``is_whole`` says that it does not end within a record.
     """
-    line = start.line
+    line, size = start.line, min(SAMPLE_BYTES, BLOCK_BYTES) if start.is_sample else BLOCK_BYTES
     with open_binary(path) as file:
         if start.byte:
             file.seek(start.byte)
-        while block := _whole_lines(file):
+        while block := _whole_lines(file, size):
             if line == 1:
                 block = block.removeprefix(BOM)
-            while not is_whole(block) and (more := _whole_lines(file)):
+            while not is_whole(block) and (more := _whole_lines(file, size)):
                 block += more
             n_lines = count_line_ends(block) + (not block.endswith(b"\n"))
             yield line, n_lines, recoded_lines(block)
             line += n_lines
 
 
-def _whole_lines(file: BinaryIO) -> bytes:
-    """The next bytes up to the end of a line."""
+def _whole_lines(file: BinaryIO, size: int) -> bytes:
+    """The next bytes up to the end of a line, ``size`` or more."""
     if not isinstance(getattr(file, "raw", None), FileIO):
-        return file.read(BLOCK_BYTES) + file.readline()
+        return file.read(size) + file.readline()
     # In a plain file, find the end first: joining two reads would copy the block once more.
     start = file.tell()
-    file.seek(start + BLOCK_BYTES)
+    file.seek(start + size)
     file.readline()
     stop = file.tell()
     file.seek(start)

@@ -104,20 +104,19 @@ class _File:
         if frame is not None:
             numbers = pl.int_range(first, first + n_lines, dtype=pl.Int64)
             return Records(frame.with_columns(numbers.alias(LINE)), [])
-        frame, bad, n_repaired = self._with_bad_lines(block, first, n_lines)
+        lines = BlockLines(block)
+        frame, bad, n_repaired = self._with_bad_lines(lines, first, n_lines)
         if bad or n_repaired:
             self.has_bad_lines.set()
         rejected = [
             Rejected.from_line(self.path, number, why, _text(line)) for number, why, line in bad
         ]
-        n_blank = sum(not line.strip() for line in block.removesuffix(b"\n").split(b"\n"))
-        records = Records(frame, rejected, n_other=n_blank, n_repaired=n_repaired)
+        records = Records(frame, rejected, n_other=lines.n_blank(), n_repaired=n_repaired)
         return balanced(records, self.path, first, n_lines)
 
     def _with_bad_lines(
-        self, block: bytes, first: int, n_lines: int
+        self, lines: BlockLines, first: int, n_lines: int
     ) -> tuple[pl.DataFrame, Bad, int]:
-        lines = BlockLines(block)
         apart = lines.suspicious()
         rest = np.delete(np.arange(n_lines), apart)
         frame = self._parsed(lines.without(apart), len(rest))

@@ -44,6 +44,11 @@ class BlockLines:
         pairs = zip(places[::2], places[1::2], strict=True)
         return b"".join(self._block[a:b] for a, b in pairs)
 
+    def n_blank(self) -> int:
+        """How many lines hold nothing, or white space only."""
+        maybe = np.flatnonzero(self._bytes[self._places[:-1]] <= ord(" "))
+        return sum(not self._line(int(line)).strip() for line in maybe)
+
     def numbered(self, lines: Iterable[int], first: int) -> Numbered:
         """The lines among these that are not blank; ``first`` is the number of line 0."""
         stripped = ((first + int(line), self._line(line).strip()) for line in lines)

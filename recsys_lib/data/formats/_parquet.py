@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from recsys_lib.data.formats.records import LINE, Records, Schema, Start, Work, with_fields
 from recsys_lib.errors import InputDataError
 
-_BATCH_ROWS = 500_000
+_BATCH_ROWS, _SAMPLE_ROWS = 500_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Parquet:
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """All rows as text columns; lists and objects become JSON text."""
         present = [name for name in schema if name in self.fields(path)]
-        row = 1
+        row, size = 1, _SAMPLE_ROWS if start.is_sample else _BATCH_ROWS
         try:
-            for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS, columns=present):
+            for batch in pq.ParquetFile(path).iter_batches(size, columns=present):
                 yield partial(_records, batch, schema, row)
                 row += len(batch)
         except (pa.ArrowInvalid, OSError) as error:

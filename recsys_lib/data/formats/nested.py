@@ -19,6 +19,7 @@ import polars as pl
 from recsys_lib.data.formats.records import LINE, Records, Rejected, Schema, Work
 
 _DEEPEST = 5
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 _NO_ITEM = "the list of its items is empty"
 _UNEQUAL = "its lists have different lengths"
 Paths = Mapping[str, tuple[str, ...]]
@@ -147,7 +148,7 @@ def _leaves(value: Any, name: str, depth: int = 0) -> Iterator[str]:
 def _decoded(text: str | None) -> Any:
     """The value in a text; numbers stay as they are written. None where it is no JSON."""
     try:
-        return None if text is None else json.loads(text, parse_float=str, parse_int=str)
+        return None if text is None else _DECODER.decode(text)
     except (json.JSONDecodeError, RecursionError):
         return None
 

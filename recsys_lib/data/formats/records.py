@@ -27,10 +27,14 @@ A field comes in its wanted type when all its values in a block have that type, 
 
 @dataclass(frozen=True)
 class Start:
-    """Where reading begins: a byte, and the number of the line that starts there."""
+    """Where reading begins: a byte, and the number of the line that starts there.
+
+    With ``is_sample`` only the first records are wanted, and the first block is a small one.
+    """
 
     byte: int = 0
     line: int = 1
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
