@@ -86,7 +86,13 @@ def nearest(
     return answers
 
 
-def near_mean(index: Index, embeddings: np.ndarray, rows: np.ndarray, k: int) -> Hits:
+def near_mean(
+    index: Index,
+    embeddings: np.ndarray,
+    rows: np.ndarray,
+    k: int,
+    allowed: np.ndarray | None = None,
+) -> Hits:
     """Rows and cosines of the k other products nearest to the mean of those at ``rows``.
 
     IndexError for a row that does not exist, ValueError for no rows or k below 1.
@@ -99,7 +105,7 @@ def near_mean(index: Index, embeddings: np.ndarray, rows: np.ndarray, k: int) ->
     mean = embeddings[given].mean(axis=0, keepdims=True)
     mean /= max(float(np.linalg.norm(mean)), np.finfo(np.float32).tiny)
     # The given products are nearest to their own mean: look for that many more, then drop them.
-    ((found, scores),) = nearest(index, embeddings, mean, k + len(given))
+    ((found, scores),) = nearest(index, embeddings, mean, k + len(given), allowed)
     others = ~np.isin(found, given)
     return found[others][:k], scores[others][:k]
 

@@ -21,7 +21,7 @@ from recsys_lib.search._identifiers import identifiers
 from recsys_lib.search._index import Index, load_index, save_index, stored_vector
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._words import Tokenizer
-from recsys_lib.search.filters import facets_of
+from recsys_lib.search.facets import SCHEMA, facets_of
 
 MODEL_KEY = "model_sha256"
 ITEMS_KEY = "items_sha256"
@@ -44,11 +44,13 @@ class SearchContent:
     Parameters
     ----------
     products: columns of the table product_catalog.
+    textless: the same of the products that have no text and cannot be found by it.
     texts: what the encoder read of each.
     embeddings: float32, shape (n, dimension).
     """
 
     products: pl.DataFrame
+    textless: pl.DataFrame
     texts: list[str]
     embeddings: np.ndarray
     index: Index
@@ -66,7 +68,8 @@ class SearchContent:
         self.lexical.save(folder)
         display_table(self.ids, self.products).write_parquet(folder / _ITEMS_FILE)
         pl.DataFrame({"text": self.texts}).write_parquet(folder / _TEXTS_FILE)
-        facets_of(self.products).write_parquet(folder / _FACETS_FILE)
+        everything = pl.concat([self.products, self.textless])
+        facets_of(everything).write_parquet(folder / _FACETS_FILE)
         identifiers(self.products).write_parquet(folder / _CODES_FILE)
 
 
@@ -80,7 +83,9 @@ class SearchPart:
     display: columns id, title, image_url, one row per product; null where unknown.
     items: ids of the products.
     embeddings: float32, shape (n, dimension), each row of length 1; memory-mapped.
-    facets, codes: what filters look at, and product codes with their rows.
+    facets: what filters look at, of the products in the index.
+    all_facets: the same, then those of the products without a text.
+    codes: product codes with their rows.
     """
 
     def __init__(self, part: Part) -> None:
@@ -95,7 +100,13 @@ class SearchPart:
         self._check()
         tokenizer = Tokenizer(self.parameters.language)
         self.lexical = LexicalIndex.load(part.folder, tokenizer, len(self.items))
-        self.facets = pl.read_parquet(part.folder / _FACETS_FILE)
+        self.all_facets = pl.read_parquet(part.folder / _FACETS_FILE)
+        if dict(self.all_facets.schema) != SCHEMA:
+            raise ArtifactError(
+                f"{part.folder / _FACETS_FILE} has other columns, so another version of recsys_lib "
+                "wrote it: run the embed step again"
+            )
+        self.facets = self.all_facets.head(len(self.items))
         self.codes = pl.read_parquet(part.folder / _CODES_FILE)
 
     @classmethod

@@ -88,13 +88,16 @@ def build_search_part(
     """
     texts = product_texts(products, parameters.fields)
     check_texts(texts, parameters.fields)
-    indexed = products.filter(pl.Series([bool(text) for text in texts], dtype=pl.Boolean))
+    has_text = pl.Series([bool(text) for text in texts], dtype=pl.Boolean)
+    indexed = products.filter(has_text)
     texts = [text for text in texts if text]
     lexical = _lexical_index(indexed, parameters)
     encoder = encoder or text_encoder(parameters)
     encoded = _encode(texts, encoder, cache, show_progress)
     chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
-    content = SearchContent(indexed, texts, encoded.vectors, chosen.index, lexical)
+    content = SearchContent(
+        indexed, products.filter(~has_text), texts, encoded.vectors, chosen.index, lexical
+    )
     metrics = (
         encoded.metrics
         | {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,12 +11,10 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from recsys_lib.columns import Products
 from recsys_lib.errors import QueryError, did_you_mean
-from recsys_lib.search.text import clean, values
+from recsys_lib.search.facets import BRAND, CATEGORIES, IN_STOCK, PRICE, RATING, REVIEWS, STORE
 
-CATEGORIES = "categories"
-
+_LONGEST_NAME = 200  # characters of a name that are compared with all known ones
 _NAMED = 5  # unknown fields: to find what is meant by each of thousands takes seconds
 
 
@@ -40,18 +39,24 @@ class KnownFields(BaseModel):
 
 
 class Filters(KnownFields):
-    """Conditions of a search; all must hold. A product whose value is unknown is not found.
+    """Conditions of a question; all must hold. An item whose value is unknown does not pass.
 
     Parameters
     ----------
     category
         Main category of the product, or one on the path to it; case does not matter.
+    brand
+        Brand by the details of the product, or its store where they name none.
+    store
+        Store of the product.
     min_price, max_price
         Bounds of the price, included.
     min_rating
         Lowest average rating, included.
     with_reviews
         Only products that somebody has rated.
+    in_stock
+        True: only products that can be had; False: only the others.
 
     Raises
     ------
@@ -60,8 +65,8 @@ class Filters(KnownFields):
 
     Examples
     --------
-    >>> Filters(category="dryers", max_price=20)
-    Filters(category='dryers', min_price=None, max_price=20.0, min_rating=None, with_reviews=False)
+    >>> Filters(category="dryers", max_price=20).model_dump(exclude_defaults=True)
+    {'category': 'dryers', 'max_price': 20.0}
     >>> Filters.from_dict({"max_prize": 20})
     Traceback (most recent call last):
     ...
@@ -71,10 +76,13 @@ class Filters(KnownFields):
     model_config = ConfigDict(frozen=True)
 
     category: str | None = Field(None, description="main category, or one on the path to it")
+    brand: str | None = Field(None, description="brand, or the store where no brand is named")
+    store: str | None = Field(None, description="store of the product")
     min_price: float | None = Field(None, ge=0, description="lowest price, included")
     max_price: float | None = Field(None, ge=0, description="highest price, included")
     min_rating: float | None = Field(None, ge=0, description="lowest average rating, included")
     with_reviews: bool = Field(False, description="only products that somebody has rated")
+    in_stock: bool | None = Field(None, description="true: only what can be had")
 
     @classmethod
     def from_dict(cls, filters: Filters | dict[str, Any] | None) -> Filters:
@@ -86,55 +94,70 @@ class Filters(KnownFields):
             raise QueryError(f"filters: {'; '.join(problems)}") from error
 
     def allowed(self, facets: pl.DataFrame) -> np.ndarray | None:
-        """Which products meet the conditions, bool, shape (n,); None without any condition.
+        """Which items meet the conditions, bool, shape (n,); None without any condition.
 
-        ``facets`` come from :func:`facets_of`. QueryError for a category that no product has.
+        ``facets`` come from :func:`facets_of`. QueryError for a condition on what is known of no
+        item, and for a category, brand or store that no item has.
         """
-        conditions: list[pl.Expr] = []
-        if self.category is not None:
-            conditions.append(self._in_category(facets))
-        if self.min_price is not None:
-            conditions.append(pl.col("price") >= self.min_price)
-        if self.max_price is not None:
-            conditions.append(pl.col("price") <= self.max_price)
-        if self.min_rating is not None:
-            conditions.append(pl.col("rating") >= self.min_rating)
-        if self.with_reviews:
-            conditions.append(pl.col("n_reviews") > 0)
+        conditions = list(self._conditions(facets))
         if not conditions:
             return None
         # An unknown value is null; so is the condition on it, which then counts as not met.
         met = pl.all_horizontal(conditions).fill_null(False)
         return facets.select(met).to_series().to_numpy()
 
-    def _in_category(self, facets: pl.DataFrame) -> pl.Expr:
-        name = (self.category or "").strip().lower()
-        known = facets[CATEGORIES].explode().drop_nulls().unique()
-        if name not in known:
-            close = get_close_matches(name, known.to_list(), n=1)
-            hint = f": did you mean {close[0]!r}?" if close else ""
-            raise QueryError(f"no product has the category {self.category!r}{hint}")
-        return pl.col(CATEGORIES).list.contains(name)
+    def _conditions(self, facets: pl.DataFrame) -> Iterator[pl.Expr]:
+        if self.category is not None:
+            yield _named(facets, "category", CATEGORIES, self.category)
+        if self.brand is not None:
+            yield _named(facets, "brand", BRAND, self.brand)
+        if self.store is not None:
+            yield _named(facets, "store", STORE, self.store)
+        if self.min_price is not None:
+            yield _known(facets, "min_price", PRICE) >= self.min_price
+        if self.max_price is not None:
+            yield _known(facets, "max_price", PRICE) <= self.max_price
+        if self.min_rating is not None:
+            yield _known(facets, "min_rating", RATING) >= self.min_rating
+        if self.with_reviews:
+            yield _known(facets, "with_reviews", REVIEWS) > 0
+        if self.in_stock is not None:
+            yield _known(facets, "in_stock", IN_STOCK) == self.in_stock
 
 
-def facets_of(products: pl.DataFrame) -> pl.DataFrame:
-    """What :class:`Filters` look at, one row per product.
-
-    Columns: categories (list, lower case), price, rating, n_reviews.
-    """
-    columns = (products[name] for name in (Products.CATEGORIES, Products.MAIN_CATEGORY))
-    names = [_categories(cells) for cells in zip(*columns, strict=True)]
-    return pl.DataFrame(
-        {
-            CATEGORIES: pl.Series(names, dtype=pl.List(pl.String)),
-            "price": products[Products.PRICE].cast(pl.Float64),
-            "rating": products[Products.AVERAGE_RATING].cast(pl.Float64),
-            "n_reviews": products[Products.RATING_NUMBER].cast(pl.Int64),
-        }
-    )
+_SOURCES = {
+    CATEGORIES: ("category", "etl.product_columns.categories"),
+    BRAND: ("brand or store", "etl.product_columns.store"),
+    STORE: ("store", "etl.product_columns.store"),
+    PRICE: ("price", "etl.product_columns.price"),
+    RATING: ("average rating", "etl.product_columns.average_rating"),
+    REVIEWS: ("number of ratings", "etl.product_columns.rating_number"),
+    IN_STOCK: ("stock", "etl.product_columns.details, as in_stock or availability"),
+}
+"""What each column of the facets is called, and which parameter names the column of the data."""
 
 
-def _categories(cells: tuple[str | None, ...]) -> list[str]:
-    """Names in a list, or in a text such as "Action|Comedy"."""
-    names = (name for cell in cells for value in values(cell) for name in value.split("|"))
-    return list(dict.fromkeys(clean(name).lower() for name in names if name.strip()))
+def _known(facets: pl.DataFrame, name: str, column: str) -> pl.Expr:
+    """The column; QueryError where the data say nothing of it."""
+    said = facets[column].drop_nulls()
+    if column == CATEGORIES:
+        said = said.filter(said.list.len() > 0)
+    if said.is_empty():
+        what, parameter = _SOURCES[column]
+        raise QueryError(
+            f"filters: {name}: the data have no {what} for any item: leave {name} out, or name "
+            f"its column ({parameter}) and run the pipeline again"
+        )
+    return pl.col(column)
+
+
+def _named(facets: pl.DataFrame, name: str, column: str, wanted: str) -> pl.Expr:
+    """Whether an item has this name in the column; case does not matter."""
+    values, key = _known(facets, name, column), wanted.strip().lower()
+    listed = column == CATEGORIES
+    known = (facets[column].explode() if listed else facets[column]).drop_nulls().unique()
+    if key not in known:
+        close = get_close_matches(key[:_LONGEST_NAME], known.to_list(), n=1)
+        hint = f": did you mean {close[0]!r}?" if close else ""
+        raise QueryError(f"no product has the {name} {wanted!r}{hint}")
+    return values.list.contains(key) if listed else values == key

@@ -150,6 +150,7 @@ class ProductSearch:
         filters: Filters | dict[str, Any] | None = None,
         semantic_weight: float | None = None,
         offset: int = 0,
+        allowed: np.ndarray | None = None,
     ) -> Hits:
         """Find the k products that answer a query best.
 
@@ -172,6 +173,9 @@ class ProductSearch:
             Share of the semantic score in hybrid search; by default that of the parameters.
         offset
             How many of the best products to leave out: those of earlier pages.
+        allowed
+            Which products may be found, bool, shape (products,); by default all that meet the
+            filters.
 
         Returns
         -------
@@ -191,11 +195,10 @@ class ProductSearch:
         ... )  # doctest: +SKIP
         """
         mode = self._checked(query, k, mode)
-        allowed = Filters.from_dict(filters).allowed(self._stored.facets)
+        allowed = _both(Filters.from_dict(filters).allowed(self._stored.facets), allowed)
         wish = Wish.from_query(query, self.names)
         if wish.unwanted:
-            fitting = ~self._stored.lexical.has_any(wish.unwanted)
-            allowed = fitting if allowed is None else allowed & fitting
+            allowed = _both(~self._stored.lexical.has_any(wish.unwanted), allowed)
         vector = None if mode == "lexical" else self.encoder.encode_query(wish.wanted)[None]
         weight = self.parameters.semantic_weight if semantic_weight is None else semantic_weight
         exact = rows_with_code(self._stored.codes, query)
@@ -205,16 +208,22 @@ class ProductSearch:
         rows, scores = put_first(exact, self._ranked(asked, offset + k))
         return rows[offset : offset + k], scores[offset : offset + k]
 
+    @property
+    def all_facets(self) -> pl.DataFrame:
+        """What filters look at, of the products here and then of those without a text."""
+        return self._stored.all_facets
+
     def similar(self, row: int, k: int) -> Hits:
         """Rows and cosines of the k products nearest to the one at ``row``, without it."""
         return self.near(np.array([row]), k)
 
-    def near(self, rows: np.ndarray, k: int) -> Hits:
+    def near(self, rows: np.ndarray, k: int, allowed: np.ndarray | None = None) -> Hits:
         """Rows and cosines of the k other products nearest to the mean of those at ``rows``.
 
-        IndexError for a row that does not exist, ValueError for no rows or k below 1.
+        With ``allowed``, bool, shape (products,), only of its products. IndexError for a row that
+        does not exist, ValueError for no rows or k below 1.
         """
-        return near_mean(self._stored.index, self.embeddings, rows, k)
+        return near_mean(self._stored.index, self.embeddings, rows, k, allowed)
 
     def _checked(self, query: str, k: int, mode: Mode | None) -> Mode:
         if not query.strip():
@@ -274,3 +283,10 @@ class ProductSearch:
                 "run the embed step again"
             )
         return encoder
+
+
+def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    """Products that two masks allow; None allows all."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
