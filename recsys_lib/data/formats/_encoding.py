@@ -56,9 +56,12 @@ def recoded_lines(lines: bytes) -> bytes:
     if lines.isascii():
         return lines
     places = np.flatnonzero(np.frombuffer(lines, dtype=np.int8) < 0)
-    if len(places) * _FEW > len(lines) and _is_utf8(lines):
+    if len(places) * _FEW <= len(lines):
+        foreign = list(_lines_at(places.tolist(), lines))
+    elif _is_utf8(lines):
         return lines
-    foreign = list(_lines_at(places, lines))
+    else:
+        foreign = [line for line in lines.split(b"\n") if not line.isascii()]
     bad = [line for line in foreign if not _is_utf8(line)]
     if not bad:
         return lines
@@ -69,11 +72,11 @@ def recoded_lines(lines: bytes) -> bytes:
     return lines
 
 
-def _lines_at(places: np.ndarray, lines: bytes) -> Iterator[bytes]:
+def _lines_at(places: list[int], lines: bytes) -> Iterator[bytes]:
     """The lines that hold these places; to split a whole block takes much longer for few."""
     at = 0
     while at < len(places):
-        place = int(places[at])
+        place = places[at]
         end = lines.find(b"\n", place) % (len(lines) + 1)  # none: the end of the block
         yield lines[lines.rfind(b"\n", 0, place) + 1 : end]
         at = bisect_left(places, end, at)
