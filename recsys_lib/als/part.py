@@ -20,6 +20,7 @@ from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
 from recsys_lib.registry.parts import ITEM_FACTORS_FILE, Part, writing_part
 
+_MEANS_FILE = "mean_ratings.npy"  # only where ratings are opinions
 _LIBRARIES = ("implicit", "numpy", "scipy")
 
 
@@ -86,6 +87,9 @@ def write_als_part(
         np.save(part / ITEM_FACTORS_FILE, trained.item_factors)
         sparse.save_npz(part / "user_items.npz", confidences, compressed=False)
         np.save(part / "newer.npy", newer_items(interactions))
+        means = interactions.mean_ratings()
+        if means is not None:
+            np.save(part / _MEANS_FILE, means)
         interactions.users.series().to_frame().write_parquet(part / "users.parquet")
         items.select("id", "title", "image_url").write_parquet(part / "items.parquet")
     return metrics
@@ -105,6 +109,8 @@ class AlsModel:
         Confidences, shape (users, items), 0 where an item was seen but not liked.
     newer : numpy.ndarray
         Number of newer items in the user's history, int32, per entry of ``user_items``.
+    mean_ratings : numpy.ndarray or None
+        Of each item, float32, shape (items,); None where ratings are no opinions.
     model : ExactALS
         implicit's model over the stored factors; it takes confidences.
 
@@ -145,6 +151,7 @@ class AlsModel:
     display: pl.DataFrame
     user_items: sparse.csr_matrix
     newer: np.ndarray
+    mean_ratings: np.ndarray | None
     model: ExactALS
 
     @classmethod
@@ -168,6 +175,7 @@ class AlsModel:
             display=display,
             user_items=part.matrix("user_items.npz"),
             newer=part.array("newer.npy"),
+            mean_ratings=part.array(_MEANS_FILE) if _MEANS_FILE in part.manifest["files"] else None,
             model=model,
         )
 
@@ -193,41 +201,52 @@ class AlsModel:
         liked[self.user_items.indices[self.user_items.data > 0]] = True
         return liked & self.model.item_factors.any(axis=1)
 
-    def similar(self, row: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    def similar(
+        self, row: int, n: int, allowed: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Rows and cosine similarities of the n nearest other items, best first.
 
-        Items of which nothing was learned are near none; see :attr:`learned`.
+        Items of which nothing was learned are near none; see :attr:`learned`. With ``allowed``,
+        bool, shape (items,), only its items.
         """
-        n_unlearned = len(self.items) - int(self.learned.sum())
-        rows, scores = self.model.similar_items(row, N=min(n + 1 + n_unlearned, len(self.items)))
-        others = (rows != row) & self.learned[rows]
+        candidates = self.learned if allowed is None else self.learned & allowed
+        n_left_out = len(self.items) - int(candidates.sum())
+        rows, scores = self.model.similar_items(row, N=min(n + 1 + n_left_out, len(self.items)))
+        others = (rows != row) & candidates[rows]
         return rows[others][:n], scores[others][:n]
 
     def recommend(
-        self, row: int, n: int, repeats: str = "exclude"
+        self, row: int, n: int, repeats: str = "exclude", allowed: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rows and scores of the best items for a known user, best first.
 
         ``repeats`` says whether items of the history are left out (``exclude``), compete
-        (``allow``) or are ranked alone (``only``).
+        (``allow``) or are ranked alone (``only``). With ``allowed``, bool, shape (items,), only
+        its items.
         """
-        seen = self.user_items.indices[self._entries(row)]
-        vector = self.user_vector(row)
+        left_out = np.zeros(len(self.items), dtype=bool) if allowed is None else ~allowed
+        seen = self.history(row)
         if repeats == "exclude":
-            return self._best(vector, n, seen)
-        if repeats == "allow":
-            return self._best(vector, n, seen[:0])
-        rows, scores = self._best(vector, len(self.items), seen[:0])
-        own = np.isin(rows, seen)
-        return rows[own][:n], scores[own][:n]
+            left_out[seen] = True
+        elif repeats == "only":
+            left_out |= ~np.isin(np.arange(len(self.items)), seen)
+        return self._best(self.user_vector(row), n, left_out)
 
-    def recommend_for_rows(self, items: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    def history(self, row: int) -> np.ndarray:
+        """Rows of the items that a known user has."""
+        return self.user_items.indices[self._entries(row)]
+
+    def recommend_for_rows(
+        self, items: np.ndarray, n: int, allowed: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The same for anybody who liked ``items`` (rows, the newest last), by fold-in."""
         newest_first = np.array(list(dict.fromkeys(items[::-1].tolist())), dtype=np.int32)
         newer = np.arange(len(newest_first))
         weights = recency_weights(newer, self.parameters.recency_half_life)
         vector = self.fold_in.solve_one(newest_first, self._typical_confidence * weights)
-        return self._best(vector, n, newest_first)
+        left_out = np.zeros(len(self.items), dtype=bool) if allowed is None else ~allowed
+        left_out[newest_first] = True
+        return self._best(vector, n, left_out)
 
     def user_vector(self, row: int) -> np.ndarray:
         """float32, shape (factors,): as trained, or folded in if recency is weighted."""
@@ -248,10 +267,10 @@ class AlsModel:
         return np.float32(self.user_items.data[self.user_items.data > 0].mean())
 
     def _best(
-        self, vector: np.ndarray, n: int, excluded: np.ndarray
+        self, vector: np.ndarray, n: int, left_out: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Of equal scores the item of lower row comes first."""
         scores = self.model.item_factors @ vector
-        scores[excluded] = -np.inf
-        rows = best_first(scores, min(n, len(scores) - len(excluded)))
+        scores[left_out] = -np.inf
+        rows = best_first(scores, min(n, len(scores) - int(left_out.sum())))
         return rows, scores[rows]

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.interactions import HIGHEST_SCALE, Interactions
 from recsys_lib.errors import ParameterError, did_you_mean
 
 _LIKED_SHARE = 0.6
 """Of the highest rating: at least this much is a reason to recommend something similar."""
-_HIGHEST_SCALE = 100.0
-"""No scale of ratings goes beyond it: higher numbers are counts, as of plays, and no dislikes."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Signals:
     def liked(interactions: Interactions) -> np.ndarray:
         """Whether a rating is good enough to be named as a reason, bool, shape (n,)."""
         highest = interactions.rating.max(initial=0)
-        if highest > _HIGHEST_SCALE:
+        if highest > HIGHEST_SCALE:
             return np.ones(len(interactions), dtype=bool)
         return np.asarray(interactions.rating >= _LIKED_SHARE * highest)
 

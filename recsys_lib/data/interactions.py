@@ -16,6 +16,9 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.ids import IdMap
 from recsys_lib.paths import INTERACTION_FILES
 
+HIGHEST_SCALE = 100.0
+"""No scale of ratings goes beyond it: higher numbers are counts, as of plays, and no opinions."""
+
 _COLUMNS = ("user", "item", "rating", "timestamp", "count", "events")
 _EVENT_TYPES = "event_types"  # in the metadata of the Parquet file
 
@@ -64,6 +67,22 @@ class Interactions:
         matrix = sparse.csr_matrix((self.rating, (self.user, self.item)), shape=shape)
         matrix.sort_indices()
         return matrix
+
+    def mean_ratings(self) -> np.ndarray | None:
+        """Mean rating of each item, float32, shape (items,); None where ratings say nothing.
+
+        So it is where all are alike, and where they are counts.
+        """
+        if (
+            not len(self)
+            or self.rating.max() > HIGHEST_SCALE
+            or (self.rating == self.rating[0]).all()
+        ):
+            return None
+        n = len(self.items)
+        counts = np.bincount(self.item, minlength=n)
+        sums = np.bincount(self.item, self.rating, minlength=n)
+        return (sums / np.maximum(counts, 1)).astype(np.float32)
 
     def select(self, mask: np.ndarray) -> Interactions:
         """Keep some of the rows.
