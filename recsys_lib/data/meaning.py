@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from recsys_lib.columns import Products, Ratings
-from recsys_lib.data import _samples
+from recsys_lib.data import _looks, _samples
 from recsys_lib.data.formats import all_fields, first_fields, is_flat
 from recsys_lib.data.inputs import BY_NAME, BY_PART, BY_VALUES, CHOSEN, KNOWN, Meaning
 from recsys_lib.data.layouts import Fields
@@ -29,8 +29,8 @@ _HINTS = {
     Ratings.ITEM: ("item", "product", "sku", "asin", "article", "artikel", "movie", "book"),
 }
 _BY_VALUES = {
-    Ratings.TIMESTAMP: _samples.look_like_times,
-    Ratings.RATING: _samples.look_like_ratings,
+    Ratings.TIMESTAMP: _looks.that_look_like_times,
+    Ratings.RATING: _looks.that_look_like_ratings,
 }
 _CHECKED = (Ratings.RATING, Ratings.TIMESTAMP, Ratings.QUANTITY)
 # Columns that take objects and lists as they are.
@@ -150,7 +150,8 @@ class _File:
             if ours in self.chosen:
                 self._take(ours, [n for n in self.chosen[ours] if self._has(n)], CHOSEN)
         for ours, names in self.table.known.items():
-            self._find(ours, [n for n in names if n in self._free(ours)], KNOWN)
+            free = self._free(ours)
+            self._find(ours, [n for n in names if n in free], KNOWN)
         for ours, ranks in self.table.ranks.items():
             self._find_best(ours, best_named(self._free(ours), ranks, self.names), BY_NAME)
         for ours in self.table.required:
@@ -158,9 +159,8 @@ class _File:
             self._find_best(ours, named, BY_PART)
         if self.table.sees_values:
             for ours, looks in _BY_VALUES.items():
-                free = (n for n in self._free(ours) if not plain(n).endswith(_NUMBERED))
-                named = [n for n in free if looks(_samples.column(self.path, n))]
-                self._find_best(ours, named, BY_VALUES)
+                free = [n for n in self._free(ours) if not plain(n).endswith(_NUMBERED)]
+                self._find_best(ours, looks(self.path, free), BY_VALUES)
         return Meaning(self.fields, self.how, tuple(self._unused()), self.open)
 
     def _inner(self, header: list[str]) -> list[str]:
@@ -184,7 +184,7 @@ class _File:
     def _find_best(self, ours: str, names: Collection[str], how: str) -> None:
         """Take the only one; several are an open question."""
         if ours in _CHECKED and how == BY_NAME:
-            names = [n for n in names if _samples.fits(ours, _samples.column(self.path, n))]
+            names = [n for n in names if _looks.fits(ours, _samples.column(self.path, n))]
         if len(names) > 1 and ours not in self.fields:
             self.open.setdefault(ours, tuple(names))
         elif len(names) == 1 and ours not in self.open:

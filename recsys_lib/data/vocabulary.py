@@ -175,6 +175,7 @@ def names_id_of(name: str, hints: Collection[str]) -> bool:
     return bool(words) and words[-1] in hints
 
 
+@lru_cache(maxsize=20_000)
 def _forms(name: str, shared: str) -> list[str]:
     """The plain name, and what is left of it without prefixes, the surest first."""
     last = name.rpartition(".")[2]

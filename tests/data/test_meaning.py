@@ -1,12 +1,17 @@
 """What the columns of somebody's files are taken for, and that nothing is dropped in silence."""
 
 import json
+from datetime import date, datetime
 
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.columns import Products, Ratings
+from recsys_lib.data import _looks
+from recsys_lib.data.cleaning.missing import present
+from recsys_lib.data.cleaning.times import read_times
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.input_files import find_input_files
 from recsys_lib.data.inputs import BY_NAME, BY_PART, BY_VALUES
@@ -148,6 +153,40 @@ def test_times_and_ratings_are_found_by_their_values(shop):
     assert found.review_meaning.how[Ratings.RATING] == BY_VALUES
     assert found.review_meaning.unused == ("stock", "remark")
     assert any("stock, remark" in sentence for sentence in found.sayings())
+
+
+def test_in_a_wide_table_few_columns_are_examined_by_their_values(shop, monkeypatch):
+    extra = [f"extra_{n}" for n in range(500)]
+    rows = [
+        f"u{n},i,{1_600_000_000 + n}," + ",".join(f"{m * n / 7:.5f}" for m in range(500))
+        for n in range(10)
+    ]
+    shop.put("orders.csv", "\n".join([f"customer,sku,moment,{','.join(extra)}", *rows]))
+    tried = []
+    monkeypatch.setattr(_looks, "read_times", lambda texts: tried.append(1) or read_times(texts))
+    assert columns(shop.find())[Ratings.TIMESTAMP] == "moment"
+    assert len(tried) < 5
+
+
+TIMES = st.one_of(
+    st.integers(631_152_000, 4_000_000_000).map(str),
+    st.datetimes(datetime(1995, 1, 1), datetime(2030, 1, 1)).map(datetime.isoformat),
+    st.dates(date(1995, 1, 1), date(2030, 1, 1)).map(lambda day: f"{day:%d.%m.%Y}"),
+    st.sampled_from(["20200131", "1 Jan 2020", " ", "NULL", "x"]),
+)
+STARS = st.sampled_from(["1", "5", " 2", "4,5", "3.0", "10", "0.5", "NA", "x", "", "7"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    values=st.one_of(st.lists(TIMES, min_size=1), st.lists(STARS, min_size=5)),
+)
+def test_the_quick_look_leaves_out_no_column_that_the_exact_one_takes(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("quick") / "table.jsonl"
+    path.write_text("\n".join(json.dumps({"v": value}) for value in values))
+    seen = present(pl.Series(values))
+    assert _looks.that_look_like_times(path, ["v"]) == ["v"] * _looks.look_like_times(seen)
+    assert _looks.that_look_like_ratings(path, ["v"]) == ["v"] * _looks.look_like_ratings(seen)
 
 
 def test_several_columns_that_look_like_times_are_said_not_chosen(shop):

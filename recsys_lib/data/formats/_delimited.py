@@ -69,7 +69,8 @@ class Delimited:
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """Rows as text columns; rows that do not fit the columns are rejected."""
         table = self._table(path)
-        repeated = [name for name in table.header if f"{name} (2)" in table.header]
+        header = set(table.header)
+        repeated = [name for name in table.header if f"{name} (2)" in header]
         if needed := [name for name in repeated if name in schema]:
             raise InputDataError(
                 "two columns have this name: rename one", file=path, line=1, field=needed[0]
@@ -153,7 +154,8 @@ class _Table:
             # Blank lines, or line ends within a value: only the slow reader knows line numbers.
             return balanced(self._row_by_row(path, data, line, schema), path, line, n_lines)
         numbers = pl.int_range(line, line + n_lines, dtype=pl.Int64, eager=True)
-        wanted = frame.select(name for name in schema if name in self.header)
+        there = set(self.header)
+        wanted = frame.select(name for name in schema if name in there)
         repaired = self.rows.n_trailing(data) if self.trailing else 0
         return Records(with_fields(wanted, schema, numbers.alias(LINE)), [], n_repaired=repaired)
 

@@ -55,7 +55,12 @@ def unique_names(header: Sequence[str]) -> list[str]:
     ['user', 'note', '', 'note (2)']
     """
     names: list[str] = []
+    known: set[str] = set()
     for name in header:
-        n_before = sum(earlier == name or earlier.startswith(f"{name} (") for earlier in names)
-        names.append(f"{name} ({n_before + 1})" if name and name in names else name)
+        if name and name in known:
+            n_before = sum(earlier == name or earlier.startswith(f"{name} (") for earlier in names)
+            names.append(f"{name} ({n_before + 1})")
+        else:
+            names.append(name)
+        known.add(names[-1])
     return names

@@ -96,7 +96,8 @@ def balanced(records: Records, path: Path, first: int, n_lines: int) -> Records:
 
 def with_fields(frame: pl.DataFrame, schema: Schema, lines: pl.Series) -> pl.DataFrame:
     """Reduce a text frame to the fields of ``schema`` (null where absent), plus line numbers."""
-    absent = [pl.lit(None, dtype=pl.String).alias(f) for f in schema if f not in frame.columns]
+    there = set(frame.columns)
+    absent = [pl.lit(None, dtype=pl.String).alias(f) for f in schema if f not in there]
     return frame.with_columns(absent).select(list(schema)).with_columns(lines)
 
 
