@@ -24,6 +24,8 @@ SMALL = {
 }
 TUNING = {"factors": "[8, 16]", "iterations": "3", "trials": "2", "users": "200"}
 """The same for tune_als, where some of these names are ranges."""
+_SLOW = ("notebooks/explorer.ipynb", "notebooks/tune_als.ipynb")
+"""What fast tests cover outside of their notebooks: panels and studies."""
 _LONG = ("notebooks/", "tests/pipeline/test_end_to_end.py")
 _HOME = TemporaryDirectory(prefix="recsys-notebooks-")
 _RUNS = {"one": 16, "two": 32}
@@ -43,6 +45,7 @@ class _NotebooksTogether(LoadFileScheduling):
         return "notebooks" if file.endswith(".ipynb") else file
 
 
+@pytest.hookimpl(tryfirst=True)  # before "-m" selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Append small values to each parameters cell, as papermill would; begin with what is long.
 
@@ -50,6 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
+        if item.nodeid.startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
         cell = getattr(item, "cell", None)
         if cell is not None and "parameters" in cell.metadata.get("tags", []):
             source = f"\n{cell.source}"

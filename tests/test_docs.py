@@ -46,6 +46,7 @@ def modules():
     return [module.name for module in found if not module.name.endswith("__main__")]
 
 
+@pytest.mark.slow
 def test_every_example_in_a_docstring_works():
     tried = 0
     for name in modules():

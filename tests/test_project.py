@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
 import yaml
 
 from recsys_lib.paths import project_root
@@ -42,6 +43,7 @@ def test_environment_yml_has_the_same_dependencies():
     assert f"python{PROJECT['requires-python'].replace('>=', '=')}" in conda[0].replace(" ", "")
 
 
+@pytest.mark.slow
 def test_etl_and_als_do_not_import_torch():
     code = (
         "import sys, recsys_lib.data.etl, recsys_lib.als, recsys_lib.evaluation;"

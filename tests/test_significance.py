@@ -29,6 +29,7 @@ def test_the_interval_of_a_known_distribution_has_the_right_width(n):
     assert np.mean((low + high) / 2) == pytest.approx(7, abs=0.1 / math.sqrt(n))
 
 
+@pytest.mark.slow
 def test_the_interval_covers_as_often_as_it_says():
     generator = np.random.default_rng(2)
     inside = 0

@@ -68,6 +68,7 @@ def answer(toys, tmp_path_factory):
     return out.getvalue(), read_json(target)
 
 
+@pytest.mark.slow
 def test_our_rows_stand_among_the_published_ones_by_ndcg(answer):
     text, result = answer
     lines = text.splitlines()

@@ -45,6 +45,7 @@ class Newest(CandidateSource):
         return np.tile(self.first, (len(histories), 1))
 
 
+@pytest.mark.slow
 def test_a_source_is_added_by_a_class_and_a_line(
     shop, with_blend, shop_interactions, tmp_path, monkeypatch
 ):

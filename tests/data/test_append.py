@@ -55,6 +55,7 @@ def results(dataset, parameters):
     return summary, rows, read_products(dataset.database).rows(), rejected, arrays
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(first=lines, more=lines, new_file=lines, products=st.lists(product, max_size=6))
 def test_appending_equals_a_full_load(tmp_path_factory, first, more, new_file, products):

@@ -4,6 +4,7 @@ import json
 import random
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def results(folder, **parameters):
     return stored, tables, loaded.catalogue.frame.rows(), counts
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(
     reviews=st.lists(review, max_size=25),

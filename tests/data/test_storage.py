@@ -141,6 +141,7 @@ def no_products():
     return pl.DataFrame(schema=dict.fromkeys(Products.ALL, pl.String()))
 
 
+@pytest.mark.slow
 def test_kill_9_while_the_database_is_written(shop):
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()

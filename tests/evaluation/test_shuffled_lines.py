@@ -55,6 +55,7 @@ def results(root, rows, parameters):
     return found.results, sorted(trained.learned.validation.items()), lists
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [{"last": "item"}, {"last": "basket"}, {"split": "random"}])
 def test_shuffled_lines_change_no_metric_and_no_list(tmp_path, rule):
     parameters = EvaluateParameters(k_values=[5], sequence="off", **rule)

@@ -96,6 +96,7 @@ def test_a_small_sample_from_one_command(workspace):
     assert again.product_search is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
@@ -118,6 +119,7 @@ def test_unusable_input_ends_with_3_before_training(workspace, name, content, sa
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_too_many_bad_lines_end_with_3_and_are_kept(workspace):
     folder = workspace / "data" / "raw" / "shop"
     folder.mkdir(parents=True)

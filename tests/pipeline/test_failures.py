@@ -110,6 +110,7 @@ def test_a_workspace_that_cannot_be_written(run, workspace, capsys, monkeypatch)
     assert "move it, or set RECSYS_HOME" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_plot_that_cannot_be_drawn_is_a_warning(run, workspace, capsys):
     code, record = run("bad_plot")
     assert (code, record["steps"][0]["status"]) == (0, "executed")

@@ -51,6 +51,7 @@ def test_a_signal_while_the_kernel_starts_stops_it_too(
     assert not reached.exists()
 
 
+@pytest.mark.slow
 def test_the_watch_outlives_the_children_of_the_kernel(kernel_bench):
     children = "import subprocess\nfor _ in range(300): subprocess.run(['true'])"
     endless = "import time; time.sleep(60)"

@@ -166,6 +166,7 @@ def test_a_step_waits_for_an_optional_need(bench):
     assert (code, statuses(record)) == (0, ["executed"] * 2)
 
 
+@pytest.mark.slow
 def test_a_run_can_wait_for_another_one(bench):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     holder = subprocess.Popen([sys.executable, "-c", HOLD], **pipes)

@@ -174,6 +174,7 @@ def test_a_changed_file_is_noticed(shop):
         Part.read(shop.version("v1") / "als")
 
 
+@pytest.mark.slow
 def test_readers_never_see_a_torn_or_missing_version(shop):
     """Fifty readers open the champion again and again while versions are published."""
     write(shop, "v0", "als", 0)

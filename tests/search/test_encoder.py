@@ -153,6 +153,7 @@ def output_of(code):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_import_is_cheap():
     heavy = {"torch", "sentence_transformers", "transformers", "huggingface_hub"}
     code = f"import sys, recsys_lib.search; print({heavy} & set(sys.modules))"

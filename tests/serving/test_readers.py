@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from recsys_lib import Recommender, registry
 from recsys_lib.als import train_als, write_als_part
@@ -20,6 +21,7 @@ READERS, VERSIONS = 50, 8
 PAUSE = 0.5  # seconds; without one the readers leave the writer no time
 
 
+@pytest.mark.slow
 def test_fifty_readers_never_see_a_torn_or_missing_version(workspace):
     """All factors of version vN are N: a mixture of two versions would show."""
     dataset = Dataset.find("sample-200")

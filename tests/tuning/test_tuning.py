@@ -117,6 +117,7 @@ def test_of_equal_half_lives_the_first_is_best():
     assert Recalls({0.0: 0.2, 1.0: 0.3, 2.0: 0.3}).best == (1.0, 0.3)
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_and_keeps_what_it_has(workspace):
     told = []
     open_study(workspace).run(lambda done, words: told.append(done))
@@ -132,6 +133,7 @@ def test_a_study_goes_on_and_keeps_what_it_has(workspace):
     assert (defaults["alpha"], defaults["regularization"], defaults["factors"]) == (10.0, 1.0, 4)
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_study(workspace, tmp_path):
     studies = [open_study(tmp_path / name) for name in ("a", "b")]
     for study in studies:
@@ -178,6 +180,7 @@ def test_without_different_ratings_one_function_is_enough(workspace):
     assert study.trials()["confidence"].unique().to_list() == ["linear"]
 
 
+@pytest.mark.slow
 def test_plots_show_every_trial(workspace):
     study = open_study(workspace, trials=9)
     study.run()
