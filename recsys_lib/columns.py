@@ -67,7 +67,8 @@ class Products:
 class Answers:
     """The long table of every query: at most n rows, rank from 1.
 
-    Recommendations for users have one more column, ``REASON``.
+    Recommendations for users have one more column, ``REASON``. Where variants of a product share a
+    row, ``VARIANTS`` is the last column: a list with the ids of the others.
     """
 
     QUERY: Final = "query"
@@ -78,6 +79,7 @@ class Answers:
     SOURCE: Final = "source"
     IMAGE: Final = "image_url"
     REASON: Final = "reason"
+    VARIANTS: Final = "variants"
     ALL: Final = (QUERY, ITEM, TITLE, SCORE, RANK, SOURCE, IMAGE)
 
 

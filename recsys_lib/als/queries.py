@@ -121,7 +121,7 @@ class Queries(SharedLists):
         return len(self.representatives)
 
     def best(
-        self, search: MaximumInnerProduct, lists: slice, n: int
+        self, search: MaximumInnerProduct, lists: slice | np.ndarray, n: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Some of the lists, without seen items, from :meth:`MaximumInnerProduct.best`."""
         rows = self.representatives[lists]

@@ -1,11 +1,13 @@
 """Recommendations from several candidate sources, weighted by what users chose."""
 
+from recsys_lib.blend._reasons import Reason
+from recsys_lib.blend._standings import Standing
 from recsys_lib.blend.blend import Blend, BlendWeights
 from recsys_lib.blend.choices import Choices
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learned import LearnedBlend
 from recsys_lib.blend.learning import learn_blend
-from recsys_lib.blend.model import BlendModel, Picks, Repeats
+from recsys_lib.blend.model import BlendModel, Ranking, Repeats, all_items
 from recsys_lib.blend.part import write_blend_part
 from recsys_lib.blend.signals import Signals
 from recsys_lib.blend.sources import (
@@ -27,11 +29,14 @@ __all__ = [
     "Histories",
     "LearnedBlend",
     "Parts",
-    "Picks",
+    "Ranking",
+    "Reason",
     "Repeats",
     "Signals",
     "SourceOptions",
+    "Standing",
     "TrainedBlend",
+    "all_items",
     "learn_blend",
     "recent_counts",
     "train_blend",

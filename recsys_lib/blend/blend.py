@@ -32,8 +32,8 @@ from recsys_lib.compiled import compiled
 
 TERMS = 6
 """Weights of a source: a and b for long histories, for short ones, and for the trend."""
-# Less than any weight that matters: popularity only orders items that all sources call equal.
-_LAST_RESORT = np.float32(1e-5)
+LAST_RESORT = np.float32(1e-5)
+"""Less than any weight that matters: popularity only orders items that all sources call equal."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Blend:
         if POPULAR in common:
             # The weights were learned from users with a history and do not hold for strangers.
             total[histories.lengths == 0] = 0
-            total += _LAST_RESORT * common[POPULAR]
+            total += LAST_RESORT * common[POPULAR]
         if kept is not None:
             kept |= common
         return total
@@ -158,16 +158,31 @@ class UserScores:
     relative: Mapping[str, np.ndarray]
 
     def shares(self, items: np.ndarray) -> dict[str, np.ndarray]:
-        """What each source adds to the scores of ``items``, by source, shape (len(items),)."""
+        """What each source adds to the scores of ``items``, by source, shape (len(items),).
+
+        To a user without a history only popularity speaks.
+        """
         if not self.history.lengths[0] and POPULAR in self.relative:
             return {POPULAR: self.relative[POPULAR][items]}
+        return self._shares({name: self.relative[name][items] for name in self.blend.used}, items)
+
+    def shares_of_best(self, items: np.ndarray) -> dict[str, np.ndarray]:
+        """What each source would add if ``items`` were its best: its weight for these items."""
+        if not self.history.lengths[0] and POPULAR in self.relative:
+            return {}
+        ones = np.ones(len(items), dtype=np.float32)
+        return self._shares(dict.fromkeys(self.blend.used, ones), items)
+
+    def _shares(
+        self, relative: Mapping[str, np.ndarray], items: np.ndarray
+    ) -> dict[str, np.ndarray]:
         trend = np.zeros(len(items), dtype=np.float32)
         if RECENT in self.relative:
             trend = self.relative[RECENT][items]
         shares = {}
-        for name in self.blend.used:
+        for name, scores in relative.items():
             (weights,) = self.blend.weights.for_lengths(name, self.history.lengths)
-            shares[name] = terms(self.relative[name][items], trend) @ weights
+            shares[name] = terms(scores, trend) @ weights
         return shares
 
 

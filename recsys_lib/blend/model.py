@@ -13,12 +13,13 @@ import polars as pl
 
 from recsys_lib.als import AlsModel
 from recsys_lib.blend._reasons import Reason, reasons
-from recsys_lib.blend.blend import Blend
+from recsys_lib.blend._standings import Standing, standings
+from recsys_lib.blend.blend import Blend, UserScores
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.part import BlendPart
 from recsys_lib.blend.sources import ServedParts, with_half_lives
 from recsys_lib.ids import IdMap
-from recsys_lib.ranking import NO_ITEM, rank_scores, shuffled_tie_order
+from recsys_lib.ranking import rank_scores, shuffled_tie_order
 
 if TYPE_CHECKING:
     from recsys_lib.search import ProductSearch
@@ -29,12 +30,35 @@ Repeats = Literal["exclude", "allow", "only"]
 
 
 @dataclass(frozen=True)
-class Picks:
-    """Items for one user, best first: ids, scores and reasons."""
+class Ranking:
+    """All items for one user, by the blend; items are rows of ``model.items``.
 
-    ids: np.ndarray
-    scores: np.ndarray
-    reasons: list[Reason]
+    Parameters
+    ----------
+    scores: of all items, with what each source says.
+    eligible: bool, shape (items,): which items may be in a list.
+    """
+
+    model: BlendModel
+    scores: UserScores
+    eligible: np.ndarray
+
+    def best(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Items and scores of the n best, best first."""
+        (total,), rows = self.scores.total, np.flatnonzero(self.eligible)
+        if n < len(rows):  # sort only what can be in the list
+            border = np.partition(total[rows], len(rows) - n)[len(rows) - n]
+            rows = rows[total[rows] >= border]
+        rows = rows[np.lexsort((self.model.tie_order[rows], -total[rows]))[:n]]
+        return rows, total[rows]
+
+    def reasons(self, rows: np.ndarray) -> list[Reason]:
+        """Why each of these items is recommended."""
+        return reasons(self.scores, rows, self.model.title)
+
+    def standings(self, row: int) -> list[Standing]:
+        """Where an item stands in each candidate source."""
+        return standings(self.scores, row)
 
 
 @dataclass(frozen=True)
@@ -56,11 +80,7 @@ class BlendModel:
     @cached_property
     def items(self) -> IdMap:
         """What is recommended: the items of ALS, then products without any interaction."""
-        if self.search is None:
-            return self.als.items
-        products = self.search.items
-        rated = self.als.items.rows(list(products.ids()), missing="negative") >= 0
-        return IdMap(pl.concat([self.als.items.series(), products.series().filter(~rated)]))
+        return all_items(self.als, self.search)
 
     @cached_property
     def blend(self) -> Blend:
@@ -75,15 +95,20 @@ class BlendModel:
         """Histories of the users."""
         return self.blend.histories
 
-    def recommend(self, row: int, n: int, repeats: Repeats = "exclude") -> Picks:
-        """The n best items for a user; ``repeats`` says what becomes of those of the history."""
-        return self._pick(self.histories.take(np.array([row])), n, repeats)
+    def for_user(
+        self, row: int, repeats: Repeats = "exclude", allowed: np.ndarray | None = None
+    ) -> Ranking:
+        """Items for a user; ``repeats`` says what becomes of those of the history.
 
-    def recommend_for_items(self, item_ids: Sequence[str], n: int) -> Picks:
-        """The n best items for a stranger who took these items, oldest first, or none at all."""
+        With ``allowed``, bool, shape (items,), only its items can be in a list.
+        """
+        return self._ranking(self.histories.take(np.array([row])), repeats, allowed)
+
+    def for_items(self, item_ids: Sequence[str], allowed: np.ndarray | None = None) -> Ranking:
+        """Items for a stranger who took these items, oldest first, or none at all."""
         rows = self.items.rows(item_ids)
         history = Histories.from_items(rows, self._typical_confidence, len(self.items))
-        return self._pick(history, n, "exclude")
+        return self._ranking(history, "exclude", allowed)
 
     def best(self, users: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions in ``items`` and scores, shape (users, n), best first, without seen items.
@@ -91,27 +116,20 @@ class BlendModel:
         Positions are -1 where no item is left.
         """
         histories = self.histories.take(users)
-        return self._best(self.blend.scores_of(histories), histories, n, "exclude")
-
-    def _best(
-        self, scores: np.ndarray, histories: Histories, n: int, repeats: Repeats
-    ) -> tuple[np.ndarray, np.ndarray]:
-        own = histories.matrix(histories.confidences)
-        if repeats == "only":
-            cells = (histories.user, histories.items)
-            of_own = scores[cells]
-            scores[:] = -np.inf
-            scores[cells] = of_own
-        seen = own if repeats == "exclude" else None
-        best = rank_scores(scores, seen, self._tie_order, min(n, len(self.items)))
+        scores = self.blend.scores_of(histories)
+        seen = histories.matrix(histories.confidences)
+        best = rank_scores(scores, seen, self.tie_order, min(n, len(self.items)))
         return best, np.take_along_axis(scores, np.maximum(best, 0), axis=1)
 
-    def _pick(self, history: Histories, n: int, repeats: Repeats) -> Picks:
-        scores = self.blend.user_scores(history)
-        found, values = self._best(scores.total, history, n, repeats)
-        kept = found[0] != NO_ITEM
-        rows = found[0][kept]
-        return Picks(self.items.ids(rows), values[0][kept], reasons(scores, rows, self.title))
+    def _ranking(self, history: Histories, repeats: Repeats, allowed: np.ndarray | None) -> Ranking:
+        eligible = np.ones(len(self.items), dtype=bool) if allowed is None else allowed.copy()
+        if repeats == "exclude":
+            eligible[history.items] = False
+        elif repeats == "only":
+            own = np.zeros_like(eligible)
+            own[history.items] = True
+            eligible &= own
+        return Ranking(self, self.blend.user_scores(history), eligible)
 
     def title(self, row: int) -> str:
         """Title of an item, or its id where none is known."""
@@ -124,10 +142,20 @@ class BlendModel:
         return key
 
     @cached_property
-    def _tie_order(self) -> np.ndarray:
+    def tie_order(self) -> np.ndarray:
+        """Of items with equal scores the one of lower number here comes first, shape (items,)."""
         return shuffled_tie_order(len(self.items), _SHUFFLE_SEED)
 
     @cached_property
     def _typical_confidence(self) -> float:
         confidences = self.histories.confidences
         return float(confidences[confidences > 0].mean())
+
+
+def all_items(als: AlsModel | None, search: ProductSearch | None) -> IdMap:
+    """The items of ALS, then products without any interaction."""
+    if als is None or search is None:
+        return als.items if als is not None else search.items if search is not None else IdMap([])
+    products = search.items
+    rated = als.items.rows(list(products.ids()), missing="negative") >= 0
+    return IdMap(pl.concat([als.items.series(), products.series().filter(~rated)]))

@@ -12,7 +12,6 @@ import pandas as pd
 import polars as pl
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend import Picks
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import database_counts
 from recsys_lib.paths import Dataset
@@ -50,13 +49,6 @@ class AnswerTables:
             },
             columns=list(Answers.ALL),
         )
-
-    def with_reasons(self, query: str, picks: Picks) -> pd.DataFrame:
-        """Rows of a blend's picks, each with its own source, and with a column ``reason``."""
-        answer = self.answer(query, picks.ids, picks.scores, "")
-        answer[Answers.SOURCE] = [reason.source for reason in picks.reasons]
-        answer[Answers.REASON] = [reason.text for reason in picks.reasons]
-        return answer
 
     def find(self, words: str, limit: int) -> pd.DataFrame:
         """Items whose title has all the words, columns item_id and title."""

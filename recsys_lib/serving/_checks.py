@@ -63,6 +63,20 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
         raise QueryError(f"{name} must be at least {least}, got {value}")
 
 
+def check_share(name: str, value: Any) -> None:
+    """QueryError unless the argument of this name is a number from 0 to 1."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise QueryTypeError(f"{name} must be a number from 0 to 1, got {_shown(value)}")
+    if not 0 <= float(value) <= 1:
+        raise QueryError(f"{name} must be a number from 0 to 1, got {value}")
+
+
+def check_flag(name: str, value: Any) -> None:
+    """QueryError unless the argument of this name is True or False."""
+    if not isinstance(value, bool):
+        raise QueryTypeError(f"{name} must be True or False, got {_shown(value)}")
+
+
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """QueryError unless the argument of this name is one of the choices."""
     if not isinstance(value, str):
@@ -85,6 +99,19 @@ def checked_history(item_ids: Any, known: Sequence[IdMap] = ()) -> list[str]:
     for position, item_id in enumerate(history):
         check_id(f"item_ids[{position}]", item_id, known)
     return list(dict.fromkeys(reversed(history)))[::-1]
+
+
+def checked_ids(name: str, value: Any, known: Sequence[IdMap] = ()) -> list[str]:
+    """Item ids in any order, from anything that gives them. QueryTypeError for what does not."""
+    if isinstance(value, (str, bytes, pd.DataFrame, pl.DataFrame)) or not isinstance(
+        value, Iterable
+    ):
+        hint = f": write [{short_repr(value)}]" if isinstance(value, str) else ""
+        raise QueryTypeError(f"{name} must be a list of item ids, got {_shown(value)}{hint}")
+    ids = list(value)
+    for position, item_id in enumerate(ids):
+        check_id(f"{name}[{position}]", item_id, known)
+    return ids
 
 
 def _no_history(value: Any) -> str | None:

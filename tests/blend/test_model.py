@@ -23,7 +23,7 @@ def cold(shop, shop_interactions):
 
 def check(answer, n):
     """What holds for every recommendation."""
-    assert list(answer.columns) == [*Answers.ALL, "reason"]
+    assert list(answer.columns) == [*Answers.ALL, "reason", "variants"]
     assert len(answer) == n
     assert answer["rank"].tolist() == list(range(1, n + 1))
     assert answer["item_id"].is_unique

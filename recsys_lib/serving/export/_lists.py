@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from recsys_lib.display.progress import progress_for
 from recsys_lib.files import replacing
 from recsys_lib.ids import IdMap
 from recsys_lib.ranking import NO_ITEM, MaximumInnerProduct, in_blocks
+from recsys_lib.serving.export._variants import Lists as Found
+from recsys_lib.serving.export._variants import one_of_each
 
 _COMPUTED = 8192  # lists at once
 _FOLDED = 1 << 16  # histories solved at once
@@ -44,23 +46,49 @@ class Lists(SharedLists):
         return self.items[mine], self.scores[mine] * self.scale[users, None]
 
 
-def blend_lists(blend: BlendModel, n: int, scratch: Path, console: Console | None = None) -> Lists:
-    """What the blend recommends to each user; ``scratch`` is a folder for files."""
+def blend_lists(
+    blend: BlendModel,
+    n: int,
+    groups: np.ndarray | None,
+    scratch: Path,
+    console: Console | None = None,
+) -> Lists:
+    """What the blend recommends to each user; ``scratch`` is a folder for files.
+
+    ``groups`` are those of :func:`one_of_each`.
+    """
     group, users = blend.histories.distinct()
     items, scores = _arrays(scratch, len(users), n)
     name = f"lists for {len(group):,} users"
     with progress_for(len(users), "lists", name=name, console=console) as progress:
         for start in range(0, len(users), _COMPUTED):
             some = users[start : start + _COMPUTED]
-            found = in_blocks(lambda rows: blend.best(rows, n), some, len(blend.items))
             part = slice(start, start + len(some))
-            items[part], scores[part] = (np.concatenate(both) for both in zip(*found, strict=True))
+            best = _blend_best(blend, some)
+            items[part], scores[part] = one_of_each(best, len(some), n, groups)
             progress.update(part.stop)
     scale = np.ones(len(group), dtype=np.float32)
     return Lists(items=items, scores=scores, group=group, scale=scale)
 
 
-def als_lists(als: AlsModel, n: int, scratch: Path, console: Console | None = None) -> Lists:
+def _blend_best(blend: BlendModel, users: np.ndarray) -> Callable[[np.ndarray, int], Found]:
+    """The best items of some of the users."""
+
+    def best(lists: np.ndarray, n: int) -> Found:
+        found = in_blocks(lambda rows: blend.best(rows, n), users[lists], len(blend.items))
+        items, scores = (np.concatenate(both) for both in zip(*found, strict=True))
+        return items, scores
+
+    return best
+
+
+def als_lists(
+    als: AlsModel,
+    n: int,
+    groups: np.ndarray | None,
+    scratch: Path,
+    console: Console | None = None,
+) -> Lists:
     """What matrix factorization recommends to each user."""
     queries = user_queries(als, scratch)
     ranker = MaximumInnerProduct.from_factors(als.model.item_factors)
@@ -69,9 +97,17 @@ def als_lists(als: AlsModel, n: int, scratch: Path, console: Console | None = No
     with progress_for(queries.n_lists, "lists", name=name, console=console) as progress:
         for start in range(0, queries.n_lists, _COMPUTED):
             part = slice(start, min(start + _COMPUTED, queries.n_lists))
-            items[part], scores[part] = queries.best(ranker, part, n)
+            best = _als_best(queries, ranker, part)
+            items[part], scores[part] = one_of_each(best, part.stop - part.start, n, groups)
             progress.update(part.stop)
     return Lists(items=items, scores=scores, group=queries.group, scale=queries.scale)
+
+
+def _als_best(
+    queries: Queries, ranker: MaximumInnerProduct, part: slice
+) -> Callable[[np.ndarray, int], Found]:
+    """The best items of some of the lists."""
+    return lambda lists, n: queries.best(ranker, part.start + lists, n)
 
 
 def user_queries(als: AlsModel, scratch: Path) -> Queries:

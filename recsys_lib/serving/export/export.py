@@ -150,44 +150,51 @@ class Export:
         >>> from recsys_lib.paths import Dataset
         >>> Export.from_version(Dataset.find("sample")).run("items")  # doctest: +SKIP
         """
-        als, blend = self._open(with_blend=self.by == "served" and what != "items")
+        models = self._open(with_blend=self.by == "served" and what != "items")
+        als, blend = models.require_als(), models.blend
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             paths = []
             if what != "items":
-                paths.append(self._write_users(als, blend, console))
+                paths.append(self._write_users(models, als, blend, console))
             if what != "users":
-                search = blend.search if blend else self._search_for(als)
-                paths.append(self._write_items(SimilarLists(als, search), console))
+                paths.append(self._write_items(SimilarLists(als, models.rankings), console))
             return paths
         except OSError as error:
             raise StorageError(
                 f"the lists could not be written to {self.out} ({error.strerror or error})"
             ) from error
 
-    def _open(self, *, with_blend: bool) -> tuple[AlsModel, BlendModel | None]:
-        """Each part is opened once; the blend brings the ALS part and the search part with it."""
+    def _open(self, *, with_blend: bool) -> Recommender:
+        """The parts that are needed, each opened once."""
         if with_blend and has_part(self.version, BLEND_PART):
-            recommender = Recommender.load(self.version, dataset=self.dataset)
-            if recommender.als is not None:
-                return recommender.als, recommender.blend
-        return AlsModel.load(self.version / ALS_PART), None
+            return Recommender.load(self.version, dataset=self.dataset)
+        als, search = AlsModel.load(self.version / ALS_PART), None
+        if has_part(self.version, SEARCH_PART):  # it knows variants, and items that nobody liked
+            search = ProductSearch.load(self.version / SEARCH_PART)
+        return Recommender(self.dataset, als, search, self.version.name)
 
     def _write_users(
-        self, als: AlsModel, blend: BlendModel | None, console: Console | None
+        self,
+        models: Recommender,
+        als: AlsModel,
+        blend: BlendModel | None,
+        console: Console | None,
     ) -> Path:
         path = self.out / FOR_USERS
         items = blend.items if blend else als.items
         n = min(self.n, len(items))
         about = {**self._about, "by": BLEND_PART if blend else ALS_PART}
+        known = models.items
+        groups = known.groups[: len(items)] if known.has_variants else None
         with (
             TemporaryDirectory(dir=self.out, prefix=".export-") as scratch,
             lists_file(path, Exports.FOR_USERS, items, about) as file,
         ):
             if blend:
-                lists = blend_lists(blend, n, Path(scratch), console)
+                lists = blend_lists(blend, n, groups, Path(scratch), console)
             else:
-                lists = als_lists(als, n, Path(scratch), console)
+                lists = als_lists(als, n, groups, Path(scratch), console)
             ids, block = id_array(als.users), max(1, _ROWS // n)
             name = f"users written to {path}"
             with progress_for(len(ids), "users", name=name, console=console) as progress:
@@ -197,18 +204,12 @@ class Export:
                     progress.update(min(start + block, len(ids)))
         return path
 
-    def _search_for(self, als: AlsModel) -> ProductSearch | None:
-        """The search part, for the items that nobody liked; it takes time to open."""
-        if als.learned.all() or not has_part(self.version, SEARCH_PART):
-            return None
-        return ProductSearch.load(self.version / SEARCH_PART)
-
     def _write_items(self, lists: SimilarLists, console: Console | None) -> Path:
         path = self.out / FOR_ITEMS
         ids, n = id_array(lists.als.items), min(self.n, len(lists.items))
         name = f"items written to {path}"
         with (
-            lists_file(path, Exports.FOR_ITEMS, lists.items, self._about) as file,
+            lists_file(path, Exports.FOR_ITEMS, lists.items.ids, self._about) as file,
             progress_for(len(ids), "items", name=name, console=console) as progress,
         ):
             done = 0

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from recsys_lib.search import Filters, KnownFields, Mode
 from recsys_lib.serving._checks import LONGEST_QUERY
-from recsys_lib.serving._similar import By
+from recsys_lib.serving._rankings import By
 from recsys_lib.serving.http.schemas import ItemId, ModelType
 
 MOST_RESULTS = 1000

@@ -1,0 +1,112 @@
+"""From a ranking of all items to the list of an answer: one variant of a product, and variety."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys_lib.blend import Reason
+from recsys_lib.serving._items import AllItems
+
+Hits = tuple[np.ndarray, np.ndarray]
+"""Rows of items, int64, and their scores; best first."""
+
+_POOL = 200
+"""So many of the best items take part in the choice for variety; fixed, so that a longer list
+begins with the shorter one."""
+_DEEPER = 4
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Items in an order; rows are those of ``AllItems``.
+
+    Parameters
+    ----------
+    best: the n best items and their scores, for any n; more begin with fewer.
+    eligible: bool, shape (items,): which items may be in the list at all.
+    source: where the items come from; "" where ``reasons`` say it for each.
+    reasons: why each of the rows is recommended; None where nobody can tell.
+    """
+
+    best: Callable[[int], Hits]
+    eligible: np.ndarray
+    source: str = ""
+    reasons: Callable[[np.ndarray], list[Reason]] | None = None
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """What a list is like.
+
+    Parameters
+    ----------
+    n: most items.
+    group_variants: one item for all variants of a product.
+    diversity: 0 (best first) to 1 (as different as possible).
+    """
+
+    n: int
+    group_variants: bool = True
+    diversity: float = 0.0
+
+    def choose(self, ranked: Ranked, items: AllItems) -> Hits:
+        """The items of the list."""
+        pool = max(self.n, _POOL) if self.diversity else self.n
+        rows, scores = self._one_of_each(ranked, items, pool)
+        if self.diversity:
+            chosen = np.arange(len(rows))
+            chosen[:_POOL] = varied(items.vectors(rows[:_POOL]), scores[:_POOL], self.diversity)
+            rows, scores = rows[chosen], scores[chosen]
+        return rows[: self.n], scores[: self.n]
+
+    def _one_of_each(self, ranked: Ranked, items: AllItems, n: int) -> Hits:
+        """The n best items, of each group of variants the best one."""
+        rows, scores = ranked.best(n)
+        if not (self.group_variants and items.has_variants):
+            return rows, scores
+        depth = n
+        while True:
+            first = np.sort(np.unique(items.groups[rows], return_index=True)[1])
+            if len(first) >= n or len(rows) < depth:
+                return rows[first][:n], scores[first][:n]
+            depth *= _DEEPER
+            rows, scores = ranked.best(depth)
+
+
+def varied(vectors: np.ndarray, scores: np.ndarray, diversity: float) -> np.ndarray:
+    """An order of items by maximal marginal relevance: good ones unlike those before.
+
+    The next item is the one with the highest (1 - diversity) * relevance - diversity * likeness.
+    Relevance is the score, scaled to [0, 1]; likeness is the largest cosine with an item before,
+    0 at least. The best item comes first. For an item without a vector the mean likeness of the
+    others counts. Reference: Carbonell, Goldstein, "The use of MMR, diversity-based reranking"
+    (1998).
+
+    Parameters
+    ----------
+    vectors: float32, shape (n, dimension), of length 1, or 0 where there is none.
+    scores: shape (n,), best first.
+
+    Returns
+    -------
+    Positions, int64, shape (n,).
+    """
+    n = len(scores)
+    spread = float(scores[0] - scores[-1]) if n else 0.0
+    relevance = (scores - scores[-1]) / spread if spread > 0 else np.ones(n)
+    cosines = np.maximum(vectors @ vectors.T, 0)
+    known = vectors.any(axis=1)
+    likeness, left = np.zeros(n), np.ones(n, dtype=bool)
+    order: list[int] = []
+    for _ in range(n):
+        others = likeness[left & known]
+        likeness[~known] = others.mean() if len(others) else 0.0
+        value = (1 - diversity) * relevance - diversity * likeness
+        best = int(np.argmax(np.where(left, value, -np.inf))) if order else 0
+        order.append(best)
+        left[best] = False
+        likeness = np.maximum(likeness, cosines[best])
+    return np.array(order, dtype=np.int64)
