@@ -70,6 +70,7 @@ def file_sets(folder: Path) -> list[FileSet]:
         ) from error
     entries = [path for path in entries if not path.name.startswith(_IGNORED)]
     found = [one for path in entries if (one := _file_set(path)) is not None]
+    found += _partitions(entries)
     if found:
         return found
     inside = [sets for path in entries if path.is_dir() and (sets := file_sets(path))]
@@ -119,7 +120,19 @@ def without_copies(sets: Sequence[FileSet], what: str) -> tuple[list[FileSet], l
     return sorted(kept, key=lambda one: one.name), notes
 
 
+def _partitions(entries: Iterable[Path]) -> list[FileSet]:
+    """Folders such as ``dt=2024-01-01``, all of one name together."""
+    found: dict[str, list[Path]] = {}
+    for path in entries:
+        name, mark, _ = path.name.partition("=")
+        if mark and path.is_dir() and (parts := _parts(path)):
+            found.setdefault(f"{name}=*", []).extend(parts)
+    return [FileSet(name, tuple(files)) for name, files in found.items()]
+
+
 def _file_set(path: Path) -> FileSet | None:
+    if "=" in path.name and path.is_dir():
+        return None
     if path.is_file():
         return FileSet(path.name, (path,)) if is_known(path) else None
     parts = _parts(path)

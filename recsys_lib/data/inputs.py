@@ -11,7 +11,8 @@ from recsys_lib.data.layouts import Fields
 
 CHOSEN, KNOWN, BY_NAME = "as set", "known name", "by name"
 BY_PART, BY_VALUES = "by a part of the name", "by values"
-_SAID = (BY_NAME, BY_PART, BY_VALUES)
+BY_FOLDER = "by the names of folders"
+_SAID = (BY_NAME, BY_PART, BY_VALUES, BY_FOLDER)
 _LISTED = 24
 
 

@@ -10,8 +10,16 @@ from pathlib import Path
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data import _looks, _samples
-from recsys_lib.data.formats import all_fields, first_fields, is_flat
-from recsys_lib.data.inputs import BY_NAME, BY_PART, BY_VALUES, CHOSEN, KNOWN, Meaning
+from recsys_lib.data.formats import all_fields, first_fields, is_flat, partition_values
+from recsys_lib.data.inputs import (
+    BY_FOLDER,
+    BY_NAME,
+    BY_PART,
+    BY_VALUES,
+    CHOSEN,
+    KNOWN,
+    Meaning,
+)
 from recsys_lib.data.layouts import Fields
 from recsys_lib.data.vocabulary import (
     PRODUCT_RANKS,
@@ -32,6 +40,8 @@ _BY_VALUES = {
     Ratings.TIMESTAMP: _looks.that_look_like_times,
     Ratings.RATING: _looks.that_look_like_ratings,
 }
+# The day in the name of a folder is a last resort: columns of the file may be more exact.
+_MOMENTS = (Ratings.TIMESTAMP, Products.UPDATED)
 _CHECKED = (Ratings.RATING, Ratings.TIMESTAMP, Ratings.QUANTITY)
 # Columns that take objects and lists as they are.
 _WHOLE = (
@@ -139,6 +149,7 @@ class _File:
         self.path, self.table, self.chosen = path, table, chosen
         self.inner = self._inner(header)
         self.names = [*header, *self.inner]
+        self.folders = partition_values(path)
         self.objects = {name.split(".")[0] for name in self.inner} - set(self.inner)
         self.fields: dict[str, tuple[str, ...]] = {}
         self.how: dict[str, str] = {}
@@ -161,6 +172,8 @@ class _File:
             for ours, looks in _BY_VALUES.items():
                 free = [n for n in self._free(ours) if not plain(n).endswith(_NUMBERED)]
                 self._find_best(ours, looks(self.path, free), BY_VALUES)
+        for ours in set(_MOMENTS) & set(self.table.known):
+            self._find_best(ours, self._days_of_folders(), BY_FOLDER)
         return Meaning(self.fields, self.how, tuple(self._unused()), self.open)
 
     def _inner(self, header: list[str]) -> list[str]:
@@ -178,8 +191,16 @@ class _File:
         if ours in self.fields or ours in self.chosen:
             return []
         taken = {name for names in self.fields.values() for name in names}
-        objects = () if ours in _WHOLE else self.objects
-        return [name for name in self.names if name not in taken and name not in objects]
+        if ours not in _WHOLE:
+            taken |= self.objects
+        if ours in _MOMENTS:
+            taken |= set(self.folders)
+        return [name for name in self.names if name not in taken]
+
+    def _days_of_folders(self) -> list[str]:
+        taken = {name for names in self.fields.values() for name in names}
+        free = [name for name in self.folders if name not in taken]
+        return _looks.that_look_like_times(self.path, free)
 
     def _find_best(self, ours: str, names: Collection[str], how: str) -> None:
         """Take the only one; several are an open question."""

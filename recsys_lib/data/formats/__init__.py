@@ -21,6 +21,7 @@ from recsys_lib.data.formats._delimited import Delimited
 from recsys_lib.data.formats._excel import Excel
 from recsys_lib.data.formats._jsonlines import JsonLines
 from recsys_lib.data.formats._parquet import Parquet
+from recsys_lib.data.formats._partitions import partition_values, with_values
 from recsys_lib.data.formats.nested import opened, outer_schema, split_names
 from recsys_lib.data.formats.records import LINE, Records, Schema, Start, Work
 from recsys_lib.errors import InputDataError
@@ -34,6 +35,7 @@ __all__ = [
     "first_records",
     "is_flat",
     "is_known",
+    "partition_values",
     "read_records",
     "reader_of",
     "separator_of",
@@ -131,8 +133,12 @@ def read_records(
 ) -> Iterator[Work]:
     """The records of a file, also fields inside of fields such as ``line.product.sku``.
 
-    With ``apart`` each object of a list, such as a line item of an order, becomes a record.
+    With ``apart`` each object of a list, such as a line item of an order, becomes a record. Names
+    of folders such as ``dt=2024-01-01`` are fields, too.
     """
+    if outside := _outside(path, schema):
+        inner = {name: kind for name, kind in schema.items() if name not in outside}
+        return with_values(read_records(path, inner, start, apart=apart), schema, outside)
     reader = reader_of(path)
     if not any("." in name for name in schema):
         return reader.read(path, schema, start)
@@ -160,7 +166,15 @@ def _fields(path: Path, *, whole: bool) -> list[str]:
     facts = path.stat()
     if facts.st_size == 0:
         raise InputDataError("the file is empty: replace or remove it", file=path)
-    return list(_known_fields(path, whole, facts.st_mtime_ns, facts.st_size, facts.st_ino))
+    own = _known_fields(path, whole, facts.st_mtime_ns, facts.st_size, facts.st_ino)
+    return list(dict.fromkeys([*own, *partition_values(path)]))
+
+
+def _outside(path: Path, schema: Schema) -> dict[str, str | None]:
+    """Wanted values that only the names of the folders have."""
+    values = {name: v for name, v in partition_values(path).items() if name in schema}
+    own = reader_of(path).fields(path) if values else ()
+    return {name: value for name, value in values.items() if name not in own}
 
 
 @lru_cache(maxsize=1000)
