@@ -20,6 +20,7 @@ SUMMARY_FILE = "summary.json"
 INTERACTION_FILES = ("interactions.parquet", "users.parquet", "items.parquet")
 REJECTED_FILE = "rejected.jsonl"
 JOURNAL_FOLDER = "journal"
+QUERIES_FOLDER = "queries"
 EMBEDDING_CACHE_FILE = "embeddings.db"
 """These six lie in data/processed/<dataset>/."""
 

@@ -9,6 +9,7 @@ Import the module that has what you need; this package imports nothing by itself
 ``file_sets``     files that belong together, and copies that are left out
 ``meaning``       what columns mean: as set, by name, or by values
 ``vocabulary``    the names by which columns are found
+``queries``       SQL as a source: the results of queries as files
 ``layouts``       the known layouts of published files
 ``doctor``        look at unknown files before they are loaded: ``inspect``
 ``download``      fetch a published dataset
@@ -46,6 +47,7 @@ __all__ = [
     "loaded",
     "meaning",
     "plots",
+    "queries",
     "sample",
     "signals",
     "summary",

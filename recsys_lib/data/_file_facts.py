@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from recsys_lib.data import _samples
 from recsys_lib.data.formats import encoding_of, first_fields, separator_of
 from recsys_lib.data.formats._blocks import count_line_ends, open_binary, plain_name
+from recsys_lib.data.queries import is_result
 from recsys_lib.errors import InputDataError
 
 _CHUNK = 4 << 20
@@ -48,7 +49,10 @@ class FileFacts:
         facts = [self.kind, self.encoding, self.separator and f"separator {self.separator!r}"]
         unit = "lines" if self.encoding else "rows"
         rows = "" if self.problem else f"{self.rows:,} {unit}"
-        return f"{self.path.name} ({self.role}): {', '.join(filter(None, [*facts, rows]))}"
+        name = self.path.name
+        if is_result(self.path):
+            name = f"{self.path.parent.name}, fetched into {name}"
+        return f"{name} ({self.role}): {', '.join(filter(None, [*facts, rows]))}"
 
 
 def facts_of(path: Path, role: str, fields: Mapping[str, tuple[str, ...]]) -> FileFacts:

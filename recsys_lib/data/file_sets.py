@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recsys_lib.data.formats import first_fields, is_known
 from recsys_lib.data.formats._blocks import plain_name
+from recsys_lib.data.queries import is_result
 from recsys_lib.errors import InputDataError
 
 _IGNORED = ("sample.json", "sample_submission", "_", ".")
@@ -202,6 +203,9 @@ def glob_of(folder: Path, files: Sequence[Path]) -> str:
     """A name or pattern that :func:`matching` turns into exactly these files; "" for none."""
     if not files:
         return ""
+    if any(is_result(path) for path in files):
+        queries = {path.parent.name for path in files}
+        return queries.pop() if len(queries) == 1 else ""
     for one in file_sets(folder):
         if one.files == tuple(files):
             return str(one.first.relative_to(folder)) if one.first.name == one.name else one.name

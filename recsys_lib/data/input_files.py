@@ -27,9 +27,10 @@ from recsys_lib.data.meaning import (
     review_table,
     understand,
 )
+from recsys_lib.data.queries import SUFFIX, fetched, query_files, read_query
 from recsys_lib.errors import InputDataError, RecsysError
 from recsys_lib.parameters import EtlParameters
-from recsys_lib.paths import Dataset
+from recsys_lib.paths import QUERIES_FOLDER, Dataset
 
 T = TypeVar("T")
 
@@ -137,13 +138,15 @@ class _Finder:
 
     def __init__(self, dataset: Dataset, parameters: EtlParameters) -> None:
         self.folder, self.parameters = dataset.raw, parameters
+        self.results = dataset.processed / QUERIES_FOLDER
         if not self.folder.is_dir():
             raise InputDataError(
                 "no such folder: put the reviews files there, or set 'dataset' to the absolute "
                 "path of the folder that holds them",
                 file=self.folder,
             )
-        self.sets = file_sets(self.folder)
+        queries = [FileSet(path.name, (path,)) for path in query_files(self.folder)]
+        self.sets = [*file_sets(self.folder), *queries]
         self.chosen = LAYOUTS.get(parameters.source)
         self._notes: list[str] = []
         self._taken: list[FileSet] = []
@@ -176,7 +179,7 @@ class _Finder:
         """What is to be said about files that are not read."""
         yield from self._notes
         said = " ".join(self._notes)
-        rest = [one.name for one in self.sets if one not in self._taken and one.name not in said]
+        rest = [one.name for one in self._free() if one.name not in said]
         if rest:
             yield f"files that are not read: {some_names(rest)}"
 
@@ -203,6 +206,7 @@ class _Finder:
                 )
         else:
             sets = self._found(what, patterns, holds)
+        sets = self._with_results(sets)
         self._taken += sets
         return tuple(file for one in sets for file in one.files)
 
@@ -210,7 +214,7 @@ class _Finder:
         self, what: str, patterns: Iterable[str], holds: Callable[[Path], bool]
     ) -> list[FileSet]:
         """By name and columns, else by columns alone, else by name alone."""
-        free = [one for one in self.sets if one not in self._taken]
+        free = self._with_results(self._free())
         by_name = [sets for pattern in patterns if (sets := named(free, pattern))]
         good = (fit for sets in by_name if (fit := usable(sets, holds)))
         sets = next(good, []) or usable(self._unnamed(what, free), holds)
@@ -218,6 +222,19 @@ class _Finder:
         kept, notes = without_copies(sets, what)
         self._notes += notes
         return kept
+
+    def _free(self) -> list[FileSet]:
+        taken = {one.name for one in self._taken}
+        return [one for one in self.sets if one.name not in taken]
+
+    def _with_results(self, sets: Iterable[FileSet]) -> list[FileSet]:
+        """The sets, with the results of queries in the place of their files."""
+        return [
+            FileSet(one.name, fetched(read_query(one.first), self.results))
+            if one.first.suffix == SUFFIX
+            else one
+            for one in sets
+        ]
 
     def _unnamed(self, what: str, free: list[FileSet]) -> list[FileSet]:
         """Files to be told by their columns: reviews are not sought in those named for products."""

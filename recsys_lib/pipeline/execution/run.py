@@ -12,6 +12,7 @@ from pathlib import Path
 
 from recsys_lib import registry
 from recsys_lib.data.input_files import find_input_files
+from recsys_lib.data.queries import reuse_results
 from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, WorseError
 from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
@@ -91,6 +92,7 @@ class Run:
         for step in self.chosen:
             check_notebook(self.settings.notebook(step.notebook))
         if any(not step.needs for step in self.chosen) and not self.settings.dataset.is_sample:
+            reuse_results()
             find_input_files(self.settings.dataset, self.settings.etl)
 
     def execute(self, progress: RunProgress) -> tuple[RunRecord, int]:
