@@ -42,7 +42,8 @@ def standings(scores: UserScores, item: int) -> list[Standing]:
     for name, relative in scores.relative.items():
         own = float(relative[item])
         last_resort = LAST_RESORT if name == POPULAR else 0.0
-        share = float(shares[name][0]) if name in shares else 0.0
+        # A user without a history has shares of popularity alone, and no weights.
+        share = float(shares[name][0]) if name in best else 0.0
         weight = float(best[name][0]) if name in best else 0.0
         if not weight and not last_resort:
             continue

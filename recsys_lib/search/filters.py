@@ -28,7 +28,7 @@ class KnownFields(BaseModel):
     def _refuse_unknown(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        known = list(cls.model_fields)
+        known = sorted(cls.model_fields, key=lambda name: not cls.model_fields[name].is_required())
         unknown = [str(name) for name in values if name not in known]
         if not unknown:
             return values

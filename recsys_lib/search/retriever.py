@@ -14,10 +14,11 @@ from recsys_lib.errors import ArtifactError, QueryError, did_you_mean
 from recsys_lib.ranking import best_first
 from recsys_lib.search._fusion import DEPTH, Hits, append_new, fuse, put_first
 from recsys_lib.search._identifiers import rows_with_code
-from recsys_lib.search._models import CrossEncoder
+from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
 from recsys_lib.search._negation import Wish
 from recsys_lib.search._neighbours import near_mean, nearest
 from recsys_lib.search._part import MODEL_KEY, SearchPart
+from recsys_lib.search._shared import shared
 from recsys_lib.search.build import text_encoder
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import Filters
@@ -268,12 +269,17 @@ class ProductSearch:
             return hits
         with self._lock:
             if self._reranker is None:
-                self._reranker = CrossEncoder(self.parameters.reranker)
+                self._reranker = _shared_reranker(self.parameters.reranker)
         scores = self._reranker.scores(query, self.texts[rows].to_list())
         order = best_first(scores)
         return rows[order], scores[order]
 
     def _load_encoder(self) -> TextEncoder:
+        wanted, p = self.part.parameters[MODEL_KEY], self.parameters
+        key = (TextEncoder, wanted, p.precision, p.max_tokens, p.batch_tokens)
+        return shared(key, self._encoder_of_the_part)
+
+    def _encoder_of_the_part(self) -> TextEncoder:
         stored = self.part.parameters
         encoder = text_encoder(self.parameters)
         if encoder.fingerprint != stored[MODEL_KEY]:
@@ -283,6 +289,11 @@ class ProductSearch:
                 "run the embed step again"
             )
         return encoder
+
+
+def _shared_reranker(model: str) -> CrossEncoder:
+    weights = fingerprint(model_folder(model))
+    return shared((CrossEncoder, weights), lambda: CrossEncoder(model))
 
 
 def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:

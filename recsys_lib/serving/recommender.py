@@ -22,10 +22,10 @@ from recsys_lib.serving._about_items import ItemQuestions
 from recsys_lib.serving._answers import status
 from recsys_lib.serving._process import check_process
 from recsys_lib.serving._texts import TextQuestions
-from recsys_lib.serving._users import UserQuestions
+from recsys_lib.serving._why import WhyQuestions
 
 
-class Recommender(UserQuestions, ItemQuestions, TextQuestions):
+class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
     """The models of one version, and the queries they answer.
 
     Make one by :meth:`load`. It opens all files of the version, so it goes on answering when the

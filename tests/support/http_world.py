@@ -35,21 +35,21 @@ class Fake:
         table = [(query, i, t, s, r, "als", u) for i, t, s, r, u in rows]
         return pd.DataFrame(table, columns=list(Answers.ALL)).head(n)
 
-    def similar_items(self, item_id, n=10, by="als"):
+    def similar_items(self, item_id, n=10, by=None, **wishes):
         if by == "blend":
             raise NotTrainedError("this version has no blend: run 'python x'")
         if item_id not in tuple("abc"):
             raise UnknownItemError(item_id, "neither rated nor in the catalogue")
         return self.answer(item_id, n)
 
-    def recommend(self, user_id, n=10, filter_already_liked=True):
+    def recommend(self, user_id, n=10, filter_already_liked=True, **wishes):
         if self.als is None:
             raise NotTrainedError("matrix factorization is not trained: run 'python x'")
         if user_id not in tuple("uv"):
             raise UnknownUserError(user_id)
         return self.answer(user_id, n, ("b", "c") if filter_already_liked else ("a", "b", "c"))
 
-    def recommend_for_history(self, item_ids, n=10):
+    def recommend_for_history(self, item_ids, n=10, **wishes):
         answer = self.answer(", ".join(item_ids), n)
         return answer.assign(reason=[f"because of {item_ids[-1]}"] * len(answer))
 
@@ -58,7 +58,7 @@ class Fake:
             raise UnknownItemError(item_id)
         return {"item_id": item_id, "title": self.version, "image_url": None}
 
-    def search(self, query, top_k=10, *, mode=None, filters=None, offset=0):
+    def search(self, query, top_k=10, *, mode=None, filters=None, offset=0, **wishes):
         if self.product_search is None:
             raise NotTrainedError("the search index is not built: run 'python x'")
         if filters and filters.category:

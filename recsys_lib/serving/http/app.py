@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
 from typing import Annotated, Any
 
-import pandas as pd
 from fastapi import Depends, FastAPI, Path
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from recsys_lib.columns import Answers
-from recsys_lib.errors import ArtifactError, NotTrainedError
-from recsys_lib.serving.http import requests, schemas
+from recsys_lib.errors import NotTrainedError
+from recsys_lib.serving.http import answers, requests, schemas
 from recsys_lib.serving.http.access import require_token
 from recsys_lib.serving.http.errors import add_errors, problem, problems
 from recsys_lib.serving.http.limits import BodyLimits
@@ -115,47 +112,40 @@ def _add_training(app: FastAPI, service: Service) -> None:
 def _add_queries(app: FastAPI, service: Service) -> None:
     @app.post("/matrix_factor/similar", responses=_QUERY)
     def similar(body: requests.SimilarRequest) -> schemas.Similar:
-        """Items that the same users like."""
-        answer = service.require().similar_items(body.item_id, body.n, body.by)
-        return schemas.Similar.model_validate({"recommendations": _rows(answer)})
+        """Items like one item."""
+        return answers.similar(service.require(), body)
 
     @app.post("/matrix_factor/user", responses=_QUERY)
     def user(body: requests.UserRequest) -> schemas.Recommendations:
         """Items for a known user."""
-        recommender = service.require()
-        return _picks(recommender.recommend(body.user_id, body.n, body.filter_already_liked))
+        return answers.user(service.require(), body)
 
     @app.post("/matrix_factor/history", responses=_QUERY)
     def history(body: requests.HistoryRequest) -> schemas.Recommendations:
         """Items for anybody who took these items."""
-        return _picks(service.require().recommend_for_history(body.item_ids, body.n))
+        return answers.history(service.require(), body)
+
+    @app.post("/matrix_factor/explain", responses=_QUERY)
+    def explain(body: requests.ExplanationRequest) -> schemas.Explanation:
+        """Why an item is recommended to a user."""
+        return answers.explanation(service.require().explain, body)
+
+    @app.post("/matrix_factor/why_not", responses=_QUERY)
+    def why_not(body: requests.ExplanationRequest) -> schemas.Explanation:
+        """Why an item is not among the first for a user, and what it would take."""
+        return answers.explanation(service.require().why_not, body)
 
     @app.post("/search", responses=problems(408, 409, 413, 422, 503))
     def search(body: requests.SearchRequest) -> schemas.SearchResults:
         """Products whose text answers the query."""
-        recommender = service.require()
-        answer = recommender.search(
-            body.query, body.top_k, mode=body.mode, filters=body.filters, offset=body.offset
-        )
-        rows = _rows(answer.rename(columns={Answers.ITEM: "product_id"}))
-        return schemas.SearchResults.model_validate({"results": rows})
+        return answers.search(service.require(), body)
+
+    @app.post("/batch", responses=problems(408, 409, 413, 422, 503))
+    def batch(body: requests.BatchRequest) -> schemas.Batch:
+        """Many questions at once, all answered by the same version."""
+        return answers.batch(service.require(), body)
 
     @app.get("/items/{item_id:path}", responses=problems(404, 409, 422, 503))
     def item(item_id: Annotated[requests.AskedItem, Path()]) -> schemas.Item:
         """Title and picture of an item."""
         return schemas.Item.model_validate(service.require().item(item_id))
-
-
-def _picks(answer: pd.DataFrame) -> schemas.Recommendations:
-    if Answers.REASON not in answer:
-        answer = answer.assign(**{Answers.REASON: None})
-    return schemas.Recommendations.model_validate({"recommendations": _rows(answer)})
-
-
-def _rows(answer: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON: unknown values are null, not NaN. ArtifactError for a score of NaN."""
-    rows = answer.astype(object).where(answer.notna(), None).to_dict("records")
-    for row in rows:
-        if row[Answers.SCORE] is None or not math.isfinite(row[Answers.SCORE]):
-            raise ArtifactError("the model gives scores that are not finite: train it again")
-    return rows

@@ -35,6 +35,8 @@ _STATUS_CODES: dict[type[Exception], int] = {
     ForkedError: 503,
     QueryError: 422,
 }
+KNOWN = tuple(_STATUS_CODES)
+"""Errors that say what is wrong with a question, or with the model."""
 _LONGEST = 2000  # characters of a detail: it may repeat what the client sent
 
 
@@ -42,8 +44,7 @@ def add_errors(app: FastAPI) -> None:
     """Let the application answer errors in one form."""
 
     def known(request: Request, error: Exception) -> JSONResponse:
-        code = next(code for kind, code in _STATUS_CODES.items() if isinstance(error, kind))
-        return problem(code, str(error))
+        return problem(status_code(error), str(error))
 
     for kind in _STATUS_CODES:
         app.add_exception_handler(kind, known)
@@ -76,10 +77,19 @@ def add_errors(app: FastAPI) -> None:
 
 def problem(code: int, detail: str, headers: Any = None) -> JSONResponse:
     """The answer to a request that failed."""
+    return JSONResponse(schemas.Problem(detail=readable(detail)).model_dump(), code, headers)
+
+
+def readable(detail: str) -> str:
+    """A sentence of bearable length that can be sent: half a character is possible in it."""
     if len(detail) > _LONGEST:
         detail = f"{detail[:_LONGEST]} ..."
-    readable = detail.encode("utf-8", "backslashreplace").decode()  # half a character is possible
-    return JSONResponse(schemas.Problem(detail=readable).model_dump(), code, headers)
+    return detail.encode("utf-8", "backslashreplace").decode()
+
+
+def status_code(error: Exception) -> int:
+    """The status code of one of the ``KNOWN`` errors."""
+    return next(code for kind, code in _STATUS_CODES.items() if isinstance(error, kind))
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:

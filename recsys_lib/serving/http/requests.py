@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from recsys_lib.search import Filters, KnownFields, Mode
 from recsys_lib.serving._checks import LONGEST_QUERY
@@ -14,6 +15,8 @@ from recsys_lib.serving.http.schemas import ItemId, ModelType
 MOST_RESULTS = 1000
 LONGEST_ID = 1000
 LONGEST_HISTORY = 1000
+MOST_EXCLUDED = 1000
+MOST_QUESTIONS = 100  # of a batch
 
 Count = Annotated[int, Field(ge=1, le=MOST_RESULTS, description="most rows to return")]
 AskedItem = Annotated[ItemId, Field(max_length=LONGEST_ID)]
@@ -22,29 +25,48 @@ AskedUser = Annotated[
 ]
 
 
+Excluded = Annotated[
+    tuple[AskedItem, ...], Field(max_length=MOST_EXCLUDED, description="items to leave out")
+]
+Grouped = Annotated[bool, Field(description="one row for all sizes and colours of a product")]
+
+
 class Request(KnownFields):
     """Refuses unknown fields, which may be misspelt, and values of another type ("10" for 10)."""
 
     model_config = ConfigDict(strict=True, protected_namespaces=())
 
 
-class SearchFilters(Filters):
-    """Conditions of a search, as strict as every other field."""
+class StrictFilters(Filters):
+    """Conditions on items, as strict as every other field."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
-class SimilarRequest(Request):
+class ListRequest(Request):
+    """What every list can be asked for."""
+
+    filters: StrictFilters | None = None
+    exclude: Excluded = ()
+    diversity: Annotated[
+        float,
+        Field(ge=0, le=1, allow_inf_nan=False, description="0: best first; 1: all different"),
+    ] = 0.0
+    group_variants: Grouped = True
+
+
+class SimilarRequest(ListRequest):
     """Items like this one."""
 
     item_id: AskedItem
     n: Count = 10
     by: Annotated[
-        By, Field(description="als: what the same users like; text; blend: what is recommended")
-    ] = "als"
+        By | None,
+        Field(description="als: what the same users like; text; blend; null: the best of them"),
+    ] = None
 
 
-class UserRequest(Request):
+class UserRequest(ListRequest):
     """Items for a known user."""
 
     user_id: AskedUser
@@ -52,14 +74,27 @@ class UserRequest(Request):
     filter_already_liked: bool = True
 
 
-class HistoryRequest(Request):
+class ExplanationRequest(Request):
+    """A user and an item."""
+
+    user_id: AskedUser
+    item_id: AskedItem
+    n: Annotated[
+        int, Field(ge=1, le=MOST_RESULTS, description="length of the list that is asked about")
+    ] = 10
+    filters: StrictFilters | None = None
+    exclude: Excluded = ()
+    group_variants: Grouped = True
+
+
+class HistoryRequest(ListRequest):
     """Items for anybody who took these items, oldest first."""
 
     item_ids: Annotated[list[AskedItem], Field(max_length=LONGEST_HISTORY)]
     n: Count = 10
 
 
-class SearchRequest(Request):
+class SearchRequest(ListRequest):
     """Products whose text answers the query."""
 
     query: Annotated[
@@ -72,10 +107,28 @@ class SearchRequest(Request):
         Mode | None,
         Field(description="hybrid is by meaning and by words; null: as the index was built"),
     ] = None
-    filters: SearchFilters | None = None
     offset: Annotated[
         int, Field(ge=0, le=10_000, description="leaves out the best products: the next page")
     ] = 0
+    group_variants: bool = False
+
+
+class BatchRequest(Request):
+    """Many questions at once, at most ``MOST_QUESTIONS``."""
+
+    users: list[UserRequest] = Field(default_factory=list)
+    histories: list[HistoryRequest] = Field(default_factory=list)
+    similar: list[SimilarRequest] = Field(default_factory=list)
+    searches: list[SearchRequest] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _few_enough(self) -> Self:
+        n = sum(len(getattr(self, name)) for name in type(self).model_fields)
+        if not 1 <= n <= MOST_QUESTIONS:
+            raise PydanticCustomError(
+                "questions", "{n} questions: ask 1 to {most}", {"n": n, "most": MOST_QUESTIONS}
+            )
+        return self
 
 
 class TrainingRequest(Request):

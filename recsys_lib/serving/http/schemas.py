@@ -10,6 +10,9 @@ ItemId = Annotated[str, Field(min_length=1, examples=["B07G2MSBWK"])]
 Title = Annotated[str | None, Field(examples=["Water filter, pack of 3"])]
 ImageUrl = Annotated[str | None, Field(examples=["https://example.org/filter.jpg"])]
 Score = Annotated[float, Field(description="ranks the rows of one answer; has no other meaning")]
+Variants = Annotated[
+    list[ItemId], Field(description="other sizes, colours and the like of the same product")
+]
 ModelType = Literal["mf", "ss"]
 
 
@@ -20,6 +23,7 @@ class Recommendation(BaseModel):
     score: Score
     title: Title
     image_url: ImageUrl
+    variants: Variants
 
 
 class Similar(BaseModel):
@@ -46,6 +50,31 @@ class Recommendations(BaseModel):
     recommendations: list[Pick]
 
 
+class Standing(BaseModel):
+    """An item in one candidate source."""
+
+    source: str
+    rank: Annotated[int | None, Field(description="among the items that the user does not have")]
+    score: Annotated[float, Field(description="1 for the best item of the source")]
+    weight: Annotated[float, Field(description="what the source adds to its best item")]
+    contribution: Annotated[float, Field(description="what it adds here; these add up")]
+    possible: Annotated[float, Field(description="what more it would add to its best item")]
+
+
+class Explanation(BaseModel):
+    """Where an item stands for a user."""
+
+    user_id: str
+    item_id: ItemId
+    title: str
+    status: Literal["listed", "below", "owned", "excluded", "filtered", "variant", "unknown"]
+    rank: Annotated[int | None, Field(description="place in the list; null where it is in none")]
+    score: Score | None
+    gap: Annotated[float | None, Field(description="what it lacks to be among the first n")]
+    sources: list[Standing]
+    sentence: Annotated[str, Field(description="the same in words")]
+
+
 class Item(BaseModel):
     """What is known of an item."""
 
@@ -61,12 +90,29 @@ class SearchResult(BaseModel):
     title: Title
     score: Score
     image_url: ImageUrl
+    variants: Variants
 
 
 class SearchResults(BaseModel):
     """Best first."""
 
     results: list[SearchResult]
+
+
+class BatchProblem(BaseModel):
+    """What the question would have got alone: a status code, and why."""
+
+    code: int
+    detail: str
+
+
+class Batch(BaseModel):
+    """One answer for each question, in the same order; a problem where there is none."""
+
+    users: list[Recommendations | BatchProblem]
+    histories: list[Recommendations | BatchProblem]
+    similar: list[Similar | BatchProblem]
+    searches: list[SearchResults | BatchProblem]
 
 
 class DatabaseStatus(BaseModel):

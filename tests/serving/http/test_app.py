@@ -51,13 +51,16 @@ def test_status_of_trained_models(trained):
     assert status["similarity_search"] == search
 
 
+NONE = {"variants": []}
+
+
 def test_similar_items(trained):
     response = trained.post("/matrix_factor/similar", json={"item_id": "a", "n": 2})
     assert response.status_code == 200
     assert response.json() == {
         "recommendations": [
-            {"item_id": "a", "score": 0.9, "title": "one", "image_url": "https://x/a.png"},
-            {"item_id": "b", "score": 0.5, "title": None, "image_url": None},
+            {"item_id": "a", "score": 0.9, "title": "one", "image_url": "https://x/a.png"} | NONE,
+            {"item_id": "b", "score": 0.5, "title": None, "image_url": None} | NONE,
         ]
     }
 
@@ -68,7 +71,7 @@ def test_recommendations_for_a_user(trained, hide, expected):
     answer = trained.post("/matrix_factor/user", json=body).json()
     assert [row["item_id"] for row in answer["recommendations"]] == expected
     assert {tuple(sorted(row)) for row in answer["recommendations"]} == {
-        ("image_url", "item_id", "reason", "score", "title")
+        ("image_url", "item_id", "reason", "score", "title", "variants")
     }
 
 
@@ -80,7 +83,7 @@ def test_owned_items_are_hidden_unless_asked_for(trained):
 def test_search(trained):
     answer = trained.post("/search", json={"query": "filter", "top_k": 1})
     found = {"product_id": "a", "title": "one", "score": 0.9, "image_url": "https://x/a.png"}
-    assert answer.json() == {"results": [found]}
+    assert answer.json() == {"results": [found | NONE]}
 
 
 def test_search_leaves_out_earlier_pages(trained):
@@ -158,7 +161,11 @@ def test_one_model_missing_is_409(world, client, missing, path):
         ("/matrix_factor/similar", {"item_id": "a", "n": 1001}, "n:"),
         ("/matrix_factor/similar", {"item_id": "a", "n": "5"}, "n:"),
         ("/matrix_factor/similar", {"item_id": "a", "n": True}, "n:"),
-        ("/matrix_factor/similar", {"item_id": "a", "top": 5}, "'top': choose from item_id, n"),
+        (
+            "/matrix_factor/similar",
+            {"item_id": "a", "top": 5},
+            "'top': choose from item_id, filters",
+        ),
         ("/matrix_factor/user", {"userid": "u"}, "body: unknown field 'userid': did you mean 'us"),
         ("/matrix_factor/user", ["u"], "body"),
         ("/matrix_factor/user", {"user_id": "u", "n": 2.5}, "n:"),

@@ -10,6 +10,7 @@ from recsys_lib.search import Filters
 from recsys_lib.serving.http import Service, create_app, requests, schemas
 
 TEXT = (project_root() / "docs" / "http.md").read_text(encoding="utf-8")
+EVERY_LIST = re.search(r"^## Every list\n(.*?)(?=^## )", TEXT, re.DOTALL | re.MULTILINE)[1]
 SECTIONS = dict(re.findall(r"^## (\w+ /\S+)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 BODIES = {
     "POST /matrix_factor/history": requests.HistoryRequest,
@@ -52,16 +53,24 @@ def test_the_errors_are_those_of_the_service(routes, route):
     assert set(listed) <= explained
 
 
+def fields_in(text):
+    return re.findall(r"^\| `(\w+)` \| (\S+) \|", text, re.MULTILINE)
+
+
+def test_all_filters_are_named():
+    assert all(f"`{name}`" in EVERY_LIST for name in Filters.model_fields)
+
+
 @pytest.mark.parametrize("route", BODIES)
 def test_the_fields_of_a_request_are_named_with_their_defaults(route):
-    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", SECTIONS[route], re.MULTILINE)
-    fields = BODIES[route].model_fields
-    assert dict(rows) == {
+    fields, rows = BODIES[route].model_fields, dict(fields_in(SECTIONS[route]))
+    if issubclass(BODIES[route], requests.ListRequest):
+        assert "[every list](#every-list)" in SECTIONS[route]
+        rows = dict(fields_in(EVERY_LIST)) | rows
+    assert rows == {
         name: "required" if info.is_required() else json.dumps(info.default)
         for name, info in fields.items()
     }
-    if "filters" in fields:
-        assert all(f"`{name}`" in SECTIONS[route] for name in Filters.model_fields)
 
 
 @pytest.mark.parametrize("route", SECTIONS)

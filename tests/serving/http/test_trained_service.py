@@ -41,7 +41,7 @@ def test_similar(client, known):
     assert answer.status_code == 200
     rows = answer.json()["recommendations"]
     assert len(rows) == 3
-    assert all(set(row) == {"item_id", "score", "title", "image_url"} for row in rows)
+    assert all(set(row) == {"item_id", "score", "title", "image_url", "variants"} for row in rows)
     assert [row["item_id"] for row in rows] == known.similar_items(item, 3)["item_id"].tolist()
 
 
@@ -79,7 +79,9 @@ def test_a_history_an_item_and_nearest_texts(client, known):
 def test_search(client):
     rows = client.post("/search", json={"query": "dryer belt", "top_k": 4}).json()["results"]
     assert len(rows) == 4
-    assert all(set(row) == {"product_id", "title", "score", "image_url"} for row in rows)
+    assert all(
+        set(row) == {"product_id", "title", "score", "image_url", "variants"} for row in rows
+    )
     assert any("Dryer" in row["title"] for row in rows)
 
 

@@ -1,0 +1,244 @@
+"""Questions about a user and an item: why it is in the list, or why it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from recsys_lib.blend import Standing
+from recsys_lib.search import Filters
+from recsys_lib.serving._checks import check_id
+from recsys_lib.serving._explanations import Explanation, Status, sources_table
+from recsys_lib.serving._lists import Ranked
+from recsys_lib.serving._models import FilterArgument, Wishes
+from recsys_lib.serving._process import check_process
+from recsys_lib.serving._rankings import ALS, by_blend
+from recsys_lib.serving._users import UserQuestions
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """The ranking for a user, and what it says of one item.
+
+    Parameters
+    ----------
+    owned: whether the user has the item.
+    score: of the item; None where the model does not know it.
+    reason: why it would be recommended.
+    """
+
+    ranked: Ranked
+    owned: bool
+    score: float | None
+    standings: list[Standing]
+    reason: str
+
+
+class WhyQuestions(UserQuestions):
+    """Where an item stands for a user."""
+
+    def explain(
+        self,
+        user_id: str,
+        item_id: str,
+        n: int = 10,
+        *,
+        filters: FilterArgument = None,
+        exclude: Iterable[str] = (),
+        group_variants: bool = True,
+    ) -> Explanation:
+        """Why an item is recommended to a user: its place, and what each source adds to its score.
+
+        Parameters
+        ----------
+        user_id
+            A user of the training data.
+        item_id
+            A rated item, or a product of the catalogue.
+        n
+            Length of the list that is asked about.
+        filters, exclude, group_variants
+            As in the call of :meth:`recommend` that is asked about.
+
+        Returns
+        -------
+        Explanation
+            Place, score, sources and a sentence. Rank and score are exactly those of
+            :meth:`recommend`.
+
+        Raises
+        ------
+        UnknownUserError, UnknownItemError
+            For an id that the version does not know.
+        QueryError
+            As :meth:`recommend`.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> user = recommender.example_users(1)[0]  # doctest: +SKIP
+        >>> item = recommender.recommend(user)["item_id"][0]  # doctest: +SKIP
+        >>> recommender.explain(user, item).sources  # doctest: +SKIP
+        """
+        wishes = self._wishes(n, filters, exclude, 0.0, group_variants)
+        return self._explained(user_id, item_id, wishes, advise=False)
+
+    def why_not(
+        self,
+        user_id: str,
+        item_id: str,
+        n: int = 10,
+        *,
+        filters: FilterArgument = None,
+        exclude: Iterable[str] = (),
+        group_variants: bool = True,
+    ) -> Explanation:
+        """Why an item is not among the first n for a user, and what it would take.
+
+        Parameters
+        ----------
+        user_id, item_id, n, filters, exclude, group_variants
+            As for :meth:`explain`.
+
+        Returns
+        -------
+        Explanation
+            The same, with a sentence about what is missing.
+
+        Raises
+        ------
+        UnknownUserError, UnknownItemError, QueryError
+            As :meth:`explain`.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> user = recommender.example_users(1)[0]  # doctest: +SKIP
+        >>> print(recommender.why_not(user, recommender.example_items(1)[0]))  # doctest: +SKIP
+        """
+        wishes = self._wishes(n, filters, exclude, 0.0, group_variants)
+        return self._explained(user_id, item_id, wishes, advise=True)
+
+    def _explained(
+        self, user_id: str, item_id: str, wishes: Wishes, *, advise: bool
+    ) -> Explanation:
+        check_process()
+        user = self._user_row(user_id)
+        check_id("item_id", item_id, self._item_ids)
+        self._require_known([item_id])
+        item, title = self.items.ids.row(item_id), self._title(item_id)
+        scored = self._scored(user, item, wishes)
+        whole = replace(wishes.options, n=len(self.items))
+        rows, scores = whole.choose(scored.ranked, self.items)
+        place = np.flatnonzero(rows == item)
+        rank = int(place[0]) + 1 if len(place) else None
+        status, gap = self._status(item_id, item, rank, scored, wishes), None
+        if rank is not None:
+            last = min(wishes.options.n, len(rows)) - 1
+            gap = max(0.0, float(scores[last]) - float(scores[rank - 1]))
+        said = {
+            "title": title,
+            "rank": rank,
+            "score": scored.score,
+            "n": wishes.options.n,
+            "gap": gap,
+            "reason": scored.reason,
+        }
+        if status == "filtered":
+            said["filters"] = ", ".join(self._failed(item, wishes.filters))
+        if status == "variant":
+            (at,) = np.flatnonzero(self.items.groups[rows] == self.items.groups[item])
+            said["other"] = self._title(str(self.items.ids.ids(rows[[at]])[0]))
+            said["rank"] = int(at) + 1
+        sentence = _SENTENCES[status].format_map(said)
+        if status == "below" and advise:
+            sentence = f"{sentence} {_advice(scored.standings, gap or 0.0)}"
+        table = sources_table(scored.standings)
+        return Explanation(
+            user_id, item_id, title, status, rank, scored.score, gap, table, sentence
+        )
+
+    def _scored(self, user: int, item: int, wishes: Wishes) -> _Scored:
+        if self.blend is None:
+            return self._scored_by_als(user, item, wishes)
+        ranking = self.blend.for_user(user, "exclude", wishes.allowed)
+        return _Scored(
+            by_blend(ranking),
+            bool(np.isin(item, ranking.scores.history.items)),
+            float(ranking.scores.total[0, item]),
+            ranking.standings(item),
+            ranking.reasons(np.array([item]))[0].text,
+        )
+
+    def _scored_by_als(self, user: int, item: int, wishes: Wishes) -> _Scored:
+        """The same of matrix factorization, the only source of a version without a blend."""
+        als = self.require_als()
+        ranked = self.rankings.for_user(als, user, "exclude", wishes.allowed)
+        history = als.history(user)
+        if item >= len(als.items):
+            return _Scored(ranked, False, None, [], "")
+        scores = als.model.item_factors @ als.user_vector(user)
+        own = float(scores[item])
+        new = np.delete(scores, history[history != item])
+        best = float(new.max())
+        rank = 1 + int((new > own).sum())
+        standing = Standing(ALS, rank, own / best if best > 0 else 0.0, best, own)
+        reason = "users with the same taste liked it"
+        return _Scored(ranked, bool(np.isin(item, history)), own, [standing], reason)
+
+    def _status(
+        self, item_id: str, item: int, rank: int | None, scored: _Scored, wishes: Wishes
+    ) -> Status:
+        if rank is not None:
+            return "listed" if rank <= wishes.options.n else "below"
+        if scored.score is None:
+            return "unknown"
+        if scored.owned:
+            return "owned"
+        if item_id in wishes.exclude:
+            return "excluded"
+        if wishes.allowed is not None and not wishes.allowed[item]:
+            return "filtered"
+        return "variant"
+
+    def _failed(self, item: int, filters: Filters) -> list[str]:
+        """Names of the conditions that the item does not meet."""
+        failed = []
+        for name, value in filters.model_dump(exclude_defaults=True).items():
+            met = Filters.model_validate({name: value}).allowed(self.items.facets)
+            if met is not None and not met[item]:
+                failed.append(name)
+        return failed
+
+    def _title(self, item_id: str) -> str:
+        return self._tables.item(item_id)["title"] or item_id
+
+
+_SENTENCES: dict[Status, str] = {
+    "listed": "{title} is at place {rank} of the list, with a score of {score:.4g}: {reason}.",
+    "below": "{title} is at place {rank}, with a score of {score:.4g}, which is {gap:.4g} less "
+    "than place {n} has.",
+    "owned": "{title} is in the user's history, and lists leave that out unless "
+    "filter_already_liked is off.",
+    "excluded": "{title} is left out by exclude.",
+    "filtered": "{title} does not pass these filters, or its value is not known: {filters}.",
+    "variant": "{title} is a variant of {other}, which is at place {rank} and stands for it.",
+    "unknown": "{title} has no interactions, so matrix factorization does not know it; the blend "
+    "of an evaluated version does.",
+}
+
+
+def _advice(standings: list[Standing], gap: float) -> str:
+    """What it would take to close the gap to the list."""
+    possible: dict[str, Any] = {s.source: s.weight - s.contribution for s in standings}
+    enough = sorted((s for s in possible if possible[s] > gap), key=lambda s: -possible[s])
+    if enough:
+        return f"To be the best item of one source would be enough: {' or '.join(enough)}."
+    best = max(possible, key=lambda s: possible[s])
+    return (
+        f"To be the best item of one source would not be enough: {best} would add most, "
+        f"{possible[best]:.4g}."
+    )
