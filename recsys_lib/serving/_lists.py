@@ -14,8 +14,8 @@ Hits = tuple[np.ndarray, np.ndarray]
 """Rows of items, int64, and their scores; best first."""
 
 _POOL = 200
-"""So many of the best items take part in the choice for variety; fixed, so that a longer list
-begins with the shorter one."""
+"""Variety is chosen among so many of the best items; fixed, so that a longer list begins with the
+shorter one."""
 _DEEPER = 4
 
 

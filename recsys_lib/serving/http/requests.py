@@ -26,7 +26,8 @@ AskedUser = Annotated[
 
 
 Excluded = Annotated[
-    tuple[AskedItem, ...], Field(max_length=MOST_EXCLUDED, description="items to leave out")
+    list[AskedItem],
+    Field(default_factory=list, max_length=MOST_EXCLUDED, description="items to leave out"),
 ]
 Grouped = Annotated[bool, Field(description="one row for all sizes and colours of a product")]
 
@@ -47,7 +48,7 @@ class ListRequest(Request):
     """What every list can be asked for."""
 
     filters: StrictFilters | None = None
-    exclude: Excluded = ()
+    exclude: Excluded
     diversity: Annotated[
         float,
         Field(ge=0, le=1, allow_inf_nan=False, description="0: best first; 1: all different"),
@@ -83,7 +84,7 @@ class ExplanationRequest(Request):
         int, Field(ge=1, le=MOST_RESULTS, description="length of the list that is asked about")
     ] = 10
     filters: StrictFilters | None = None
-    exclude: Excluded = ()
+    exclude: Excluded
     group_variants: Grouped = True
 
 

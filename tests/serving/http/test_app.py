@@ -122,7 +122,10 @@ QUERIES = {
     "/matrix_factor/similar": {"item_id": "a"},
     "/matrix_factor/user": {"user_id": "u"},
     "/matrix_factor/history": {"item_ids": ["a"]},
+    "/matrix_factor/explain": {"user_id": "u", "item_id": "a"},
+    "/matrix_factor/why_not": {"user_id": "u", "item_id": "a"},
     "/search": {"query": "filter"},
+    "/batch": {"searches": [{"query": "filter"}]},
 }
 
 

@@ -13,6 +13,9 @@ TEXT = (project_root() / "docs" / "http.md").read_text(encoding="utf-8")
 EVERY_LIST = re.search(r"^## Every list\n(.*?)(?=^## )", TEXT, re.DOTALL | re.MULTILINE)[1]
 SECTIONS = dict(re.findall(r"^## (\w+ /\S+)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 BODIES = {
+    "POST /batch": requests.BatchRequest,
+    "POST /matrix_factor/explain": requests.ExplanationRequest,
+    "POST /matrix_factor/why_not": requests.ExplanationRequest,
     "POST /matrix_factor/history": requests.HistoryRequest,
     "POST /matrix_factor/similar": requests.SimilarRequest,
     "POST /matrix_factor/user": requests.UserRequest,
@@ -20,6 +23,9 @@ BODIES = {
     "POST /training": requests.TrainingRequest,
 }
 ANSWERS = {
+    "POST /batch": schemas.Batch,
+    "POST /matrix_factor/explain": schemas.Explanation,
+    "POST /matrix_factor/why_not": schemas.Explanation,
     "GET /health": schemas.Health,
     "GET /ready": schemas.Ready,
     "GET /items/{item_id}": schemas.Item,
@@ -68,7 +74,9 @@ def test_the_fields_of_a_request_are_named_with_their_defaults(route):
         assert "[every list](#every-list)" in SECTIONS[route]
         rows = dict(fields_in(EVERY_LIST)) | rows
     assert rows == {
-        name: "required" if info.is_required() else json.dumps(info.default)
+        name: "required"
+        if info.is_required()
+        else json.dumps(info.get_default(call_default_factory=True))
         for name, info in fields.items()
     }
 
