@@ -300,7 +300,10 @@ class EmbedParameters(Section):
         min_length=1,
         description="Fields of the lexical index, and the weight of a word in each",
     )
-    language: str = Field("english", description="Language of the stemmer (none = no stemming)")
+    language: str = Field(
+        AUTO,
+        description="Language of the stemmer; auto: that of the catalogue (none = no stemming)",
+    )
     index: Literal["auto", "exact", "fast-scan", "hnsw", "ivf-sq8", "ivf-pq"] = Field(
         "auto", description="Vector index; auto: chosen by catalogue size and memory"
     )

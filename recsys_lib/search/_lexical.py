@@ -99,6 +99,11 @@ class LexicalIndex:
         self._spellings.write_parquet(folder / _WORDS_FILE)
 
     @property
+    def language(self) -> str:
+        """Of the stemmer; "none" where words are kept as they are."""
+        return self._tokenizer.language
+
+    @property
     def n_words(self) -> int:
         """Number of distinct words in all products."""
         return len(self._vocabulary)

@@ -25,6 +25,7 @@ from recsys_lib.search.facets import SCHEMA, facets_of
 
 MODEL_KEY = "model_sha256"
 ITEMS_KEY = "items_sha256"
+STEMMER_KEY = "stemmer"
 _EMBEDDINGS_FILE = "embeddings.npy"
 _ITEMS_FILE = "items.parquet"
 _TEXTS_FILE = "texts.parquet"
@@ -98,7 +99,7 @@ class SearchPart:
         self.embeddings = part.array(_EMBEDDINGS_FILE)
         self.index = load_index(part.folder / INDEX_FILE)
         self._check()
-        tokenizer = Tokenizer(self.parameters.language)
+        tokenizer = Tokenizer(part.parameters[STEMMER_KEY])
         self.lexical = LexicalIndex.load(part.folder, tokenizer, len(self.items))
         self.all_facets = pl.read_parquet(part.folder / _FACETS_FILE)
         if dict(self.all_facets.schema) != SCHEMA:

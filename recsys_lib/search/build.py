@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recsys_lib.parameters import EmbedParameters
+from recsys_lib.parameters import AUTO, EmbedParameters
 from recsys_lib.registry.parts import writing_part
+from recsys_lib.search._language import stemmer_for
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._neighbours import ChosenIndex, choose_index, choose_kind
-from recsys_lib.search._part import ITEMS_KEY, MODEL_KEY, SearchContent, ids_sha256
+from recsys_lib.search._part import ITEMS_KEY, MODEL_KEY, STEMMER_KEY, SearchContent, ids_sha256
 from recsys_lib.search._questions import question_like
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
@@ -24,6 +25,7 @@ _LIBRARIES = (
     "bm25s",
     "faiss-cpu",
     "numpy",
+    "py3langid",
     "pystemmer",
     "rapidfuzz",
     "sentence-transformers",
@@ -91,7 +93,7 @@ def build_search_part(
     has_text = pl.Series([bool(text) for text in texts], dtype=pl.Boolean)
     indexed = products.filter(has_text)
     texts = [text for text in texts if text]
-    lexical = _lexical_index(indexed, parameters)
+    lexical = _lexical_index(indexed, texts, parameters)
     encoder = encoder or text_encoder(parameters)
     encoded = _encode(texts, encoder, cache, show_progress)
     chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
@@ -111,6 +113,7 @@ def build_search_part(
         "index_kind": chosen.kind,
         "index_breadth": chosen.breadth,
         ITEMS_KEY: ids_sha256(content.ids),
+        STEMMER_KEY: lexical.language,
     }
     with writing_part(
         folder,
@@ -185,10 +188,13 @@ def _encode(
     return _Encoded(vectors, metrics, facts)
 
 
-def _lexical_index(products: pl.DataFrame, parameters: EmbedParameters) -> LexicalIndex:
+def _lexical_index(
+    products: pl.DataFrame, texts: list[str], parameters: EmbedParameters
+) -> LexicalIndex:
     weights = parameters.word_weights
-    texts = {field: field_texts(products, field, "embed.word_weights") for field in weights}
-    return LexicalIndex.from_texts(texts, weights, Tokenizer(parameters.language))
+    words = {field: field_texts(products, field, "embed.word_weights") for field in weights}
+    language = stemmer_for(texts) if parameters.language == AUTO else parameters.language
+    return LexicalIndex.from_texts(words, weights, Tokenizer(language))
 
 
 def _vector_index(

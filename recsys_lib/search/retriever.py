@@ -139,6 +139,7 @@ class ProductSearch:
                 if name.startswith("search.index_recall@")
             },
             "distinct words": self._stored.lexical.n_words,
+            "language of the stemmer": self._stored.lexical.language,
             "product codes": len(self._stored.codes),
         }
 
