@@ -60,9 +60,11 @@ STEPS = (
         notebook="04_evaluate",
         needs=("etl", "als"),
         optional_needs=("embed",),
-        produces=version_files(EVALUATION, METRICS_FILE) + version_files(BLEND_PART, PART_MANIFEST),
+        produces=version_files(EVALUATION, METRICS_FILE),
+        also_produces=version_files(BLEND_PART, PART_MANIFEST),
+        also_if="interactions",
         metrics=METRICS_FILE,
-        skip_unless="interactions",
+        skip_unless=("interactions", "products"),
     ),
 )
 

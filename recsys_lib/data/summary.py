@@ -25,6 +25,9 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "source": loaded.inputs.layout,
         "files": loaded.files,
         "product_files": [str(path) for path in loaded.inputs.products],
+        "review_columns": {
+            ours: list(names) for ours, names in loaded.inputs.review_fields.items()
+        },
         "reading": loaded.reading,
         "timestamp_unit": loaded.ratings.timestamp_unit,
         "has_ratings": loaded.ratings.has_ratings,

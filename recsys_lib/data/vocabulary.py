@@ -116,6 +116,10 @@ details attributes specifications specs technical_details eigenschaften attribut
 """,
     Products.UPDATED: "updated_at last_updated updated last_modified modified_at aktualisiert_am",
 }
+_REVIEW_TEXTS = """
+text review_text review_body review body comment comments review_content content message
+bewertungstext kommentar commentaire avis comentario opinion recensione testo
+"""
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _PREFIXES = ("fk", "dim", "fact", "src", "raw", "tbl", "col", "the")
 _TABLES = ("review", "order", "line", "purchase", "transaction", "event", "product", "item")
@@ -142,6 +146,7 @@ def _ranks(words: Mapping[str, str]) -> dict[str, dict[str, int]]:
 
 REVIEW_RANKS = _ranks(_REVIEW_WORDS)
 PRODUCT_RANKS = _ranks(_PRODUCT_WORDS)
+REVIEW_TEXT_RANKS = _ranks({"text": _REVIEW_TEXTS})["text"]
 
 
 def known_names(ranks: Mapping[str, int]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recsys_lib.paths import Dataset
@@ -34,8 +35,13 @@ class Step:
         Other files and folders that the step may write.
     metrics : str
         Name of the produced JSON file that holds the step's ``metrics``.
-    skip_unless : str
-        Name of a count of the ETL, for example ``products``: the step is skipped when it is 0.
+    skip_unless : str or tuple of str
+        Names of counts of the ETL, for example ``products``: the step is skipped when all are 0.
+    also_produces : tuple of str
+        Files that the step must write as well, but only if the count ``also_if`` is not 0.
+    also_if : str
+        Name of that count. Cells with the tag ``needs-interactions`` are left out when the dataset
+        has none, and likewise for every other count.
     timeout : float
         Seconds after which the step is stopped.
     all_cores : bool
@@ -62,7 +68,9 @@ class Step:
     produces: tuple[str, ...] = ()
     may_write: tuple[str, ...] = ()
     metrics: str = ""
-    skip_unless: str = ""
+    skip_unless: str | tuple[str, ...] = ()
+    also_produces: tuple[str, ...] = ()
+    also_if: str = ""
     timeout: float = 6 * 3600
     all_cores: bool = False
 
@@ -74,8 +82,25 @@ class Step:
     @property
     def version_folders(self) -> set[str]:
         """Names of the folders in the model version that this step fills."""
-        parts = [Path(template).parts for template in self.produces]
+        parts = [Path(template).parts for template in (*self.produces, *self.also_produces)]
         return {part[1] for part in parts if part[0] == VERSION}
+
+    @property
+    def works_on(self) -> tuple[str, ...]:
+        """The counts in ``skip_unless``."""
+        return (self.skip_unless,) if isinstance(self.skip_unless, str) else self.skip_unless
+
+    def given(self, counts: Mapping[str, int]) -> Step:
+        """The step for data with these counts, which ``produces`` all that it must write.
+
+        A count that is unknown counts as one.
+        """
+        also = self.also_produces if counts.get(self.also_if, 1) else ()
+        return replace(self, produces=(*self.produces, *also), also_produces=())
+
+    def has_nothing_to_do(self, counts: Mapping[str, int]) -> bool:
+        """Whether the step is skipped for data with these counts; one that is unknown is not 0."""
+        return bool(self.works_on) and not any(counts.get(name, 1) for name in self.works_on)
 
     def outputs(self, dataset: Dataset, version: str) -> list[Path]:
         """Paths of the files that the step must write, in the order of ``produces``."""
@@ -84,7 +109,7 @@ class Step:
     def owned_paths(self, dataset: Dataset, version: str) -> list[Path]:
         """All files and folders in which the step may write."""
         folders = [f"{VERSION}/{name}" for name in sorted(self.version_folders)]
-        templates = [*self.produces, *self.may_write, *folders]
+        templates = [*self.produces, *self.also_produces, *self.may_write, *folders]
         return [_path(template, dataset, version) for template in templates]
 
     def metrics_file(self, dataset: Dataset, version: str) -> Path:

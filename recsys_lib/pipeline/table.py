@@ -124,10 +124,12 @@ def _problems(step: Step, names: Sequence[str]) -> Iterator[str]:
     if step.notebook.endswith(".ipynb"):
         yield f"leave out the ending: write notebook={step.notebook.removesuffix('.ipynb')!r}"
     counts = list(Counts.__annotations__)
-    if step.skip_unless and step.skip_unless not in counts:
-        hint = did_you_mean(step.skip_unless, counts)
-        yield f"skip_unless {step.skip_unless!r} is no count of the ETL{hint}"
-    for field in ("needs", "optional_needs", "produces", "may_write"):
+    named = [("skip_unless", name) for name in step.works_on]
+    named += [("also_if", step.also_if)] if step.also_produces else []
+    for field, name in named:
+        if name not in counts:
+            yield f"{field} {name!r} is no count of the ETL{did_you_mean(name, counts)}"
+    for field in ("needs", "optional_needs", "produces", "also_produces", "may_write"):
         if isinstance(getattr(step, field), str):
             yield f"{field} must be a tuple: write {field}=({getattr(step, field)!r},)"
             return
@@ -136,7 +138,7 @@ def _problems(step: Step, names: Sequence[str]) -> Iterator[str]:
             yield f"needs {name!r} twice"
         if name not in names:
             yield f"needs {name!r}, which is no step{did_you_mean(name, names)}"
-    for template in (*step.produces, *step.may_write):
+    for template in (*step.produces, *step.also_produces, *step.may_write):
         yield from _template_problems(template)
     files = [Path(template).name for template in step.produces]
     if step.metrics and step.metrics not in files:

@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
+import nbformat
 import pytest
 
 from recsys_lib.cli import pipeline_steps
@@ -14,7 +16,7 @@ from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.execution.run import Run
 from recsys_lib.pipeline.runs.lock import only_run
-from recsys_lib.pipeline.steps import Step, version_files
+from recsys_lib.pipeline.steps import Step, data_files, version_files
 from tests.support.bench import USE, WRITE, files, statuses
 
 PROJECT = project_root()
@@ -146,6 +148,40 @@ def test_a_step_without_anything_to_work_on_is_skipped(bench, capsys):
     assert statuses(record) == ["executed", "executed", "skipped"]
     assert record["steps"][2]["reason"] == "the dataset has no products"
     assert "the dataset has no products" in (folder / "report.html").read_text()
+
+
+def test_what_the_data_lacks_is_left_out_of_a_notebook_and_of_its_outputs(bench, workspace):
+    step = Step(
+        "evaluate",
+        "03",
+        needs=("etl",),
+        **files("third"),
+        also_produces=data_files("more.json"),
+        also_if="products",
+        skip_unless=("products", "users"),
+    )
+    bench.table = (*bench.table, step)
+    bench.notebook("03", "1 / 0", USE.replace("second.json", "third.json"))
+    path = workspace / "notebooks" / "03.ipynb"
+    book = nbformat.read(path, as_version=4)
+    book.cells[2].metadata["tags"] = ["needs-products"]
+    nbformat.write(book, path)
+    record, code, folder = bench.run(WRITE)
+    assert (code, statuses(record)) == (0, ["executed"] * 3)
+    assert [Path(output["path"]).name for output in record["steps"][2]["outputs"]] == ["third.json"]
+    ran = nbformat.read(folder / "03.ipynb", as_version=4)
+    assert "no products" in ran.cells[2].source
+    assert statuses(bench.run()[0]) == ["cached"] * 3
+    record, code, _ = bench.run(WRITE.replace('"products": 0', '"products": 5'))
+    assert (code, statuses(record)[2]) == (1, "failed")
+    assert "ZeroDivisionError" in record["steps"][2]["reason"]
+
+
+def test_a_count_that_the_etl_does_not_have_is_refused(bench):
+    step = Step("embed", "02", needs=("etl",), **files("third"), skip_unless=("products", "cats"))
+    bench.table = (*bench.table, step)
+    with pytest.raises(ParameterError, match="skip_unless 'cats' is no count of the ETL"):
+        bench.run(WRITE)
 
 
 def test_a_step_waits_for_an_optional_need(bench):

@@ -9,7 +9,9 @@ from recsys_lib.pipeline.execution.notebook import CellError, Execution
 
 def run_in_process(source, output, parameters, on_cell=None, **_):
     """Stands in for ``run_notebook``: the same cells and records, but no kernel to watch."""
-    book, names, error = nbformat.read(source, as_version=4), {}, None
+    given = isinstance(source, nbformat.NotebookNode)
+    book = source if given else nbformat.read(source, as_version=4)
+    names, error = {}, None
     started = time.perf_counter()
     for index, cell in enumerate(book.cells):
         if cell.cell_type != "code":

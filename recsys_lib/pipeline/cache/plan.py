@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from recsys_lib.data.input_files import find_input_files
+from recsys_lib.data.summary import read_summary
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import fingerprint
-from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.paths import SUMMARY_FILE, Dataset, outputs_root
 from recsys_lib.pipeline.cache._key import CacheKey
 from recsys_lib.pipeline.runs.record import DONE, records_of
 from recsys_lib.pipeline.settings import DATASET, Settings
@@ -77,6 +78,8 @@ def look_up(
 
     ``inputs`` are the fingerprints of the files that it reads; ``force`` reuses nothing.
     """
+    if step.also_produces:
+        step = step.given(known_counts(settings.dataset))
     parameters = step_parameters(step, settings)
     notebook = settings.notebook(step.notebook)
     key = CacheKey.from_notebook(notebook, parameters, inputs, settings.project)
@@ -160,7 +163,7 @@ def plan(
         if lookup.hit is None:
             running.add(step.name)
         else:
-            known[step.name] = lookup.hit.outputs(step)
+            known[step.name] = lookup.hit.outputs(lookup.step)
         planned.append(PlannedStep(step.name, "cached" if lookup.hit else "run", lookup.reason))
     return planned
 
@@ -181,8 +184,17 @@ def step_inputs(
     return {file: digest for name in step.dependencies for file, digest in known[name].items()}
 
 
+def known_counts(dataset: Dataset) -> Mapping[str, int]:
+    """The counts of the ETL; none before it has run."""
+    if not (dataset.processed / SUMMARY_FILE).is_file():
+        return {}
+    counts: Mapping[str, int] = read_summary(dataset.processed)["counts"]
+    return counts
+
+
 def outputs_on_disk(step: Step, dataset: Dataset, version: str) -> dict[str, str]:
     """Fingerprints of a step's outputs that exist, by their templates in the table of steps."""
+    step = step.given({})
     paths = zip(step.produces, step.outputs(dataset, version), strict=True)
     return {template: fingerprint(path) for template, path in paths if path.is_file()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,17 +81,19 @@ class StepExecution:
 
     def _execute(self, step: Step, entry: StepRecord) -> int:
         entry.started_at, entry.status = now(), "failed"
+        counts: Mapping[str, int] = {}
         if step.needs:
             try:
                 counts = read_summary(self.settings.dataset.processed)["counts"]
-                if step.skip_unless and not counts[step.skip_unless]:
+                if step.has_nothing_to_do(counts):
                     return self._skip(step, entry)
                 self.settings.sections[step.name].check_data(counts)
             except RecsysError as error:
                 return self._fail(step, entry, "its parameters", str(error), error.exit_code)
         self.progress.step_started(step.name, entry.reason)
         before = self.contract.snapshot()
-        execution = self._run_notebook(step, entry)
+        absent = [name for name, count in counts.items() if not count]
+        execution = self._run_notebook(step, entry, absent)
         if execution.error is not None:
             return self._end_with(execution.error, step, entry)
         try:
@@ -102,11 +104,14 @@ class StepExecution:
         self.progress.step_done(step.name, execution.seconds, execution.peak_memory_mb)
         return EXIT_OK
 
-    def _run_notebook(self, step: Step, entry: StepRecord) -> Execution:
-        from recsys_lib.pipeline.execution.notebook import run_notebook  # noqa: PLC0415  # slow import
+    def _run_notebook(self, step: Step, entry: StepRecord, absent: Sequence[str]) -> Execution:
+        from recsys_lib.pipeline.execution.notebook import (  # noqa: PLC0415  # slow import
+            run_notebook,
+            without_absent,
+        )
 
         execution = run_notebook(
-            self.settings.notebook(step.notebook),
+            without_absent(self.settings.notebook(step.notebook), absent),
             self.run_folder / entry.notebook,
             self._parameters(step),
             lambda number, total: self.progress.cell_started(step.name, number, total),
@@ -141,7 +146,7 @@ class StepExecution:
 
     def _skip(self, step: Step, entry: StepRecord) -> int:
         entry.started_at, entry.status = None, "skipped"
-        entry.reason = f"the dataset has no {step.skip_unless}"
+        entry.reason = f"the dataset has no {' and no '.join(step.works_on)}"
         self.progress.step_skipped(step.name, entry.reason)
         return EXIT_OK
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbformat import NotebookNode
 from rich.text import Text
 
 from recsys_lib.imports import NOT_FOR_NOTEBOOKS, without_modules
@@ -28,6 +30,7 @@ logging.getLogger("papermill").setLevel(logging.ERROR)
 
 KERNEL = "python3"
 _ENGINE = "recsys"
+_NEEDS = "needs-"  # begins the tag of a cell
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -109,7 +112,7 @@ papermill_engines.register(_ENGINE, _Engine)
 
 
 def run_notebook(
-    source: Path,
+    source: Path | NotebookNode,
     output: Path,
     parameters: dict[str, Any],
     on_cell: CellStarted | None = None,
@@ -126,7 +129,7 @@ def run_notebook(
     watch, error = KernelWatch(on_cell, timeout, kernels or Kernels()), None
     try:
         papermill.execute_notebook(
-            _literal(source),
+            _literal(source) if isinstance(source, Path) else source,
             _literal(output),
             parameters=parameters,
             engine_name=_ENGINE,
@@ -163,6 +166,24 @@ def _kernel_environment(threads: int) -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "JUPYTER_PLATFORM_DIRS": "1",
     }
+
+
+def without_absent(source: Path, absent: Collection[str]) -> Path | NotebookNode:
+    """The notebook, without cells of the tag ``needs-x`` where ``x`` is absent."""
+    notebook = nbformat.read(source, nbformat.NO_CONVERT)
+    kept: list[NotebookNode] = []
+    said: set[str] = set()
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        lacking = [name for name in absent if f"{_NEEDS}{name}" in tags]
+        if not lacking:
+            kept.append(cell)
+        elif lacking[0] not in said:
+            said.add(lacking[0])
+            note = f"*The dataset has no {lacking[0]}: what needs them is left out.*"
+            kept.append(nbformat.v4.new_markdown_cell(note, id=cell.id))
+    notebook.cells = kept
+    return notebook if said else source
 
 
 def _literal(path: Path) -> str:

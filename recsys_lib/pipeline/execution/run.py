@@ -17,7 +17,12 @@ from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, WorseEr
 from recsys_lib.files import read_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.cache.code import check_notebook
-from recsys_lib.pipeline.cache.plan import look_up, outputs_on_disk, step_inputs
+from recsys_lib.pipeline.cache.plan import (
+    known_counts,
+    look_up,
+    outputs_on_disk,
+    step_inputs,
+)
 from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.execution._schedule import Work, interruptible, run_side_by_side
@@ -183,13 +188,15 @@ class Run:
         dataset, chosen = self.settings.dataset, {step.name for step in self.chosen}
         needed = {name for step in self.chosen for name in step.needs} - chosen
         wanted = {name for step in self.chosen for name in step.dependencies} - chosen
+        counts = known_counts(dataset)
         for step in self.table:
             if step.name not in wanted:
                 continue
             for folder in step.version_folders:
                 registry.adopt(dataset, self.run_id, folder)
             self._known[step.name] = self._outputs(step)
-            if step.name in needed and set(self._known[step.name]) != set(step.produces):
+            lacks = set(step.given(counts).produces) - set(self._known[step.name])
+            if step.name in needed and lacks and not step.has_nothing_to_do(counts):
                 raise ParameterError(
                     f"step {step.name!r} must run first, but never did for dataset "
                     f"{dataset.name!r}: add it to --steps, or leave out --steps"

@@ -15,9 +15,11 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Ratings
-from recsys_lib.data.formats import first_fields, reader_of
+from recsys_lib.data.cleaning.ids import read_ids, without_fraction
+from recsys_lib.data.formats import read_records
 from recsys_lib.data.formats.records import Start
-from recsys_lib.data.layouts import LAYOUTS
+from recsys_lib.data.meaning import all_names
+from recsys_lib.data.vocabulary import REVIEW_TEXT_RANKS, best_named
 from recsys_lib.search.quality.qrels import Qrels
 from recsys_lib.search.retriever import ProductSearch
 from recsys_lib.search.text import clean
@@ -25,7 +27,6 @@ from recsys_lib.search.text import clean
 TITLES, REVIEWS = "known items by their titles", "known items by their reviews"
 _TITLE_WORDS = 4
 _REVIEW_WORDS = 12
-_REVIEW_FIELDS = ("text", "reviewText", "review", "body")
 _ITEM, _TEXT, _PLACE, _HASH = "item", "text", "place", "hash"
 _KEYS = {_PLACE: pl.UInt32, _HASH: pl.String}
 
@@ -72,20 +73,28 @@ def _review_queries(
     path = Path(summary["files"][0]["path"])
     if not path.is_file():  # the dataset was processed, and then its input files were removed
         return
-    present = first_fields(path)
-    texts = [name for name in _REVIEW_FIELDS if name in present]
-    names = [f for f in LAYOUTS[summary["source"]].reviews[Ratings.ITEM] if f in present]
+    names = summary["review_columns"].get(Ratings.ITEM, ())
+    others = [field for field in all_names(path) if field not in names]
+    texts = best_named(others, REVIEW_TEXT_RANKS, others)
     if not texts or not names:
         return
-    schema = dict.fromkeys([names[0], texts[0]], pl.String())
+    schema = dict.fromkeys([*names, texts[0]], pl.String())
     drawn = pl.DataFrame(schema={_ITEM: pl.String, _TEXT: pl.String, **_KEYS})
     places = _places(search, seed)
-    for work in reader_of(path).read(path, schema, Start()):
-        reviews = work().frame.select(pl.col(names[0]).alias(_ITEM), pl.col(texts[0]).alias(_TEXT))
+    for work in read_records(path, schema, Start(), apart=True):
+        frame = work().frame
+        items = frame.select(pl.coalesce(names).alias(_ITEM)).to_series()
+        reviews = frame.select(_known(items, search), pl.col(texts[0]).alias(_TEXT))
         with_text = reviews.filter(pl.col(_TEXT).str.len_chars() > 0)
         drawn = _draw(pl.concat([drawn, _ranked(with_text, places, n)]), n)
     for item, text in drawn.select(_ITEM, _TEXT).iter_rows():
         yield " ".join(clean(text).split()[:_REVIEW_WORDS]), search.items.row(item)
+
+
+def _known(items: pl.Series, search: ProductSearch) -> pl.Series:
+    """The ids as the catalogue writes them: 22423 for 22423.0, where it has no such id."""
+    ids, _ = read_ids(items)
+    return ids.zip_with(ids.is_in(search.items.series().implode()), without_fraction(ids))
 
 
 def _places(search: ProductSearch, seed: int) -> pl.DataFrame:

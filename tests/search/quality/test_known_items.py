@@ -30,7 +30,8 @@ def drawn(path, lines, seed=3):
     search = SimpleNamespace(
         items=IdMap(PRODUCTS), display=pl.DataFrame({"title": [f"tea {p}" for p in PRODUCTS]})
     )
-    summary = {"files": [{"path": str(path)}], "source": "amazon2023"}
+    columns = {"parent_asin": [next(iter(lines[0]))]}
+    summary = {"files": [{"path": str(path)}], "review_columns": columns}
     _, reviews = known_items(search, summary, 20, seed=seed)
     rows = [next(iter(grades)) for grades in reviews.grades]
     return dict(zip(reviews.queries, (PRODUCTS[row] for row in rows), strict=True))
@@ -51,3 +52,19 @@ def test_queries_come_from_the_whole_file_and_name_their_products(tmp_path):
     numbers = sorted(int(text.split()[-1]) for text in queries)
     assert numbers[0] < 250 and numbers[-1] >= 750
     assert drawn(tmp_path / "reviews.jsonl", LINES, seed=4) != queries
+
+
+def test_columns_are_those_that_the_dataset_was_read_by(tmp_path):
+    named = [{"sku": line["parent_asin"], "Review-Text": line["text"]} for line in LINES]
+    expected = drawn(tmp_path / "reviews.jsonl", LINES)
+    assert drawn(tmp_path / "bewertungen.jsonl", named) == expected
+    nested = [{"sku": line["parent_asin"], "said": {"comment": line["text"]}} for line in LINES]
+    assert drawn(tmp_path / "nested.jsonl", nested) == expected
+
+
+def test_a_catalogue_alone_has_queries_by_titles_only(tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_text("sku,title,text\nP001,tea,Leaves of tea\n")
+    search = SimpleNamespace(items=IdMap(["P001"]), display=pl.DataFrame({"title": ["tea"]}))
+    summary = {"files": [{"path": str(path)}], "review_columns": {"parent_asin": []}}
+    assert [kind.prefix for kind in known_items(search, summary, 5, seed=1)] == ["known_titles."]
