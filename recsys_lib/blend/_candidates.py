@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.blend.blend import TERMS, relative_scores, shortness, terms
+from recsys_lib.blend.blend import TERMS, HistoryScorer, relative_scores, shortness, terms
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.sources import RECENT, CandidateSource
+from recsys_lib.blend.sources import RECENT
 from recsys_lib.ranking import (
     NO_ITEM,
     best_items,
@@ -118,7 +118,7 @@ class Candidates:
 
 
 def gather_candidates(
-    sources: Mapping[str, CandidateSource],
+    sources: Mapping[str, HistoryScorer],
     histories: Histories,
     relevant: sparse.csr_matrix,
     shortest: int = 1,
@@ -138,7 +138,7 @@ def gather_candidates(
 
 
 def _block(
-    sources: Mapping[str, CandidateSource],
+    sources: Mapping[str, HistoryScorer],
     histories: Histories,
     relevant: sparse.csr_matrix,
     users: np.ndarray,

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -192,7 +193,14 @@ def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
     return np.stack((relative, root, trend * relative, trend * root), axis=-1)
 
 
-def relative_scores(source: CandidateSource, histories: Histories) -> np.ndarray:
+class HistoryScorer(Protocol):
+    """Scores all items for a history, as a candidate source does."""
+
+    def scores(self, histories: Histories) -> np.ndarray:
+        """Finite float32, shape (users, items), higher is better; a new array."""
+
+
+def relative_scores(source: HistoryScorer, histories: Histories) -> np.ndarray:
     """Scores divided by each user's best among the items that the user does not have, in [0, 1]."""
     scores = source.scores(histories)
     _divide_and_cut(scores, _best_new(scores, histories))

@@ -87,12 +87,31 @@ class Histories:
         cls, items: Sequence[int] | np.ndarray, confidence: float, n_items: int
     ) -> Histories:
         """The history of one user who took ``items`` (rows), oldest first, and liked all alike."""
-        rows = np.asarray(items, dtype=np.int32)
-        n = len(rows)
+        n = len(items)
+        newer = np.arange(n - 1, -1, -1, dtype=np.int32)
+        return cls._of_strangers(np.array([0, n]), items, newer, confidence, n_items)
+
+    @classmethod
+    def of_one_item_each(cls, items: np.ndarray, confidence: float, n_items: int) -> Histories:
+        """Histories of users who took one of ``items`` (rows) each, and liked it."""
+        n = len(items)
+        newer = np.zeros(n, dtype=np.int32)
+        return cls._of_strangers(np.arange(n + 1), items, newer, confidence, n_items)
+
+    @classmethod
+    def _of_strangers(
+        cls,
+        indptr: np.ndarray,
+        items: Sequence[int] | np.ndarray,
+        newer: np.ndarray,
+        confidence: float,
+        n_items: int,
+    ) -> Histories:
+        n = len(newer)
         return cls(
-            indptr=np.array([0, n]),
-            items=rows,
-            newer=np.arange(n - 1, -1, -1, dtype=np.int32),
+            indptr=indptr,
+            items=np.asarray(items, dtype=np.int32),
+            newer=newer,
             confidences=np.full(n, confidence, dtype=np.float32),
             strength=np.ones(n, dtype=np.float32),
             liked=np.ones(n, dtype=bool),

@@ -10,6 +10,7 @@ import polars as pl
 from recsys_lib.blend.blend import BlendWeights
 from recsys_lib.blend.choices import K
 from recsys_lib.blend.signals import EqualSignals, Signals
+from recsys_lib.blend.similar_choice import SimilarChoice
 from recsys_lib.blend.sources import BLEND
 from recsys_lib.significance import SIGNIFICANT
 
@@ -32,6 +33,7 @@ class LearnedBlend:
     p_value: of the difference between the blend and the best single source, paired by user.
     half_lives: of each source that forgets, also of those without a weight.
     signals: what an interaction says.
+    similar: what similar items go by.
     """
 
     weights: BlendWeights
@@ -42,6 +44,7 @@ class LearnedBlend:
     p_value: float = 1.0
     half_lives: dict[str, float] = field(default_factory=dict)
     signals: Signals = EqualSignals
+    similar: SimilarChoice = field(default_factory=SimilarChoice)
 
     def __str__(self) -> str:
         if not self.validation:
@@ -51,12 +54,13 @@ class LearnedBlend:
             )
         best, own = self.best_source, self.validation[BLEND]
         beyond = "beyond noise" if self.p_value <= SIGNIFICANT else "within noise"
-        return (
+        said = (
             f"Learned from {self.n_users:,} users, judged by {self.n_judges:,} on later "
             f"interactions. {self.served} is served: nDCG@{K} is {own:.4f} for the blend and "
             f"{self.validation[best]:.4f} for the best single source, {best}; the difference is "
             f"{beyond} (p = {self.p_value:.2g}). {self.signals}"
         )
+        return f"{said} {self.similar}".strip()
 
     @property
     def best_source(self) -> str:

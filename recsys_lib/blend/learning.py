@@ -19,6 +19,7 @@ from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.choices import Choices, ndcg, source_quality
 from recsys_lib.blend.learned import FEWEST_USERS, LearnedBlend
 from recsys_lib.blend.signals import EqualSignals, Signals
+from recsys_lib.blend.similar_choice import choose_similar
 from recsys_lib.blend.sources import ALS, BLEND, POPULAR, CandidateSource, with_half_lives
 from recsys_lib.significance import SIGNIFICANT, paired_test
 
@@ -99,11 +100,13 @@ def learn_blend(
     # Noise is not enough to prefer a single source, for only the blend knows what to recommend to
     # strangers, and which products without interactions to recommend.
     served = best if p_value <= SIGNIFICANT and gaps.mean() > 0 else BLEND
+    learned = replace(learned, served=served, p_value=float(p_value))
+    similar = choose_similar(tuned, learned.served_weights, judging, seed=seed)
     # The choice is made: now both parts may teach.
     everything = candidates.joined(judged, len(learning))
     able = everything.users_with_a_choice(len(learning) + len(judging))
     weights = BlendWeights(_fit_and_prune(everything, able), half_lives, shortest)
-    return replace(learned, weights=weights, served=served, p_value=float(p_value))
+    return replace(learned, weights=weights, similar=similar)
 
 
 def _nothing_learned(n_users: int, signals: Signals) -> LearnedBlend:

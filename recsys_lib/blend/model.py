@@ -115,7 +115,14 @@ class BlendModel:
 
         Positions are -1 where no item is left.
         """
-        histories = self.histories.take(users)
+        return self._best(self.histories.take(users), n)
+
+    def best_after(self, items: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same for strangers who took one of ``items`` (rows) each."""
+        histories = Histories.of_one_item_each(items, self._typical_confidence, len(self.items))
+        return self._best(histories, n)
+
+    def _best(self, histories: Histories, n: int) -> tuple[np.ndarray, np.ndarray]:
         scores = self.blend.scores_of(histories)
         seen = histories.matrix(histories.confidences)
         best = rank_scores(scores, seen, self.tie_order, min(n, len(self.items)))

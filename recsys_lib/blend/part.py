@@ -15,6 +15,7 @@ from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learned import LearnedBlend
 from recsys_lib.blend.sources import (
+    ALS,
     POPULAR,
     RECENT,
     CandidateSource,
@@ -73,7 +74,8 @@ def write_blend_part(
         parameters=_facts(learned),
         data_fingerprint=data_fingerprint,
         libraries=_LIBRARIES,
-        metrics={f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()},
+        metrics={f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()}
+        | {f"similar.{by}.ndcg@10": value for by, value in learned.similar.quality.items()},
     ) as part:
         for name, source in train_all(training, needed, counted_only=True).items():
             for key, array in source.arrays().items():
@@ -93,6 +95,7 @@ def _facts(learned: LearnedBlend) -> dict[str, Any]:
         "half_lives": half_lives,
         "shortest": weights.shortest,
         "users": learned.n_users,
+        "similar_by": learned.similar.by,
         "signals": {
             "min_rating": learned.signals.min_rating,
             "event_weights": dict(learned.signals.event_weights),
@@ -108,11 +111,13 @@ class BlendPart:
     ----------
     folder: where it was read from.
     weights: what is served.
+    similar_by: what similar items go by.
     arrays: by file name without its ending, memory-mapped.
     """
 
     folder: Path
     weights: BlendWeights
+    similar_by: str
     arrays: Mapping[str, np.ndarray]
 
     @classmethod
@@ -128,7 +133,7 @@ class BlendPart:
         for name, source in source_types().items():
             if source.counted and name in weights.coefficients and name not in stored:
                 raise ArtifactError(f"{folder} has no source {name!r}: evaluate again")
-        return cls(folder, weights, arrays)
+        return cls(folder, weights, part.parameters.get("similar_by", ALS), arrays)
 
     def histories(self, n_items: int) -> Histories:
         """Histories of all users, in the order of the ALS part."""

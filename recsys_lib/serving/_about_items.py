@@ -48,7 +48,8 @@ class ItemQuestions(OpenModels):
         by
             ``"als"``: what the same users like, or by text where nobody liked the item;
             ``"text"``: products of nearest text; ``"blend"``: what would be recommended to
-            somebody who took this item alone. By default :attr:`similar_by`.
+            somebody who took this item alone. By default :attr:`similar_by`, the one of them that
+            found held-out items best; where it knows nothing of the item, likes and then text.
         filters, exclude, diversity, group_variants
             As for :meth:`recommend`.
 
@@ -77,19 +78,25 @@ class ItemQuestions(OpenModels):
         """
         check_process()
         check_id("item_id", item_id, self._item_ids)
-        by = self.similar_by if by is None else by
-        check_choice("by", by, get_args(By))
+        if by is not None:
+            check_choice("by", by, get_args(By))
         wishes = self._wishes(n, filters, exclude, diversity, group_variants)
         self._require_known([item_id])
-        ranked = self._ranked_like(item_id, by, wishes.allowed)
+        ranked = self._ranked_like(item_id, by or self.similar_by, wishes.allowed)
+        if ranked is None and by is None:
+            ranked = self._ranked_like(item_id, ALS, wishes.allowed)
         if ranked is None:
-            raise UnknownItemError(item_id, NO_LIKES_NO_TEXT if by == ALS else "it has no text")
+            raise UnknownItemError(item_id, "it has no text" if by == "text" else NO_LIKES_NO_TEXT)
         return self._list(item_id, ranked, wishes)
 
     @property
     def similar_by(self) -> By:
-        """What :meth:`similar_items` goes by unless told."""
-        return ALS
+        """What :meth:`similar_items` goes by unless told: what the evaluation found best.
+
+        Without an evaluation that is matrix factorization.
+        """
+        by = self.blend.part.similar_by if self.blend is not None else ALS
+        return next(known for known in get_args(By) if known == by)
 
     def item(self, item_id: str) -> dict[str, Any]:
         """Id, title and image_url of one item; UnknownItemError when there is no such item."""

@@ -57,9 +57,10 @@ class ListOptions:
         pool = max(self.n, _POOL) if self.diversity else self.n
         rows, scores = self._one_of_each(ranked, items, pool)
         if self.diversity:
-            chosen = np.arange(len(rows))
-            chosen[:_POOL] = varied(items.vectors(rows[:_POOL]), scores[:_POOL], self.diversity)
-            rows, scores = rows[chosen], scores[chosen]
+            vectors, n = items.vectors(rows[:_POOL]), min(self.n, _POOL)
+            first = varied(vectors, scores[:_POOL], self.diversity, n)
+            order = np.concatenate([first, np.arange(len(first), len(rows))])
+            rows, scores = rows[order], scores[order]
         return rows[: self.n], scores[: self.n]
 
     def _one_of_each(self, ranked: Ranked, items: AllItems, n: int) -> Hits:
@@ -76,8 +77,8 @@ class ListOptions:
             rows, scores = ranked.best(depth)
 
 
-def varied(vectors: np.ndarray, scores: np.ndarray, diversity: float) -> np.ndarray:
-    """An order of items by maximal marginal relevance: good ones unlike those before.
+def varied(vectors: np.ndarray, scores: np.ndarray, diversity: float, n: int) -> np.ndarray:
+    """The first n of some items by maximal marginal relevance: good ones unlike those before.
 
     The next item is the one with the highest (1 - diversity) * relevance - diversity * likeness.
     Relevance is the score, scaled to [0, 1]; likeness is the largest cosine with an item before,
@@ -87,21 +88,21 @@ def varied(vectors: np.ndarray, scores: np.ndarray, diversity: float) -> np.ndar
 
     Parameters
     ----------
-    vectors: float32, shape (n, dimension), of length 1, or 0 where there is none.
-    scores: shape (n,), best first.
+    vectors: float32, shape (items, dimension), of length 1, or 0 where there is none.
+    scores: shape (items,), best first.
 
     Returns
     -------
-    Positions, int64, shape (n,).
+    Positions, int64, shape (n,), or fewer where there are fewer items.
     """
-    n = len(scores)
-    spread = float(scores[0] - scores[-1]) if n else 0.0
-    relevance = (scores - scores[-1]) / spread if spread > 0 else np.ones(n)
+    size = len(scores)
+    spread = float(scores[0] - scores[-1]) if size else 0.0
+    relevance = (scores - scores[-1]) / spread if spread > 0 else np.ones(size)
     cosines = np.maximum(vectors @ vectors.T, 0)
     known = vectors.any(axis=1)
-    likeness, left = np.zeros(n), np.ones(n, dtype=bool)
+    likeness, left = np.zeros(size), np.ones(size, dtype=bool)
     order: list[int] = []
-    for _ in range(n):
+    for _ in range(min(n, size)):
         others = likeness[left & known]
         likeness[~known] = others.mean() if len(others) else 0.0
         value = (1 - diversity) * relevance - diversity * likeness

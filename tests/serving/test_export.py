@@ -98,7 +98,7 @@ def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
 
 @pytest.mark.parametrize(
     ("by", "what", "opened"),
-    [("served", "both", 3), ("served", "items", 2), ("als", "both", 2)],
+    [("served", "both", 3), ("served", "items", 3), ("als", "both", 2)],
 )
 def test_each_part_is_opened_once(evaluated, tmp_path, monkeypatch, by, what, opened):
     """An export with a blend opened the ALS part twice, one of items opened parts for nothing."""

@@ -192,7 +192,7 @@ def test_variety_by_hand():
     """Two directions: the second item is like the first, so the third comes before it."""
     vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], dtype=np.float32)
     scores = np.array([1.0, 0.9, 0.5, 0.0])
-    assert varied(vectors, scores, 0.0).tolist() == [0, 1, 2, 3]
-    assert varied(vectors, scores, 0.5).tolist()[:2] == [0, 2]
-    assert varied(vectors[:0], scores[:0], 0.5).tolist() == []
-    assert varied(vectors[:1], scores[:1], 1.0).tolist() == [0]
+    assert varied(vectors, scores, 0.0, 4).tolist() == [0, 1, 2, 3]
+    assert varied(vectors, scores, 0.5, 2).tolist() == [0, 2]
+    assert varied(vectors[:0], scores[:0], 0.5, 3).tolist() == []
+    assert varied(vectors[:1], scores[:1], 1.0, 3).tolist() == [0]

@@ -93,7 +93,8 @@ def test_exported_lists_are_those_of_single_questions(loveless, disliked, tmp_pa
 
 def test_by_chooses_whose_list(evaluated):
     item = evaluated.example_items(1)[0]
-    assert evaluated.similar_items(item, 5).equals(evaluated.similar_items(item, 5, by="als"))
+    assert evaluated.similar_by == evaluated.blend.part.similar_by == "blend"
+    assert evaluated.similar_items(item, 5).equals(evaluated.similar_items(item, 5, by="blend"))
     assert set(evaluated.similar_items(item, 5, by="text")["source"]) == {"semantic"}
     blended = evaluated.similar_items(item, 5, by="blend")
     assert item not in set(blended["item_id"])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
 from recsys_lib.als import AlsModel
-from recsys_lib.ranking import NO_ITEM, MaximumInnerProduct
+from recsys_lib.blend import BlendModel
+from recsys_lib.ranking import NO_ITEM, MaximumInnerProduct, in_blocks
 from recsys_lib.serving._items import AllItems
 from recsys_lib.serving._lists import ListOptions
-from recsys_lib.serving._rankings import Rankings
+from recsys_lib.serving._rankings import ALS, By, Rankings
 from recsys_lib.serving.export._variants import Lists, one_of_each
 
 _COMPUTED = 8192  # lists at once
@@ -26,11 +27,15 @@ class SimilarLists:
     Parameters
     ----------
     als: whose items.
-    rankings: the texts among them give the lists of items that nobody liked.
+    rankings: texts and likes; each answers for the items that the other one does not know.
+    blend: gives the lists where they go ``by`` it.
+    by: what the lists go by.
     """
 
     als: AlsModel
     rankings: Rankings
+    blend: BlendModel | None = None
+    by: By = ALS
 
     @property
     def items(self) -> AllItems:
@@ -42,21 +47,38 @@ class SimilarLists:
 
         int32 and float32, shape (items of the block, n); -1 where there is none.
         """
-        learned, groups = self._learned, self.items.groups if self.items.has_variants else None
         block = min(_COMPUTED, block)
         for start in range(0, len(self.als.items), block):
-            stop = min(start + block, len(self.als.items))
-            items = np.full((stop - start, n), NO_ITEM, dtype=np.int32)
-            scores = np.zeros((stop - start, n), dtype=np.float32)
-            mine = slice(*np.searchsorted(learned, [start, stop]))
-            if mine.start < mine.stop:
-                rows = learned[mine] - start
-                best = partial(self._near_likes, mine.start)
-                items[rows], scores[rows] = one_of_each(best, len(rows), n, groups)
-            for row in np.flatnonzero(~self.als.learned[start:stop]):
-                found, cosines = self._near_text(start + int(row), n)
-                items[row, : len(found)], scores[row, : len(found)] = found, cosines
+            rows = np.arange(start, min(start + block, len(self.als.items)))
+            if self.by == "blend" and self.blend is not None:
+                yield self._one_of_each(self._after, rows, n)
+                continue
+            items = np.full((len(rows), n), NO_ITEM, dtype=np.int32)
+            scores = np.zeros((len(rows), n), dtype=np.float32)
+            liked, worded = self.als.learned[rows], self.items.products[rows] >= 0
+            likes = liked & ~worded if self.by == "text" else liked
+            texts = worded & ~likes
+            if likes.any():
+                found = self._one_of_each(self._near_likes, rows[likes], n)
+                items[likes], scores[likes] = found
+            for place in np.flatnonzero(texts):
+                near, cosines = self._near_text(int(rows[place]), n)
+                items[place, : len(near)], scores[place, : len(near)] = near, cosines
             yield items, scores
+
+    def _one_of_each(
+        self, near: Callable[[np.ndarray, int], Lists], rows: np.ndarray, n: int
+    ) -> Lists:
+        groups = self.items.groups if self.items.has_variants else None
+        return one_of_each(lambda lists, n: near(rows[lists], n), len(rows), n, groups)
+
+    def _after(self, items: np.ndarray, n: int) -> Lists:
+        """What the blend recommends to somebody who took one of the items alone."""
+        blend = self.blend
+        assert blend is not None
+        found = in_blocks(lambda some: blend.best_after(some, n), items, len(self.items))
+        best, scores = (np.concatenate(both) for both in zip(*found, strict=True))
+        return best, scores
 
     def _near_text(self, row: int, n: int) -> tuple[np.ndarray, np.ndarray]:
         ranked = self.rankings.near_text([str(self.als.items.ids([row])[0])], None)
@@ -64,15 +86,15 @@ class SimilarLists:
             return np.empty(0, dtype=np.int64), np.empty(0)
         return ListOptions(n).choose(ranked, self.items)
 
-    def _near_likes(self, first: int, lists: np.ndarray, n: int) -> Lists:
-        """The nearest of some learned items, numbered from ``first`` on; n may exceed them all."""
-        rows, most = first + lists, min(n, len(self._learned))
+    def _near_likes(self, items: np.ndarray, n: int) -> Lists:
+        """The nearest of some learned items; n may exceed the number of items."""
+        rows, most = np.searchsorted(self._learned, items), min(n, len(self._learned))
         best, cosines = self._ranker.best(self._directions[rows], self._itself[rows], most)
-        items = np.full((len(rows), n), NO_ITEM, dtype=np.int32)
+        found = np.full((len(rows), n), NO_ITEM, dtype=np.int32)
         scores = np.zeros((len(rows), n), dtype=np.float32)
         place = np.append(self._learned, NO_ITEM).astype(np.int32)  # the last one: "none"
-        items[:, :most], scores[:, :most] = place[best], cosines
-        return items, scores
+        found[:, :most], scores[:, :most] = place[best], cosines
+        return found, scores
 
     @cached_property
     def _learned(self) -> np.ndarray:

@@ -58,7 +58,7 @@ class Export:
     out
         Folder of the files.
     by
-        Whose lists users get: ``served`` is what the recommender answers, the blend where the
+        Whose lists: ``served`` is what the recommender answers, for users the blend where the
         version was evaluated; ``als`` is matrix factorization, which is much faster.
 
     Examples
@@ -150,7 +150,7 @@ class Export:
         >>> from recsys_lib.paths import Dataset
         >>> Export.from_version(Dataset.find("sample")).run("items")  # doctest: +SKIP
         """
-        models = self._open(with_blend=self.by == "served" and what != "items")
+        models = self._open()
         als, blend = models.require_als(), models.blend
         try:
             self.out.mkdir(parents=True, exist_ok=True)
@@ -158,16 +158,19 @@ class Export:
             if what != "items":
                 paths.append(self._write_users(models, als, blend, console))
             if what != "users":
-                paths.append(self._write_items(SimilarLists(als, models.rankings), console))
+                paths.append(self._write_items(self._similar(models, als), console))
             return paths
         except OSError as error:
             raise StorageError(
                 f"the lists could not be written to {self.out} ({error.strerror or error})"
             ) from error
 
-    def _open(self, *, with_blend: bool) -> Recommender:
+    def _similar(self, models: Recommender, als: AlsModel) -> SimilarLists:
+        return SimilarLists(als, models.rankings, models.blend, models.similar_by)
+
+    def _open(self) -> Recommender:
         """The parts that are needed, each opened once."""
-        if with_blend and has_part(self.version, BLEND_PART):
+        if self.by == "served" and has_part(self.version, BLEND_PART):
             return Recommender.load(self.version, dataset=self.dataset)
         als, search = AlsModel.load(self.version / ALS_PART), None
         if has_part(self.version, SEARCH_PART):  # it knows variants, and items that nobody liked
