@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from recsys_lib.columns import Products, Ratings
+from recsys_lib.data.cleaning.duplicates import MOST
 from recsys_lib.data.cleaning.products import Catalogue
 from recsys_lib.data.formats.records import Rejected, count_reasons, write_rejected
 from recsys_lib.data.loaded import Loaded, LoadedRatings
@@ -69,7 +70,7 @@ def watch_for(loaded: Loaded) -> list[str]:
     if not loaded.inputs.has_interactions:
         nobody = "There are no interactions: products can be searched, but nothing is recommended."
         return [nobody, *_bare(loaded), *_values(loaded)]
-    checks = (_users, _ratings, _items, _times, _catalogue, _values)
+    checks = (_users, _ratings, _items, _quantities, _times, _catalogue, _values)
     return [sentence for check in checks for sentence in check(loaded)]
 
 
@@ -106,6 +107,11 @@ def _items(loaded: Loaded) -> Iterator[str]:
     rare = (counts < 5).mean()
     if rare > _MANY:
         yield f"{rare:.0%} of the items have fewer than 5 ratings: their texts have to help."
+
+
+def _quantities(loaded: Loaded) -> Iterator[str]:
+    if n := loaded.ratings.latest.n_capped:
+        yield f"{n:,} quantities are more than {MOST:,}, and count as that many."
 
 
 def _times(loaded: Loaded) -> Iterator[str]:

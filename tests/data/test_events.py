@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from recsys_lib.data.checks import watch_for
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError, InputDataError
@@ -144,6 +145,13 @@ def test_a_quantity_that_is_no_positive_number_is_rejected(shop, quantity):
         (3, "quantity is not a positive number")
     ]
     assert shop(*lines, columns={"quantity": ""}).ratings.n_lines == 2
+
+
+def test_quantities_that_are_too_many_are_named(shop):
+    lines = ["u,a,1,2147483648", "v,a,1,2000000000", "v,a,2,2000000000", "v,b,2,3"]
+    loaded = shop("user_id,item_id,time,quantity", *lines)
+    assert sorted(loaded.ratings.latest.count) == [3, 2147483647, 2147483647]
+    assert any("2 quantities are more than 2,147,483,647" in said for said in watch_for(loaded))
 
 
 def test_an_event_without_quantity_adds_none(shop):

@@ -161,6 +161,12 @@ def test_a_failed_run_tells_what_failed_and_shows_the_traceback(page):
     assert not soup.find("a", href="02.html")
 
 
+def test_what_was_said_of_the_files_is_shown(page):
+    said = "columns that are not read (etl.columns): <b>stock</b>, remark"
+    shown = page(record(steps=[step("etl", "01_etl.ipynb", notes=[said])]))
+    assert shown.select_one(".notes li").text == said
+
+
 def test_a_step_that_failed_before_its_notebook_has_no_link(page):
     failed = step("etl", "01_etl.ipynb", status="failed", reason="line one\nline two")
     failures = page(record(status="failed", steps=[failed])).find(class_="failures")

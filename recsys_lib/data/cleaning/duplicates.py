@@ -16,6 +16,8 @@ from recsys_lib.data.cleaning.ordering import (
 from recsys_lib.errors import InputDataError
 
 MOST_EVENT_TYPES = 32
+MOST = int(np.iinfo(np.int32).max)
+"""The largest count."""
 _USER_ROW, _ITEM_ROW, _POSITION = "__user__", "__item__", "__position__"
 _COUNT, _BITS = "__count__", "__bits__"
 _PAIR = (_USER_ROW, _ITEM_ROW)
@@ -40,6 +42,7 @@ class LatestRatings:
     event_types: their names, sorted; () when the files have no events.
     repeated: bool, one per input row: it equals an earlier row in every column.
     n_superseded: number of earlier ratings of an item that the same user rated again.
+    n_capped: number of rows with a quantity of more than ``MOST``, which is their count.
     """
 
     frame: pl.DataFrame
@@ -52,6 +55,7 @@ class LatestRatings:
     event_types: tuple[str, ...]
     repeated: np.ndarray
     n_superseded: int
+    n_capped: int = 0
 
 
 def latest_ratings(rows: pl.DataFrame) -> LatestRatings:
@@ -69,8 +73,8 @@ def latest_ratings(rows: pl.DataFrame) -> LatestRatings:
     distinct = contents.unique(rows.columns, keep="first", maintain_order=True)
     merged = _merged(distinct.with_columns(pl.Series(_BITS, bits[distinct[_POSITION]])))
     at = merged[_POSITION].to_numpy()
-    count = _counts(_quantities(rows))
-    count[at], bits[at] = _counts(merged[_COUNT]), merged[_BITS].to_numpy()
+    count = _quantities(rows).to_numpy(writable=True)
+    count[at], bits[at] = merged[_COUNT].to_numpy(), merged[_BITS].to_numpy()
     kept = order[~_dropped(len(rows), several, merged)[order]]
     times = rows[Ratings.TIMESTAMP].to_numpy()
     kept = kept[order_within_moments(user_rows[kept], item_rows[kept], times[kept])]
@@ -80,11 +84,12 @@ def latest_ratings(rows: pl.DataFrame) -> LatestRatings:
         items=items,
         user_rows=user_rows[kept],
         item_rows=item_rows[kept],
-        count=count[kept],
+        count=_counts(count[kept]),
         events=bits[kept],
         event_types=event_types,
         repeated=_dropped(len(rows), several, distinct),
         n_superseded=len(distinct) - len(merged),
+        n_capped=int((count[kept] > MOST).sum()),
     )
 
 
@@ -132,10 +137,9 @@ def _quantities(rows: pl.DataFrame) -> pl.Series:
     return pl.repeat(1.0, len(rows), eager=True)
 
 
-def _counts(quantities: pl.Series) -> np.ndarray:
+def _counts(quantities: np.ndarray) -> np.ndarray:
     """Rounded, at least 1, int32."""
-    most = np.iinfo(np.int32).max
-    return quantities.to_numpy().round().clip(1, most).astype(np.int32)
+    return quantities.round().clip(1, MOST).astype(np.int32)
 
 
 def _event_bits(rows: pl.DataFrame) -> tuple[tuple[str, ...], np.ndarray]:

@@ -175,4 +175,5 @@ class StepExecution:
         entry.outputs = [{"path": str(path), **describe(path)} for path in paths]
         if step.metrics:
             metrics = step.metrics_file(self.settings.dataset, self._run_id)
-            entry.metrics = read_json(metrics)["metrics"]
+            stored = read_json(metrics)
+            entry.metrics, entry.notes = stored["metrics"], list(stored.get("sayings", ()))

@@ -56,6 +56,7 @@ class StepRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     cache_key: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StepRecord:
