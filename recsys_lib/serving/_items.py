@@ -13,7 +13,7 @@ from recsys_lib.blend import BlendModel, all_items
 from recsys_lib.errors import NotTrainedError
 from recsys_lib.ids import IdMap
 from recsys_lib.search import Filters, ProductSearch
-from recsys_lib.search.facets import GROUP, ID, RATING, REVIEWS, SCHEMA
+from recsys_lib.search.facets import CATEGORIES, GROUP, ID, RATING, REVIEWS, SCHEMA
 
 _OF_RATINGS = {"min_rating", "with_reviews"}
 
@@ -101,6 +101,17 @@ class AllItems:
         """Rows of the other variants of the same product."""
         same = np.flatnonzero(self.groups == self.groups[row])
         return same[same != row]
+
+    @cached_property
+    def kinds(self) -> np.ndarray:
+        """Number of the category of each item, with the path to it, int64, shape (items,).
+
+        Items without a category have one number together.
+        """
+        if self._search is None:
+            raise NotTrainedError(f"the search index is not built: {self._remedy}")
+        paths = self.facets[CATEGORIES].fill_null([]).list.join("\n")
+        return paths.rank("dense").cast(pl.Int64).to_numpy()
 
     def vectors(self, rows: np.ndarray) -> np.ndarray:
         """Text vectors of length 1, float32, shape (rows, dimension); 0 for items without text."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys_lib.blend import Reason
 from recsys_lib.serving._items import AllItems
+from recsys_lib.serving._variety import alike, varied
 
 Hits = tuple[np.ndarray, np.ndarray]
 """Rows of items, int64, and their scores; best first."""
@@ -57,8 +58,8 @@ class ListOptions:
         pool = max(self.n, _POOL) if self.diversity else self.n
         rows, scores = self._one_of_each(ranked, items, pool)
         if self.diversity:
-            vectors, n = items.vectors(rows[:_POOL]), min(self.n, _POOL)
-            first = varied(vectors, scores[:_POOL], self.diversity, n)
+            n = min(self.n, _POOL)
+            first = varied(scores[:_POOL], self.diversity, n, alike(items, rows[:_POOL]))
             order = np.concatenate([first, np.arange(len(first), len(rows))])
             rows, scores = rows[order], scores[order]
         return rows[: self.n], scores[: self.n]
@@ -75,39 +76,3 @@ class ListOptions:
                 return rows[first][:n], scores[first][:n]
             depth *= _DEEPER
             rows, scores = ranked.best(depth)
-
-
-def varied(vectors: np.ndarray, scores: np.ndarray, diversity: float, n: int) -> np.ndarray:
-    """The first n of some items by maximal marginal relevance: good ones unlike those before.
-
-    The next item is the one with the highest (1 - diversity) * relevance - diversity * likeness.
-    Relevance is the score, scaled to [0, 1]; likeness is the largest cosine with an item before,
-    0 at least. The best item comes first. For an item without a vector the mean likeness of the
-    others counts. Reference: Carbonell, Goldstein, "The use of MMR, diversity-based reranking"
-    (1998).
-
-    Parameters
-    ----------
-    vectors: float32, shape (items, dimension), of length 1, or 0 where there is none.
-    scores: shape (items,), best first.
-
-    Returns
-    -------
-    Positions, int64, shape (n,), or fewer where there are fewer items.
-    """
-    size = len(scores)
-    spread = float(scores[0] - scores[-1]) if size else 0.0
-    relevance = (scores - scores[-1]) / spread if spread > 0 else np.ones(size)
-    cosines = np.maximum(vectors @ vectors.T, 0)
-    known = vectors.any(axis=1)
-    likeness, left = np.zeros(size), np.ones(size, dtype=bool)
-    order: list[int] = []
-    for _ in range(min(n, size)):
-        others = likeness[left & known]
-        likeness[~known] = others.mean() if len(others) else 0.0
-        value = (1 - diversity) * relevance - diversity * likeness
-        best = int(np.argmax(np.where(left, value, -np.inf))) if order else 0
-        order.append(best)
-        left[best] = False
-        likeness = np.maximum(likeness, cosines[best])
-    return np.array(order, dtype=np.int64)

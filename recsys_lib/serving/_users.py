@@ -56,8 +56,9 @@ class UserQuestions(OpenModels):
         exclude
             Ids of items to leave out; unknown ids have no effect.
         diversity
-            0: best first; up to 1: items whose texts differ from those before. Scores then need
-            not fall along the list.
+            0: best first; up to 1: items of other categories than those before, or of other texts
+            where all are of one category. Scores then need not fall along the list. 0.2 costs
+            little (docs/search.md).
         group_variants
             One row for all variants of a product, such as sizes and colours.
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from recsys_lib import Recommender
 from recsys_lib.columns import Answers
 from recsys_lib.errors import NotTrainedError, QueryError, QueryTypeError
-from recsys_lib.serving._lists import varied
+from recsys_lib.serving._variety import ByKind, ByText, varied
 from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, Export
 from recsys_lib.serving.export._variants import first_of_groups
 from tests.support.boutique import COLD, MUG, PAN, SHIRT, catalogue, interactions
@@ -192,7 +192,18 @@ def test_variety_by_hand():
     """Two directions: the second item is like the first, so the third comes before it."""
     vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], dtype=np.float32)
     scores = np.array([1.0, 0.9, 0.5, 0.0])
-    assert varied(vectors, scores, 0.0, 4).tolist() == [0, 1, 2, 3]
-    assert varied(vectors, scores, 0.5, 2).tolist() == [0, 2]
-    assert varied(vectors[:0], scores[:0], 0.5, 3).tolist() == []
-    assert varied(vectors[:1], scores[:1], 1.0, 3).tolist() == [0]
+    assert varied(scores, 0.0, 4, ByText(vectors)).tolist() == [0, 1, 2, 3]
+    assert varied(scores, 0.5, 2, ByText(vectors)).tolist() == [0, 2]
+    assert varied(scores[:0], 0.5, 3, ByText(vectors[:0])).tolist() == []
+    assert varied(scores[:1], 1.0, 3, ByText(vectors[:1])).tolist() == [0]
+    kinds = np.array([7, 7, 8, 7])
+    assert varied(scores, 0.0, 4, ByKind(kinds)).tolist() == [0, 1, 2, 3]
+    assert varied(scores, 0.5, 4, ByKind(kinds)).tolist() == [0, 2, 1, 3]
+
+
+def test_without_several_categories_texts_make_the_variety(boutiques):
+    """Of mugs alone the most different ones come; the category says nothing."""
+    mugs = boutiques["als"].search("coffee mug", 10, filters={"category": MUG}, diversity=0.7)
+    plain = boutiques["als"].search("coffee mug", 10, filters={"category": MUG})
+    assert ids(mugs)[0] == ids(plain)[0]
+    assert ids(mugs) != ids(plain)
