@@ -79,6 +79,19 @@ def test_each_column_is_solved_on_its_neighbours():
         np.testing.assert_allclose(weights[support, item], expected, atol=1e-5)
 
 
+def test_the_neighbours_kept_are_those_that_explain_most_alone():
+    """Of the items beside the first: 6 of 30 users against 10 of 100, by G / sqrt(G_nn + lambda)."""
+    x = np.zeros((200, 3), dtype=np.float32)
+    x[:20, 0] = 1
+    x[:6, 1] = x[20:44, 1] = 1
+    x[10:20, 2] = x[50:140, 2] = 1
+    # 6 / sqrt(30 + 20) < 10 / sqrt(100 + 20), but not with lambda left out or taken away.
+    weights = sparse_ease_weights(sparse.csr_matrix(x), 20.0, 1).toarray()
+    assert weights[2, 0] > 0
+    assert weights[1, 0] == 0
+    assert sparse_ease_weights(sparse.csr_matrix(x), 0.01, 1).toarray()[1, 0] > 0
+
+
 def test_an_item_without_users_in_common_has_no_weights():
     x = sparse.csr_matrix(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=np.float32))
     weights = sparse_ease_weights(x, 1.0, 2).toarray()
