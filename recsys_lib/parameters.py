@@ -25,6 +25,8 @@ from recsys_lib.errors import ParameterError, did_you_mean
 
 DEFAULT_SEED = 42
 
+_ENCODINGS = ("utf-8", "cp1252", "latin-1", "cp1250", "cp1251", "utf-16", "shift-jis", "gb18030")
+
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
@@ -58,8 +60,33 @@ def _is_catalogue_field(name: str) -> str:
     return name
 
 
+def _is_encoding(name: str) -> str:
+    try:
+        "".encode(name if name != "auto" else "utf-8")
+    except (LookupError, UnicodeError, ValueError) as error:
+        raise ValueError(
+            f"{name!r} is no encoding that Python knows{did_you_mean(name, _ENCODINGS)}"
+        ) from error
+    return name
+
+
+def _is_separator(text: str) -> str:
+    if not text or set(text) & set("\r\n\0"):
+        raise ValueError('must be one or more characters, in quotes where YAML needs them: "|"')
+    return text
+
+
+def _is_quote(text: str) -> str:
+    if text not in ("auto", "none") and (len(text) != 1 or not text.isascii() or text in "\r\n\0"):
+        raise ValueError("must be a single ASCII character, none, or auto")
+    return text
+
+
 Day = Annotated[str, BeforeValidator(_as_day), AfterValidator(_is_day)]
 ColumnNames = Annotated[str | list[str], BeforeValidator(_as_names)]
+Encoding = Annotated[str, AfterValidator(_is_encoding)]
+Separator = Annotated[str, AfterValidator(_is_separator)]
+Quote = Annotated[str, AfterValidator(_is_quote)]
 CatalogueField = Annotated[str, AfterValidator(_is_catalogue_field)]
 
 
@@ -124,6 +151,16 @@ class EtlParameters(Section):
     product_columns: dict[str, ColumnNames] = Field(
         {}, description="Our product column -> its name or names, likewise ('' = ignore it)"
     )
+    encoding: Encoding = Field(
+        "auto", description="Encoding of all text files, such as cp1251; auto: as each file shows"
+    )
+    separator: Separator = Field(
+        "auto", description="What separates the values of text tables; tab or \\t for a tab"
+    )
+    quote: Quote = Field("auto", description="Quote character of text tables; none: they have none")
+    header: Literal["auto"] | bool = Field(
+        "auto", description="Whether the first line of text tables names the columns"
+    )
     timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "order"] = Field(
         "auto", description="Unit of numeric times; order: they only give an order"
     )
@@ -156,6 +193,12 @@ class EtlParameters(Section):
         description="Train on items with at least this many ratings; both minima hold (k-core)",
     )
     seed: Seed = Field(DEFAULT_SEED, description="Seed for sampling users")
+
+    @model_validator(mode="after")
+    def _separator_is_no_quote(self) -> EtlParameters:
+        if self.separator == self.quote != "auto":
+            raise ValueError(f"separator and quote are both {self.quote!r}")
+        return self
 
     @model_validator(mode="after")
     def _since_is_not_after_until(self) -> EtlParameters:

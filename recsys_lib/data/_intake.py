@@ -17,7 +17,7 @@ from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes
 from recsys_lib.data.cleaning.products import Catalogue, ProductRules, join_catalogues
 from recsys_lib.data.cleaning.ratings import RatingRules
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable
-from recsys_lib.data.formats import read_records
+from recsys_lib.data.formats import TextForm, read_records
 from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
 from recsys_lib.data.inputs import InputFiles
 from recsys_lib.data.layouts import Fields
@@ -116,7 +116,9 @@ def read_input(
     wishes, known = wishes or Wishes(), known or Known()
     keep_freed_memory()
     rules = RatingRules(files, wishes)
-    read = partial(_tasks, files.reviews, files.review_fields, starts, rules.apply, apart=True)
+    read = partial(
+        _tasks, files.reviews, files.review_fields, starts, rules.apply, files.form, apart=True
+    )
     parts, evidence = _settled(rules, read, files.reviews, known.reviews)
     catalogue = in_background(_read_products, files, wishes, starts, known)
     none = pl.DataFrame(schema={name: _ROW_SCHEMA[name] for name in files.review_columns})
@@ -150,7 +152,7 @@ def _read_products(
     files: InputFiles, wishes: Wishes, starts: Mapping[Path, Start | None], known: Known
 ) -> Catalogue:
     rules = ProductRules(files, wishes)
-    read = partial(_tasks, files.products, files.product_fields, starts, rules.apply)
+    read = partial(_tasks, files.products, files.product_fields, starts, rules.apply, files.form)
     parts, evidence = _settled(rules, read, files.products, known.products)
     return replace(join_catalogues(parts), evidence=evidence, notations=rules.notations)
 
@@ -184,6 +186,7 @@ def _tasks(
     fields: Fields,
     starts: Mapping[Path, Start | None],
     clean: Callable[[Records, int], T],
+    form: TextForm,
     numbers: Collection[int],
     *,
     apart: bool = False,
@@ -200,5 +203,5 @@ def _tasks(
     for number in sorted(numbers):
         path, start = files[number], starts[files[number]]
         if start is not None:
-            for work in read_records(path, schema, start, apart=apart):
+            for work in read_records(path, schema, start, form, apart=apart):
                 yield partial(cleaned, work, number)

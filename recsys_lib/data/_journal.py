@@ -24,7 +24,7 @@ from recsys_lib.data.cleaning.notation import Wishes
 from recsys_lib.data.cleaning.products import Catalogue, join_catalogues
 from recsys_lib.data.cleaning.ratings import IN_THE_FUTURE
 from recsys_lib.data.cleaning.unreadable import Unreadable, UnreadableFields, join_unreadable
-from recsys_lib.data.formats import can_be_continued
+from recsys_lib.data.formats import TextForm, can_be_continued
 from recsys_lib.data.formats.records import Start, read_rejected, write_rejected
 from recsys_lib.data.inputs import InputFiles
 from recsys_lib.files import read_json, replacing_folder, write_json
@@ -83,7 +83,7 @@ class Journal:
                 return f"{path} is no longer part of the input"
             _, part = measure(path, extent.bytes)
             whole = path.stat().st_size == extent.bytes
-            if part != extent or not (whole or _continues(path, extent.bytes)):
+            if part != extent or not (whole or _continues(path, extent.bytes, files.form)):
                 return f"{path} was changed, not only continued"
         return None
 
@@ -219,6 +219,7 @@ def _rules(files: InputFiles, wishes: Wishes) -> str:
         "product_fields": files.product_fields,
         "rating_range": files.rating_range,
         "gathers_details": files.gathers_details,
+        "form": asdict(files.form),
         "wishes": asdict(wishes),
         "columns": [Ratings.ALL, Products.ALL],
         "libraries": [pl.__version__, pa.__version__],
@@ -227,9 +228,9 @@ def _rules(files: InputFiles, wishes: Wishes) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def _continues(path: Path, size: int) -> bool:
+def _continues(path: Path, size: int, form: TextForm) -> bool:
     """Whether what follows the first ``size`` bytes starts on a line of its own."""
-    if not can_be_continued(path):
+    if not can_be_continued(path, form):
         return False
     with path.open("rb") as file:
         file.seek(size - 1)

@@ -14,6 +14,7 @@ from recsys_lib.data._samples import column, sample
 from recsys_lib.data.cleaning.notation import COMPACT, DATES
 from recsys_lib.data.cleaning.numbers import Numbers
 from recsys_lib.data.cleaning.times import read_times
+from recsys_lib.data.formats import AS_FOUND, TextForm
 from recsys_lib.data.units import EARLIEST
 
 _DATES_TRIED = 200
@@ -52,19 +53,21 @@ def fits(ours: str, values: pl.Series) -> bool:
 def _that_look(
     path: Path,
     names: Collection[str],
+    form: TextForm = AS_FOUND,
+    *,
     maybe: pl.Expr,
     test: Callable[[pl.Series], bool],
 ) -> list[str]:
     """The columns that pass a test, at most 12; most are left out at once by a quick one."""
     if not names:
         return []
-    frame = sample(path)
+    frame = sample(path, form)
     there = set(frame.columns)
     flat = frame.select(name for name in names if name in there)
     rows = flat.unpivot(variable_name=_NAME, value_name=_TEXT).cast(pl.String).drop_nulls(_TEXT)
     left = rows.group_by(_NAME).agg(maybe.alias("left")).filter("left")
     tried = {*left[_NAME], *(name for name in names if name not in there)}
-    found = (name for name in names if name in tried and test(column(path, name)))
+    found = (name for name in names if name in tried and test(column(path, name, form)))
     return list(islice(found, _MOST_FOUND))
 
 

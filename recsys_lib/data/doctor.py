@@ -13,14 +13,16 @@ import yaml
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data._file_facts import FileFacts, facts_of
+from recsys_lib.data._finder import NO_FILES
+from recsys_lib.data._form_checks import guessed_form
 from recsys_lib.data._intake import schema_of
 from recsys_lib.data.cleaning.notation import Wishes
 from recsys_lib.data.cleaning.products import clean_products
 from recsys_lib.data.cleaning.ratings import RatingRules
 from recsys_lib.data.file_sets import file_sets, glob_of
-from recsys_lib.data.formats import first_records
+from recsys_lib.data.formats import TextForm, first_records
 from recsys_lib.data.formats.records import Rejected, count_reasons
-from recsys_lib.data.input_files import NO_FILES, find_input_files, guess_tables
+from recsys_lib.data.input_files import find_input_files, guess_tables
 from recsys_lib.data.inputs import InputFiles, Meaning
 from recsys_lib.errors import ParameterError, RecsysError
 from recsys_lib.parameters import EtlParameters
@@ -132,7 +134,9 @@ def _stopped(dataset: Dataset, parameters: EtlParameters, error: RecsysError) ->
     if products:
         named = _columns(in_products)
         values["product_columns"] = {Products.ITEM: UNKNOWN} | named
-    files = _facts(dataset.raw, reviews, products, in_reviews, in_products)
+    form = TextForm.from_parameters(parameters)
+    values |= guessed_form([*reviews, *products], form)
+    files = _facts(dataset.raw, reviews, products, in_reviews, in_products, form)
     return Finding(
         dataset.raw,
         files,
@@ -151,7 +155,9 @@ def _looked_at(folder: Path, inputs: InputFiles, parameters: EtlParameters) -> F
     try:
         if inputs.reviews:
             schema = schema_of(inputs.review_fields)
-            clean = rules.apply(first_records(inputs.reviews[0], schema, apart=True), 0)
+            clean = rules.apply(
+                first_records(inputs.reviews[0], schema, inputs.form, apart=True), 0
+            )
             ratings, rejected = clean.rows.head(_ROWS), clean.rejected
         products = _first_products(inputs)
     except RecsysError as caught:
@@ -169,6 +175,7 @@ def _looked_at(folder: Path, inputs: InputFiles, parameters: EtlParameters) -> F
             inputs.products,
             inputs.review_meaning,
             inputs.product_meaning,
+            inputs.form,
         ),
         inputs,
         error,
@@ -185,6 +192,7 @@ def _proposal(folder: Path, inputs: InputFiles, parameters: EtlParameters) -> di
     """All parameters that reading these files takes, what was set included."""
     values = parameters.model_dump(exclude_defaults=True)
     values["source"] = inputs.layout
+    values |= guessed_form([*inputs.reviews, *inputs.products], inputs.form)
     for name, files in (("reviews", inputs.reviews), ("products", inputs.products)):
         if files and not (pattern := glob_of(folder, files)):
             continue  # no pattern fits these alone, but they are found without one
@@ -214,6 +222,7 @@ def _facts(
     products: Sequence[Path],
     in_reviews: Meaning,
     in_products: Meaning,
+    form: TextForm,
 ) -> list[FileFacts]:
     """Facts about all files of the folder, those that are read first."""
     roles: dict[Path, tuple[str, Mapping[str, tuple[str, ...]]]] = {}
@@ -221,11 +230,11 @@ def _facts(
     roles |= dict.fromkeys(products, ("products", in_products.fields))
     others = [one.first for one in file_sets(folder) if not set(one.files) & set(roles)]
     roles |= {path: ("not read", {}) for path in others}
-    return [facts_of(path, role, fields) for path, (role, fields) in roles.items()]
+    return [facts_of(path, role, fields, form) for path, (role, fields) in roles.items()]
 
 
 def _first_products(inputs: InputFiles) -> pl.DataFrame:
     if not inputs.products:
         return pl.DataFrame()
-    first = first_records(inputs.products[0], schema_of(inputs.product_fields))
+    first = first_records(inputs.products[0], schema_of(inputs.product_fields), inputs.form)
     return clean_products(first, inputs, 0).frame.head(_ROWS).select(_SHOWN_PRODUCT)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys_lib.data.formats import first_fields, is_known
+from recsys_lib.data.formats import TextForm, first_fields, is_known
 from recsys_lib.data.formats._blocks import plain_name
 from recsys_lib.data.queries import is_result
 from recsys_lib.errors import InputDataError
@@ -99,7 +99,9 @@ def named(sets: Iterable[FileSet], pattern: str) -> list[FileSet]:
     ]
 
 
-def without_copies(sets: Sequence[FileSet], what: str) -> tuple[list[FileSet], list[str]]:
+def without_copies(
+    sets: Sequence[FileSet], what: str, form: TextForm
+) -> tuple[list[FileSet], list[str]]:
     """The sets that are to be joined, and a sentence for each that is left out.
 
     Raises InputDataError where names and columns do not tell parts from alternatives.
@@ -116,7 +118,7 @@ def without_copies(sets: Sequence[FileSet], what: str) -> tuple[list[FileSet], l
                 f"etl.{what} to read other files"
             )
     for one in kept:
-        if any(_is_alternative(one, other) for other in kept if other is not one):
+        if any(_is_alternative(one, other, form) for other in kept if other is not one):
             raise _question(kept, what)
     return sorted(kept, key=lambda one: one.name), notes
 
@@ -162,7 +164,7 @@ def _is_copy(one: FileSet, other: FileSet) -> bool:
     return one.is_marked and not one.is_split and other.base == one.base
 
 
-def _is_alternative(one: FileSet, other: FileSet) -> bool:
+def _is_alternative(one: FileSet, other: FileSet, form: TextForm) -> bool:
     """Whether a name is that of another file and words that are no number, date or part."""
     if _VERSION.search(one.stem) and _VERSION.sub("", one.stem) == _VERSION.sub("", other.stem):
         return True
@@ -170,7 +172,7 @@ def _is_alternative(one: FileSet, other: FileSet) -> bool:
         return False
     if one.stem.startswith(other.stem):
         return True
-    return first_fields(one.first) != first_fields(other.first)
+    return first_fields(one.first, form) != first_fields(other.first, form)
 
 
 def _numbered(one: FileSet, other: FileSet) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recsys_lib.columns import Ratings
+from recsys_lib.data.formats.form import AS_FOUND, TextForm
 from recsys_lib.data.layouts import Fields
 
 CHOSEN, KNOWN, BY_NAME = "as set", "known name", "by name"
@@ -52,6 +53,7 @@ class InputFiles:
         field that has a value.
     review_meaning, product_meaning: how each field was found, and which are not read.
     notes: sentences about files that are not read.
+    form: how all text files are written, as far as the user says.
     """
 
     layout: str
@@ -64,6 +66,7 @@ class InputFiles:
     review_meaning: Meaning = field(default_factory=Meaning)
     product_meaning: Meaning = field(default_factory=Meaning)
     notes: tuple[str, ...] = ()
+    form: TextForm = AS_FOUND
 
     @property
     def has_interactions(self) -> bool:

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import polars as pl
+
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data import _looks, _samples
-from recsys_lib.data.formats import all_fields, first_fields, is_flat, partition_values
+from recsys_lib.data.formats import (
+    AS_FOUND,
+    TextForm,
+    all_fields,
+    first_fields,
+    is_flat,
+    partition_values,
+)
+from recsys_lib.data.formats.nested import BRACED
 from recsys_lib.data.inputs import (
     BY_FOLDER,
     BY_NAME,
@@ -31,6 +41,7 @@ from recsys_lib.data.vocabulary import (
 from recsys_lib.errors import ParameterError, did_you_mean
 
 ALL_THAT_FIT = "*"
+_MOSTLY = 0.5
 # Parts of a name that say what an id is of, when the name is none of the known ones.
 _HINTS = {
     Ratings.USER: ("user", "customer", "client", "buyer", "reviewer", "member", "visitor", "kunde"),
@@ -69,6 +80,7 @@ class Table:
     required: columns that each file must have.
     published: whether the layout is that of a published dataset, whose ids are never objects.
     sees_values: whether times and ratings are also found by their values.
+    form: how its text files are written, as far as the user says.
     """
 
     parameter: str
@@ -77,6 +89,7 @@ class Table:
     required: tuple[str, ...]
     published: bool = False
     sees_values: bool = False
+    form: TextForm = AS_FOUND
 
 
 def understand(files: Sequence[Path], table: Table, wishes: Wishes) -> Meaning:
@@ -84,7 +97,7 @@ def understand(files: Sequence[Path], table: Table, wishes: Wishes) -> Meaning:
 
     Raises ParameterError when a name in ``wishes`` is in no file.
     """
-    headers = {tuple(first_fields(file)): file for file in reversed(files)}
+    headers = {tuple(first_fields(file, table.form)): file for file in reversed(files)}
     chosen = check_wishes(wishes, table, list(headers.values()))
     parts = [
         _File(file, list(header), table, chosen).meaning()
@@ -109,35 +122,35 @@ def check_wishes(wishes: Wishes, table: Table, files: Sequence[Path]) -> dict[st
                     f"{table.parameter}: {ours} is {name!r}, but only {Products.DETAILS} can be "
                     "gathered from several fields: name one field"
                 )
-            found = _occurring(name, files)
+            found = _occurring(name, files, table.form)
             if files and not found:
                 raise ParameterError(_no_such(ours, name, table, files))
             chosen[ours] += found
     return chosen
 
 
-def _occurring(name: str, files: Sequence[Path]) -> list[str]:
+def _occurring(name: str, files: Sequence[Path], form: TextForm) -> list[str]:
     if ALL_THAT_FIT in name:
-        everything = dict.fromkeys(field for file in files for field in all_fields(file))
+        everything = dict.fromkeys(field for file in files for field in all_fields(file, form))
         return fnmatch.filter(everything, name)
-    if any(name in first_fields(file) for file in files):
+    if any(name in first_fields(file, form) for file in files):
         return [name]
-    if "." in name and any(name in _samples.inner_names(file) for file in files):
+    if "." in name and any(name in _samples.inner_names(file, form) for file in files):
         return [name]
-    return [name] if any(name in all_fields(file) for file in files) else []
+    return [name] if any(name in all_fields(file, form) for file in files) else []
 
 
 def _no_such(ours: str, name: str, table: Table, files: Sequence[Path]) -> str:
-    there = list(dict.fromkeys(field for file in files for field in all_names(file)))
+    there = list(dict.fromkeys(field for file in files for field in all_names(file, table.form)))
     hint = did_you_mean(name, there)
     listed = "" if "choose from" in hint else f" The columns there are {', '.join(there)}"
     where = files[0].name if len(files) == 1 else f"the {len(files)} files"
     return f"{table.parameter}: {ours} is {name!r}, which {where} does not have{hint}{listed}"
 
 
-def all_names(file: Path) -> list[str]:
+def all_names(file: Path, form: TextForm = AS_FOUND) -> list[str]:
     """The fields of a file, and those inside of its objects."""
-    return [*first_fields(file), *_samples.inner_names(file)]
+    return [*first_fields(file, form), *_samples.inner_names(file, form)]
 
 
 class _File:
@@ -150,7 +163,8 @@ class _File:
         self.inner = self._inner(header)
         self.names = [*header, *self.inner]
         self.folders = partition_values(path)
-        self.objects = {name.split(".")[0] for name in self.inner} - set(self.inner)
+        roots = {name.split(".")[0] for name in self.inner} - set(self.inner)
+        self.objects = {name for name in roots if self._holds_objects(name)}
         self.fields: dict[str, tuple[str, ...]] = {}
         self.how: dict[str, str] = {}
         self.open: dict[str, tuple[str, ...]] = {}
@@ -171,7 +185,7 @@ class _File:
         if self.table.sees_values:
             for ours, looks in _BY_VALUES.items():
                 free = [n for n in self._free(ours) if not plain(n).endswith(_NUMBERED)]
-                self._find_best(ours, looks(self.path, free), BY_VALUES)
+                self._find_best(ours, looks(self.path, free, self.table.form), BY_VALUES)
         for ours in set(_MOMENTS) & set(self.table.known):
             self._find_best(ours, self._days_of_folders(), BY_FOLDER)
         return Meaning(self.fields, self.how, tuple(self._unused()), self.open)
@@ -181,10 +195,22 @@ class _File:
         wanted = any("." in name for names in self.chosen.values() for name in names)
         flat = all(set(self.table.known[ours]) & set(header) for ours in self.table.required)
         may_nest = not self.table.published and not is_flat(self.path)
-        return _samples.inner_names(self.path) if wanted or may_nest or not flat else []
+        return (
+            _samples.inner_names(self.path, self.table.form)
+            if wanted or may_nest or not flat
+            else []
+        )
+
+    def _column(self, name: str) -> pl.Series:
+        return _samples.column(self.path, name, self.table.form)
+
+    def _holds_objects(self, name: str) -> bool:
+        """Whether most values of a field are objects or lists, and not now and then one."""
+        share = self._column(name).str.contains(BRACED).mean()
+        return isinstance(share, float) and share > _MOSTLY
 
     def _has(self, name: str) -> bool:
-        return name in self.names or name in all_fields(self.path)
+        return name in self.names or name in all_fields(self.path, self.table.form)
 
     def _free(self, ours: str) -> list[str]:
         """The columns that are not taken yet, and could be this one."""
@@ -200,12 +226,12 @@ class _File:
     def _days_of_folders(self) -> list[str]:
         taken = {name for names in self.fields.values() for name in names}
         free = [name for name in self.folders if name not in taken]
-        return _looks.that_look_like_times(self.path, free)
+        return _looks.that_look_like_times(self.path, free, self.table.form)
 
     def _find_best(self, ours: str, names: Collection[str], how: str) -> None:
         """Take the only one; several are an open question."""
         if ours in _CHECKED and how == BY_NAME:
-            names = [n for n in names if _looks.fits(ours, _samples.column(self.path, n))]
+            names = [n for n in names if _looks.fits(ours, self._column(n))]
         if len(names) > 1 and ours not in self.fields:
             self.open.setdefault(ours, tuple(names))
         elif len(names) == 1 and ours not in self.open:

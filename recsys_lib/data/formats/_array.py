@@ -14,20 +14,20 @@ _OPENED = re.compile(rb"\[\s*\{")
 _BLOCK_RECORDS = 50_000
 
 
-def is_array(path: Path) -> bool:
+def is_array(path: Path, encoding: str | None = None) -> bool:
     """Whether a file begins as an array of objects, and not with a line that is one."""
-    head = read_head(path)
+    head = read_head(path, encoding)
     first, _, rest = head.partition(b"\n")
     alone = first.rstrip().endswith(b"]") and rest.strip()
     return bool(_OPENED.match(head)) and not alone
 
 
-def array_blocks(path: Path) -> Iterator[tuple[int, int, bytes]]:
+def array_blocks(path: Path, encoding: str | None = None) -> Iterator[tuple[int, int, bytes]]:
     """Place of the first record, from 1, number of records, and the records as JSON lines.
 
     The whole array is parsed at once. Raises InputDataError where it is not whole.
     """
-    with open_binary(path) as file:
+    with open_binary(path, encoding) as file:
         data = file.read()
     try:
         records = json.loads(data, parse_constant=lambda constant: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from recsys_lib.data.formats._rows import RowReader
 
@@ -12,7 +12,7 @@ _SEPARATORS = ",;\t|"
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 
 
-def detect_separator(lines: Sequence[str], usual: str) -> str:
+def detect_separator(lines: Sequence[str], usual: str, quote: str | None = None) -> str:
     """The separator that all lines have equally often, the usual one before others.
 
     Without such a separator, the first one that the header has.
@@ -24,10 +24,16 @@ def detect_separator(lines: Sequence[str], usual: str) -> str:
         usual = _SEPARATORS[0]
     ordered = usual + "".join(mark for mark in _SEPARATORS if mark != usual)
     for mark in ordered:
-        counts = {len(row) for row in csv.reader(lines, delimiter=mark)}
+        counts = {len(row) for row in _split(lines, mark, quote)}
         if len(counts) == 1 and max(counts) > 1:
             return mark
     return next((mark for mark in ordered if mark in header), usual)
+
+
+def _split(lines: Sequence[str], mark: str, quote: str | None) -> Iterator[list[str]]:
+    if quote == "":
+        return csv.reader(lines, delimiter=mark, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=mark, quotechar=quote or '"')
 
 
 def is_quoted(lines: Sequence[str], separator: str) -> bool:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-_WESTERN = "cp1252"
+WESTERN = "cp1252"
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -19,6 +19,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 UTF_8 = "utf-8"
+_DAMAGED = "recsys-damaged"  # name of the error handler
 _LAST_ASCII = 0x7F
 _FEW = 100  # one byte of so many: the lines that have it are decoded, and not the whole block
 # A letter beside a letter, or a sign that texts have: euro, quotes, dashes, trade marks, degrees.
@@ -42,9 +43,18 @@ def stream_encoding(head: bytes) -> str:
     return UTF_8 if b"\r" in head and b"\n" not in head else ""
 
 
-def as_utf8(file: BinaryIO, encoding: str) -> BinaryIO:
-    """A file in ``encoding`` as UTF-8 with line feeds."""
-    return io.BufferedReader(_Recoded(file, encoding))
+def given_encoding(encoding: str, head: bytes) -> str:
+    """The encoding by which a file must be read as a stream when the user says its encoding."""
+    if codecs.lookup(encoding).name in (UTF_8, "utf-8-sig"):
+        return UTF_8 if stream_encoding(head) == UTF_8 else ""
+    return encoding
+
+
+def as_utf8(file: BinaryIO, encoding: str, head: bytes) -> BinaryIO:
+    """A file in ``encoding`` as UTF-8 with line feeds; ``head`` is its start."""
+    text = head.decode(encoding, "ignore")
+    newline = None if "\r" in text and "\n" not in text else ""
+    return io.BufferedReader(_Recoded(file, encoding, newline))
 
 
 def recoded_lines(lines: bytes) -> bytes:
@@ -68,7 +78,7 @@ def recoded_lines(lines: bytes) -> bytes:
     n_western = len(_WESTERN_SIGN.findall(b"\n".join(bad)))
     n_foreign = sum(byte > _LAST_ASCII for line in bad for byte in line)
     if 2 * len(bad) > len(foreign) and 2 * n_western > n_foreign:
-        return lines.decode(_WESTERN, "replace").encode()
+        return lines.decode(WESTERN, "replace").encode()
     return lines
 
 
@@ -83,11 +93,11 @@ def _lines_at(places: list[int], lines: bytes) -> Iterator[bytes]:
 
 
 class _Recoded(io.RawIOBase):
-    """A file in another encoding, read as UTF-8; bytes that are not in it stay as they are."""
+    """A file in another encoding, read as UTF-8; bytes that are not in it are not UTF-8 either."""
 
-    def __init__(self, file: BinaryIO, encoding: str) -> None:
-        self._errors = "surrogateescape" if encoding == UTF_8 else "replace"
-        self._text = io.TextIOWrapper(file, encoding, errors=self._errors, newline=None)
+    def __init__(self, file: BinaryIO, encoding: str, newline: str | None) -> None:
+        self._errors = "surrogateescape" if encoding == UTF_8 else _DAMAGED
+        self._text = io.TextIOWrapper(file, encoding, errors=self._errors, newline=newline)
 
     def readable(self) -> bool:
         """It is."""
@@ -98,6 +108,18 @@ class _Recoded(io.RawIOBase):
         data = self._text.read(max(1, len(buffer) // 4)).encode(UTF_8, self._errors)
         buffer[: len(data)] = data
         return len(data)
+
+
+def _damaged(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Put a byte that UTF-8 never has in the place of what cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return "\udcff", error.end
+    if isinstance(error, UnicodeEncodeError):
+        return b"\xff" * (error.end - error.start), error.end
+    raise error
+
+
+codecs.register_error(_DAMAGED, _damaged)
 
 
 def _is_utf8(line: bytes) -> bool:

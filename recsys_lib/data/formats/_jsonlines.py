@@ -22,6 +22,7 @@ import polars as pl
 from recsys_lib.data.formats._array import array_blocks, is_array
 from recsys_lib.data.formats._blocks import BOM, open_binary, read_blocks
 from recsys_lib.data.formats._lines import BlockLines, Numbered, parse, problem, repaired
+from recsys_lib.data.formats.form import AS_FOUND, TextForm
 from recsys_lib.data.formats.records import (
     LINE,
     Records,
@@ -46,6 +47,8 @@ class JsonLines:
     In an array, the "line" of a record is its place in the array, from 1.
     """
 
+    form: TextForm = AS_FOUND
+
     def fields(self, path: Path, *, whole: bool = False) -> list[str]:
         """Keys of the first 100 objects; with ``whole``, of all objects.
 
@@ -53,7 +56,7 @@ class JsonLines:
         """
         keys: dict[str, None] = {}
         first_bad = None
-        for number, line in _numbered(path, None if whole else _SNIFFED_LINES):
+        for number, line in _numbered(path, None if whole else _SNIFFED_LINES, self.form.encoding):
             record = parse(line)
             if isinstance(record, dict):
                 keys.update(dict.fromkeys(record))
@@ -69,14 +72,19 @@ class JsonLines:
             )
         return list(keys)
 
+    def n_lines(self, path: Path) -> int:
+        """Number of lines."""
+        blocks = read_blocks(path, Start(), self.form.encoding, _is_record)
+        return sum(n for _, n, _ in blocks)
+
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """Records, nested values as JSON text; lines that hold no JSON object are rejected."""
-        file = _File(path, schema)
-        if is_array(path):
-            for first, n_records, block in array_blocks(path):
+        file, encoding = _File(path, schema), self.form.encoding
+        if is_array(path, encoding):
+            for first, n_records, block in array_blocks(path, encoding):
                 yield partial(file.records, block, first, n_records)
             return
-        for first, n_lines, block in read_blocks(path, start):
+        for first, n_lines, block in read_blocks(path, start, encoding, _is_record):
             yield partial(file.records, block, first, n_lines)
 
 
@@ -177,15 +185,19 @@ def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:
     return frame if len(frame) == n_lines else None
 
 
-def _numbered(path: Path, limit: int | None) -> Iterator[tuple[int, bytes]]:
+def _is_record(line: bytes) -> bool:
+    return isinstance(parse(line), dict)
+
+
+def _numbered(path: Path, limit: int | None, encoding: str | None) -> Iterator[tuple[int, bytes]]:
     """The first ``limit`` lines that are not blank (None: all), with their numbers."""
-    if is_array(path):
-        for first, _, block in array_blocks(path):
+    if is_array(path, encoding):
+        for first, _, block in array_blocks(path, encoding):
             yield from islice(enumerate(block.splitlines(), start=first), limit)
             if limit is not None:
                 return
         return
-    with open_binary(path) as file:
+    with open_binary(path, encoding) as file:
         stripped = (
             (number, line.removeprefix(BOM).strip() if number == 1 else line.strip())
             for number, line in enumerate(file, start=1)

@@ -44,22 +44,24 @@ class RowReader:
     Parameters
     ----------
     separator: one or more characters.
-    quoted: whether values may stand in double quotes.
+    quote: the character around values that may hold separators and line ends; "" for none.
     n_columns: number of values of a row.
+    encoding: what a line is not in when it cannot be read.
     """
 
     separator: str
-    quoted: bool
+    quote: str
     n_columns: int = 0
+    encoding: str = "UTF-8"
 
     @property
     def mark(self) -> str:
-        """The separator as one character."""
-        return self.separator if len(self.separator) == 1 else INSIDE
+        """The separator as one byte."""
+        return self.separator if len(self.separator.encode()) == 1 else INSIDE
 
     def plain(self, block: bytes) -> bytes:
         """The block with one separator character and without NUL bytes."""
-        if len(self.separator) > 1:
+        if self.mark != self.separator:
             block = block.replace(self.separator.encode(), INSIDE.encode())
         return block.replace(b"\0", b"")
 
@@ -67,6 +69,12 @@ class RowReader:
         """The values of a single line."""
         text = line.replace(self.separator, self.mark).replace("\r", "")
         return next(self._reader([text]), [])
+
+    def fits(self, line: bytes) -> bool:
+        """Whether a line is a row by itself."""
+        values = self.split(self.plain(line).decode("utf-8", "replace"))
+        trailing = len(values) == self.n_columns + 1 and not values[-1]
+        return trailing or len(values) == self.n_columns
 
     def n_trailing(self, block: bytes) -> int:
         """Number of lines of the block that end in a separator."""
@@ -86,8 +94,8 @@ class RowReader:
             at += row.n_lines
 
     def _reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        if self.quoted:
-            return csv.reader(lines, delimiter=self.mark)
+        if self.quote:
+            return csv.reader(lines, delimiter=self.mark, quotechar=self.quote)
         return csv.reader(lines, delimiter=self.mark, quoting=csv.QUOTE_NONE)
 
     def _row(self, lines: Sequence[str], at: int) -> Row:
@@ -95,7 +103,7 @@ class RowReader:
         if not line.strip(" "):
             return Row(at, 1, [])
         values, n_lines = line.split(self.mark), 1
-        if self.quoted and '"' in line:
+        if self.quote and self.quote in line:
             values, n_lines = self._quoted(lines, at)
             if not values:
                 return self._bad(at, line, _NOT_CLOSED)
@@ -106,7 +114,7 @@ class RowReader:
             reason = f"number of values differs from the {self.n_columns} columns of the header"
             return self._bad(at, line, reason)
         if not _is_text(values):
-            return self._bad(at, line, "not UTF-8")
+            return self._bad(at, line, f"not {self.encoding}")
         return Row(at, n_lines, values, is_repaired=trailing)
 
     def _bad(self, at: int, line: str, problem: str) -> Row:

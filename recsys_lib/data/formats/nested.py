@@ -19,7 +19,7 @@ import polars as pl
 from recsys_lib.data.formats.records import LINE, Records, Rejected, Schema, Work
 
 _DEEPEST = 5
-_BRACED = r"^\s*[{\[]"
+BRACED = r"^\s*[{\[]"
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 _NO_ITEM = "the list of its items is empty"
 _UNEQUAL = "its lists have different lengths"
@@ -30,9 +30,9 @@ Paths = Mapping[str, tuple[str, ...]]
 def nested_names(rows: pl.DataFrame) -> list[str]:
     """Names of the values inside of the objects in columns of text, such as ``customer.id``."""
     found: dict[str, None] = {}
-    braced = rows.select(pl.all().str.contains(_BRACED).any()).row(0, named=True)
+    braced = rows.select(pl.all().str.contains(BRACED).any()).row(0, named=True)
     for name in (name for name, is_one in braced.items() if is_one):
-        for text in rows[name].filter(rows[name].str.contains(_BRACED)):
+        for text in rows[name].filter(rows[name].str.contains(BRACED)):
             found.update(dict.fromkeys(_leaves(_decoded(text), name)))
     return list(found)
 
