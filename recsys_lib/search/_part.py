@@ -26,12 +26,14 @@ from recsys_lib.search.facets import SCHEMA, facets_of
 MODEL_KEY = "model_sha256"
 ITEMS_KEY = "items_sha256"
 STEMMER_KEY = "stemmer"
+FAR_KEY = "far_below"
 _EMBEDDINGS_FILE = "embeddings.npy"
 _ITEMS_FILE = "items.parquet"
 _TEXTS_FILE = "texts.parquet"
 _FACETS_FILE = "facets.parquet"
 _CODES_FILE = "codes.parquet"
 _FILES = (_EMBEDDINGS_FILE, INDEX_FILE, _ITEMS_FILE, _TEXTS_FILE, _FACETS_FILE, _CODES_FILE)
+_KEYS = (MODEL_KEY, ITEMS_KEY, STEMMER_KEY, FAR_KEY)
 
 # Cosine of a vector and its quantized form; two different products have about 0.2.
 _SAME_VECTOR = 0.5
@@ -114,7 +116,7 @@ class SearchPart:
     def load(cls, folder: Path) -> SearchPart:
         """Open a part; ArtifactError unless it is complete and all files are of one run."""
         part = Part.read(folder)
-        missing = {*_FILES} - {*part.manifest["files"]}
+        missing = {*_FILES} - {*part.manifest["files"]} or {*_KEYS} - {*part.parameters}
         if missing:
             raise ArtifactError(
                 f"{folder} holds no {min(missing)}, so another version of recsys_lib wrote it: "

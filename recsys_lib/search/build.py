@@ -12,10 +12,18 @@ import polars as pl
 
 from recsys_lib.parameters import AUTO, EmbedParameters
 from recsys_lib.registry.parts import writing_part
+from recsys_lib.search._far import far_bound
 from recsys_lib.search._language import stemmer_for
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._neighbours import ChosenIndex, choose_index, choose_kind
-from recsys_lib.search._part import ITEMS_KEY, MODEL_KEY, STEMMER_KEY, SearchContent, ids_sha256
+from recsys_lib.search._part import (
+    FAR_KEY,
+    ITEMS_KEY,
+    MODEL_KEY,
+    STEMMER_KEY,
+    SearchContent,
+    ids_sha256,
+)
 from recsys_lib.search._questions import question_like
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
@@ -97,6 +105,7 @@ def build_search_part(
     encoder = encoder or text_encoder(parameters)
     encoded = _encode(texts, encoder, cache, show_progress)
     chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
+    far = far_bound(texts, encoder.encode, chosen.index, encoded.vectors)
     content = SearchContent(
         indexed, products.filter(~has_text), texts, encoded.vectors, chosen.index, lexical
     )
@@ -106,6 +115,8 @@ def build_search_part(
             "search.n_products": len(indexed),
             "search.empty_texts": len(products) - len(indexed),
             "search.embedding_dimension": encoded.vectors.shape[1],
+            "search.questions_far": far.questions,
+            "search.nonsense_far": far.nonsense,
         }
         | {f"search.index_recall@{depth}": recall for depth, recall in chosen.recall.items()}
     )
@@ -114,6 +125,7 @@ def build_search_part(
         "index_breadth": chosen.breadth,
         ITEMS_KEY: ids_sha256(content.ids),
         STEMMER_KEY: lexical.language,
+        FAR_KEY: far.cosine,
     }
     with writing_part(
         folder,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +18,7 @@ from recsys_lib.search._identifiers import rows_with_code
 from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
 from recsys_lib.search._negation import Wish
 from recsys_lib.search._neighbours import near_mean, nearest
-from recsys_lib.search._part import MODEL_KEY, SearchPart
+from recsys_lib.search._part import FAR_KEY, MODEL_KEY, SearchPart
 from recsys_lib.search._shared import shared
 from recsys_lib.search.build import text_encoder
 from recsys_lib.search.encoder import TextEncoder
@@ -27,6 +28,7 @@ Mode = Literal["hybrid", "semantic", "lexical"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
+_QUERIES_KEPT = 256
 _DEEPER = 4
 """By how much lists get longer when more products are wanted than the combined lists hold."""
 
@@ -90,6 +92,8 @@ class ProductSearch:
         names = pl.when(has_title).then(title).otherwise("id")
         self.names: pl.Series = self.display.select(names.alias("name")).to_series()
         self._lock = threading.Lock()
+        # A page and its next one, a search and its marks ask for the vector of the same query.
+        self._vector = lru_cache(_QUERIES_KEPT)(self._encoded)
         self._encoder: TextEncoder | None = None
         self._reranker: CrossEncoder | None = None
 
@@ -138,6 +142,8 @@ class ProductSearch:
                 for name, recall in metrics.items()
                 if name.startswith("search.index_recall@")
             },
+            "a product is far below a cosine of": round(parameters[FAR_KEY], 2),
+            "words without meaning told so": f"{metrics['search.nonsense_far']:.0%}",
             "distinct words": self._stored.lexical.n_words,
             "language of the stemmer": self._stored.lexical.language,
             "product codes": len(self._stored.codes),
@@ -201,7 +207,7 @@ class ProductSearch:
         wish = Wish.from_query(query, self.names)
         if wish.unwanted:
             allowed = _both(~self._stored.lexical.has_any(wish.unwanted), allowed)
-        vector = None if mode == "lexical" else self.encoder.encode_query(wish.wanted)[None]
+        vector = None if mode == "lexical" else self._vector(wish.wanted)[None]
         weight = self.parameters.semantic_weight if semantic_weight is None else semantic_weight
         exact = rows_with_code(self._stored.codes, query)
         if allowed is not None:
@@ -209,6 +215,19 @@ class ProductSearch:
         asked = _Asked(wish.wanted, vector, mode, weight, allowed)
         rows, scores = put_first(exact, self._ranked(asked, offset + k))
         return rows[offset : offset + k], scores[offset : offset + k]
+
+    def far(self, query: str, rows: np.ndarray) -> np.ndarray:
+        """Which of these products have little to do with a query, bool, shape (len(rows),).
+
+        Semantic search finds products for any query, also for "qwertyuiop". A product is far when
+        it has no word of the query and its cosine is below a bound that was learned from the
+        catalogue: the one that tells its own words from words without meaning best.
+        """
+        wanted = Wish.from_query(query, self.names).wanted
+        unlike = self.embeddings[rows] @ self._vector(wanted) < self.part.parameters[FAR_KEY]
+        without_words = self._stored.lexical.scores(wanted)[rows] == 0
+        has_code = np.isin(rows, rows_with_code(self._stored.codes, query))
+        return np.asarray(unlike & without_words & ~has_code)
 
     @property
     def all_facets(self) -> pl.DataFrame:
@@ -274,6 +293,9 @@ class ProductSearch:
         scores = self._reranker.scores(query, self.texts[rows].to_list())
         order = best_first(scores)
         return rows[order], scores[order]
+
+    def _encoded(self, text: str) -> np.ndarray:
+        return self.encoder.encode_query(text)
 
     def _load_encoder(self) -> TextEncoder:
         wanted, p = self.part.parameters[MODEL_KEY], self.parameters

@@ -27,7 +27,7 @@ def make_catalogue(rows):
     return pl.DataFrame(data, schema=dict.fromkeys(Products.ALL, pl.String))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def catalogue():
     return make_catalogue
 
