@@ -25,7 +25,8 @@ def with_feeds(block: bytes, is_record: Callable[[bytes], bool]) -> bytes:
     It does so where the line as a whole is no record, but one of the parts between its carriage
     returns is. Otherwise they belong to a value.
     """
-    if block.count(b"\r") == block.count(b"\r\n"):
+    # To look for one takes a tenth of the time of counting them.
+    if b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"):
         return block
     if b"\r\r\n" in block:
         block = _TWICE.sub(b"\n", block)
