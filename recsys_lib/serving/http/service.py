@@ -18,6 +18,7 @@ from recsys_lib.serving.http.training import TrainingJobs
 from recsys_lib.serving.recommender import Recommender
 
 _SECTIONS: dict[ModelType, str] = {"mf": "matrix_factorization", "ss": "similarity_search"}
+_GONE = "gone"  # in place of the stamp of a file that is not there
 _RETRY_SECONDS = 5  # between attempts to open a champion that cannot be opened
 
 
@@ -33,6 +34,7 @@ class Service:
         self._recommender: Recommender | None = None
         self._loaded: tuple[int, int] | None = None
         self._problem: str | None = None
+        self._failed: tuple[int, int] | str | None = None
         self._retry_at = 0.0
         self._lock = threading.Lock()
 
@@ -44,8 +46,8 @@ class Service:
                 if stamp is not None:
                     self._open(stamp)
             elif stamp == self._loaded:
-                self._problem = None
-            elif self._problem is None or time.monotonic() >= self._retry_at:
+                self._problem, self._failed = None, None
+            elif (stamp or _GONE) != self._failed or time.monotonic() >= self._retry_at:
                 self._open_beside(stamp)
             return self._recommender
 
@@ -124,7 +126,7 @@ class Service:
 
     def _open(self, stamp: tuple[int, int]) -> None:
         self._recommender = Recommender.load(dataset=self.dataset)
-        self._loaded, self._problem = stamp, None
+        self._loaded, self._problem, self._failed = stamp, None, None
 
     def _open_beside(self, stamp: tuple[int, int] | None) -> None:
         """Open another champion; when that fails the open one stays."""
@@ -135,6 +137,7 @@ class Service:
             self._open(stamp)
         except (RecsysError, OSError) as error:
             self._problem = f"version {served} is still served: {error}"
+            self._failed = stamp or _GONE
             self._retry_at = time.monotonic() + _RETRY_SECONDS
 
     def _is_trained(self, model_type: ModelType) -> bool:
