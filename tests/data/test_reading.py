@@ -119,8 +119,9 @@ def test_a_json_array_is_read_by_the_place_of_its_objects(tmp_path, indent):
     rows, rejected, _ = rows_of(tmp_path / "t.json", data)
     assert rows == [("u1", "i1", "5"), ("u3", None, None)]
     assert [(bad.line, bad.reason) for bad in rejected] == [(2, "not a JSON object")]
-    with pytest.raises(InputDataError, match="begins as a JSON array, and is none as a whole"):
-        rows_of(tmp_path / "t.json", data[:-1])
+    rows, rejected, _ = rows_of(tmp_path / "t.json", data[:-1])
+    assert (len(rows), [bad.line for bad in rejected]) == (2, [2, 4])
+    assert rejected[1].text == "[ is not closed: the file may be cut off"
 
 
 COMPRESS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -197,7 +198,9 @@ def test_every_line_is_accounted_for(tmp_path_factory, name, lines):
     first = [json.dumps({"user_id": "u", "item_id": "i"})] if header is None else [header, "a,b,c"]
     data = "\n".join([*first, *lines, ""]).encode()
     n_lines = data.count(b"\n") - (header is not None)
-    assert accounted(tmp_path_factory.mktemp("fuzz") / name, data) == n_lines
+    n_accounted = accounted(tmp_path_factory.mktemp("fuzz") / name, data)
+    # A carriage return may end a line, where that gives a record.
+    assert n_lines <= n_accounted <= n_lines + data.count(b"\r")
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ import polars as pl
 
 from recsys_lib.data.formats._blocks import UNKNOWN, detected_encoding, has_places, plain_name
 from recsys_lib.data.formats._delimited import Delimited
+from recsys_lib.data.formats._documents import is_document
 from recsys_lib.data.formats._encoding import WESTERN
 from recsys_lib.data.formats._excel import Excel
 from recsys_lib.data.formats._jsonlines import JsonLines
@@ -139,8 +140,10 @@ def guesses_of(path: Path, found: TextForm) -> set[str]:
 
 def can_be_continued(path: Path, form: TextForm = AS_FOUND) -> bool:
     """Whether lines can be appended to a file and read from there: plain text only."""
-    is_text = isinstance(reader_of(path), Delimited | JsonLines)
-    return is_text and has_places(path, form.encoding)
+    reader = reader_of(path)
+    if isinstance(reader, JsonLines) and is_document(path, form.encoding):
+        return False
+    return isinstance(reader, Delimited | JsonLines) and has_places(path, form.encoding)
 
 
 def count_lines(path: Path, form: TextForm = AS_FOUND) -> int | None:

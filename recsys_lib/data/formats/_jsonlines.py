@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from recsys_lib.data.formats._array import array_blocks, is_array
-from recsys_lib.data.formats._blocks import BOM, open_binary, read_blocks
+from recsys_lib.data.formats._blocks import read_blocks
+from recsys_lib.data.formats._documents import document_blocks, is_document
+from recsys_lib.data.formats._keys import keys_of
 from recsys_lib.data.formats._lines import BlockLines, Numbered, parse, problem, repaired
 from recsys_lib.data.formats.form import AS_FOUND, TextForm
 from recsys_lib.data.formats.records import (
@@ -32,9 +32,6 @@ from recsys_lib.data.formats.records import (
     Work,
     balanced,
 )
-from recsys_lib.errors import InputDataError
-
-_SNIFFED_LINES = 100
 
 Bad = list[tuple[int, str, bytes]]
 """Line number, reason and line of each bad line."""
@@ -42,35 +39,19 @@ Bad = list[tuple[int, str, bytes]]
 
 @dataclass(frozen=True)
 class JsonLines:
-    """Reader of files with one JSON object per line, or with one array of objects.
+    """Reader of files with one JSON object per line, or with objects in an array or over lines.
 
-    In an array, the "line" of a record is its place in the array, from 1.
+    Where objects are not lines, the "line" of a record is its place among them, from 1.
     """
 
     form: TextForm = AS_FOUND
 
     def fields(self, path: Path, *, whole: bool = False) -> list[str]:
-        """Keys of the first 100 objects; with ``whole``, of all objects.
+        """Keys of the first objects and of some later ones; with ``whole``, of all objects.
 
         Raises InputDataError when none of these lines is a JSON object.
         """
-        keys: dict[str, None] = {}
-        first_bad = None
-        for number, line in _numbered(path, None if whole else _SNIFFED_LINES, self.form.encoding):
-            record = parse(line)
-            if isinstance(record, dict):
-                keys.update(dict.fromkeys(record))
-            else:
-                first_bad = first_bad or (number, record)
-        if not keys:
-            number, reason = first_bad or (1, "no line holds text")
-            raise InputDataError(
-                f"{reason}; none of the first lines is a JSON object: save the file as JSON lines "
-                "(one object per line), or give it the suffix of its format",
-                file=path,
-                line=number,
-            )
-        return list(keys)
+        return keys_of(path, self.form.encoding, whole=whole)
 
     def n_lines(self, path: Path) -> int:
         """Number of lines."""
@@ -80,8 +61,8 @@ class JsonLines:
     def read(self, path: Path, schema: Schema, start: Start) -> Iterator[Work]:
         """Records, nested values as JSON text; lines that hold no JSON object are rejected."""
         file, encoding = _File(path, schema), self.form.encoding
-        if is_array(path, encoding):
-            for first, n_records, block in array_blocks(path, encoding):
+        if is_document(path, encoding):
+            for first, n_records, block in document_blocks(path, encoding):
                 yield partial(file.records, block, first, n_records)
             return
         for first, n_lines, block in read_blocks(path, start, encoding, _is_record):
@@ -187,22 +168,6 @@ def _parsed(block: bytes, n_lines: int, schema: Schema) -> pl.DataFrame | None:
 
 def _is_record(line: bytes) -> bool:
     return isinstance(parse(line), dict)
-
-
-def _numbered(path: Path, limit: int | None, encoding: str | None) -> Iterator[tuple[int, bytes]]:
-    """The first ``limit`` lines that are not blank (None: all), with their numbers."""
-    if is_array(path, encoding):
-        for first, _, block in array_blocks(path, encoding):
-            yield from islice(enumerate(block.splitlines(), start=first), limit)
-            if limit is not None:
-                return
-        return
-    with open_binary(path, encoding) as file:
-        stripped = (
-            (number, line.removeprefix(BOM).strip() if number == 1 else line.strip())
-            for number, line in enumerate(file, start=1)
-        )
-        yield from islice((pair for pair in stripped if pair[1]), limit)
 
 
 def _text(line: bytes) -> str:
