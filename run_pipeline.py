@@ -14,6 +14,7 @@ from recsys_lib.paths import (
     EMBEDDING_CACHE_FILE,
     INTERACTION_FILES,
     JOURNAL_FOLDER,
+    QUERIES_FOLDER,
     REJECTED_FILE,
     SUMMARY_FILE,
 )
@@ -34,7 +35,7 @@ STEPS = (
         "etl",
         notebook="01_etl",
         produces=data_files(DATABASE_FILE, SUMMARY_FILE, *INTERACTION_FILES),
-        may_write=data_files(REJECTED_FILE, JOURNAL_FOLDER),
+        may_write=data_files(REJECTED_FILE, JOURNAL_FOLDER, QUERIES_FOLDER),
         metrics=SUMMARY_FILE,
     ),
     Step(
