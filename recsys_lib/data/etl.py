@@ -111,9 +111,9 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     Returns
     -------
     dict
-        The summary: ``dataset, source, files, product_files, review_columns, reading,
-        timestamp_unit, has_ratings, funnel, counts, unreadable, sayings, events, fingerprint,
-        metrics``.
+        The summary: ``dataset, source, files, product_files, review_columns, text_form,
+        reading, timestamp_unit, has_ratings, funnel, counts, unreadable, sayings, events,
+        fingerprint, metrics``.
 
     Raises
     ------

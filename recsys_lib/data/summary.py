@@ -28,6 +28,7 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "review_columns": {
             ours: list(names) for ours, names in loaded.inputs.review_fields.items()
         },
+        "text_form": loaded.inputs.form.given(),
         "reading": loaded.reading,
         "timestamp_unit": loaded.ratings.timestamp_unit,
         "has_ratings": loaded.ratings.has_ratings,

@@ -16,7 +16,7 @@ import polars as pl
 
 from recsys_lib.columns import Ratings
 from recsys_lib.data.cleaning.ids import read_ids, without_fraction
-from recsys_lib.data.formats import read_records
+from recsys_lib.data.formats import TextForm, read_records
 from recsys_lib.data.formats.records import Start
 from recsys_lib.data.meaning import all_names
 from recsys_lib.data.vocabulary import REVIEW_TEXT_RANKS, best_named
@@ -74,14 +74,15 @@ def _review_queries(
     if not path.is_file():  # the dataset was processed, and then its input files were removed
         return
     names = summary["review_columns"].get(Ratings.ITEM, ())
-    others = [field for field in all_names(path) if field not in names]
+    form = TextForm(**summary["text_form"])
+    others = [field for field in all_names(path, form) if field not in names]
     texts = best_named(others, REVIEW_TEXT_RANKS, others)
     if not texts or not names:
         return
     schema = dict.fromkeys([*names, texts[0]], pl.String())
     drawn = pl.DataFrame(schema={_ITEM: pl.String, _TEXT: pl.String, **_KEYS})
     places = _places(search, seed)
-    for work in read_records(path, schema, Start(), apart=True):
+    for work in read_records(path, schema, Start(), form, apart=True):
         frame = work().frame
         items = frame.select(pl.coalesce(names).alias(_ITEM)).to_series()
         reviews = frame.select(_known(items, search), pl.col(texts[0]).alias(_TEXT))

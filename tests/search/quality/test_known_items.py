@@ -31,7 +31,7 @@ def drawn(path, lines, seed=3):
         items=IdMap(PRODUCTS), display=pl.DataFrame({"title": [f"tea {p}" for p in PRODUCTS]})
     )
     columns = {"parent_asin": [next(iter(lines[0]))]}
-    summary = {"files": [{"path": str(path)}], "review_columns": columns}
+    summary = {"files": [{"path": str(path)}], "review_columns": columns, "text_form": {}}
     _, reviews = known_items(search, summary, 20, seed=seed)
     rows = [next(iter(grades)) for grades in reviews.grades]
     return dict(zip(reviews.queries, (PRODUCTS[row] for row in rows), strict=True))
@@ -66,5 +66,6 @@ def test_a_catalogue_alone_has_queries_by_titles_only(tmp_path):
     path = tmp_path / "products.csv"
     path.write_text("sku,title,text\nP001,tea,Leaves of tea\n")
     search = SimpleNamespace(items=IdMap(["P001"]), display=pl.DataFrame({"title": ["tea"]}))
-    summary = {"files": [{"path": str(path)}], "review_columns": {"parent_asin": []}}
+    columns = {"parent_asin": []}
+    summary = {"files": [{"path": str(path)}], "review_columns": columns, "text_form": {}}
     assert [kind.prefix for kind in known_items(search, summary, 5, seed=1)] == ["known_titles."]
