@@ -5,23 +5,83 @@ They run without the interpreter lock.
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
 import scipy.linalg  # noqa: F401  # loads the BLAS of compiled code, for the next line to find
 from threadpoolctl import ThreadpoolController
 
+from recsys_lib.sources import module_digest
+
 _BLAS = ThreadpoolController()
 # Allows vectorized sums and fused multiply-add, but keeps NaN and infinity as they are.
 _MATH = {"contract", "reassoc"}
 
 
+_UNUSED_SECONDS = 30 * 86400
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile ``function``: cached on disk between runs, and without the interpreter lock."""
-    return numba.njit(cache=True, nogil=True, fastmath=_MATH)(function)
+    """Compile ``function``: cached on disk between runs, and without the interpreter lock.
+
+    By itself numba looks only at the file of a function for changes. So each state of that file
+    and of all modules that it uses has a folder of machine code of its own.
+    """
+    file = Path(function.__code__.co_filename)
+    if not file.is_file():
+        return numba.njit(nogil=True, fastmath=_MATH)(function)
+    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(cache_folder(file))  # type: ignore[attr-defined]
+    try:
+        return numba.njit(cache=True, nogil=True, fastmath=_MATH)(function)
+    finally:
+        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+
+
+def cache_folder(file: Path) -> Path:
+    """The folder for the machine code of a module as it is now; one that was new is empty."""
+    folder = _cache_root() / module_digest(file)[:32]
+    if not folder.is_dir():
+        _remove_unused(folder.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        os.utime(folder)
+    return folder
+
+
+@cache
+def _cache_root() -> Path:
+    """$NUMBA_CACHE_DIR, or a folder beside this file, or one of the user, or a temporary one."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    user = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    places = [Path(given)] if given else []
+    places += [Path(__file__).parent / "__pycache__", user / "recsys"]
+    for place in places:
+        with suppress(OSError):
+            (place / "compiled").mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=place / "compiled").close()
+            return place / "compiled"
+    folder = tempfile.mkdtemp(prefix="recsys-compiled-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _remove_unused(root: Path) -> None:
+    """Remove the machine code of sources that have long changed."""
+    for folder in root.glob("*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _UNUSED_SECONDS:
+                shutil.rmtree(folder)
 
 
 class Workers:

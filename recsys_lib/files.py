@@ -64,6 +64,17 @@ def storage_error(error: Exception, path: Path | None = None) -> StorageError | 
     )
 
 
+def sentence(error: Exception) -> str:
+    """Any error of the system in one sentence, with the file and, where known, a remedy."""
+    if isinstance(error, StorageError):
+        return str(error)
+    if (known := storage_error(error)) is not None:
+        return str(known)
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error) or type(error).__name__
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; when the block succeeds, its file replaces ``path`` atomically.

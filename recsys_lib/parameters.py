@@ -93,8 +93,12 @@ CatalogueField = Annotated[str, AfterValidator(_is_catalogue_field)]
 class Section(BaseModel):
     """The parameters of one step. Unknown names and wrong types are errors."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, protected_namespaces=(), allow_inf_nan=False
+    )
     notebook: ClassVar[str]
+    reads: ClassVar[Mapping[str, Literal["file", "model", "version"]]] = {}
+    """Parameters that name what the step reads: when that changes, the step runs again."""
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, Any]) -> Self:
@@ -211,6 +215,7 @@ class _AlsBase(Section):
     """What AlsParameters and AlsSettings share, in the order in which parameters are shown."""
 
     notebook: ClassVar[str] = "02_train_als"
+    reads = {"warm_start": "version"}
 
     factors: Any
     regularization: Any
@@ -321,6 +326,7 @@ class EmbedParameters(Section):
     """03_embed_index: encode product texts and index them for search."""
 
     notebook: ClassVar[str] = "03_embed_index"
+    reads = {"model": "model", "reranker": "model"}
 
     model: str = Field(
         "all-MiniLM-L6-v2",
@@ -357,11 +363,10 @@ class EmbedParameters(Section):
     mode: Literal["hybrid", "semantic", "lexical"] = Field(
         "hybrid", description="Default search mode"
     )
-    semantic_weight: float = Field(
-        0.3,
-        ge=0,
-        le=1,
-        description="Weight of the semantic score in hybrid search; the rest is lexical",
+    semantic_weight: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = Field(
+        AUTO,
+        description="Weight of the semantic score in hybrid search, the rest is lexical; auto: 0.3 "
+        "unless queries made of product texts show another to be better",
     )
     reranker: str = Field(
         "", description="CrossEncoder that re-ranks the results, name or folder ('' = none)"
@@ -373,6 +378,7 @@ class EvaluateParameters(Section):
     """04_evaluate: learn the blend and measure all models on held-out interactions."""
 
     notebook: ClassVar[str] = "04_evaluate"
+    reads = {"judgments": "file"}
 
     split: Literal["last", "time", "random", "rolling"] = Field(
         "last",

@@ -1,9 +1,69 @@
-"""Threads for compiled code."""
+"""Machine code that is never older than its sources, and threads for compiled code."""
+
+import importlib
+import sys
 
 import numpy as np
 import pytest
 
+from recsys_lib import compiled as compiled_module
 from recsys_lib.compiled import Workers, blocks
+
+OUTER = """
+from recsys_lib.compiled import compiled
+from toy.middle import TWICE
+@compiled
+def value():
+    return TWICE
+"""
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """A package whose compiled function uses a constant two modules away; returns its value."""
+    package = tmp_path / "toy"
+    package.mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    compiled_module._cache_root.cache_clear()
+
+    def value(constant, comment=""):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "toy"]:
+            del sys.modules[name]
+        (package / "__init__.py").touch()
+        (package / "outer.py").write_text(OUTER)
+        (package / "middle.py").write_text("from toy.inner import ONE\nTWICE = 2 * ONE\n")
+        (package / "inner.py").write_text(f"ONE = {constant}  # {comment}\n")
+        importlib.invalidate_caches()
+        sys.dont_write_bytecode = True
+        function = importlib.import_module("toy.outer").value
+        result = function()
+        return result, sum(function.stats.cache_hits.values())
+
+    yield value
+    sys.dont_write_bytecode = False
+    compiled_module._cache_root.cache_clear()
+
+
+def test_machine_code_is_made_anew_when_a_constant_two_modules_away_changes(toy):
+    assert toy(100) == (200, 0)
+    assert toy(700) == (1400, 0)
+    assert toy(100)[0] == 200
+
+
+def test_machine_code_outlives_a_change_of_comments(toy):
+    toy(100)
+    assert toy(100, comment="a hundred") == (200, 1)
+
+
+def test_machine_code_has_a_place_where_nothing_can_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(compiled_module, "__file__", str(tmp_path / "file" / "compiled.py"))
+    compiled_module._cache_root.cache_clear()
+    assert compiled_module._cache_root().is_dir()
+    compiled_module._cache_root.cache_clear()
 
 
 def test_blocks_cover_all_rows_once():

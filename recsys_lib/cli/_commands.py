@@ -82,8 +82,9 @@ def promote(options: Namespace) -> int:
     from recsys_lib import registry
 
     dataset, version = find_version(options.version, options.dataset, registry.published_versions)
-    registry.promote(dataset, version, force=options.force)
-    print(f"dataset {dataset.name}: version {version} is served now")
+    registry.promote(dataset, version, force=options.force, pin=options.pin)
+    until = ", until you promote another" if options.pin else ""
+    print(f"dataset {dataset.name}: version {version} is served now{until}")
     return EXIT_OK
 
 

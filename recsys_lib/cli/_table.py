@@ -112,6 +112,11 @@ _ALL = (
                 action="store_true",
                 help="serve it even if it is worse than the champion beyond noise",
             ),
+            _argument(
+                "--pin",
+                action="store_true",
+                help="keep it: later runs train models, but promote none",
+            ),
         ),
     ),
     Command(

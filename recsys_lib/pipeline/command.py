@@ -17,10 +17,12 @@ from recsys_lib.errors import (
     EXIT_BAD_PARAMETERS,
     EXIT_INTERRUPTED,
     EXIT_OK,
+    EXIT_STEP_FAILED,
     ParameterError,
     RecsysError,
+    TrackingError,
 )
-from recsys_lib.files import storage_error
+from recsys_lib.files import sentence
 from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import plan
 from recsys_lib.pipeline.execution.progress import RunProgress
@@ -28,11 +30,12 @@ from recsys_lib.pipeline.execution.run import LATEST, Run
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.report import REPORT
 from recsys_lib.pipeline.runs.record import RunRecord, new_run_id, unfinished_run
-from recsys_lib.pipeline.runs.tracking import check_tracking, track
-from recsys_lib.pipeline.settings import Settings, read_settings, read_values
+from recsys_lib.pipeline.runs.tracking import check_tracking, keep_for_later, track, untracked
+from recsys_lib.pipeline.settings import Settings, read_settings, read_values, sections_of
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.sweep import Sweep, label, read_grid
 from recsys_lib.pipeline.table import check_table, select
+from recsys_lib.registry import champion
 
 
 def run_command(
@@ -74,10 +77,8 @@ def run_command(
         progress.error(str(error))
         return error.exit_code
     except OSError as error:
-        if (known := storage_error(error)) is None:
-            raise
-        progress.error(str(known))
-        return known.exit_code
+        progress.error(sentence(error))
+        return EXIT_STEP_FAILED
     except KeyboardInterrupt:
         progress.error("interrupted")
         return EXIT_INTERRUPTED
@@ -172,9 +173,11 @@ class _Command:
 
     def _run(self, settings: Settings, run_id: str, names: Sequence[str], **how: Any) -> Run:
         options = self.options
+        chosen = select(self.table, names, options.start)
+        self._refuse_unused(chosen)
         run = Run(
             self.table,
-            select(self.table, names, options.start),
+            chosen,
             settings,
             run_id,
             force=options.force,
@@ -186,6 +189,18 @@ class _Command:
         run.check()
         return run
 
+    def _refuse_unused(self, chosen: Sequence[Step]) -> None:
+        """Refuse parameters of steps that do not run: they would have no effect."""
+        running = [step.name for step in chosen]
+        for option, given in (("--set", self.options.assignments), ("--grid", self.options.grid)):
+            for section in sections_of(given):
+                if section not in running:
+                    raise ParameterError(
+                        f"{option} {section}...: step {section!r} is not run, so its parameters "
+                        f"have no effect: leave them out, or run it, too "
+                        f"(the steps are {', '.join(running)})"
+                    )
+
     def _execute(self, run: Run) -> int:
         dataset = run.settings.dataset
         self.progress.note(f"run {run.run_id}, dataset {dataset.name}")
@@ -194,8 +209,29 @@ class _Command:
         record, code = run.execute(self.progress)
         self._print_end(run, record, code)
         if self.options.mlflow:
-            self.progress.note(f"tracked: {track(run.folder)}")
+            self._track(run)
+        if code == EXIT_OK and run.serve:
+            self._print_served(run)
         return code
+
+    def _track(self, run: Run) -> None:
+        """Log a run, and those that could not be logged before; a failure is no end of anything."""
+        outputs = run.folder.parent
+        for folder in dict.fromkeys([*untracked(outputs), run.folder]):
+            try:
+                self.progress.note(f"tracked: {track(folder)}")
+            except TrackingError as error:
+                keep_for_later(folder)
+                self.progress.note(f"warning: {error}; the next run with --mlflow logs it")
+                return
+
+    def _print_served(self, run: Run) -> None:
+        served = champion(run.settings.dataset)
+        if served is None:
+            self.progress.note("served now: nothing")
+        else:
+            which = "this run" if served.name == run.run_id else "not this run"
+            self.progress.note(f"served now: {served.name}, {which}")
 
     def _print_plan(self, run: Run) -> None:
         settings = run.settings

@@ -18,7 +18,6 @@ from recsys_lib.paths import SAMPLE, Dataset, project_root
 
 DATASET = "dataset"
 _SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
-_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,9 @@ class Settings:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML that reads 1e-4 as a number, as Python does, and refuses a key given twice."""
+    """YAML 1.2: 012 is 12, and no, 1:30 and 2020-01-31 are texts; a key given twice is refused."""
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # as in the base class
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -69,15 +70,29 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
 
+    def construct_decimal(self, node: yaml.ScalarNode) -> int:
+        """An integer: 0o and 0x begin octal and hexadecimal ones, a plain 0 means nothing."""
+        text = node.value
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
+
+_TYPES = {  # the core schema of YAML 1.2, https://yaml.org/spec/1.2.2/#103-core-schema
+    "null": r"null|Null|NULL|~|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
+    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+}
+for _name, _pattern in _TYPES.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"({_pattern})$"), None)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_decimal)
 
 
 def read_value(text: str) -> Any:
     """Parse YAML; ParameterError with the place if that fails."""
     try:
         return yaml.load(text, _Loader)  # a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: such as !!timestamp 2020-02-30
         raise ParameterError(" ".join(str(error).split())) from error
 
 
@@ -123,8 +138,26 @@ def read_values(values: Mapping[str, Any], *, project: Path | None = None) -> Se
         raise ParameterError("\n".join(problems))
     if Path(dataset).is_absolute():
         dataset = os.path.normpath(dataset)  # a trailing slash is no other dataset
-    found, changed = Dataset.find(dataset), _changed(sections)
+    found = Dataset.find(dataset)
+    changed = changed_parameters({name: section.model_dump() for name, section in sections.items()})
     return Settings(found, dataset, sections, changed, project or project_root())
+
+
+def changed_parameters(values: Mapping[str, Any]) -> list[str]:
+    """Names such as ``als.factors`` whose values are not the defaults."""
+    return [
+        f"{section}.{name}"
+        for section, model in SECTIONS.items()
+        for name, info in model.model_fields.items()
+        if name in values.get(section, {})
+        and values[section][name] != info.get_default(call_default_factory=True)
+    ]
+
+
+def sections_of(assignments: Iterable[str]) -> list[str]:
+    """The sections that ``section.name=value`` texts set, without ``dataset``."""
+    names = (assignment.partition("=")[0].strip().partition(".")[0] for assignment in assignments)
+    return [name for name in dict.fromkeys(names) if name in SECTIONS]
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -204,12 +237,3 @@ def _problem(section: str, model: type[Section], details: Mapping[str, Any]) -> 
             "so read it from an environment variable instead"
         )
     return f"unknown parameter {name!r}{did_you_mean(path[0], list(model.model_fields))}"
-
-
-def _changed(sections: Mapping[str, Section]) -> list[str]:
-    return [
-        f"{section_name}.{name}"
-        for section_name, section in sections.items()
-        for name, info in type(section).model_fields.items()
-        if getattr(section, name) != info.get_default(call_default_factory=True)
-    ]

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from recsys_lib.errors import ArtifactError
-from recsys_lib.files import describe, read_json, replacing_folder, write_json
+from recsys_lib.files import describe, fingerprint, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 
 ALS_PART = "als"
@@ -93,6 +93,15 @@ class Part:
                 )
         return part
 
+    def check(self) -> None:
+        """Compare the content of every file with its SHA-256; ArtifactError for a damaged one."""
+        for name, expected in self.manifest["files"].items():
+            if fingerprint(self.folder / name) != expected["sha256"]:
+                raise ArtifactError(
+                    f"{self.folder / name} is damaged, its content differs from what was written: "
+                    "train the part again"
+                )
+
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters the part was trained with."""
@@ -118,8 +127,23 @@ def champion(dataset: Dataset) -> Path | None:
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
             f"{pointer} does not name a version: 'recsys promote VERSION --dataset "
-            f"{dataset.name} --force' writes it again"
+            f"{dataset.name}' writes it again"
         ) from error
+
+
+class Choice(NamedTuple):
+    """How the champion was chosen: by a person and not by a run, and against all later runs."""
+
+    by_hand: bool = False
+    pinned: bool = False
+
+
+def choice(dataset: Dataset) -> Choice:
+    """How the version that is served was chosen."""
+    if champion(dataset) is None:
+        return Choice()
+    stored = read_json(dataset.models / CHAMPION)
+    return Choice(bool(stored.get("by_hand")), bool(stored.get("pinned")))
 
 
 def has_part(folder: Path, name: str) -> bool:

@@ -145,7 +145,14 @@ def verify(dataset: Dataset, version: str = "") -> list[VerifiedPart]:
     return parts_of(folder)
 
 
-def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
+def promote(
+    dataset: Dataset,
+    version: str,
+    *,
+    force: bool = False,
+    pin: bool = False,
+    by_hand: bool = True,
+) -> None:
     """Make a published version the champion, the one that is served.
 
     Parameters
@@ -156,6 +163,10 @@ def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
         Its name: the id of the run that trained it.
     force
         Promote it without comparing it with the champion.
+    pin
+        Keep it until the next promotion by hand: runs train, but promote nothing.
+    by_hand
+        Whether a person chose it. Then a run that makes nothing anew leaves it the champion.
 
     Raises
     ------
@@ -184,13 +195,23 @@ def promote(dataset: Dataset, version: str, *, force: bool = False) -> None:
             f"there is {', '.join(published_versions(dataset)) or 'none'}"
         )
     verify(dataset, version)
-    verdict = None if force else against_champion(dataset, version)
+    verdict = None if force or not _is_readable(dataset) else against_champion(dataset, version)
     if verdict is not None and verdict.judgement == "worse":
         raise WorseError(
             f"version {version} is {verdict}; to serve it anyway: "
             f"'recsys promote {version} --dataset {dataset.name} --force'"
         )
-    write_json(dataset.models / CHAMPION, {"version": version, "since": utc_now()})
+    chosen = {"version": version, "since": utc_now(), "by_hand": by_hand, "pinned": pin}
+    write_json(dataset.models / CHAMPION, chosen)
+
+
+def _is_readable(dataset: Dataset) -> bool:
+    """Whether the champion is known; a promotion mends an entry that is damaged."""
+    try:
+        champion(dataset)
+    except ArtifactError:
+        return False
+    return True
 
 
 def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, Any]:
@@ -241,5 +262,5 @@ def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, 
     adopt(dataset, version, SEARCH_PART)
     write_manifest(dataset, version, search_measured=search_measured)
     if serve:
-        promote(dataset, version)
+        promote(dataset, version, by_hand=False)
     return read_manifest(folder)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from recsys_lib import sources
 from recsys_lib.paths import Dataset, project_root
-from recsys_lib.pipeline.cache import _key as cache_key
+from recsys_lib.pipeline.cache import _libraries
 from tests.support.bench import USE, WRITE, statuses
 
 PROJECT = project_root()
@@ -34,7 +35,7 @@ class TestCache:
 
     def test_code_counts_and_equal_outputs_stop_there(self, bench):
         bench.run(WRITE)
-        record, _, _ = bench.run(WRITE + "\nunused = 1")
+        record, _, _ = bench.run(WRITE + "\nunused = 1  # changed")
         assert statuses(record) == ["executed", "cached"]
         assert self.reasons(record)[0] == "the notebook's code changed"
 
@@ -52,18 +53,19 @@ class TestCache:
 
     def test_the_code_of_the_modules_it_uses_counts(self, bench, monkeypatch):
         bench.run(WRITE)
-        real, changed = cache_key.fingerprint, Path("recsys_lib/paths.py")
+        real, changed = sources.read_source, Path("recsys_lib/paths.py")
 
-        def fingerprint(path):
-            return "x" if path == bench.root / changed else real(path)
+        def read_source(path):
+            found = real(path)
+            return found._replace(digest="x") if path == bench.root / changed else found
 
-        monkeypatch.setattr(cache_key, "fingerprint", fingerprint)
+        monkeypatch.setattr(sources, "read_source", read_source)
         record, _, _ = bench.run()
         assert self.reasons(record)[0] == "recsys_lib/paths.py changed"
 
     def test_the_version_of_a_library_counts(self, bench, monkeypatch):
         bench.run("import numpy\n" + WRITE)
-        monkeypatch.setattr(cache_key.metadata, "version", lambda name: "99")
+        monkeypatch.setattr(_libraries, "_version", lambda name: "99")
         record, _, _ = bench.run()
         assert statuses(record)[0] == "executed"
         assert "numpy" in self.reasons(record)[0]
@@ -90,7 +92,7 @@ class TestCache:
         bench.notebook("02", "1 / 0")
         failed, code, _ = bench.run()
         assert (code, statuses(failed)) == (1, ["cached", "failed"])
-        bench.notebook("02", USE + "\n")
+        bench.notebook("02", USE + "\nmore = 1")
         assert statuses(bench.run()[0]) == ["cached", "executed"]
 
     def test_resuming_goes_on_in_the_same_run(self, bench):
@@ -109,6 +111,8 @@ def test_modules_that_change_between_two_runs_of_a_process_are_noticed(bench, wo
     module = workspace / "recsys_lib" / "paths.py"
     module.write_text((PROJECT / "recsys_lib" / "paths.py").read_text())
     bench.run(WRITE)
-    module.write_text(module.read_text() + "# another solver\n")
+    module.write_text(module.read_text() + "# said in other words\n")
+    assert statuses(bench.run()[0]) == ["cached"] * 2
+    module.write_text(module.read_text() + "another = 1\n")
     record, _, _ = bench.run()
     assert record["steps"][0]["reason"] == "recsys_lib/paths.py changed"

@@ -5,7 +5,7 @@ import pytest
 
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import describe
-from recsys_lib.paths import project_root
+from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline.cache._key import CacheKey
 from recsys_lib.pipeline.cache.code import check_notebook, code_of, used_modules
 from recsys_lib.pipeline.cache.plan import StepResult, plan
@@ -14,6 +14,7 @@ from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.table import select
 from recsys_lib.registry.parts import writing_part
+from recsys_lib.sources import source_of
 from tests.support.records import write_run
 
 ETL = Step("etl", "01_etl")
@@ -22,7 +23,8 @@ TAGGED = '{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": 
 
 
 def names(code):
-    files, foreign = used_modules(code, project_root())
+    imports = code if isinstance(code, tuple) else source_of(code).imports
+    files, foreign = used_modules(imports, project_root())
     return {path.as_posix() for path in files}, foreign
 
 
@@ -49,9 +51,9 @@ def test_imports_in_functions_count_and_lazy_facades_do_not():
 
 def test_steps_depend_on_no_library_of_other_steps():
     for notebook in ("01_etl", "02_train_als"):
-        _, foreign = names(code_of(project_root() / "notebooks" / f"{notebook}.ipynb"))
+        _, foreign = names(code_of(project_root() / "notebooks" / f"{notebook}.ipynb").imports)
         assert not {"sentence_transformers", "faiss"} & foreign
-    _, foreign = names(code_of(project_root() / "notebooks" / "01_etl.ipynb"))
+    _, foreign = names(code_of(project_root() / "notebooks" / "01_etl.ipynb").imports)
     assert "torch" not in foreign  # the training may take it, for a GPU
 
 
@@ -69,24 +71,29 @@ def test_changes_are_listed_for_the_reader():
     assert before.digest != after.digest
 
 
-@pytest.mark.parametrize("damaged", ["array.npy", "part.json", None])
-def test_a_part_counts_as_a_whole(tmp_path, damaged):
+@pytest.mark.parametrize("damaged", ["array.npy", "part.json", "a bit", None])
+def test_a_part_counts_as_a_whole(workspace, damaged):
     """The array is not among the declared outputs, but the part's manifest knows it."""
-    folder = tmp_path / "als"
+    dataset = Dataset.find("shop")
+    folder = dataset.version("r") / "als"
     with writing_part(folder, parameters={}, data_fingerprint="", libraries=[]) as part:
         np.save(part / "array.npy", np.zeros(3))
     manifest = folder / "part.json"
     result = StepResult("r", KEY, [{"path": str(manifest), **describe(manifest)}])
-    if damaged:
+    if damaged == "a bit":
+        array = bytearray((folder / "array.npy").read_bytes())
+        array[-1] ^= 1
+        (folder / "array.npy").write_bytes(array)
+    elif damaged:
         (folder / damaged).write_text("x")
     step = Step("als", "02", produces=("{version}/als/part.json",))
-    assert (result.damage(step) is None) is (damaged is None)
+    assert (result.damage(step, dataset) is None) is (damaged is None)
 
 
 def test_a_step_that_declares_other_files_now_runs_again():
     result = StepResult("r", KEY, [])
     step = Step("als", "02", produces=("{version}/als/part.json",))
-    assert result.damage(step) == "the step declares other outputs now"
+    assert result.damage(step, Dataset.find("shop")) == "the step declares other outputs now"
 
 
 @pytest.mark.parametrize(

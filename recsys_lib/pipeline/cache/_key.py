@@ -6,13 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from recsys_lib.files import fingerprint
+from recsys_lib.pipeline.cache._libraries import library_versions
 from recsys_lib.pipeline.cache.code import code_of, used_modules
-from recsys_lib.pipeline.runs.record import KEY_LIBRARIES
 
 
 @dataclass(frozen=True)
@@ -21,11 +19,11 @@ class CacheKey:
 
     Parameters
     ----------
-    notebook: fingerprint of the code cells; prose does not count.
+    notebook: fingerprint of what the code cells do; prose and comments do not count.
     parameters: names such as ``als.factors``, and values.
     inputs: fingerprints of the files that the step reads.
-    code: fingerprints of our modules that it imports.
-    libraries: versions of the libraries that it imports and that can change results.
+    code: fingerprints of what our modules do that it imports.
+    libraries: versions of the libraries that it imports, and of Python.
     """
 
     notebook: str
@@ -44,16 +42,13 @@ class CacheKey:
     ) -> CacheKey:
         """The present key of a step; ``project`` is the checkout whose modules it imports."""
         code = code_of(notebook)
-        files, foreign = used_modules(code, project)
+        files, foreign = used_modules(code.imports, project)
         return cls(
-            notebook=hashlib.sha256(code.encode()).hexdigest(),
+            notebook=code.digest,
             parameters=dict(parameters),
             inputs=dict(inputs),
-            code={path.as_posix(): fingerprint(project / path) for path in sorted(files)},
-            libraries={
-                KEY_LIBRARIES[name]: metadata.version(KEY_LIBRARIES[name])
-                for name in sorted(foreign & set(KEY_LIBRARIES))
-            },
+            code={path.as_posix(): files[path].digest for path in sorted(files)},
+            libraries=library_versions(foreign),
         )
 
     @classmethod

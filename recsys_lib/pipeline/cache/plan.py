@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from recsys_lib.data.input_files import find_input_files
 from recsys_lib.data.summary import read_summary
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import fingerprint
 from recsys_lib.paths import SUMMARY_FILE, Dataset, outputs_root
+from recsys_lib.pipeline.cache._inputs import step_inputs
 from recsys_lib.pipeline.cache._key import CacheKey
 from recsys_lib.pipeline.runs.record import DONE, records_of
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.registry import PART_MANIFEST, Part, champion
+from recsys_lib.sources import Stamp
 
 FORCED = "--force"
 FIRST = "no earlier result on this dataset"
@@ -29,28 +30,42 @@ class StepResult:
     run_id: str
     key: CacheKey
     recorded: Sequence[Mapping[str, Any]]
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def outputs(self, step: Step) -> dict[str, str]:
         """Fingerprints of the outputs, by their templates in the table of steps."""
         hashes = (output["sha256"] for output in self.recorded)
         return dict(zip(step.produces, hashes, strict=True))
 
-    def damage(self, step: Step) -> str | None:
-        """Which output is not as recorded; None if all are intact."""
+    def damage(self, step: Step, dataset: Dataset) -> str | None:
+        """Which file is not as recorded; None if all are intact.
+
+        All files are read. Where they lie follows from the table of steps, so that a workspace
+        that was copied or moved looks at its own.
+        """
         if len(self.recorded) != len(step.produces):
             return "the step declares other outputs now"
-        for output in self.recorded:
-            path = Path(output["path"])
-            if not path.is_file() or path.stat().st_size != output["bytes"]:
+        paths = step.outputs(dataset, self.run_id)
+        hashes = {path: output["sha256"] for path, output in zip(paths, self.recorded, strict=True)}
+        version = dataset.version(self.run_id)
+        hashes |= {version / name: digest for name, digest in self.files.items()}
+        for path, digest in hashes.items():
+            if not path.is_file():
                 return f"output {path.name} is missing or was changed"
-            if fingerprint(path) != output["sha256"]:
+            if fingerprint(path) != digest:
                 return f"output {path.name} was changed"
-            if path.name == PART_MANIFEST:
-                try:
-                    Part.read(path.parent)
-                except ArtifactError as error:
-                    return str(error)
+        return next(filter(None, map(_part_damage, paths)), None)
+
+
+def _part_damage(path: Path) -> str | None:
+    """Which file of a part is not as its manifest says, if ``path`` is the manifest."""
+    if path.name != PART_MANIFEST:
         return None
+    try:
+        Part.read(path.parent).check()
+    except ArtifactError as error:
+        return str(error)
+    return None
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,21 @@ class CacheLookup:
     key: CacheKey
     hit: StepResult | None
     reason: str
+    stamps: Mapping[Path, Stamp] = field(default_factory=dict)
+
+    def changes_meanwhile(self, settings: Settings, inputs: Mapping[str, str]) -> list[str]:
+        """What of all that the step depends on is not as it was at the look-up, or was not always.
+
+        ``inputs`` are the fingerprints of the files that it reads, now.
+        """
+        now = _key(self.step, settings, inputs)
+        changes = now.changes_since(self.key)
+        told = {change.partition(" ")[0] for change in changes}
+        for path, stamp in _stamps(settings, self.key).items():
+            name = path.relative_to(settings.project).as_posix()
+            if stamp != self.stamps.get(path) and name not in told:
+                changes.append(f"{name} was written")
+        return changes
 
 
 class PlannedStep(NamedTuple):
@@ -80,32 +110,33 @@ def look_up(
     """
     if step.also_produces:
         step = step.given(known_counts(settings.dataset))
-    parameters = step_parameters(step, settings)
-    notebook = settings.notebook(step.notebook)
-    key = CacheKey.from_notebook(notebook, parameters, inputs, settings.project)
+    key = _key(step, settings, inputs)
+    stamps = _stamps(settings, key)
     if force:
-        return CacheLookup(step, key, None, FORCED)
+        return CacheLookup(step, key, None, FORCED, stamps)
     results = earlier_results(step, settings)
     damage = None
     for result in results:
         if result.key.digest == key.digest:
-            damage = result.damage(step)
+            damage = result.damage(step, settings.dataset)
             if damage is None:
-                return CacheLookup(step, key, result, f"as in run {result.run_id}")
+                return CacheLookup(step, key, result, f"as in run {result.run_id}", stamps)
     if damage or not results:
-        return CacheLookup(step, key, None, damage or FIRST)
-    return CacheLookup(step, key, None, "; ".join(key.changes_since(results[0].key)))
+        return CacheLookup(step, key, None, damage or FIRST, stamps)
+    reason = "; ".join(key.changes_since(results[0].key))
+    return CacheLookup(step, key, None, reason, stamps)
 
 
 def earlier_results(step: Step, settings: Settings) -> list[StepResult]:
     """Results of this step in earlier runs of the dataset, newest first."""
     records = records_of(outputs_root(settings.dataset.root), settings.dataset.name)
     return [
-        StepResult(record["run_id"], key, entry["outputs"])
+        StepResult(record["run_id"], key, entry["outputs"], entry.get("files", {}))
         for record in records
         for entry in record["steps"]
         if entry["name"] == step.name
         and entry["status"] in DONE
+        and entry.get("reusable", True)
         and (key := CacheKey.from_record(entry.get("cache_key", {})))
     ]
 
@@ -175,13 +206,15 @@ def step_parameters(step: Step, settings: Settings) -> dict[str, Any]:
     return {DATASET: settings.dataset_name, **named}
 
 
-def step_inputs(
-    step: Step, settings: Settings, known: Mapping[str, Mapping[str, str]]
-) -> dict[str, str]:
-    """Fingerprints of what a step reads; ``known`` has the outputs of the steps before it."""
-    if not step.needs:
-        return _input_files(settings)
-    return {file: digest for name in step.dependencies for file, digest in known[name].items()}
+def _key(step: Step, settings: Settings, inputs: Mapping[str, str]) -> CacheKey:
+    parameters, notebook = step_parameters(step, settings), settings.notebook(step.notebook)
+    return CacheKey.from_notebook(notebook, parameters, inputs, settings.project)
+
+
+def _stamps(settings: Settings, key: CacheKey) -> dict[Path, Stamp]:
+    """The stamps of the modules that a step uses, which it may import late."""
+    paths = (settings.project / name for name in key.code)
+    return {path: Stamp.of(path) for path in paths if path.is_file()}
 
 
 def known_counts(dataset: Dataset) -> Mapping[str, int]:
@@ -197,11 +230,3 @@ def outputs_on_disk(step: Step, dataset: Dataset, version: str) -> dict[str, str
     step = step.given({})
     paths = zip(step.produces, step.outputs(dataset, version), strict=True)
     return {template: fingerprint(path) for template, path in paths if path.is_file()}
-
-
-def _input_files(settings: Settings) -> dict[str, str]:
-    """Fingerprints of the dataset's input files; the sample is generated and has none."""
-    if settings.dataset.is_sample:
-        return {}
-    files = find_input_files(settings.dataset, settings.etl)
-    return {str(path): fingerprint(path) for path in (*files.reviews, *files.products)}

@@ -19,20 +19,26 @@ from recsys_lib.errors import (
     RecsysError,
     StepFailedError,
 )
-from recsys_lib.files import describe, link_or_copy, read_json
-from recsys_lib.pipeline.cache.plan import CacheLookup, StepResult
+from recsys_lib.files import describe, fingerprint, link_or_copy, read_json
+from recsys_lib.pipeline.cache.plan import (
+    CacheLookup,
+    StepResult,
+    outputs_on_disk,
+    step_inputs,
+)
 from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.execution._warnings import warnings_in
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.runs.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
-from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.steps import DATA, VERSION, Step
 from recsys_lib.pipeline.table import independent
 
 if TYPE_CHECKING:
     from recsys_lib.pipeline.execution.notebook import CellError, Execution
 
+_INPUT_OF_A_STEP = (f"input {DATA}", f"input {VERSION}")
 _OUR_ERRORS = {name for name in vars(errors) if name.endswith("Error")}
 _EXIT_CODES = {"InputDataError": EXIT_BAD_INPUT, "ParameterError": EXIT_BAD_PARAMETERS}
 
@@ -58,7 +64,7 @@ class StepExecution:
         entry.cache_key = asdict(lookup.key)
         entry.reason = lookup.reason
         if lookup.hit is None:
-            return self._execute(lookup.step, entry)
+            return self._execute(lookup, entry)
         self._reuse(lookup.step, lookup.hit, entry)
         return EXIT_OK
 
@@ -79,7 +85,8 @@ class StepExecution:
         self._record_outputs(step, entry, step.outputs(dataset, self._run_id))
         self.progress.step_cached(step.name, entry.reason)
 
-    def _execute(self, step: Step, entry: StepRecord) -> int:
+    def _execute(self, lookup: CacheLookup, entry: StepRecord) -> int:
+        step = lookup.step
         entry.started_at, entry.status = now(), "failed"
         counts: Mapping[str, int] = {}
         if step.needs:
@@ -100,9 +107,31 @@ class StepExecution:
             self._record_outputs(step, entry, self.contract.check(step, before))
         except StepFailedError as error:
             return self._fail(step, entry, "its outputs", str(error), error.exit_code)
+        changes = lookup.changes_meanwhile(self.settings, self._inputs(lookup.step))
+        if moved := [change for change in changes if change.startswith(_INPUT_OF_A_STEP)]:
+            reason = f"{moved[0]} while the step ran, so another process writes it: run again"
+            return self._fail(step, entry, "its inputs", reason, EXIT_STEP_FAILED)
+        if changes:
+            self._refuse_reuse(entry, changes)
         entry.status = "executed"
         self.progress.step_done(step.name, execution.seconds, execution.peak_memory_mb)
         return EXIT_OK
+
+    def _inputs(self, step: Step) -> dict[str, str]:
+        """Fingerprints of what a step reads, as they are on the disk now."""
+        dataset = self.settings.dataset
+        before = [other for other in self.contract.table if other.name in step.dependencies]
+        known = {other.name: outputs_on_disk(other, dataset, self._run_id) for other in before}
+        return step_inputs(step, self.settings, known)
+
+    def _refuse_reuse(self, entry: StepRecord, changes: Sequence[str]) -> None:
+        entry.reusable = False
+        warning = (
+            f"{entry.name}: {'; '.join(changes)} while the step ran, so no later run reuses its "
+            "result"
+        )
+        entry.warnings.append(warning)
+        self.progress.note(f"warning: {warning}")
 
     def _run_notebook(self, step: Step, entry: StepRecord, absent: Sequence[str]) -> Execution:
         from recsys_lib.pipeline.execution.notebook import (  # noqa: PLC0415  # slow import
@@ -118,6 +147,7 @@ class StepExecution:
             timeout=self.timeout or step.timeout,
             threads=self._threads(step),
             kernels=self.kernels,
+            project=self.settings.project,
         )
         entry.seconds = round(execution.seconds, 3)
         entry.startup_seconds = round(execution.startup_seconds, 3)
@@ -172,8 +202,17 @@ class StepExecution:
         entry.warnings = warnings_in(self.run_folder / entry.notebook)
         for warning in entry.warnings:
             self.progress.note(f"warning: {warning}")
-        entry.outputs = [{"path": str(path), **describe(path)} for path in paths]
+        root = self.settings.dataset.root
+        entry.outputs = [{"path": _relative(path, root), **describe(path)} for path in paths]
+        version = self.settings.dataset.version(self._run_id)
+        folders = (version / name for name in sorted(step.version_folders))
+        files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+        entry.files = {path.relative_to(version).as_posix(): fingerprint(path) for path in files}
         if step.metrics:
             metrics = step.metrics_file(self.settings.dataset, self._run_id)
             stored = read_json(metrics)
             entry.metrics, entry.notes = stored["metrics"], list(stored.get("sayings", ()))
+
+
+def _relative(path: Path, root: Path) -> str:
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from nbformat import NotebookNode
 from rich.text import Text
 
 from recsys_lib.imports import NOT_FOR_NOTEBOOKS, without_modules
+from recsys_lib.paths import project_root
+from recsys_lib.pipeline.execution._bounds import OutputBounds
 from recsys_lib.pipeline.execution._kernels import CellStarted, Kernels, KernelWatch
 
 with without_modules(NOT_FOR_NOTEBOOKS):
@@ -24,6 +25,8 @@ with without_modules(NOT_FOR_NOTEBOOKS):
     from papermill.engines import Engine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
+    from recsys_lib.pipeline.execution._kernel_process import KernelManager, KernelProcess
+
 # It warns of parameters that it does not find in the notebook. Settings are checked already, and it
 # overlooks a parameter whose comment contains "=".
 logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -31,13 +34,6 @@ logging.getLogger("papermill").setLevel(logging.ERROR)
 KERNEL = "python3"
 _ENGINE = "recsys"
 _NEEDS = "needs-"  # begins the tag of a cell
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-)
 
 
 @dataclass(frozen=True)
@@ -70,14 +66,28 @@ class Execution:
 
 
 class _Client(PapermillNotebookClient):
-    """papermill's client, which also tells the watch which process its kernel is."""
+    """papermill's client, with a kernel of our own that the watch knows, and bounded outputs."""
 
     watch: KernelWatch
-    threads: int
+    process: KernelProcess
+    bounds: OutputBounds
 
     def start_new_kernel(self, **kwargs: Any) -> None:
-        super().start_new_kernel(**kwargs, env=_kernel_environment(self.threads))
+        self.km.connection_file = self.process.connection_file
+        super().start_new_kernel(**{**kwargs, **self.process.options()})
         self.watch.kernel(self.km.provisioner.pid)
+
+    def papermill_execute_cells(self) -> None:
+        self.process.check()
+        super().papermill_execute_cells()
+
+    def output(self, outs: list[Any], msg: Any, display_id: str, cell_index: int) -> Any:
+        bounded = self.bounds.message(msg, cell_index, outs)
+        if bounded is None:
+            return None
+        made = super().output(outs, bounded, display_id, cell_index)
+        self.bounds.fold(outs)
+        return made
 
 
 class _Engine(Engine):
@@ -88,7 +98,7 @@ class _Engine(Engine):
         kernel_name: str,
         *,
         watch: KernelWatch,
-        threads: int,
+        process: KernelProcess,
         start_timeout: int,
         **_: Any,
     ) -> None:
@@ -96,6 +106,7 @@ class _Engine(Engine):
         client = _Client(
             nb_man,
             kernel_name=kernel_name,
+            kernel_manager_class=KernelManager,
             startup_timeout=start_timeout,
             log=logging.getLogger("papermill"),
             # Otherwise its log appears in our terminal: a warning about TCP at every start (it
@@ -104,14 +115,14 @@ class _Engine(Engine):
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             on_cell_start=lambda cell, cell_index: watch.cell(cell_index, total),
         )
-        client.watch, client.threads = watch, threads
+        client.watch, client.process, client.bounds = watch, process, OutputBounds()
         client.execute()
 
 
 papermill_engines.register(_ENGINE, _Engine)
 
 
-def run_notebook(
+def run_notebook(  # noqa: PLR0913  # most are by name
     source: Path | NotebookNode,
     output: Path,
     parameters: dict[str, Any],
@@ -120,24 +131,27 @@ def run_notebook(
     timeout: float | None = None,
     threads: int = 0,
     kernels: Kernels | None = None,
+    project: Path | None = None,
 ) -> Execution:
     """Execute ``source`` with ``parameters`` and write it to ``output``, also if a cell fails.
 
     ``timeout`` in seconds is for the whole notebook; ``threads`` is how many cores the kernel may
-    use, 0 for all; ``kernels`` is where to enter it.
+    use, 0 for all; ``kernels`` is where to enter it; ``project`` is the checkout whose library it
+    imports, by default this one.
     """
     watch, error = KernelWatch(on_cell, timeout, kernels or Kernels()), None
     try:
-        papermill.execute_notebook(
-            _literal(source) if isinstance(source, Path) else source,
-            _literal(output),
-            parameters=parameters,
-            engine_name=_ENGINE,
-            kernel_name=KERNEL,
-            progress_bar=False,
-            watch=watch,
-            threads=threads or os.cpu_count() or 1,
-        )
+        with KernelProcess.prepared(project or project_root(), threads) as process:
+            papermill.execute_notebook(
+                _literal(source) if isinstance(source, Path) else source,
+                _literal(output),
+                parameters=parameters,
+                engine_name=_ENGINE,
+                kernel_name=KERNEL,
+                progress_bar=False,
+                watch=watch,
+                process=process,
+            )
     except PapermillExecutionError as failure:
         error = CellError(failure.ename, failure.evalue, failure.cell_index, failure.traceback)
     except DeadKernelError:
@@ -156,16 +170,6 @@ def run_notebook(
         peak_memory_mb=watch.peak_bytes / 2**20,
         error=error,
     )
-
-
-def _kernel_environment(threads: int) -> dict[str, str]:
-    """The kernel's environment: its share of the cores, and no noise in the reports."""
-    return {
-        **os.environ,
-        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "JUPYTER_PLATFORM_DIRS": "1",
-    }
 
 
 def without_absent(source: Path, absent: Collection[str]) -> Path | NotebookNode:

@@ -6,15 +6,25 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from recsys_lib import registry
 from recsys_lib.data.input_files import find_input_files
 from recsys_lib.data.queries import reuse_results
-from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, WorseError
-from recsys_lib.files import read_json
+from recsys_lib.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_STEP_FAILED,
+    ParameterError,
+    StepFailedError,
+    StorageError,
+    WorseError,
+)
+from recsys_lib.files import read_json, sentence
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.cache.code import check_notebook
 from recsys_lib.pipeline.cache.plan import (
@@ -26,9 +36,11 @@ from recsys_lib.pipeline.cache.plan import (
 from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.execution._schedule import Work, interruptible, run_side_by_side
+from recsys_lib.pipeline.execution._serving import reason_against
 from recsys_lib.pipeline.execution._step import StepExecution
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.runs.lock import only_run
+from recsys_lib.pipeline.runs.provenance import parameters_used
 from recsys_lib.pipeline.runs.record import (
     DONE,
     RECORD,
@@ -36,10 +48,12 @@ from recsys_lib.pipeline.runs.record import (
     StepRecord,
     environment,
     git_state,
+    next_number,
     now,
     previous_run,
+    records_of,
 )
-from recsys_lib.pipeline.settings import Settings
+from recsys_lib.pipeline.settings import Settings, changed_parameters
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.table import check_table
 
@@ -108,10 +122,11 @@ class Run:
         """
         self.settings = replace(self.settings, dataset=self.settings.dataset.claim())
         with only_run(self.settings.dataset, wait=self.wait), interruptible() as stop_requested:
+            earlier = records_of(self.folder.parent, self.settings.dataset.name)
             self._adopt_earlier_outputs()
             self.folder.mkdir(parents=True, exist_ok=True)
             progress.log_to(self.folder)
-            record = self._new_record()
+            record = self._new_record(earlier)
             record.save(self.folder)
             try:
                 code = self._run_steps(record, progress, stop_requested)
@@ -128,8 +143,7 @@ class Run:
             finally:
                 record.explain_skipped()
                 record.save(self.folder)
-            self._report(record)
-        return record, code
+            return record, self._report(record, code, progress)
 
     def _run_steps(
         self, record: RunRecord, progress: RunProgress, stop_requested: threading.Event
@@ -141,6 +155,7 @@ class Run:
         entries = {entry.name: entry for entry in record.steps}
 
         def begin(step: Step) -> Work:
+            self._check_unmoved(step)
             inputs = step_inputs(step, self.settings, self._known)
             lookup = look_up(step, self.settings, inputs, force=self.force)
             return lambda: execution.run(lookup, entries[step.name])
@@ -152,22 +167,46 @@ class Run:
         return run_side_by_side(self.chosen, self.jobs, begin, end, self._kernels, stop_requested)
 
     def _publish(self, record: RunRecord, progress: RunProgress) -> None:
-        """Seal the model version and serve it, unless it is worse than the champion."""
+        """Seal the model version and serve it, unless it is worse, or was not measured as it is."""
+        dataset = self.settings.dataset
+        registry.publish(dataset, self.run_id, serve=False)
+        if not self.serve:
+            return
+        reason = reason_against(self.table, record, dataset)
         try:
-            registry.publish(self.settings.dataset, self.run_id, serve=self.serve)
+            if not reason:
+                registry.promote(dataset, self.run_id, by_hand=False)
         except WorseError as error:
-            record.warnings.append(f"Not served: {error}")
-            progress.note(f"not served: {error}")
+            reason = str(error)
+        if reason:
+            record.warnings.append(f"Not served: {reason}")
+            progress.note(f"not served: {reason}")
 
     def _outputs(self, step: Step) -> dict[str, str]:
         return outputs_on_disk(step, self.settings.dataset, self.run_id)
 
-    def _new_record(self) -> RunRecord:
+    def _check_unmoved(self, step: Step) -> None:
+        """Raise StepFailedError if somebody changed what the steps before have written."""
+        for other in self.table:
+            if other.name in step.dependencies and self._known[other.name] != self._outputs(other):
+                raise StepFailedError(
+                    f"what step {other.name!r} wrote was changed by another process before step "
+                    f"{step.name!r} could read it: run again"
+                )
+
+    def _new_record(self, earlier: Sequence[Mapping[str, Any]]) -> RunRecord:
+        others = [step for step in self.table if step not in self.chosen]
+        dataset, served = self.settings.dataset, registry.champion(self.settings.dataset)
+        known = {
+            s.name: outputs_on_disk(s, dataset, served.name if served else "none") for s in others
+        }
+        parameters = parameters_used(self.settings, others, known, earlier)
         return RunRecord(
             run_id=self.run_id,
-            dataset=self.settings.dataset.name,
-            parameters=self.settings.as_dict(),
-            changed_parameters=self.settings.changed,
+            number=next_number(self.folder.parent),
+            dataset=dataset.name,
+            parameters=parameters,
+            changed_parameters=changed_parameters(parameters),
             started_at=now(),
             steps=[self._entry(step) for step in self.chosen],
             git=git_state(self.settings.project),
@@ -202,16 +241,41 @@ class Run:
                     f"{dataset.name!r}: add it to --steps, or leave out --steps"
                 )
 
-    def _report(self, record: RunRecord) -> None:
+    def _report(self, record: RunRecord, code: int, progress: RunProgress) -> int:
+        """Write the report, then let ``latest`` point to it; returns the exit code.
+
+        The models are done by now: what goes wrong here does not undo them. After an interruption
+        the run can be resumed, and ``latest`` is still the last run with a whole report.
+        """
         from recsys_lib.pipeline.report import write_report  # noqa: PLC0415  # slow import
 
-        previous = previous_run(self.folder.parent, record.dataset, record.started_at)
-        write_report(self.folder, previous=previous)
-        _link(self.folder.parent / LATEST, self.folder)
+        before = record.started_at, record.number
+        try:
+            previous = previous_run(self.folder.parent, record.dataset, *before)
+            write_report(self.folder, previous=previous)
+        except KeyboardInterrupt:
+            record.status = "interrupted"
+            record.save(self.folder)
+            return EXIT_INTERRUPTED
+        except (OSError, StorageError) as error:
+            progress.error(f"the report could not be written: {sentence(error)}")
+            return code or EXIT_STEP_FAILED
+        if problem := _link(self.folder.parent / LATEST, self.folder):
+            progress.note(f"warning: {problem}")
+        return code
 
 
-def _link(link: Path, target: Path) -> None:
-    """Let ``link`` point to ``target``, a folder beside it, in one atomic move."""
+def _link(link: Path, target: Path) -> str:
+    """Let ``link`` point to ``target``, a folder beside it, in one atomic move.
+
+    Returns why that is not possible; the run has succeeded without it.
+    """
     temporary = link.with_name(f".{link.name}.{uuid.uuid4().hex[:8]}")
-    temporary.symlink_to(target.name)
-    os.replace(temporary, link)
+    try:
+        temporary.symlink_to(target.name)
+        os.replace(temporary, link)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        return f"{link} does not lead to this run ({error.strerror}): see {target}"
+    return ""

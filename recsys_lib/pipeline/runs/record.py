@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -42,7 +44,12 @@ DONE = ("executed", "cached")
 
 @dataclass
 class StepRecord:
-    """One step of a run."""
+    """One step of a run.
+
+    ``outputs`` have paths relative to the workspace. ``files`` are the fingerprints of all files in
+    the folders that the step fills, by their names in the version. ``reusable`` is False when what
+    the step depends on changed while it ran.
+    """
 
     name: str
     notebook: str
@@ -57,6 +64,8 @@ class StepRecord:
     cache_key: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    reusable: bool = True
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StepRecord:
@@ -69,7 +78,8 @@ class StepRecord:
 class RunRecord:
     """A run; the file is kept up to date while it runs.
 
-    ``serve`` says whether its models are served if it succeeds.
+    ``serve`` says whether its models are served if it succeeds; ``number`` counts the runs of the
+    workspace, so that their order does not depend on the clock.
     """
 
     run_id: str
@@ -84,6 +94,7 @@ class RunRecord:
     finished_at: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     serve: bool = True
+    number: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:
@@ -118,8 +129,13 @@ def now() -> str:
 
 
 def git_state(project: Path) -> dict[str, Any]:
-    """``{commit, dirty}`` of the checkout; both None outside of git."""
-    commit = _git(project, "rev-parse", "HEAD")
+    """``{commit, dirty}`` of the checkout; both None when it is not a repository itself.
+
+    A repository around it, such as one of somebody's home folder, says nothing about the code.
+    """
+    top = _git(project, "rev-parse", "--show-toplevel")
+    is_own = top is not None and Path(top).resolve() == project.resolve()
+    commit = _git(project, "rev-parse", "HEAD") if is_own else None
     changes = _git(project, "status", "--porcelain") if commit else None
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}
 
@@ -133,12 +149,19 @@ def environment() -> dict[str, Any]:
     }
 
 
-def previous_run(outputs: Path, dataset: str, before: str) -> dict[str, Any] | None:
-    """The newest succeeded run of a dataset that started before the time ``before``."""
+def previous_run(
+    outputs: Path, dataset: str, before: str, number: int = 0
+) -> dict[str, Any] | None:
+    """The newest succeeded run of a dataset before the run with this start and number."""
     for record in records_of(outputs, dataset):
-        if record["status"] == "succeeded" and record["started_at"] < before:
+        if record["status"] == "succeeded" and _order(record) < (number, before):
             return record
     return None
+
+
+def next_number(outputs: Path) -> int:
+    """The number of the next run of a workspace."""
+    return max((_order(record)[0] for record in records_of(outputs)), default=0) + 1
 
 
 def unfinished_run(outputs: Path, run_id: str = "") -> dict[str, Any]:
@@ -168,21 +191,36 @@ def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]
         with suppress(FileNotFoundError):  # `recsys clean` may remove it at this moment
             records.append(_read(path))
     mine = [record for record in records if dataset in (None, record["dataset"])]
-    return sorted(mine, key=lambda record: record["started_at"], reverse=True)
+    return sorted(mine, key=_order, reverse=True)
+
+
+def _order(record: Mapping[str, Any]) -> tuple[int, str]:
+    """By which runs are sorted; those of earlier releases have no number and come first."""
+    return record.get("number", 0), record["started_at"]
 
 
 def _read(path: Path) -> dict[str, Any]:
+    facts = path.stat()
+    return _read_once(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
+
+
+@lru_cache(maxsize=5_000)
+def _read_once(path: Path, *_: int) -> dict[str, Any]:
+    """A record, read again when it has changed; whoever gets it must not change it."""
     try:
         record: dict[str, Any] = read_json(path)
-    except ValueError as error:
+        _ = record["run_id"], record["dataset"], record["started_at"], record["steps"]
+    except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} is not a run record ({error}): remove its folder") from error
     return record
 
 
 def _git(project: Path, *arguments: str) -> str | None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    command = ["git", *arguments]
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=project, capture_output=True, text=True, check=True
+            command, cwd=project, env=environment, capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
         return None  # no git, or not a checkout

@@ -16,6 +16,8 @@ from recsys_lib.pipeline.runs.record import RECORD
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 _RUN_TAG = "recsys.run_id"
 _STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+_UNTRACKED = ".untracked"
+"""In the folder of a run that the server did not take; its presence is all."""
 _MOST_VALUE_CHARACTERS = 6000
 # By default mlflow tries an unreachable server for minutes.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -52,7 +54,23 @@ def track(run_folder: Path) -> str:
             f"run {record['run_id']} ({record['status']}) is recorded in {run_folder}, but MLflow "
             f"at {_shown(uri)} refused it: {_reason(error)}"
         ) from error
+    (run_folder / _UNTRACKED).unlink(missing_ok=True)
     return f"{_shown(uri)}, experiment {record['dataset']}, run {run}"
+
+
+def keep_for_later(run_folder: Path) -> None:
+    """Note that a run is still to be logged."""
+    (run_folder / _UNTRACKED).touch()
+
+
+def untracked(outputs: Path) -> list[Path]:
+    """Folders of the runs that could not be logged, oldest first."""
+    marks = outputs.glob(f"[!.]*/{_UNTRACKED}")
+    return sorted((mark.parent for mark in marks if not mark.parent.is_symlink()), key=_age)
+
+
+def _age(folder: Path) -> float:
+    return folder.stat().st_mtime
 
 
 def _log(client: Any, record: dict[str, Any], folder: Path) -> str:

@@ -1,0 +1,38 @@
+"""With which parameters the files were made that a run takes from earlier runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from recsys_lib.pipeline.runs.record import DONE
+from recsys_lib.pipeline.settings import Settings
+from recsys_lib.pipeline.steps import Step
+
+
+def parameters_used(
+    settings: Settings,
+    steps: Iterable[Step],
+    known: Mapping[str, Mapping[str, str]],
+    records: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The parameters of a run, with those of ``steps``, which do not run, as they really were.
+
+    ``known`` has the fingerprints of the files of these steps; ``records`` are earlier runs, newest
+    first. What no record explains stays as it is set.
+    """
+    parameters = settings.as_dict()
+    for step in steps:
+        hashes = set(known.get(step.name, {}).values())
+        made = next((record for record in records if _made(record, step.name, hashes)), None)
+        if made and step.name in made["parameters"]:
+            parameters[step.name] = made["parameters"][step.name]
+    return parameters
+
+
+def _made(record: Mapping[str, Any], name: str, hashes: set[str]) -> bool:
+    """Whether a run made, or took over, files with these fingerprints in a step."""
+    for entry in record["steps"]:
+        if entry["name"] == name and entry["status"] in DONE:
+            return bool(hashes) and hashes == {output["sha256"] for output in entry["outputs"]}
+    return False
