@@ -12,7 +12,7 @@ from recsys_lib.errors import InputDataError
 from tests.support.reading import read
 
 RECORDS = [{"user_id": f"u{n}", "item_id": f"i{n % 3}", "note": 'a "b", {c}'} for n in range(6)]
-DAMAGE = ['{"user_id": "u9", "item_id": tru}', '{"user_id": "u9, "item_id": "x"}', '{"user_id": {']
+DAMAGE = ['{"user_id": "u9", "item_id": oops}', '{"user_id": "u9, "item_id": "x"}', '{"user_id": {']
 
 
 def users(path, text):
