@@ -17,6 +17,7 @@ from recsys_lib.paths import HOME_VARIABLE, Dataset
 from recsys_lib.registry.parts import Part
 from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, Export
 from recsys_lib.serving.export._lists import ListsFile, id_array, lists_file
+from recsys_lib.serving.export._similar_lists import SimilarLists
 
 QUIET = Console(quiet=True)
 SPACES = {
@@ -94,6 +95,27 @@ def test_of_an_evaluated_version_users_get_what_is_served(evaluated, tmp_path):
     expected = evaluated.als.recommend(0, 7)
     mine = pl.read_parquet(path).filter(user_id=user)
     assert_same(mine, *expected, evaluated.als.items.ids())
+
+
+def test_of_an_evaluated_version_items_go_by_what_is_served(evaluated, tmp_path):
+    version = evaluated.dataset.version(evaluated.version)
+    (path,) = Export(evaluated.dataset, version, 5, tmp_path).run("items", QUIET)
+    lists = pl.read_parquet(path).partition_by("item_id", as_dict=True)
+    for item in evaluated.als.items.ids()[:20]:
+        answer, mine = evaluated.similar_items(item, 5), lists[(item,)]
+        assert mine["similar_item_id"].to_list() == answer["item_id"].tolist()
+        np.testing.assert_allclose(mine["score"], answer["score"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("by", ["als", "text"])
+def test_each_way_answers_for_what_the_other_does_not_know(boutiques, by):
+    models = boutiques["als"]
+    lists = SimilarLists(models.als, models.rankings, None, by)
+    ((items, scores),) = lists.blocks(4, 100)
+    for row, item in enumerate(models.als.items.ids()):
+        answer = models.similar_items(item, 4, by=by)
+        np.testing.assert_allclose(scores[row][: len(answer)], answer["score"], atol=1e-4)
+        assert (items[row] >= 0).sum() == len(answer)
 
 
 @pytest.mark.parametrize(
