@@ -96,8 +96,8 @@ class Filters(KnownFields):
     def allowed(self, facets: pl.DataFrame) -> np.ndarray | None:
         """Which items meet the conditions, bool, shape (n,); None without any condition.
 
-        ``facets`` come from :func:`recsys_lib.search.facets.facets_of`. QueryError for a condition on what is known of no
-        item, and for a category, brand or store that no item has.
+        ``facets`` come from :func:`recsys_lib.search.facets.facets_of`. QueryError for a condition
+        on what is known of no item, and for a category, brand or store that no item has.
         """
         conditions = list(self._conditions(facets))
         if not conditions:
