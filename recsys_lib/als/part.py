@@ -162,8 +162,8 @@ class AlsModel:
         may remove a version that is still open.
         """
         part = Part.read(folder)
-        display = pl.read_parquet(folder / "items.parquet")
-        users = pl.read_parquet(folder / "users.parquet")
+        display = pl.read_parquet(folder / "items.parquet", glob=False)
+        users = pl.read_parquet(folder / "users.parquet", glob=False)
         model = ExactALS.from_parameters(AlsParameters(**part.parameters))
         model.user_factors = part.array("user_factors.npy")
         # A copy: nothing is written to it, but implicit's compiled code takes no read-only arrays.

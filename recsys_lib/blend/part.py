@@ -124,7 +124,7 @@ class BlendPart:
     def load(cls, folder: Path, als_items: IdMap) -> BlendPart:
         """Open all files. ArtifactError when the part is damaged or made for other ALS items."""
         part = Part.read(folder)
-        if IdMap(pl.read_parquet(folder / _ITEMS)["id"]) != als_items:
+        if IdMap(pl.read_parquet(folder / _ITEMS, glob=False)["id"]) != als_items:
             raise ArtifactError(f"{folder} has other items than the ALS part: evaluate again")
         names = [name for name in part.manifest["files"] if name.endswith(".npy")]
         arrays = {name.removesuffix(".npy"): part.array(name) for name in names}

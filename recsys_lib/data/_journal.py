@@ -111,13 +111,13 @@ def read_new(
     }
     new = read_input(files, wishes, starts, journal.known)
     old = Catalogue(
-        pl.read_parquet(journal.folder / _PRODUCTS),
+        pl.read_parquet(journal.folder / _PRODUCTS, glob=False),
         rejected=read_rejected(journal.folder / f"products-{_REJECTED}"),
         **state["catalogue"] | {"unreadable": _unreadable(state["catalogue"]["unreadable"])},
         evidence={},
         notations={},
     )
-    rows = pl.concat([pl.read_parquet(journal.folder / _RATINGS), new.rows], rechunk=True)
+    rows = pl.concat([pl.read_parquet(journal.folder / _RATINGS, glob=False), new.rows], rechunk=True)
     return (
         Intake(
             rows=rows,

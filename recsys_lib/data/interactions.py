@@ -206,7 +206,7 @@ class Interactions:
                 f"{missing[0]} is missing: run the etl step first "
                 "(python run_pipeline.py --steps etl, or notebooks/01_etl.ipynb)"
             )
-        rows, users, items = map(pl.read_parquet, paths)
+        rows, users, items = (pl.read_parquet(path, glob=False) for path in paths)
         metadata = pl.read_parquet_metadata(paths[0])
         if not {*_COLUMNS} <= {*rows.columns} or _EVENT_TYPES not in metadata:
             raise ArtifactError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 
@@ -29,9 +30,20 @@ _COLUMNS = (
 )
 
 
+class LastingConsole(Console):
+    """A console whose reader may leave, as in ``| head``: the work goes on without one."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing more; the base class would end the process."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, (sys.stderr if self.stderr else sys.stdout).fileno())
+        os.close(nowhere)
+
+
 def console(*, quiet: bool = False) -> Console:
     """Standard output; in a file or a pipe no line is folded."""
-    plain = Console(quiet=quiet, highlight=False, soft_wrap=True)
+    plain = LastingConsole(quiet=quiet, highlight=False, soft_wrap=True)
     if not plain.is_terminal and "COLUMNS" not in os.environ:
         plain.width = _PAGE_WIDTH
     return plain

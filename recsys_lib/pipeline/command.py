@@ -31,7 +31,13 @@ from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.report import REPORT
 from recsys_lib.pipeline.runs.record import RunRecord, new_run_id, unfinished_run
 from recsys_lib.pipeline.runs.tracking import check_tracking, keep_for_later, track, untracked
-from recsys_lib.pipeline.settings import Settings, read_settings, read_values, sections_of
+from recsys_lib.pipeline.settings import (
+    DATASET,
+    Settings,
+    read_settings,
+    read_values,
+    sections_of,
+)
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.sweep import Sweep, label, read_grid
 from recsys_lib.pipeline.table import check_table, select
@@ -124,11 +130,13 @@ class _Command:
             raise ParameterError(f"--timeout must be more than 0 s, got {options.timeout:g}")
         if options.grid and options.resume is not None:
             raise ParameterError("a sweep resumes by itself: repeat --grid without --resume")
-        fixed = (options.assignments, options.config, options.steps, options.start, options.run_id)
+        others = [text for text in options.assignments if not text.startswith(f"{DATASET}=")]
+        fixed = (others, options.config, options.steps, options.start, options.run_id)
         if options.resume is not None and any(fixed):
             raise ParameterError(
                 "--resume takes parameters, steps and name from the run: leave out --set, "
-                "--config, --steps, --from and --run-id, or start a new run"
+                "--config, --steps, --from and --run-id, or start a new run; --set dataset=... "
+                "chooses among unfinished runs"
             )
         if options.mlflow:
             check_tracking()
@@ -139,7 +147,8 @@ class _Command:
         settings = read_settings(options.config, options.assignments, project=self.project)
         names, run_id, how = self._step_names(), options.run_id or new_run_id(), {}
         if options.resume is not None:
-            record = unfinished_run(outputs_root(settings.dataset.root), options.resume)
+            dataset = settings.dataset.name if options.assignments else None
+            record = unfinished_run(outputs_root(settings.dataset.root), options.resume, dataset)
             settings = read_values(record["parameters"], project=self.project)
             names, run_id = [step["name"] for step in record["steps"]], record["run_id"]
             how = {"resumed": True, "serve": record.get("serve", True)}

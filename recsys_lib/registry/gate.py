@@ -63,7 +63,7 @@ def compare_versions(version: Path, champion: Path) -> Verdict | None:
     files = [folder / EVALUATION / PER_USER_FILE for folder in (version, champion)]
     if version == champion or not all(file.is_file() for file in files):
         return None
-    mine, theirs = (pl.read_parquet(file) for file in files)
+    mine, theirs = (pl.read_parquet(file, glob=False) for file in files)
     return judge(mine, theirs, champion.name)
 
 

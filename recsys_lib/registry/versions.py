@@ -40,6 +40,11 @@ def require_champion(dataset: Dataset) -> Path:
     removed.
     """
     folder = champion(dataset)
+    if folder is None and (versions := published_versions(dataset)):
+        raise NotTrainedError(
+            f"no version of dataset {dataset.name!r} is served yet: 'recsys promote VERSION "
+            f"--dataset {dataset.name}' serves one (there is {', '.join(versions)})"
+        )
     if folder is None:
         raise NotTrainedError(
             f"no model of dataset {dataset.name!r} is trained yet: {run_command(dataset)}"

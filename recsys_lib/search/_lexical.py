@@ -86,7 +86,7 @@ class LexicalIndex:
         """Read what :meth:`save` wrote, memory-mapped; ArtifactError when it is damaged."""
         try:
             index = bm25s.BM25.load(folder, mmap=True, allow_pickle=False, **_FILES)
-            spellings = pl.read_parquet(folder / _WORDS_FILE)
+            spellings = pl.read_parquet(folder / _WORDS_FILE, glob=False)
         except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
             raise ArtifactError(
                 f"{folder}: the lexical index cannot be read ({error}): run the embed step again"

@@ -94,3 +94,32 @@ def test_a_trailing_slash_is_no_other_dataset(tmp_path):
     with_slash, without = (read_settings(None, [f"dataset={tmp_path}{end}"]) for end in ("/", ""))
     assert with_slash.as_dict() == without.as_dict()
     assert with_slash.dataset == without.dataset
+
+
+@pytest.mark.parametrize(("text", "value"), [("012", 12), ("+64", 64), ("0x10", 16), ("0o10", 8)])
+def test_numbers_are_those_of_yaml_1_2(workspace, text, value):
+    assert read_settings(None, [f"als.factors={text}"]).sections["als"].factors == value
+
+
+@pytest.mark.parametrize("text", ["no", "off", "1:30", "2024-01-31", "N", "1_000"])
+def test_what_yaml_1_1_took_for_something_else_is_a_text(workspace, text):
+    assert read_settings(None, [f"etl.reviews={text}"]).etl.reviews == text
+    mapped = read_settings(None, [f"etl.columns={{user_id: {text}}}"]).etl.columns
+    assert mapped == {"user_id": text}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "says"),
+    [
+        ("als.factors=1:30", "valid integer, got '1:30'"),
+        ("etl.verified_only=no", "valid boolean, got 'no'"),
+        ("als.regularization=1e400", "finite number, got inf"),
+        ("als.tolerance=.inf", "finite number, got inf"),
+        ("als.alpha=.nan", "finite number, got nan"),
+        ("etl.since=2020-02-30", "day is out of range for month, got '2020-02-30'"),
+        ("etl.since=!!timestamp 2020-02-30", "not a YAML value"),
+    ],
+)
+def test_values_that_are_no_values_are_refused(workspace, assignment, says):
+    with pytest.raises(ParameterError, match=says):
+        read_settings(None, [assignment])

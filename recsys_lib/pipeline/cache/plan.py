@@ -218,10 +218,16 @@ def _stamps(settings: Settings, key: CacheKey) -> dict[Path, Stamp]:
 
 
 def known_counts(dataset: Dataset) -> Mapping[str, int]:
-    """The counts of the ETL; none before it has run."""
+    """The counts of the ETL; none before it has run, or where its summary is damaged.
+
+    A damaged summary makes the ETL run again.
+    """
     if not (dataset.processed / SUMMARY_FILE).is_file():
         return {}
-    counts: Mapping[str, int] = read_summary(dataset.processed)["counts"]
+    try:
+        counts: Mapping[str, int] = read_summary(dataset.processed)["counts"]
+    except (ArtifactError, ValueError, KeyError):
+        return {}
     return counts
 
 

@@ -8,11 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
-from rich.console import Console
 
 from recsys_lib.display.lines import EventLog, LogLines
 from recsys_lib.display.progress import Progress
-from recsys_lib.display.terminal import LiveView, console, frame_table, print_line
+from recsys_lib.display.terminal import (
+    LastingConsole,
+    LiveView,
+    console,
+    frame_table,
+    print_line,
+)
 
 LOG = "log.jsonl"
 
@@ -25,7 +30,7 @@ class RunProgress:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._out = console(quiet=quiet)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._err = LastingConsole(stderr=True, highlight=False, soft_wrap=True)
         self._view = LiveView(self._out, self._err)
         self._tasks: dict[str, Progress] = {}
         self._events = EventLog()

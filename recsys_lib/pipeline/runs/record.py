@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from recsys_lib.errors import ArtifactError, ParameterError, full_name
 from recsys_lib.files import read_json, write_json
+from recsys_lib.registry.in_use import is_worked_on
 
 RECORD = "run.json"
 SWEEP = "sweep.json"
@@ -164,19 +165,32 @@ def next_number(outputs: Path) -> int:
     return max((_order(record)[0] for record in records_of(outputs)), default=0) + 1
 
 
-def unfinished_run(outputs: Path, run_id: str = "") -> dict[str, Any]:
+def unfinished_run(outputs: Path, run_id: str = "", dataset: str | None = None) -> dict[str, Any]:
     """The record of the run to resume: the one named, or the newest that did not succeed.
 
-    Part of an id is enough if only one run has it. Raises ParameterError if there is none.
+    Part of an id is enough if only one run has it. A run that works now is not taken. Raises
+    ParameterError if there is none, or if unfinished runs of several datasets could be meant.
     """
-    records = {record["run_id"]: record for record in records_of(outputs)}
+    records = {record["run_id"]: record for record in records_of(outputs, dataset)}
     unfinished = [name for name, record in records.items() if record["status"] != "succeeded"]
-    if not run_id and not unfinished:
+    if run_id:
+        name = full_name(run_id, list(records), "run")
+        if name not in unfinished:
+            raise ParameterError(f"run {name!r} succeeded: there is nothing to resume")
+        return records[name]
+    idle = [name for name in unfinished if not _runs_now(records[name], outputs)]
+    if not idle:
         raise ParameterError("there is no unfinished run")
-    name = full_name(run_id, list(records), "run") if run_id else unfinished[0]
-    if name not in unfinished:
-        raise ParameterError(f"run {name!r} succeeded: there is nothing to resume")
-    return records[name]
+    if len({records[name]["dataset"] for name in idle}) > 1:
+        newest = {records[name]["dataset"]: name for name in reversed(idle)}
+        choices = ", ".join(f"{name} of {dataset}" for dataset, name in sorted(newest.items()))
+        raise ParameterError(f"runs of several datasets are unfinished ({choices}): name one")
+    return records[idle[0]]
+
+
+def _runs_now(record: Mapping[str, Any], outputs: Path) -> bool:
+    models = outputs.parent / "models" / record["dataset"]
+    return record["status"] == RUNNING and is_worked_on(models)
 
 
 def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]]:
@@ -209,7 +223,7 @@ def _read_once(path: Path, *_: int) -> dict[str, Any]:
     """A record, read again when it has changed; whoever gets it must not change it."""
     try:
         record: dict[str, Any] = read_json(path)
-        _ = record["run_id"], record["dataset"], record["started_at"], record["steps"]
+        _ = record["run_id"], record["dataset"], record["started_at"]
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} is not a run record ({error}): remove its folder") from error
     return record

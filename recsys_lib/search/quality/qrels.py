@@ -89,7 +89,7 @@ def _read(path: Path) -> pl.DataFrame:
         )
     try:
         if path.suffix == ".parquet":
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, glob=False)
         separator = "\t" if ".tsv" in path.suffixes else ","
         return pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy")
     except pl.exceptions.PolarsError as error:
