@@ -69,9 +69,12 @@ def closure(
     """
     files: dict[Path, Source] = {}
     foreign: set[str] = set()
-    waiting, ours = list(names), set(packages)
+    waiting, seen, ours = list(names), set(), set(packages)
     while waiting:
         name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
         if name.split(".")[0] not in ours:
             foreign.add(name.split(".")[0])
             continue
@@ -154,9 +157,9 @@ def _remove_docstring(node: ast.AST) -> None:
 
 def _files(name: str, root: Path) -> Iterator[Path]:
     """The file of a module and those of the packages around it, if they exist."""
-    parts = name.split(".")
+    place, parts = str(root), name.split(".")
     for end in range(1, len(parts) + 1):
-        base = Path(*parts[:end])
-        for path in (base / "__init__.py", base.with_suffix(".py")):
-            if (root / path).is_file():
-                yield path
+        base = "/".join(parts[:end])
+        for path in (f"{base}/__init__.py", f"{base}.py"):
+            if os.path.isfile(f"{place}/{path}"):  # noqa: PTH113  # ten times faster
+                yield Path(path)

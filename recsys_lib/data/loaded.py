@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -18,6 +17,7 @@ from recsys_lib.data.cleaning.duplicates import LatestRatings
 from recsys_lib.data.cleaning.notation import Notation
 from recsys_lib.data.cleaning.products import Catalogue
 from recsys_lib.data.cleaning.unreadable import UnreadableFields
+from recsys_lib.data.counts import Counts
 from recsys_lib.data.formats.records import Rejected, count_reasons
 from recsys_lib.data.inputs import InputFiles
 from recsys_lib.data.interactions import Interactions
@@ -29,32 +29,6 @@ from recsys_lib.paths import Dataset
 Funnel = list[dict[str, int | str]]
 """``[{what, rows}]``: rows at the start, minus rows for each loss, rows that are left."""
 _SUPERSEDED = "superseded by a later rating"
-
-
-class Counts(TypedDict):
-    """Counts of lines, ratings and products; users and items are those that the models see."""
-
-    lines: int
-    line_items: int
-    repaired_lines: int
-    kept: int
-    rejected: int
-    exact_duplicates: int
-    superseded: int
-    interactions: int
-    repeated_interactions: int
-    tied_interactions: int
-    users: int
-    items: int
-    products: int
-    rejected_products: int
-    duplicate_products: int
-    products_without_title: int
-    products_without_reviews: int
-    reviewed_unknown_products: int
-    unreadable_prices: int
-    unreadable_titles: int
-    unreadable_values: int
 
 
 @dataclass(frozen=True)

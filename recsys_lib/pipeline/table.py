@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from string import Formatter
 
-from recsys_lib.data.loaded import Counts
+from recsys_lib.data.counts import Counts
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.pipeline.steps import DATA, VERSION, Step

@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import describe, fingerprint, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 ALS_PART = "als"
 SEARCH_PART = "search"
@@ -113,6 +115,8 @@ class Part:
 
     def matrix(self, name: str) -> sparse.csr_matrix:
         """A stored CSR matrix."""
+        from scipy import sparse  # noqa: PLC0415  # slow import, and not every part has one
+
         with _HEADERS:
             return sparse.load_npz(self.folder / name)
 

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from recsys_lib.data.input_files import find_input_files
 from recsys_lib.files import fingerprint
 from recsys_lib.parameters import Section
 from recsys_lib.paths import Dataset
@@ -35,6 +34,8 @@ def _input_files(settings: Settings) -> dict[str, str]:
     """Fingerprints of the dataset's input files; the sample is generated and has none."""
     if settings.dataset.is_sample:
         return {}
+    from recsys_lib.data.input_files import find_input_files  # noqa: PLC0415  # slow import
+
     files = find_input_files(settings.dataset, settings.etl)
     raw = settings.dataset.raw
     return {_name(path, raw): fingerprint(path) for path in (*files.reviews, *files.products)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 
@@ -28,7 +28,7 @@ def library_versions(imports: Iterable[str]) -> dict[str, str]:
 def _packages_of(name: str) -> Iterable[str]:
     """The packages behind an import: that of the same name, else those that list its files."""
     plain = _plain(name)
-    return (plain,) if _version(plain) else _homes().get(name, ())
+    return (plain,) if _version(plain) else _owners(name)
 
 
 def _plain(package: str) -> str:
@@ -37,27 +37,20 @@ def _plain(package: str) -> str:
 
 
 @cache
-def _homes() -> Mapping[str, list[str]]:
-    """Top-level import -> packages that provide it, from the list of files of each package."""
-    homes: dict[str, set[str]] = {}
-    for distribution in metadata.distributions():
-        package = _plain(distribution.metadata["Name"])
-        for name in _top_level(distribution):
-            homes.setdefault(name, set()).add(package)
-    return {name: sorted(packages) for name, packages in homes.items()}
+def _owners(name: str) -> list[str]:
+    """The packages whose list of files has an import of this name."""
+    marks = (f"\n{name}/", f"\n{name}.")
+    return [
+        _plain(distribution.metadata["Name"])
+        for distribution, listed in _files_of_packages()
+        if any(mark in listed for mark in marks)
+    ]
 
 
-def _top_level(distribution: metadata.Distribution) -> set[str]:
-    named = distribution.read_text("top_level.txt")
-    if named is not None:
-        return set(named.split())
-    listed = distribution.read_text("RECORD") or ""
-    first = (line.partition(",")[0].partition("/") for line in listed.splitlines())
-    return {
-        head if slash else head.partition(".")[0]
-        for head, slash, _ in first
-        if not head.startswith(("..", "__pycache__")) and not head.endswith(".dist-info")
-    }
+@cache
+def _files_of_packages() -> list[tuple[metadata.Distribution, str]]:
+    found = metadata.distributions()
+    return [(one, f"\n{one.read_text('RECORD') or ''}") for one in found]
 
 
 @cache

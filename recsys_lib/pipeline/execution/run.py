@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib import registry
-from recsys_lib.data.input_files import find_input_files
-from recsys_lib.data.queries import reuse_results
 from recsys_lib.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -111,6 +109,9 @@ class Run:
         for step in self.chosen:
             check_notebook(self.settings.notebook(step.notebook))
         if any(not step.needs for step in self.chosen) and not self.settings.dataset.is_sample:
+            from recsys_lib.data.input_files import find_input_files  # noqa: PLC0415  # slow
+            from recsys_lib.data.queries import reuse_results  # noqa: PLC0415  # slow import
+
             reuse_results()
             find_input_files(self.settings.dataset, self.settings.etl)
 
