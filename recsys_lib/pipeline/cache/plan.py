@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -13,7 +13,7 @@ from recsys_lib.files import fingerprint
 from recsys_lib.paths import SUMMARY_FILE, Dataset, outputs_root
 from recsys_lib.pipeline.cache._inputs import step_inputs
 from recsys_lib.pipeline.cache._key import CacheKey
-from recsys_lib.pipeline.runs.record import DONE, records_of
+from recsys_lib.pipeline.runs.record import DONE, newest_records
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.registry import PART_MANIFEST, Part, champion
@@ -114,31 +114,28 @@ def look_up(
     stamps = _stamps(settings, key)
     if force:
         return CacheLookup(step, key, None, FORCED, stamps)
-    results = earlier_results(step, settings)
-    damage = None
-    for result in results:
+    newest = damage = None
+    for result in earlier_results(step, settings):
+        newest = newest or result
         if result.key.digest == key.digest:
             damage = result.damage(step, settings.dataset)
             if damage is None:
                 return CacheLookup(step, key, result, f"as in run {result.run_id}", stamps)
-    if damage or not results:
+    if damage or newest is None:
         return CacheLookup(step, key, None, damage or FIRST, stamps)
-    reason = "; ".join(key.changes_since(results[0].key))
+    reason = "; ".join(key.changes_since(newest.key))
     return CacheLookup(step, key, None, reason, stamps)
 
 
-def earlier_results(step: Step, settings: Settings) -> list[StepResult]:
+def earlier_results(step: Step, settings: Settings) -> Iterator[StepResult]:
     """Results of this step in earlier runs of the dataset, newest first."""
-    records = records_of(outputs_root(settings.dataset.root), settings.dataset.name)
-    return [
-        StepResult(record["run_id"], key, entry["outputs"], entry.get("files", {}))
-        for record in records
-        for entry in record["steps"]
-        if entry["name"] == step.name
-        and entry["status"] in DONE
-        and entry.get("reusable", True)
-        and (key := CacheKey.from_record(entry.get("cache_key", {})))
-    ]
+    for record in newest_records(outputs_root(settings.dataset.root), settings.dataset.name):
+        for entry in record["steps"]:
+            known = entry["name"] == step.name and entry["status"] in DONE
+            key = CacheKey.from_record(entry.get("cache_key", {})) if known else None
+            if key is not None and entry.get("reusable", True):
+                files = entry.get("files", {})
+                yield StepResult(record["run_id"], key, entry["outputs"], files)
 
 
 def plan(

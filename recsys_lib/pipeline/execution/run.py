@@ -6,11 +6,10 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from recsys_lib import registry
 from recsys_lib.errors import (
@@ -49,7 +48,6 @@ from recsys_lib.pipeline.runs.record import (
     next_number,
     now,
     previous_run,
-    records_of,
 )
 from recsys_lib.pipeline.settings import Settings, changed_parameters
 from recsys_lib.pipeline.steps import Step
@@ -123,11 +121,10 @@ class Run:
         """
         self.settings = replace(self.settings, dataset=self.settings.dataset.claim())
         with only_run(self.settings.dataset, wait=self.wait), interruptible() as stop_requested:
-            earlier = records_of(self.folder.parent, self.settings.dataset.name)
             self._adopt_earlier_outputs()
             self.folder.mkdir(parents=True, exist_ok=True)
             progress.log_to(self.folder)
-            record = self._new_record(earlier)
+            record = self._new_record()
             record.save(self.folder)
             try:
                 code = self._run_steps(record, progress, stop_requested)
@@ -195,13 +192,13 @@ class Run:
                     f"{step.name!r} could read it: run again"
                 )
 
-    def _new_record(self, earlier: Sequence[Mapping[str, Any]]) -> RunRecord:
+    def _new_record(self) -> RunRecord:
         others = [step for step in self.table if step not in self.chosen]
         dataset, served = self.settings.dataset, registry.champion(self.settings.dataset)
         known = {
             s.name: outputs_on_disk(s, dataset, served.name if served else "none") for s in others
         }
-        parameters = parameters_used(self.settings, others, known, earlier)
+        parameters = parameters_used(self.settings, others, known)
         return RunRecord(
             run_id=self.run_id,
             number=next_number(self.folder.parent),

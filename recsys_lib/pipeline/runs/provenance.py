@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from recsys_lib.pipeline.runs.record import DONE
+from recsys_lib.paths import outputs_root
+from recsys_lib.pipeline.runs.record import DONE, newest_records
 from recsys_lib.pipeline.settings import Settings
 from recsys_lib.pipeline.steps import Step
 
@@ -14,15 +15,15 @@ def parameters_used(
     settings: Settings,
     steps: Iterable[Step],
     known: Mapping[str, Mapping[str, str]],
-    records: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The parameters of a run, with those of ``steps``, which do not run, as they really were.
 
-    ``known`` has the fingerprints of the files of these steps; ``records`` are earlier runs, newest
-    first. What no record explains stays as it is set.
+    ``known`` has the fingerprints of the files of these steps. What no record of an earlier run
+    explains stays as it is set.
     """
     parameters = settings.as_dict()
     for step in steps:
+        records = newest_records(outputs_root(settings.dataset.root), settings.dataset.name)
         hashes = set(known.get(step.name, {}).values())
         made = next((record for record in records if _made(record, step.name, hashes)), None)
         if made and step.name in made["parameters"]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -36,6 +37,9 @@ KEY_LIBRARIES = {
 }
 """Libraries whose version can change a result: name of the import -> name of the package."""
 _PACKAGES = ("recsys-lib", "papermill", *KEY_LIBRARIES.values())
+
+_NUMBER = re.compile(rb'"number": (\d+)\s*}\s*$')
+_TAIL_BYTES = 100
 
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
 RUNNING: RunStatus = "running"
@@ -80,7 +84,8 @@ class RunRecord:
     """A run; the file is kept up to date while it runs.
 
     ``serve`` says whether its models are served if it succeeds; ``number`` counts the runs of the
-    workspace, so that their order does not depend on the clock.
+    workspace, so that their order does not depend on the clock. It is the last field, where
+    :func:`newest_records` finds it without reading the rest.
     """
 
     run_id: str
@@ -95,8 +100,8 @@ class RunRecord:
     finished_at: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     serve: bool = True
-    number: int = 0
     warnings: list[str] = field(default_factory=list)
+    number: int = 0
 
     def save(self, folder: Path) -> None:
         """Write run.json into the run's folder."""
@@ -154,7 +159,7 @@ def previous_run(
     outputs: Path, dataset: str, before: str, number: int = 0
 ) -> dict[str, Any] | None:
     """The newest succeeded run of a dataset before the run with this start and number."""
-    for record in records_of(outputs, dataset):
+    for record in newest_records(outputs, dataset):
         if record["status"] == "succeeded" and _order(record) < (number, before):
             return record
     return None
@@ -162,7 +167,7 @@ def previous_run(
 
 def next_number(outputs: Path) -> int:
     """The number of the next run of a workspace."""
-    return max((_order(record)[0] for record in records_of(outputs)), default=0) + 1
+    return max((_number_in(path)[0] for path in _paths(outputs)), default=0) + 1
 
 
 def unfinished_run(outputs: Path, run_id: str = "", dataset: str | None = None) -> dict[str, Any]:
@@ -198,14 +203,33 @@ def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]
 
     Raises ArtifactError naming a record that cannot be read.
     """
-    records = []
-    for path in outputs.glob(f"[!.]*/{RECORD}"):
-        if path.parent.is_symlink():  # ``latest`` is a link to one of the others
-            continue
+    return sorted(newest_records(outputs, dataset), key=_order, reverse=True)
+
+
+def newest_records(outputs: Path, dataset: str | None = None) -> Iterator[dict[str, Any]]:
+    """The same records, each read only when it is asked for; runs without a number come last."""
+    for path in sorted(_paths(outputs), key=_number_in, reverse=True):
         with suppress(FileNotFoundError):  # `recsys clean` may remove it at this moment
-            records.append(_read(path))
-    mine = [record for record in records if dataset in (None, record["dataset"])]
-    return sorted(mine, key=_order, reverse=True)
+            record = _read(path)
+            if dataset in (None, record["dataset"]):
+                yield record
+
+
+def _paths(outputs: Path) -> list[Path]:
+    """The files of all records; ``latest`` is a link to one of the others."""
+    found = outputs.glob(f"[!.]*/{RECORD}")
+    return [path for path in found if not path.parent.is_symlink()]
+
+
+def _number_in(path: Path) -> tuple[int, str]:
+    """The number at the end of a record, and the run's id; 0 for a record without one."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            found = _NUMBER.search(file.read())
+    except FileNotFoundError:
+        found = None
+    return (int(found[1]) if found else 0), path.parent.name
 
 
 def _order(record: Mapping[str, Any]) -> tuple[int, str]:
@@ -218,7 +242,7 @@ def _read(path: Path) -> dict[str, Any]:
     return _read_once(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=100)
 def _read_once(path: Path, *_: int) -> dict[str, Any]:
     """A record, read again when it has changed; whoever gets it must not change it."""
     try:
