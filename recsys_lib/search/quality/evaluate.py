@@ -161,7 +161,7 @@ def title_baselines(search: ProductSearch, cache: Path | None = None) -> dict[st
     Titles are encoded here, except for those in the file ``cache``.
     """
     titles = search.display["title"].fill_null("").to_list()
-    tokenizer = Tokenizer(search.parameters.language)
+    tokenizer = Tokenizer(search.language)
     words = LexicalIndex.from_texts({"title": titles}, {"title": 1}, tokenizer)
     encoder = search.encoder
     known = encoder.cache(cache) if cache else None

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_lib.paths import HOME_VARIABLE, Dataset
-from recsys_lib.registry import CHAMPION
+from recsys_lib.registry import ALS_PART, CHAMPION, champion, has_part
 from recsys_lib.serving.http.schemas import ModelType
 
-_STEPS: dict[ModelType, str] = {"mf": "als,evaluate", "ss": "embed"}
+_STEPS: dict[ModelType, str] = {"mf": "als,evaluate", "ss": "embed,evaluate"}
 _STOP_SECONDS = 10
 
 Command = Callable[..., list[str]]
@@ -27,9 +27,12 @@ def pipeline_command(
     """The command that trains a model; it includes loading the data when there is no database.
 
     ``config`` is a file of parameters. ``force`` trains even where an earlier result could be
-    reused.
+    reused. What is trained is evaluated, too: otherwise it would not be served. The evaluation needs
+    the other model as well, so where none is served yet, that is trained with it.
     """
-    steps = _STEPS[model_type]
+    steps, served = _STEPS[model_type], champion(dataset)
+    if model_type == "ss" and not (served and has_part(served, ALS_PART)):
+        steps = f"als,{steps}"
     if not dataset.database.is_file():
         steps = f"etl,{steps}"
     run = [sys.executable, "-m", "recsys_lib.cli", "run", "--quiet"]

@@ -342,7 +342,7 @@ def test_the_child_works_in_the_workspace_of_the_dataset(world):
     assert job.log.read_text().strip() == str(world.dataset.root)
 
 
-@pytest.mark.parametrize(("model", "steps"), [("mf", "als,evaluate"), ("ss", "embed")])
+@pytest.mark.parametrize(("model", "steps"), [("mf", "als,evaluate"), ("ss", "als,embed,evaluate")])
 def test_the_command_has_the_etl_only_where_there_is_no_database(tmp_path, model, steps):
     dataset = Dataset.find("shop", tmp_path)
     assert pipeline_command(dataset, model)[-1] == f"etl,{steps}"
