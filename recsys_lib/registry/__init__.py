@@ -28,6 +28,7 @@ from recsys_lib.registry.parts import (
     Part,
     champion,
     choice,
+    content_digest,
     has_part,
     writing_part,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "against_champion",
     "champion",
     "choice",
+    "content_digest",
     "has_part",
     "promote",
     "publish",

@@ -6,6 +6,9 @@ that trains a part writes it whole; ``registry.publish`` joins their manifests t
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +43,7 @@ INDEX_FILE = "index.faiss"
 METRICS_FILE = "metrics.json"
 PER_USER_FILE = "per_user.parquet"
 
+_TIMING = re.compile(r"seconds|per_second|texts_encoded")
 _HEADERS = threading.Lock()
 """NumPy reads a file's header with ``ast``, which Python 3.11 cannot do in two threads at once: now
 and then it raises SystemError (python/cpython issue 106905)."""
@@ -119,6 +123,19 @@ class Part:
 
         with _HEADERS:
             return sparse.load_npz(self.folder / name)
+
+
+def content_digest(path: Path) -> str:
+    """A fingerprint of a file by which later steps tell whether it changed.
+
+    Of the manifest of a part it leaves out how long the training took.
+    """
+    if path.name != PART_MANIFEST:
+        return fingerprint(path)
+    manifest = read_json(path)
+    metrics = manifest.get("metrics", {})
+    manifest["metrics"] = {k: v for k, v in metrics.items() if not _TIMING.search(k)}
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def champion(dataset: Dataset) -> Path | None:

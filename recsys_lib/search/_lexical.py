@@ -70,7 +70,7 @@ class LexicalIndex:
         for field, column in texts.items():
             for row, text in enumerate(column):
                 words = tokenizer.split(text)
-                counts.update(set(words))
+                counts.update(dict.fromkeys(words, 1))  # in the same order every time
                 stems = map(tokenizer.stem, words)
                 numbers = [vocabulary.setdefault(stem, len(vocabulary)) for stem in stems]
                 rows[row] += numbers * weights[field]

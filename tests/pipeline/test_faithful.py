@@ -77,6 +77,20 @@ def test_a_flipped_byte_in_any_file_of_a_step_is_noticed(bench, name):
     assert Path(name).name in record["steps"][1]["reason"]
 
 
+def test_how_long_a_training_took_does_not_count(bench):
+    """The training runs again and takes another time; what reads the part is still cached."""
+    measured = "'libraries': [], 'metrics': {'als.seconds': __import__('time').time()}"
+    timed = PART.replace("'libraries': []", measured)
+    bench.notebook("02", timed)
+    als = Step("als", "02", ("etl",), produces=version_files("als", "part.json"))
+    reader = Step("evaluate", "03", needs=("als",), **files("third"))
+    bench.notebook("03", USE.replace("second.json", "third.json"))
+    bench.table = (bench.table[0], als, reader)
+    bench.run(WRITE)
+    bench.notebook("02", timed + "\nmore = 1")
+    assert statuses(bench.run()[0]) == ["cached", "executed", "cached"]
+
+
 class TestNamedFiles:
     """Files that parameters name are inputs as well."""
 

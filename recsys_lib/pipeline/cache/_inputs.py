@@ -11,7 +11,7 @@ from recsys_lib.parameters import Section
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.settings import Settings
 from recsys_lib.pipeline.steps import Step
-from recsys_lib.registry import ALS_PART, PART_MANIFEST, champion
+from recsys_lib.registry import ALS_PART, PART_MANIFEST, champion, content_digest
 
 RAW = "{raw}"
 """Begins the names of files in the folder of the given data."""
@@ -71,7 +71,7 @@ def _of_version(name: str, dataset: Dataset) -> str:
     """That of the ALS part's manifest, which has the fingerprints of all its files."""
     folder = champion(dataset) if name == _CHAMPION else dataset.version(name)
     manifest = folder and folder / ALS_PART / PART_MANIFEST
-    return fingerprint(manifest) if manifest and manifest.is_file() else ABSENT
+    return content_digest(manifest) if manifest and manifest.is_file() else ABSENT
 
 
 def _downloaded(name: str) -> str:

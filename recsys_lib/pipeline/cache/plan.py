@@ -13,10 +13,10 @@ from recsys_lib.files import fingerprint
 from recsys_lib.paths import SUMMARY_FILE, Dataset, outputs_root
 from recsys_lib.pipeline.cache._inputs import step_inputs
 from recsys_lib.pipeline.cache._key import CacheKey
-from recsys_lib.pipeline.runs.record import DONE, newest_records
+from recsys_lib.pipeline.runs.record import DONE, newest_records, recorded_content
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
-from recsys_lib.registry import PART_MANIFEST, Part, champion
+from recsys_lib.registry import PART_MANIFEST, Part, champion, content_digest
 from recsys_lib.sources import Stamp
 
 FORCED = "--force"
@@ -34,7 +34,7 @@ class StepResult:
 
     def outputs(self, step: Step) -> dict[str, str]:
         """Fingerprints of the outputs, by their templates in the table of steps."""
-        hashes = (output["sha256"] for output in self.recorded)
+        hashes = map(recorded_content, self.recorded)
         return dict(zip(step.produces, hashes, strict=True))
 
     def damage(self, step: Step, dataset: Dataset) -> str | None:
@@ -232,4 +232,4 @@ def outputs_on_disk(step: Step, dataset: Dataset, version: str) -> dict[str, str
     """Fingerprints of a step's outputs that exist, by their templates in the table of steps."""
     step = step.given({})
     paths = zip(step.produces, step.outputs(dataset, version), strict=True)
-    return {template: fingerprint(path) for template, path in paths if path.is_file()}
+    return {template: content_digest(path) for template, path in paths if path.is_file()}

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from recsys_lib import registry
-from recsys_lib.files import fingerprint
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs.record import DONE, RunRecord
 from recsys_lib.pipeline.steps import VERSION, Step
-from recsys_lib.registry import EVALUATION, PART_MANIFEST, PARTS, has_part
+from recsys_lib.registry import EVALUATION, PART_MANIFEST, PARTS, content_digest, has_part
 
 
 def reason_against(table: Sequence[Step], record: RunRecord, dataset: Dataset) -> str:
@@ -62,4 +61,4 @@ def _unmeasured(
 
 def _digest(part: Path) -> str:
     manifest = part / PART_MANIFEST
-    return fingerprint(manifest) if manifest.is_file() else ""
+    return content_digest(manifest) if manifest.is_file() else ""

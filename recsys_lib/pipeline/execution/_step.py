@@ -34,6 +34,7 @@ from recsys_lib.pipeline.runs.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import DATA, VERSION, Step
 from recsys_lib.pipeline.table import independent
+from recsys_lib.registry import content_digest
 
 if TYPE_CHECKING:
     from recsys_lib.pipeline.execution.notebook import CellError, Execution
@@ -203,7 +204,10 @@ class StepExecution:
         for warning in entry.warnings:
             self.progress.note(f"warning: {warning}")
         root = self.settings.dataset.root
-        entry.outputs = [{"path": _relative(path, root), **describe(path)} for path in paths]
+        entry.outputs = [
+            {"path": _relative(path, root), **describe(path), "content": content_digest(path)}
+            for path in paths
+        ]
         version = self.settings.dataset.version(self._run_id)
         folders = (version / name for name in sorted(step.version_folders))
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())

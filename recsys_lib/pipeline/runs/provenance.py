@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from recsys_lib.paths import outputs_root
-from recsys_lib.pipeline.runs.record import DONE, newest_records
+from recsys_lib.pipeline.runs.record import DONE, newest_records, recorded_content
 from recsys_lib.pipeline.settings import Settings
 from recsys_lib.pipeline.steps import Step
 
@@ -35,5 +35,5 @@ def _made(record: Mapping[str, Any], name: str, hashes: set[str]) -> bool:
     """Whether a run made, or took over, files with these fingerprints in a step."""
     for entry in record["steps"]:
         if entry["name"] == name and entry["status"] in DONE:
-            return bool(hashes) and hashes == {output["sha256"] for output in entry["outputs"]}
+            return bool(hashes) and hashes == {*map(recorded_content, entry["outputs"])}
     return False

@@ -124,6 +124,12 @@ class RunRecord:
                 step.reason = reason
 
 
+def recorded_content(output: Mapping[str, Any]) -> str:
+    """The fingerprint of an output for later steps; earlier releases recorded that of all bytes."""
+    content: str = output.get("content", output["sha256"])
+    return content
+
+
 def new_run_id() -> str:
     """A new name that sorts by time: 20260131-235959-ab12."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
