@@ -25,8 +25,10 @@ from recsys_lib.registry.parts import (
     CHAMPION,
     EVALUATION,
     MANIFEST,
+    PART_MANIFEST,
     SEARCH_PART,
     champion,
+    content_digest,
 )
 
 if TYPE_CHECKING:
@@ -210,6 +212,16 @@ def promote(
     write_json(dataset.models / CHAMPION, chosen)
 
 
+def _is_as_served(dataset: Dataset, version: str, part: str) -> bool:
+    """Whether a version has a part like that of the champion; it may have been trained anew."""
+    served = champion(dataset)
+    mine = dataset.version(version) / part / PART_MANIFEST
+    theirs = served / part / PART_MANIFEST if served else None
+    if theirs is None or not mine.is_file() or not theirs.is_file():
+        return False
+    return content_digest(mine) == content_digest(theirs)
+
+
 def _is_readable(dataset: Dataset) -> bool:
     """Whether the champion is known; a promotion mends an entry that is damaged."""
     try:
@@ -223,7 +235,7 @@ def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, 
     """Write the manifest of a version and, by default, promote it.
 
     A part that was not trained anew comes from the champion. The evaluation and the blend come
-    only together with the ALS part they were made with. What an evaluation says about search
+    only with an ALS part like the one they were made with. What an evaluation says about search
     counts only for the search part it measured.
 
     Parameters
@@ -259,12 +271,13 @@ def publish(dataset: Dataset, version: str, *, serve: bool = True) -> dict[str, 
     (['als/notes.txt', 'als/part.json'], {'als': {'factors': 8}})
     """
     folder = dataset.version(version)
-    new_search, search_measured = (folder / SEARCH_PART).is_dir(), True
-    if not (folder / ALS_PART).is_dir() and adopt(dataset, version, ALS_PART):
+    adopt(dataset, version, ALS_PART)
+    adopt(dataset, version, SEARCH_PART)
+    search_measured = True
+    if not (folder / EVALUATION).is_dir() and _is_as_served(dataset, version, ALS_PART):
         adopt(dataset, version, EVALUATION)
         adopt(dataset, version, BLEND_PART)
-        search_measured = not new_search
-    adopt(dataset, version, SEARCH_PART)
+        search_measured = _is_as_served(dataset, version, SEARCH_PART)
     write_manifest(dataset, version, search_measured=search_measured)
     if serve:
         promote(dataset, version, by_hand=False)

@@ -87,13 +87,16 @@ def test_a_small_sample_from_one_command(workspace):
     assert run_pipeline(workspace, *SMALL).returncode == 0
     assert {step["status"] for step in latest(workspace)["steps"]} == {"cached"}
 
-    # One step alone takes the rest from the version before.
-    done = run_pipeline(workspace, *SMALL, "--steps", "als", "--force", "--run-id", "second")
+    # One step alone takes the rest from the version before; with equal factors it is served.
+    done = run_pipeline(workspace, *SMALL[:4], "--steps", "als", "--force", "--run-id", "second")
     assert done.returncode == 0, done.stderr
     assert [step["name"] for step in latest(workspace)["steps"]] == ["als"]
     again = Recommender.load(dataset="sample-1000")
     assert again.version == "second"
     assert again.product_search is not None
+    other = (*SMALL[:2], "--set", "als.factors=8", "--steps", "als", "--run-id", "third")
+    assert "not served: nobody measured its als part" in run_pipeline(workspace, *other).stdout
+    assert Recommender.load(dataset="sample-1000").version == "second"
 
 
 @pytest.mark.slow
