@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
-import polars as pl
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -28,6 +28,9 @@ _COLUMNS = (
     TextColumn("{task.fields[words]}", markup=False),
     TimeElapsedColumn(),
 )
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class LastingConsole(Console):

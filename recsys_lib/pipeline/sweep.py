@@ -13,8 +13,7 @@ from recsys_lib.files import write_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run
-from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
-from recsys_lib.pipeline.runs.record import SWEEP
+from recsys_lib.pipeline.runs.record import HEADLINES, SWEEP
 from recsys_lib.pipeline.settings import DATASET, read_value
 
 COMPARISON = "compare_runs"
@@ -75,6 +74,8 @@ class Sweep:
         return next((code for code in codes if code != EXIT_OK), EXIT_OK)
 
     def _compare(self, done: Sequence[Run], progress: RunProgress) -> None:
+        from recsys_lib.pipeline.runs.comparison import Comparison  # noqa: PLC0415  # slow import
+
         settings, names = done[0].settings, [run.run_id for run in done]
         comparison = Comparison.from_names(self.folder.parent, names)
         progress.table(comparison.overview())

@@ -6,8 +6,7 @@ import math
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from recsys_lib.display.lines import EventLog, LogLines
 from recsys_lib.display.progress import Progress
@@ -18,6 +17,9 @@ from recsys_lib.display.terminal import (
     frame_table,
     print_line,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LOG = "log.jsonl"
 

@@ -1,10 +1,16 @@
 """Finished runs: their records, listed, compared, tracked and removed."""
 
-from recsys_lib.pipeline.runs.comparison import Comparison
-from recsys_lib.pipeline.runs.listing import comparison_tables, parameters_table, runs_table
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.record import RunRecord, StepRecord, previous_run, records_of
 from recsys_lib.pipeline.runs.retention import clean
+
+if TYPE_CHECKING:
+    from recsys_lib.pipeline.runs.comparison import Comparison
+    from recsys_lib.pipeline.runs.listing import comparison_tables, parameters_table, runs_table
 
 __all__ = [
     "Comparison",
@@ -18,3 +24,12 @@ __all__ = [
     "records_of",
     "runs_table",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what a run does not use, and polars with it, when it is first used."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from recsys_lib.pipeline.runs import comparison, listing  # noqa: PLC0415  # slow import
+
+    return getattr(comparison if name == "Comparison" else listing, name)

@@ -10,13 +10,12 @@ from typing import Any
 import polars as pl
 
 from recsys_lib.errors import ParameterError, full_name
-from recsys_lib.pipeline.runs.record import records_of
+from recsys_lib.pipeline.runs.record import HEADLINES, records_of
 from recsys_lib.pipeline.settings import DATASET
 from recsys_lib.pipeline.steps import VERSION
 from recsys_lib.significance import independent_verdict
 
 INTERVAL = ".ci95"
-HEADLINES = ("als.recall@10", "als.ndcg@10")
 _DIFFERS = pl.concat_list(pl.all().exclude("name")).list.n_unique() > 1
 
 

@@ -19,8 +19,8 @@ from recsys_lib.display.terminal import frame_table, text_table
 from recsys_lib.errors import ArtifactError, ParameterError, did_you_mean
 from recsys_lib.parameters import AUTO, SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
-from recsys_lib.pipeline.runs.comparison import HEADLINES, Comparison
-from recsys_lib.pipeline.runs.record import RUNNING, records_of
+from recsys_lib.pipeline.runs.comparison import Comparison
+from recsys_lib.pipeline.runs.record import HEADLINES, RUNNING, records_of
 from recsys_lib.registry import champion, removed_champion
 from recsys_lib.registry.in_use import is_worked_on
 

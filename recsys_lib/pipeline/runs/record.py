@@ -21,6 +21,8 @@ from recsys_lib.files import read_json, write_json
 from recsys_lib.registry.in_use import is_worked_on
 
 RECORD = "run.json"
+HEADLINES = ("als.recall@10", "als.ndcg@10")
+"""The metrics by which runs are listed and compared."""
 SWEEP = "sweep.json"
 """In the folder of a sweep: which runs belong to it."""
 KEY_LIBRARIES = {
