@@ -27,13 +27,14 @@ MODEL_KEY = "model_sha256"
 ITEMS_KEY = "items_sha256"
 STEMMER_KEY = "stemmer"
 FAR_KEY = "far_below"
+WEIGHT_KEY = "weight_of_meaning"
 _EMBEDDINGS_FILE = "embeddings.npy"
 _ITEMS_FILE = "items.parquet"
 _TEXTS_FILE = "texts.parquet"
 _FACETS_FILE = "facets.parquet"
 _CODES_FILE = "codes.parquet"
 _FILES = (_EMBEDDINGS_FILE, INDEX_FILE, _ITEMS_FILE, _TEXTS_FILE, _FACETS_FILE, _CODES_FILE)
-_KEYS = (MODEL_KEY, ITEMS_KEY, STEMMER_KEY, FAR_KEY)
+_KEYS = (MODEL_KEY, ITEMS_KEY, STEMMER_KEY, FAR_KEY, WEIGHT_KEY)
 
 # Cosine of a vector and its quantized form; two different products have about 0.2.
 _SAME_VECTOR = 0.5
@@ -96,21 +97,21 @@ class SearchPart:
         names = EmbedParameters.model_fields
         stored = {name: value for name, value in part.parameters.items() if name in names}
         self.parameters = EmbedParameters(**stored)
-        self.display = pl.read_parquet(part.folder / _ITEMS_FILE)
+        self.display = pl.read_parquet(part.folder / _ITEMS_FILE, glob=False)
         self.items = IdMap(self.display["id"])
         self.embeddings = part.array(_EMBEDDINGS_FILE)
         self.index = load_index(part.folder / INDEX_FILE)
         self._check()
         tokenizer = Tokenizer(part.parameters[STEMMER_KEY])
         self.lexical = LexicalIndex.load(part.folder, tokenizer, len(self.items))
-        self.all_facets = pl.read_parquet(part.folder / _FACETS_FILE)
+        self.all_facets = pl.read_parquet(part.folder / _FACETS_FILE, glob=False)
         if dict(self.all_facets.schema) != SCHEMA:
             raise ArtifactError(
                 f"{part.folder / _FACETS_FILE} has other columns, so another version of recsys_lib "
                 "wrote it: run the embed step again"
             )
         self.facets = self.all_facets.head(len(self.items))
-        self.codes = pl.read_parquet(part.folder / _CODES_FILE)
+        self.codes = pl.read_parquet(part.folder / _CODES_FILE, glob=False)
 
     @classmethod
     def load(cls, folder: Path) -> SearchPart:
@@ -127,7 +128,7 @@ class SearchPart:
     @cached_property
     def texts(self) -> pl.Series:
         """What the encoder read of each product, before the cut."""
-        return pl.read_parquet(self.part.folder / _TEXTS_FILE)["text"]
+        return pl.read_parquet(self.part.folder / _TEXTS_FILE, glob=False)["text"]
 
     def _check(self) -> None:
         folder, index = self.part.folder, self.index

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from recsys_lib.columns import Products
 from recsys_lib.parameters import AUTO, EmbedParameters
 from recsys_lib.registry.parts import writing_part
 from recsys_lib.search._far import far_bound
@@ -21,10 +22,12 @@ from recsys_lib.search._part import (
     ITEMS_KEY,
     MODEL_KEY,
     STEMMER_KEY,
+    WEIGHT_KEY,
     SearchContent,
     ids_sha256,
 )
 from recsys_lib.search._questions import question_like
+from recsys_lib.search._weight import Searched, choose_weight
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.text import check_texts, field_texts, product_texts
@@ -106,6 +109,8 @@ def build_search_part(
     encoded = _encode(texts, encoder, cache, show_progress)
     chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
     far = far_bound(texts, encoder.encode, chosen.index, encoded.vectors)
+    searched = Searched(_titles(indexed), texts, encoded.vectors, chosen.index, lexical)
+    weight = _weight(searched, encoder, parameters)
     content = SearchContent(
         indexed, products.filter(~has_text), texts, encoded.vectors, chosen.index, lexical
     )
@@ -126,6 +131,7 @@ def build_search_part(
         ITEMS_KEY: ids_sha256(content.ids),
         STEMMER_KEY: lexical.language,
         FAR_KEY: far.cosine,
+        WEIGHT_KEY: weight,
     }
     with writing_part(
         folder,
@@ -207,6 +213,16 @@ def _lexical_index(
     words = {field: field_texts(products, field, "embed.word_weights") for field in weights}
     language = stemmer_for(texts) if parameters.language == AUTO else parameters.language
     return LexicalIndex.from_texts(words, weights, Tokenizer(language))
+
+
+def _titles(products: pl.DataFrame) -> list[str]:
+    return products[Products.TITLE].fill_null("").to_list()
+
+
+def _weight(searched: Searched, encoder: TextEncoder, parameters: EmbedParameters) -> float:
+    if parameters.semantic_weight == AUTO:
+        return choose_weight(searched, encoder).weight
+    return parameters.semantic_weight
 
 
 def _vector_index(

@@ -18,7 +18,7 @@ from recsys_lib.search._identifiers import rows_with_code
 from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
 from recsys_lib.search._negation import Wish
 from recsys_lib.search._neighbours import near_mean, nearest
-from recsys_lib.search._part import FAR_KEY, MODEL_KEY, SearchPart
+from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart
 from recsys_lib.search._shared import shared
 from recsys_lib.search.build import text_encoder
 from recsys_lib.search.encoder import TextEncoder
@@ -114,6 +114,11 @@ class ProductSearch:
         return self.embeddings.shape[1]
 
     @property
+    def semantic_weight(self) -> float:
+        """Share of the semantic score in hybrid search: the one given, or chosen from the data."""
+        return float(self.part.parameters[WEIGHT_KEY])
+
+    @property
     def texts(self) -> pl.Series:
         """What the encoder read of each product, before the cut."""
         return self._stored.texts
@@ -142,12 +147,18 @@ class ProductSearch:
                 for name, recall in metrics.items()
                 if name.startswith("search.index_recall@")
             },
+            "weight of meaning in hybrid search": self.semantic_weight,
             "a product is far below a cosine of": round(parameters[FAR_KEY], 2),
             "words without meaning told so": f"{metrics['search.nonsense_far']:.0%}",
             "distinct words": self._stored.lexical.n_words,
-            "language of the stemmer": self._stored.lexical.language,
+            "language of the stemmer": self.language,
             "product codes": len(self._stored.codes),
         }
+
+    @property
+    def language(self) -> str:
+        """The language in which words are stemmed."""
+        return self._stored.lexical.language
 
     def search(
         self,
@@ -178,7 +189,7 @@ class ProductSearch:
         filters
             Conditions that the products must meet.
         semantic_weight
-            Share of the semantic score in hybrid search; by default that of the parameters.
+            Share of the semantic score in hybrid search; by default that of the part.
         offset
             How many of the best products to leave out: those of earlier pages.
         allowed
@@ -208,7 +219,7 @@ class ProductSearch:
         if wish.unwanted:
             allowed = _both(~self._stored.lexical.has_any(wish.unwanted), allowed)
         vector = None if mode == "lexical" else self._vector(wish.wanted)[None]
-        weight = self.parameters.semantic_weight if semantic_weight is None else semantic_weight
+        weight = self.semantic_weight if semantic_weight is None else semantic_weight
         exact = rows_with_code(self._stored.codes, query)
         if allowed is not None:
             exact = exact[allowed[exact]]

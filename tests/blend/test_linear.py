@@ -80,7 +80,7 @@ def test_each_column_is_solved_on_its_neighbours():
 
 
 def test_the_neighbours_kept_are_those_that_explain_most_alone():
-    """Of the items beside the first: 6 of 30 users against 10 of 100, by G / sqrt(G_nn + lambda)."""
+    """Of those beside the first: 6 of 30 users against 10 of 100, by G / sqrt(G_nn + lambda)."""
     x = np.zeros((200, 3), dtype=np.float32)
     x[:20, 0] = 1
     x[:6, 1] = x[20:44, 1] = 1

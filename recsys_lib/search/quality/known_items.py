@@ -20,6 +20,7 @@ from recsys_lib.data.formats import TextForm, read_records
 from recsys_lib.data.formats.records import Start
 from recsys_lib.data.meaning import all_names
 from recsys_lib.data.vocabulary import REVIEW_TEXT_RANKS, best_named
+from recsys_lib.search._questions import some_words
 from recsys_lib.search.quality.qrels import Qrels
 from recsys_lib.search.retriever import ProductSearch
 from recsys_lib.search.text import clean
@@ -40,7 +41,7 @@ def known_items(search: ProductSearch, summary: dict, n: int, *, seed: int) -> l
     rng = np.random.default_rng(seed)
     titles = search.display["title"].fill_null("")
     drawn = np.sort(rng.choice(len(titles), min(n, len(titles)), replace=False))
-    by_title = [(_some_words(titles[int(row)], rng), int(row)) for row in drawn]
+    by_title = [(some_words(titles[int(row)], _TITLE_WORDS, rng), int(row)) for row in drawn]
     by_review = list(_review_queries(search, summary, n, seed))
     kinds = [
         _qrels(TITLES, by_title, "known_titles."),
@@ -53,13 +54,6 @@ def _qrels(name: str, pairs: Sequence[tuple[str, int]], prefix: str) -> Qrels:
     """Each query has one product that answers it; a query without words is left out."""
     pairs = [(query, row) for query, row in pairs if query]
     return Qrels(name, [query for query, _ in pairs], [{row: 1.0} for _, row in pairs], prefix)
-
-
-def _some_words(title: str, rng: np.random.Generator) -> str:
-    words = [word.strip(".,;:()[]") for word in title.split()]
-    words = [word for word in words if any(c.isalnum() for c in word)]
-    chosen = np.sort(rng.permutation(len(words))[:_TITLE_WORDS])
-    return " ".join(words[position] for position in chosen)
 
 
 def _review_queries(

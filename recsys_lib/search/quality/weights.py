@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.display.plotting import COLORS, Plot, figure
+from recsys_lib.search._weight import WEIGHTS
 from recsys_lib.search.quality.evaluate import DEPTH, MAIN, METRICS
 from recsys_lib.search.quality.qrels import Qrels
 from recsys_lib.search.retriever import ProductSearch
-
-WEIGHTS = tuple(round(0.1 * step, 1) for step in range(11))
 
 
 @dataclass(frozen=True)
@@ -84,4 +83,4 @@ def weight_choice(search: ProductSearch, qrels: Qrels, *, seed: int) -> WeightCh
             for weight in WEIGHTS
         ]
     )
-    return WeightChoice(search.parameters.semantic_weight, first, values)
+    return WeightChoice(search.semantic_weight, first, values)
