@@ -167,10 +167,13 @@ def previous_run(
     outputs: Path, dataset: str, before: str, number: int = 0
 ) -> dict[str, Any] | None:
     """The newest succeeded run of a dataset before the run with this start and number."""
+    unnumbered = []
     for record in newest_records(outputs, dataset):
         if record["status"] == "succeeded" and _order(record) < (number, before):
-            return record
-    return None
+            if record.get("number"):
+                return record
+            unnumbered.append(record)
+    return max(unnumbered, key=_order, default=None)
 
 
 def next_number(outputs: Path) -> int:
