@@ -67,8 +67,9 @@ class Products:
 class Answers:
     """The long table of every query: at most n rows, rank from 1.
 
-    Recommendations for users have one more column, ``REASON``. Where variants of a product share a
-    row, ``VARIANTS`` is the last column: a list with the ids of the others.
+    Recommendations for users have one more column, ``REASON``, and answers of search ``FAR``.
+    Where variants of a product share a row, ``VARIANTS`` is the last column: a list with the ids of
+    the others.
     """
 
     QUERY: Final = "query"
@@ -79,6 +80,7 @@ class Answers:
     SOURCE: Final = "source"
     IMAGE: Final = "image_url"
     REASON: Final = "reason"
+    FAR: Final = "far"
     VARIANTS: Final = "variants"
     ALL: Final = (QUERY, ITEM, TITLE, SCORE, RANK, SOURCE, IMAGE)
 

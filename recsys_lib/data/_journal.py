@@ -117,7 +117,8 @@ def read_new(
         evidence={},
         notations={},
     )
-    rows = pl.concat([pl.read_parquet(journal.folder / _RATINGS, glob=False), new.rows], rechunk=True)
+    before = pl.read_parquet(journal.folder / _RATINGS, glob=False)
+    rows = pl.concat([before, new.rows], rechunk=True)
     return (
         Intake(
             rows=rows,

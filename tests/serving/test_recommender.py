@@ -35,7 +35,11 @@ def cold(shop, shop_interactions):
 
 def check(answer, n, source):
     """What holds for every answer."""
-    assert list(answer.columns) in (list(Answers.ALL), [*Answers.ALL, "variants"])
+    assert list(answer.columns) in (
+        [*Answers.ALL],
+        [*Answers.ALL, "variants"],
+        [*Answers.ALL, "far"],
+    )
     assert len(answer) <= n
     assert answer["rank"].tolist() == list(range(1, len(answer) + 1))
     assert answer["item_id"].is_unique

@@ -13,6 +13,9 @@ Score = Annotated[float, Field(description="ranks the rows of one answer; has no
 Variants = Annotated[
     list[ItemId], Field(description="other sizes, colours and the like of the same product")
 ]
+Far = Annotated[
+    bool, Field(description="no word of the query, and a meaning too far from it to answer it")
+]
 ModelType = Literal["mf", "ss"]
 
 
@@ -90,6 +93,7 @@ class SearchResult(BaseModel):
     title: Title
     score: Score
     image_url: ImageUrl
+    far: Far
     variants: Variants
 
 

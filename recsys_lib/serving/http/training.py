@@ -27,8 +27,8 @@ def pipeline_command(
     """The command that trains a model; it includes loading the data when there is no database.
 
     ``config`` is a file of parameters. ``force`` trains even where an earlier result could be
-    reused. What is trained is evaluated, too: otherwise it would not be served. The evaluation needs
-    the other model as well, so where none is served yet, that is trained with it.
+    reused. What is trained is evaluated, too: otherwise it would not be served. The evaluation
+    needs the other model as well, so where none is served yet, that is trained with it.
     """
     steps, served = _STEPS[model_type], champion(dataset)
     if model_type == "ss" and not (served and has_part(served, ALS_PART)):

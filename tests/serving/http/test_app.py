@@ -83,7 +83,7 @@ def test_owned_items_are_hidden_unless_asked_for(trained):
 def test_search(trained):
     answer = trained.post("/search", json={"query": "filter", "top_k": 1})
     found = {"product_id": "a", "title": "one", "score": 0.9, "image_url": "https://x/a.png"}
-    assert answer.json() == {"results": [found | NONE]}
+    assert answer.json() == {"results": [found | {"far": False} | NONE]}
 
 
 def test_search_leaves_out_earlier_pages(trained):

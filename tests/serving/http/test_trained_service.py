@@ -80,7 +80,7 @@ def test_search(client):
     rows = client.post("/search", json={"query": "dryer belt", "top_k": 4}).json()["results"]
     assert len(rows) == 4
     assert all(
-        set(row) == {"product_id", "title", "score", "image_url", "variants"} for row in rows
+        set(row) == {"product_id", "title", "score", "image_url", "far", "variants"} for row in rows
     )
     assert any("Dryer" in row["title"] for row in rows)
 
