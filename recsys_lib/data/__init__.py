@@ -19,6 +19,7 @@ Import the module that has what you need; this package imports nothing by itself
 ``signals``       ties in time and types of events: ``ties_of``, ``event_counts``
 ``units``         units of times
 ``database``      the SQLite database: ``read_products``, ``database_counts``
+``counts``        how many users, items and products there are: ``Counts``
 ``summary``       the stored summary: ``read_summary``
 ``display``       title and image of each product: ``display_table``
 ``formats``       readers of JSON lines, CSV and its relatives, and Parquet
@@ -33,6 +34,7 @@ importing ``Interactions`` (pandas, scipy) would slow down every start of ``recs
 __all__ = [
     "checks",
     "cleaning",
+    "counts",
     "database",
     "display",
     "doctor",

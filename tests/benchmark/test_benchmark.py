@@ -21,6 +21,8 @@ from recsys_lib.errors import InputDataError
 from recsys_lib.files import read_json, sha256
 from recsys_lib.parameters import AlsSettings
 
+pytestmark = pytest.mark.slow
+
 FAST = ["--set", "evaluate.sequence=off", "--set", "als.factors=8", "--set", "als.regularization=3"]
 
 
@@ -68,7 +70,6 @@ def answer(toys, tmp_path_factory):
     return out.getvalue(), read_json(target)
 
 
-@pytest.mark.slow
 def test_our_rows_stand_among_the_published_ones_by_ndcg(answer):
     text, result = answer
     lines = text.splitlines()
@@ -303,7 +304,6 @@ def test_the_best_published_rows_are_those_of_the_tables():
     assert best["s3rec-toys"] == (0.0970, 0.0580)
 
 
-@pytest.mark.slow
 @pytest.mark.realdata
 def test_toys_is_above_all_published_rows_without_a_sequence_model(
     workspace, real_data, tmp_path, capsys

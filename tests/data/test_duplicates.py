@@ -14,6 +14,7 @@ from recsys_lib.data.cleaning.ordering import number_ids, number_ids_in_time, pa
 ids = st.text(max_size=3) | st.sampled_from(["a" * 16, "a" * 16 + "b", "a" * 17, "a" * 15 + "\0"])
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(ids, st.integers(0, 3)), min_size=1, max_size=30), st.integers(1, 3))
 def test_ids_are_sorted_and_every_value_finds_its_own(rows, repeats):
     values, moments = zip(*rows * repeats, strict=True)

@@ -2,7 +2,7 @@ from datetime import datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.data.cleaning.notation import Wishes, settle
@@ -156,6 +156,7 @@ def test_whole_numbers_stay_what_they_are():
     assert read([1_600_000_000, None], dtype=pl.Int64)[1] == [NOON, None]
 
 
+@settings(max_examples=40)
 @given(
     moments=st.lists(
         st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), min_size=1, max_size=20

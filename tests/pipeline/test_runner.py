@@ -75,6 +75,7 @@ def test_steps_that_do_not_need_each_other_run_side_by_side(bench):
     assert (code, statuses(record)) == (0, ["executed"] * 3)
 
 
+@pytest.mark.slow
 def test_cores_are_shared_except_by_the_step_that_gets_all(kernel_bench, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     tell = USE.replace('"etl.kept": 7', "'threads': int(os.environ['OMP_NUM_THREADS'])")

@@ -115,6 +115,7 @@ def test_more_tokens_than_the_model_reads():
         text_encoder(EmbedParameters(max_tokens=512))
 
 
+@pytest.mark.slow
 def test_threads_take_turns_at_the_tokenizer(encoder, monkeypatch):
     """Cutting and padding are settings of one shared tokenizer: mixed up, they end in errors."""
     inside, most = [], []

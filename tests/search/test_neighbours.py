@@ -72,6 +72,7 @@ def test_recall_of_questions_is_what_brute_force_says(vectors, questions, kind):
     assert (chosen.breadth > 0) == (kind not in {"exact", "fast-scan"})
 
 
+@pytest.mark.slow
 def test_products_as_questions_would_tell_too_much(vectors, questions):
     as_products = choose_index(vectors, "hnsw", 0.9, vectors[:400])
     as_questions = choose_index(vectors, "hnsw", 0.9, questions)
