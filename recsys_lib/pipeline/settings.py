@@ -230,7 +230,7 @@ def _problem(section: str, model: type[Section], details: Mapping[str, Any]) -> 
     if not path:
         return f"section {section!r} must hold names and values, got {details['input']!r}"
     if kind != "extra_forbidden":
-        return f"{name}: {details['msg']}, got {details['input']!r}"
+        return f"{name}: {details['msg'].removeprefix('Value error, ')}, got {details['input']!r}"
     if _SECRET.search(path[-1]):
         return (
             f"{name} looks like a secret: parameters are stored in the notebooks and the report, "
