@@ -3,52 +3,29 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from recsys_lib.errors import ArtifactError, QueryError, did_you_mean
 from recsys_lib.ranking import best_first
-from recsys_lib.search._fusion import DEPTH, Hits, append_new, fuse, put_first
+from recsys_lib.search._facts import facts_of
+from recsys_lib.search._fusion import Hits, put_first
 from recsys_lib.search._identifiers import rows_with_code
+from recsys_lib.search._lists import MODES, Asked, Mode, best_products
 from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
 from recsys_lib.search._negation import Wish
-from recsys_lib.search._neighbours import near_mean, nearest
+from recsys_lib.search._neighbours import near_mean
 from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart
 from recsys_lib.search._shared import shared
 from recsys_lib.search.build import text_encoder
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import Filters
 
-Mode = Literal["hybrid", "semantic", "lexical"]
-MODES: tuple[Mode, ...] = get_args(Mode)
-
-
 _QUERIES_KEPT = 256
-_DEEPER = 4
-"""By how much lists get longer when more products are wanted than the combined lists hold."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A query as it is answered.
-
-    Parameters
-    ----------
-    vector: float32, shape (1, dimension); None for lexical search.
-    weight: share of the semantic score in hybrid search.
-    allowed: bool, shape (products,); None without filters.
-    """
-
-    query: str
-    vector: np.ndarray | None
-    mode: Mode
-    weight: float
-    allowed: np.ndarray | None
 
 
 class ProductSearch:
@@ -133,27 +110,7 @@ class ProductSearch:
 
     def facts(self) -> dict[str, Any]:
         """What was built and how, to show."""
-        metrics, parameters = self.part.manifest["metrics"], self.part.parameters
-        return {
-            "products in the index": len(self),
-            "products without text, left out": metrics["search.empty_texts"],
-            "texts encoded in this run": metrics["search.texts_encoded"],
-            "texts per second": round(metrics["search.texts_per_second"]),
-            "precision": parameters["encoded_in"],
-            "length of a vector": self.dimension,
-            "vector index": parameters["index_kind"],
-            **{
-                f"recall of questions at {name.rpartition('@')[2]}": f"{recall:.1%}"
-                for name, recall in metrics.items()
-                if name.startswith("search.index_recall@")
-            },
-            "weight of meaning in hybrid search": self.semantic_weight,
-            "a product is far below a cosine of": round(parameters[FAR_KEY], 2),
-            "words without meaning told so": f"{metrics['search.nonsense_far']:.0%}",
-            "distinct words": self._stored.lexical.n_words,
-            "language of the stemmer": self.language,
-            "product codes": len(self._stored.codes),
-        }
+        return facts_of(self._stored)
 
     @property
     def language(self) -> str:
@@ -223,8 +180,9 @@ class ProductSearch:
         exact = rows_with_code(self._stored.codes, query)
         if allowed is not None:
             exact = exact[allowed[exact]]
-        asked = _Asked(wish.wanted, vector, mode, weight, allowed)
-        rows, scores = put_first(exact, self._ranked(asked, offset + k))
+        asked = Asked(wish.wanted, vector, mode, weight, allowed)
+        rerank = self._reranked if self.parameters.reranker else None
+        rows, scores = put_first(exact, best_products(self._stored, asked, offset + k, rerank))
         return rows[offset : offset + k], scores[offset : offset + k]
 
     def far(self, query: str, rows: np.ndarray) -> np.ndarray:
@@ -266,32 +224,6 @@ class ProductSearch:
         if mode not in MODES:
             raise QueryError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
         return mode
-
-    def _ranked(self, asked: _Asked, n: int) -> Hits:
-        """The n best products, if there are as many.
-
-        What is on top must not depend on how many are wanted. So lists of one fixed depth are
-        combined, and what deeper lists hold beside follows in blocks.
-        """
-        depth = max(DEPTH, self.parameters.rerank_top)
-        ranking, before = self._at_depth(asked, depth), -1
-        if self.parameters.reranker and asked.mode != "lexical":
-            ranking = self._reranked(asked.query, ranking)
-        while before < len(ranking[0]) < n:
-            before, depth = len(ranking[0]), _DEEPER * depth
-            ranking = append_new(ranking, self._at_depth(asked, depth))
-        return ranking
-
-    def _at_depth(self, asked: _Asked, depth: int) -> Hits:
-        """Lists of this length, combined."""
-        if asked.vector is None:
-            return self._stored.lexical.best(asked.query, depth, asked.allowed)
-        index, vectors = self._stored.index, self.embeddings
-        (semantic,) = nearest(index, vectors, asked.vector, depth, asked.allowed)
-        if asked.mode == "semantic":
-            return semantic
-        lexical = self._stored.lexical.best(asked.query, depth, asked.allowed)
-        return fuse(semantic, lexical, asked.weight)
 
     def _reranked(self, query: str, hits: Hits) -> Hits:
         """The best hits in the order of the cross-encoder, with its scores."""

@@ -1,0 +1,32 @@
+"""What is known of a search part, to show in 03_embed_index and in the status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recsys_lib.search._part import FAR_KEY, WEIGHT_KEY, SearchPart
+
+
+def facts_of(stored: SearchPart) -> dict[str, Any]:
+    """What was built and how: a label and a value each."""
+    metrics, parameters = stored.part.manifest["metrics"], stored.part.parameters
+    return {
+        "products in the index": len(stored.items),
+        "products without text, left out": metrics["search.empty_texts"],
+        "texts encoded in this run": metrics["search.texts_encoded"],
+        "texts per second": round(metrics["search.texts_per_second"]),
+        "precision": parameters["encoded_in"],
+        "length of a vector": stored.embeddings.shape[1],
+        "vector index": parameters["index_kind"],
+        **{
+            f"recall of questions at {name.rpartition('@')[2]}": f"{recall:.1%}"
+            for name, recall in metrics.items()
+            if name.startswith("search.index_recall@")
+        },
+        "weight of meaning in hybrid search": parameters[WEIGHT_KEY],
+        "a product is far below a cosine of": round(parameters[FAR_KEY], 2),
+        "queries without meaning told by that": f"{metrics['search.nonsense_far']:.0%}",
+        "distinct words": stored.lexical.n_words,
+        "language of the stemmer": stored.lexical.language,
+        "product codes": len(stored.codes),
+    }
