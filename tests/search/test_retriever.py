@@ -184,7 +184,7 @@ def test_what_a_query_rules_out_is_not_found(search, mode):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("query", ["dryer", "refrigerator with a drawer", "B0BELT0002"])
 def test_a_longer_list_begins_with_the_shorter_one(search, monkeypatch, mode, query):
-    for module in ("_fusion", "retriever"):
+    for module in ("_fusion", "_lists"):
         monkeypatch.setattr(f"recsys_lib.search.{module}.DEPTH", 2)
     whole, scores = search.search(query, 10, mode=mode)
     assert (np.diff(scores) <= 1e-6).all()
