@@ -26,7 +26,12 @@ TUNING = {"factors": "[8, 16]", "iterations": "3", "trials": "2", "users": "200"
 """The same for tune_als, where some of these names are ranges."""
 _SLOW = ("notebooks/explorer.ipynb", "notebooks/tune_als.ipynb")
 """What fast tests cover outside of their notebooks: panels and studies."""
-_LONG = ("notebooks/", "tests/pipeline/test_end_to_end.py")
+_LONG = (
+    "notebooks/",
+    "tests/pipeline/test_end_to_end.py",
+    "tests/pipeline/test_killed_runs.py",
+    "tests/pipeline/test_real_data.py",
+)
 _HOME = TemporaryDirectory(prefix="recsys-notebooks-")
 _RUNS = {"one": 16, "two": 32}
 """Runs for compare_runs: id -> factors."""

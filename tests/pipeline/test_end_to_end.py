@@ -2,16 +2,12 @@
 
 import gzip
 import json
-import subprocess
-import sys
-import time
 
 import pytest
-import yaml
 
 from recsys_lib import Recommender
 from recsys_lib.files import sha256
-from recsys_lib.paths import Dataset, project_root
+from tests.support.pipeline_runs import SMALL, latest, run_pipeline
 
 RUN_KEYS = {
     "run_id",
@@ -36,27 +32,6 @@ STEP_KEYS = {
     "outputs",
     "metrics",
 }
-
-
-SMALL = (
-    *("--set", "dataset=sample-1000", "--set", "als.factors=16", "--set", "embed.max_tokens=16"),
-    *("--set", "evaluate.search_queries=10"),
-)
-
-
-def run_pipeline(workspace, *arguments):
-    """Run it from another folder; returns the finished process."""
-    return subprocess.run(
-        [sys.executable, str(project_root() / "run_pipeline.py"), *arguments],
-        capture_output=True,
-        text=True,
-        cwd=workspace,
-        check=False,
-    )
-
-
-def latest(workspace):
-    return json.loads((workspace / "outputs" / "latest" / "run.json").read_text())
 
 
 @pytest.mark.slow  # all four steps, with compiled code made anew
@@ -155,91 +130,3 @@ def test_the_sample_has_what_the_models_should_find(workspace):
     for belt in belts:
         similar = recommender.similar_items(belt, 5)["title"].str.contains("Dryer")
         assert similar.sum() >= 4, recommender.similar_items(belt, 5)["title"].tolist()
-
-
-@pytest.mark.slow
-@pytest.mark.realdata
-@pytest.mark.parametrize(
-    ("folder", "config", "recall"),
-    [
-        ("amazon2018_gift_cards", {}, 0.10),
-        ("amazon2023_all_beauty", {}, 0.05),
-        (
-            "amazon2018_games",
-            {
-                "source": "tables",
-                "reviews": "interactions.csv.gz",
-                "products": "items.csv.gz",
-                "columns": {
-                    "user_id": "user_id",
-                    "parent_asin": "item_id",
-                    "timestamp": "position",
-                },
-                "product_columns": {"parent_asin": "item_id", "title": "title"},
-            },
-            0.095,
-        ),
-    ],
-)
-def test_real_data_by_configuration_alone(workspace, real_data, folder, config, recall):
-    values = {
-        "dataset": str(real_data / folder),
-        "etl": config,
-        "embed": {"max_tokens": 16},
-        "evaluate": {"sequence": "off"},  # minutes of training that say nothing about configuration
-    }
-    (workspace / "run.yaml").write_text(yaml.safe_dump(values))
-    done = run_pipeline(workspace, "--config", "run.yaml")
-    assert done.returncode == 0, done.stderr
-    record = latest(workspace)
-    assert [step["status"] for step in record["steps"]] == ["executed"] * 4
-    assert record["metrics"]["als.recall@10"] >= recall
-    recommender = Recommender.load(dataset=Dataset.find(real_data / folder).name)
-    item = recommender.example_items(1)[0]
-    assert len(recommender.similar_items(item, 5)) == 5
-    assert recommender.search("gift", 3)["title"].notna().all()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """The version of a run that nobody killed."""
-    home = tmp_path_factory.mktemp("undisturbed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RECSYS_HOME", str(home))
-        done = run_pipeline(home, *SMALL, "--jobs", "1", "--run-id", "two")
-    assert done.returncode == 0, done.stderr
-    return home / "models" / "sample-1000" / "two"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", ["etl", "als", "embed", "evaluate"])
-def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, undisturbed, step):
-    script = str(project_root() / "run_pipeline.py")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    killed = subprocess.Popen(
-        [sys.executable, script, *SMALL, "--jobs", "1", "--run-id", "one"], **quiet
-    )
-    log = workspace / "outputs" / "one" / "log.jsonl"
-    wait_until(lambda: log.is_file() and f'"cell started", "step": "{step}"' in log.read_text())
-    killed.kill()
-    killed.wait()
-
-    done = run_pipeline(workspace, "--resume", "--jobs", "1")
-    assert done.returncode == 0, done.stderr
-    record = latest(workspace)
-    assert (record["run_id"], record["status"]) == ("one", "succeeded")
-    names = [entry["name"] for entry in record["steps"]]
-    before = names[: names.index(step)]
-    assert [e["name"] for e in record["steps"] if e["status"] == "cached"] == before
-
-    resumed = workspace / "models" / "sample-1000" / "one"
-    parts = ("als/item_factors.npy", "als/user_factors.npy", "search/index.faiss")
-    for name in (*parts, "evaluation/results.parquet"):
-        assert sha256(resumed / name) == sha256(undisturbed / name)
-
-
-def wait_until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
