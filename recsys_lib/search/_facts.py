@@ -24,8 +24,8 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
             if name.startswith("search.index_recall@")
         },
         "weight of meaning in hybrid search": parameters[WEIGHT_KEY],
-        "a product is far below a cosine of": round(parameters[FAR_KEY], 2),
-        "queries without meaning told by that": f"{metrics['search.nonsense_far']:.0%}",
+        "cosine below which a product is far": round(parameters[FAR_KEY], 2),
+        "share of nonsense queries below it": f"{metrics['search.nonsense_far']:.0%}",
         "distinct words": stored.lexical.n_words,
         "language of the stemmer": stored.lexical.language,
         "product codes": len(stored.codes),
