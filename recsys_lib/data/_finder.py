@@ -75,12 +75,12 @@ class Finder:
         return product_table(known=layout.products, published=published, form=self.form)
 
     def notes(self) -> Iterator[str]:
-        """What is to be said about files that are not read."""
+        """What is to be said about the other files."""
         yield from self._notes
         said = " ".join(self._notes)
         rest = [one.name for one in self._free() if one.name not in said]
         if rest:
-            yield f"files that are not read: {some_names(rest)}"
+            yield f"files taken for neither reviews nor products: {some_names(rest)}"
 
     def nothing(self, what: str) -> InputDataError:
         """There are no files of a kind; ParameterError where the given form hides them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,6 @@ from recsys_lib.search._shared import shared
 from recsys_lib.search.build import text_encoder
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import Filters
-
-_QUERIES_KEPT = 256
 
 
 class ProductSearch:
@@ -69,8 +66,7 @@ class ProductSearch:
         names = pl.when(has_title).then(title).otherwise("id")
         self.names: pl.Series = self.display.select(names.alias("name")).to_series()
         self._lock = threading.Lock()
-        # A page and its next one, a search and its marks ask for the vector of the same query.
-        self._vector = lru_cache(_QUERIES_KEPT)(self._encoded)
+        self._last = threading.local()
         self._encoder: TextEncoder | None = None
         self._reranker: CrossEncoder | None = None
 
@@ -237,8 +233,13 @@ class ProductSearch:
         order = best_first(scores)
         return rows[order], scores[order]
 
-    def _encoded(self, text: str) -> np.ndarray:
-        return self.encoder.encode_query(text)
+    def _vector(self, query: str) -> np.ndarray:
+        """The vector of a query; each thread keeps its last one, which :meth:`far` needs again."""
+        last = self._last
+        if getattr(last, "query", None) != query:
+            last.vector, last.query = self.encoder.encode_query(query), query
+        vector: np.ndarray = last.vector
+        return vector
 
     def _load_encoder(self) -> TextEncoder:
         wanted, p = self.part.parameters[MODEL_KEY], self.parameters

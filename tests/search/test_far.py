@@ -54,3 +54,15 @@ def test_the_bound_lies_between_two_kinds_that_are_apart():
     assert 0.6 < bound.cosine <= 1
     assert bound.questions == 0
     assert bound.nonsense > 0.9  # a word scrambled may be itself
+
+
+def test_the_vector_of_a_search_is_used_again_for_its_marks_alone(search, monkeypatch):
+    encoded = []
+    encode = search.encoder.encode_query
+    monkeypatch.setattr(search.encoder, "encode_query", lambda q: encoded.append(q) or encode(q))
+    rows, _ = search.search("cheap kettle", 3)
+    search.far("cheap kettle", rows)
+    assert encoded == ["cheap kettle"]
+    search.search("steel pot", 3)
+    search.search("cheap kettle", 3)  # no query is answered from an earlier one
+    assert encoded == ["cheap kettle", "steel pot", "cheap kettle"]
