@@ -19,7 +19,6 @@ def test_a_module_that_is_imported_already_stays():
         assert sys.modules["sys"] is sys
 
 
-@pytest.mark.slow
 def test_starting_a_run_builds_no_grammar_of_addresses():
     code = (
         "import sys, recsys_lib.pipeline.execution.notebook, recsys_lib.pipeline.report;"

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
 from rich.text import Text
 
 from recsys_lib.imports import NOT_FOR_NOTEBOOKS, without_modules
@@ -19,8 +17,10 @@ from recsys_lib.pipeline.execution._bounds import OutputBounds
 from recsys_lib.pipeline.execution._kernels import CellStarted, Kernels, KernelWatch
 
 with without_modules(NOT_FOR_NOTEBOOKS):
+    import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
+    from nbformat import NotebookNode
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import Engine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
