@@ -326,7 +326,7 @@ class EmbedParameters(Section):
     """03_embed_index: encode product texts and index them for search."""
 
     notebook: ClassVar[str] = "03_embed_index"
-    reads = {"model": "model", "reranker": "model"}
+    reads = {"model": "model", "reranker": "model", "judgments": "file"}
 
     model: str = Field(
         "all-MiniLM-L6-v2",
@@ -366,7 +366,15 @@ class EmbedParameters(Section):
     semantic_weight: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = Field(
         AUTO,
         description="Weight of the semantic score in hybrid search, the rest is lexical; auto: 0.3 "
-        "unless queries made of product texts show another to be better",
+        "unless judged queries, or queries made of product texts, show another to be better",
+    )
+    judgments: str = Field(
+        "",
+        description="File of judged queries in the dataset folder; half of them choose the weight "
+        "of meaning ('' = none)",
+    )
+    judgment_columns: dict[str, str] = Field(
+        {}, description="query, item_id or rating -> its name in the file of judged queries"
     )
     reranker: str = Field(
         "", description="CrossEncoder that re-ranks the results, name or folder ('' = none)"

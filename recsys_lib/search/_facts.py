@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recsys_lib.search._part import FAR_KEY, WEIGHT_KEY, SearchPart
+from recsys_lib.search._part import FAR_KEY, WEIGHT_REASON_KEY, SearchPart
 
 
 def facts_of(stored: SearchPart) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
             for name, recall in metrics.items()
             if name.startswith("search.index_recall@")
         },
-        "weight of meaning in hybrid search": parameters[WEIGHT_KEY],
+        "weight of meaning in hybrid search": parameters[WEIGHT_REASON_KEY],
         "cosine below which a product is far": round(parameters[FAR_KEY], 2),
         "share of nonsense queries below it": f"{metrics['search.nonsense_far']:.0%}",
         "distinct words": stored.lexical.n_words,

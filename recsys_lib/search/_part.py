@@ -28,13 +28,14 @@ ITEMS_KEY = "items_sha256"
 STEMMER_KEY = "stemmer"
 FAR_KEY = "far_below"
 WEIGHT_KEY = "weight_of_meaning"
+WEIGHT_REASON_KEY = "weight_of_meaning_by"
 _EMBEDDINGS_FILE = "embeddings.npy"
 _ITEMS_FILE = "items.parquet"
 _TEXTS_FILE = "texts.parquet"
 _FACETS_FILE = "facets.parquet"
 _CODES_FILE = "codes.parquet"
 _FILES = (_EMBEDDINGS_FILE, INDEX_FILE, _ITEMS_FILE, _TEXTS_FILE, _FACETS_FILE, _CODES_FILE)
-_KEYS = (MODEL_KEY, ITEMS_KEY, STEMMER_KEY, FAR_KEY, WEIGHT_KEY)
+_KEYS = (MODEL_KEY, ITEMS_KEY, STEMMER_KEY, FAR_KEY, WEIGHT_KEY, WEIGHT_REASON_KEY)
 
 # Cosine of a vector and its quantized form; two different products have about 0.2.
 _SAME_VECTOR = 0.5

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.columns import Products
+from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AUTO, EmbedParameters
 from recsys_lib.registry.parts import writing_part
 from recsys_lib.search._far import far_bound
@@ -23,13 +24,15 @@ from recsys_lib.search._part import (
     MODEL_KEY,
     STEMMER_KEY,
     WEIGHT_KEY,
+    WEIGHT_REASON_KEY,
     SearchContent,
     ids_sha256,
 )
 from recsys_lib.search._questions import question_like
-from recsys_lib.search._weight import Searched, choose_weight
+from recsys_lib.search._weight import ChosenWeight, Searched, choose_weight
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
+from recsys_lib.search.qrels import Qrels, read_qrels
 from recsys_lib.search.text import check_texts, field_texts, product_texts
 
 _LIBRARIES = (
@@ -49,7 +52,7 @@ _QUESTIONS = 600
 """To choose an index by one half of them, and to measure its recall by the other."""
 
 
-def build_search_part(
+def build_search_part(  # noqa: PLR0913  # most are optional
     products: pl.DataFrame,
     parameters: EmbedParameters,
     folder: Path,
@@ -57,6 +60,7 @@ def build_search_part(
     *,
     encoder: TextEncoder | None = None,
     cache: Path | None = None,
+    raw: Path | None = None,
     show_progress: bool = False,
 ) -> dict[str, float]:
     """Embed and index the catalogue, and store the search part in one rename.
@@ -76,6 +80,8 @@ def build_search_part(
     cache
         File with the vectors of earlier runs; only texts that are not in it are encoded. Vectors
         of texts that are no longer used are deleted from it.
+    raw
+        Folder of the dataset, where ``parameters.judgments`` is.
     show_progress
         Whether to show how far the encoding is.
 
@@ -87,7 +93,7 @@ def build_search_part(
     Raises
     ------
     InputDataError
-        When no product has any text in ``parameters.fields``.
+        When no product has any text in ``parameters.fields``, or the judged queries cannot be used.
     ParameterError
         When the model or the index cannot be used with these parameters.
 
@@ -104,13 +110,14 @@ def build_search_part(
     has_text = pl.Series([bool(text) for text in texts], dtype=pl.Boolean)
     indexed = products.filter(has_text)
     texts = [text for text in texts if text]
+    judged = _judged(indexed, parameters, raw)
     lexical = _lexical_index(indexed, texts, parameters)
     encoder = encoder or text_encoder(parameters)
     encoded = _encode(texts, encoder, cache, show_progress)
     chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
     far = far_bound(texts, encoder.encode, chosen.index, encoded.vectors)
     searched = Searched(_titles(indexed), texts, encoded.vectors, chosen.index, lexical)
-    weight = _weight(searched, encoder, parameters)
+    weight = _weight(searched, encoder, parameters, judged)
     content = SearchContent(
         indexed, products.filter(~has_text), texts, encoded.vectors, chosen.index, lexical
     )
@@ -131,7 +138,8 @@ def build_search_part(
         ITEMS_KEY: ids_sha256(content.ids),
         STEMMER_KEY: lexical.language,
         FAR_KEY: far.cosine,
-        WEIGHT_KEY: weight,
+        WEIGHT_KEY: weight.weight,
+        WEIGHT_REASON_KEY: str(weight),
     }
     with writing_part(
         folder,
@@ -219,10 +227,20 @@ def _titles(products: pl.DataFrame) -> list[str]:
     return products[Products.TITLE].fill_null("").to_list()
 
 
-def _weight(searched: Searched, encoder: TextEncoder, parameters: EmbedParameters) -> float:
+def _judged(products: pl.DataFrame, parameters: EmbedParameters, raw: Path | None) -> Qrels | None:
+    """The judged queries that the weight of meaning is chosen by, where there are any."""
+    if not parameters.judgments:
+        return None
+    path = (raw or Path()) / Path(parameters.judgments).expanduser()
+    return read_qrels(path, parameters.judgment_columns, IdMap(products[Products.ITEM]))
+
+
+def _weight(
+    searched: Searched, encoder: TextEncoder, parameters: EmbedParameters, judged: Qrels | None
+) -> ChosenWeight:
     if parameters.semantic_weight == AUTO:
-        return choose_weight(searched, encoder).weight
-    return parameters.semantic_weight
+        return choose_weight(searched, encoder, judged)
+    return ChosenWeight.given(parameters.semantic_weight)
 
 
 def _vector_index(

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.search import ProductSearch
+from recsys_lib.search import ProductSearch, build_search_part
 from recsys_lib.search._index import build_index
 from recsys_lib.search._weight import USUAL, WEIGHTS, Searched, choose_weight
+from recsys_lib.search.qrels import Qrels
 
 N = 120
 TITLES = [f"word{row} thing{row}" for row in range(N)]
@@ -42,10 +44,10 @@ class Meaning:
         return np.eye(N, dtype=np.float32)[rows]
 
 
-def chosen(words, meaning):
+def chosen(words, meaning, judged=None):
     vectors = np.eye(N, dtype=np.float32)
     searched = Searched(TITLES, TEXTS, vectors, build_index(vectors), Words(words))
-    return choose_weight(searched, Meaning(meaning))
+    return choose_weight(searched, Meaning(meaning), judged)
 
 
 def test_where_words_say_nothing_meaning_counts_more():
@@ -68,9 +70,36 @@ def test_without_words_there_is_nothing_to_choose_by():
     assert (choice.weight, choice.n_queries) == (USUAL, 0)
 
 
-def test_a_given_weight_is_used_as_it_is(build, products, encoder, tmp_path):
-    from recsys_lib.search import build_search_part
+def test_half_of_the_judged_queries_choose_and_the_others_tell_how_good_it_is():
+    queries = [f"{row} {row}" for row in range(N)]
+    judged = Qrels("judged queries", queries, [{row: 3.0, -1: 1.0} for row in range(N)])
+    nobody = Qrels("judged queries", ["1 1"], [{1: 0.0}])
+    choice = chosen(words=False, meaning=True, judged=judged)
+    assert choice.weight > USUAL
+    assert choice.n_queries == N // 2
+    assert choice.held_out == pytest.approx(choice.ndcg.max())
+    assert str(choice).startswith(f"{choice.weight}, by {N // 2} judged queries; nDCG@10 of the")
+    assert chosen(words=True, meaning=True, judged=judged).weight == USUAL
+    assert chosen(words=False, meaning=True, judged=nobody).weight == USUAL
 
+
+def test_a_file_of_judged_queries_is_read_from_the_folder_of_the_dataset(
+    products, encoder, tmp_path
+):
+    ids = products["parent_asin"].to_list()
+    rows = "".join(f"{name},{item},2\n" for name, item in zip("abcdef", ids, strict=False))
+    (tmp_path / "judged.csv").write_text(f"query,doc,rating\n{rows}")
+    given = {"judgments": "judged.csv", "judgment_columns": {"item_id": "doc"}}
+    parameters = EmbedParameters(precision="float32", **given)
+    part = tmp_path / "s"
+    build_search_part(products, parameters, part, "x", encoder=encoder, raw=tmp_path)
+    said = ProductSearch.load(part).facts()["weight of meaning in hybrid search"]
+    assert said.startswith("0.3, by 3 judged queries; nDCG@10 of the others ")
+    with pytest.raises(InputDataError, match="no such file: judgments must be a file"):
+        build_search_part(products, parameters, part, "x", encoder=encoder, raw=tmp_path / "no")
+
+
+def test_a_given_weight_is_used_as_it_is(build, products, encoder, tmp_path):
     parameters = EmbedParameters(precision="float32", semantic_weight=0.7)
     build_search_part(products, parameters, tmp_path / "s", "x", encoder=encoder)
     assert ProductSearch.load(tmp_path / "s").semantic_weight == 0.7

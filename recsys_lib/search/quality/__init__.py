@@ -1,8 +1,8 @@
 """How good the search is: on judged queries, or on products looked for by their own words."""
 
-from recsys_lib.search.quality.evaluate import SearchQuality, measure_search, ndcg
+from recsys_lib.search.qrels import Qrels, ndcg, read_qrels
+from recsys_lib.search.quality.evaluate import SearchQuality, measure_search
 from recsys_lib.search.quality.known_items import known_items
-from recsys_lib.search.quality.qrels import Qrels, read_qrels
 from recsys_lib.search.quality.report import SearchReport, evaluate_search
 from recsys_lib.search.quality.weights import WeightChoice, weight_choice
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recsys_lib.ranking import best_first, dcg
+from recsys_lib.ranking import best_first
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._words import Tokenizer
-from recsys_lib.search.quality.qrels import Qrels
+from recsys_lib.search.qrels import Qrels, ndcg
 from recsys_lib.search.retriever import MODES, Mode, ProductSearch
 from recsys_lib.significance import half_width
 
@@ -27,18 +27,6 @@ DEPTH = 100
 MAIN = f"ndcg@{K}"
 Ranker = Callable[[str, int], np.ndarray]
 """Rows of the best products for a query, best first; the number is their maximum."""
-
-
-def ndcg(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
-    """Discounted gain over that of the ideal list, both cut at k; the gain is 2^grade - 1.
-
-    Products without a grade count as 0. Reference: Burges et al., "Learning to rank using gradient
-    descent" (2005).
-    """
-    best = np.sort(_gains(np.array(list(grades.values()))))[::-1]
-    ideal = float(dcg(best[:k]))
-    found = np.array([grades.get(int(row), 0.0) for row in rows[:k]])
-    return float(dcg(_gains(found))) / ideal if ideal > 0 else float("nan")
 
 
 def recall(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
@@ -179,7 +167,3 @@ def title_baselines(search: ProductSearch, cache: Path | None = None) -> dict[st
 
 def _in_mode(search: ProductSearch, mode: Mode, query: str, k: int) -> np.ndarray:
     return search.search(query, k, mode=mode)[0]
-
-
-def _gains(grades: np.ndarray) -> np.ndarray:
-    return np.exp2(grades) - 1

@@ -21,7 +21,7 @@ from recsys_lib.data.formats.records import Start
 from recsys_lib.data.meaning import all_names
 from recsys_lib.data.vocabulary import REVIEW_TEXT_RANKS, best_named
 from recsys_lib.search._questions import some_words
-from recsys_lib.search.quality.qrels import Qrels
+from recsys_lib.search.qrels import Qrels
 from recsys_lib.search.retriever import ProductSearch
 from recsys_lib.search.text import clean
 

@@ -15,6 +15,7 @@ from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.paths import EMBEDDING_CACHE_FILE, Dataset
 from recsys_lib.registry.parts import SEARCH_PART, has_part
+from recsys_lib.search.qrels import read_qrels
 from recsys_lib.search.quality.evaluate import (
     MAIN,
     K,
@@ -24,7 +25,6 @@ from recsys_lib.search.quality.evaluate import (
     title_baselines,
 )
 from recsys_lib.search.quality.known_items import known_items
-from recsys_lib.search.quality.qrels import read_qrels
 from recsys_lib.search.quality.weights import WeightChoice, weight_choice
 from recsys_lib.search.retriever import ProductSearch
 

@@ -9,8 +9,8 @@ import polars as pl
 
 from recsys_lib.display.plotting import COLORS, Plot, figure
 from recsys_lib.search._weight import WEIGHTS
+from recsys_lib.search.qrels import Qrels
 from recsys_lib.search.quality.evaluate import DEPTH, MAIN, METRICS
-from recsys_lib.search.quality.qrels import Qrels
 from recsys_lib.search.retriever import ProductSearch
 
 

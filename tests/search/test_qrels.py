@@ -69,7 +69,7 @@ def test_bad_files_are_named(tmp_path, text, problem):
 
 
 def test_missing_file_and_unknown_column(tmp_path):
-    with pytest.raises(InputDataError, match=r"no such file: evaluate\.judgments"):
+    with pytest.raises(InputDataError, match=r"no such file: judgments"):
         read_qrels(tmp_path / "none.csv", {}, ITEMS)
     with pytest.raises(ParameterError, match="there is no 'grade'"):
         read_qrels(written(tmp_path / "j.csv", TABLE), {"grade": "x"}, ITEMS)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.ids import IdMap
+from recsys_lib.ranking import dcg
 
 JUDGED = "judged queries"
 QUERY, ITEM, RATING = "query", "item_id", "rating"
@@ -60,6 +62,18 @@ class Qrels:
         }
 
 
+def ndcg(rows: np.ndarray, grades: Mapping[int, float], k: int) -> float:
+    """Discounted gain over that of the ideal list, both cut at k; the gain is 2^grade - 1.
+
+    Products without a grade count as 0. Reference: Burges et al., "Learning to rank using gradient
+    descent" (2005).
+    """
+    best = np.sort(_gains(np.array(list(grades.values()))))[::-1]
+    ideal = float(dcg(best[:k]))
+    found = np.array([grades.get(int(row), 0.0) for row in rows[:k]])
+    return float(dcg(_gains(found))) / ideal if ideal > 0 else float("nan")
+
+
 def read_qrels(path: Path, columns: Mapping[str, str], items: IdMap) -> Qrels:
     """Read a table with a row per judged (query, product): CSV, TSV or Parquet.
 
@@ -83,8 +97,7 @@ def read_qrels(path: Path, columns: Mapping[str, str], items: IdMap) -> Qrels:
 def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise InputDataError(
-            "no such file: evaluate.judgments must be a file in the dataset's folder, or an "
-            "absolute path",
+            "no such file: judgments must be a file in the dataset's folder, or an absolute path",
             file=path,
         )
     try:
@@ -100,7 +113,7 @@ def _column_names(path: Path, present: list[str], columns: Mapping[str, str]) ->
     for ours in columns:
         if ours not in _NAMES:
             raise ParameterError(
-                f"evaluate.judgment_columns: there is no {ours!r}; choose from {', '.join(_NAMES)}"
+                f"judgment_columns: there is no {ours!r}; choose from {', '.join(_NAMES)}"
             )
     names = {}
     for ours, usual in _NAMES.items():
@@ -108,8 +121,7 @@ def _column_names(path: Path, present: list[str], columns: Mapping[str, str]) ->
         found = next((name for name in wanted if name in present), None)
         if found is None:
             raise InputDataError(
-                f"the file has {', '.join(present)}: set evaluate.judgment_columns to "
-                f"{{{ours}: NAME}}",
+                f"the file has {', '.join(present)}: set judgment_columns to {{{ours}: NAME}}",
                 file=path,
                 field=" or ".join(wanted),
             )
@@ -138,3 +150,7 @@ def _check(path: Path, table: pl.DataFrame, names: Mapping[str, str]) -> None:
             file=path,
             field=names[RATING],
         )
+
+
+def _gains(grades: np.ndarray) -> np.ndarray:
+    return np.exp2(grades) - 1
