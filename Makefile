@@ -5,30 +5,32 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+# What is installed, a stamp each: ready-run is the package alone; each of the others adds extras.
+STAMP  := $(VENV)/.ready
+SHELL  := /bin/bash
 # Files of tests in parallel, one process per core.
 SIDE_BY_SIDE := -n logical --maxprocesses=8
 # Modules are compiled once and not by every process, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-all lint bench lab serve clean
-run: $(READY)
+run: $(STAMP)-run
 	$(BIN)/python run_pipeline.py $(ARGS)
 
-test: $(READY)
+test: $(STAMP)-dev
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser"
 
-test-all: $(READY)
+test-all: $(STAMP)-dev
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-lint: $(READY)
+lint: $(STAMP)-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-bench: $(READY)
+bench: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_pipeline.py
 	$(BIN)/python benchmarks/bench_etl.py
 	$(BIN)/python benchmarks/bench_als.py
@@ -39,19 +41,27 @@ bench: $(READY)
 	$(BIN)/python run_pipeline.py --quiet
 	$(BIN)/python benchmarks/bench_serve.py
 
-bench-%: $(READY)
+bench-%: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_$*.py
 
-lab: $(READY)
+lab: $(STAMP)-lab
 	$(BIN)/jupyter lab notebooks/explorer.ipynb
 
-serve: $(READY)
+serve: $(STAMP)-api
 	$(BIN)/recsys serve
 
-$(READY): pyproject.toml constraints.txt
+$(STAMP)-run: EXTRAS =
+$(STAMP)-lab: EXTRAS = [lab]
+$(STAMP)-api: EXTRAS = [api]
+$(STAMP)-dev: EXTRAS = [api,lab,dev]
+# pip's own progress bars vanish in a pipe, and without one it prints a thousand lines.
+$(STAMP)-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo 'Installing into $(VENV): a few minutes the first time'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[api,lab,dev]'
+	@echo 'Installing recsys-lib$(EXTRAS) into $(VENV)'
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
+		-c constraints.txt -e '.$(EXTRAS)' | sed -unE \
+		-e 's/^ *(Downloading|Using cached) ([^ ]*\/)?([^- ]+)-([^-]+)-[^ ]* (\(.*[MG]B\))$$/  \3 \4 \5/p' \
+		-e 's/^Installing collected packages: .*/  unpacking: a minute or two/p'
 	@touch $@
 
 clean:
