@@ -23,6 +23,8 @@ JOURNAL_FOLDER = "journal"
 QUERIES_FOLDER = "queries"
 EMBEDDING_CACHE_FILE = "embeddings.db"
 """These six lie in data/processed/<dataset>/."""
+CHECKPOINTS_FOLDER = ".checkpoints"
+"""Beside them; hidden, since no result depends on it."""
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -181,6 +183,11 @@ class Dataset:
     def database(self) -> Path:
         """The SQLite database."""
         return self.processed / DATABASE_FILE
+
+    @property
+    def checkpoints(self) -> Path:
+        """What killed computations go on from."""
+        return self.processed / CHECKPOINTS_FOLDER
 
     @property
     def models(self) -> Path:

@@ -70,6 +70,7 @@ def closure(
     files: dict[Path, Source] = {}
     foreign: set[str] = set()
     waiting, seen, ours = list(names), set(), set(packages)
+    listed: dict[str, frozenset[str]] = {}
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -78,7 +79,7 @@ def closure(
         if name.split(".")[0] not in ours:
             foreign.add(name.split(".")[0])
             continue
-        for path in _files(name, root):
+        for path in _files(name, root, listed):
             if path not in files:
                 files[path] = read_source(root / path)
                 waiting += files[path].imports
@@ -155,11 +156,28 @@ def _remove_docstring(node: ast.AST) -> None:
         node.body = node.body[1:] if isinstance(first.value.value, str) else node.body
 
 
-def _files(name: str, root: Path) -> Iterator[Path]:
-    """The file of a module and those of the packages around it, if they exist."""
-    place, parts = str(root), name.split(".")
-    for end in range(1, len(parts) + 1):
-        base = "/".join(parts[:end])
-        for path in (f"{base}/__init__.py", f"{base}.py"):
-            if os.path.isfile(f"{place}/{path}"):  # noqa: PTH113  # ten times faster
-                yield Path(path)
+def _files(name: str, root: Path, listed: dict[str, frozenset[str]]) -> Iterator[Path]:
+    """The file of a module and those of the packages around it, if they exist.
+
+    ``listed`` keeps the names in each folder: most names are no modules, and asking the disk for
+    each takes long.
+    """
+    folder = ""
+    for part in name.split("."):
+        if f"{part}.py" in _names(root, folder, listed):
+            yield Path(f"{folder}{part}.py")
+        folder = f"{folder}{part}/"
+        if "__init__.py" in _names(root, folder, listed):
+            yield Path(f"{folder}__init__.py")
+
+
+def _names(root: Path, folder: str, listed: dict[str, frozenset[str]]) -> frozenset[str]:
+    """The Python files in a folder below ``root``, by their names; none if it does not exist."""
+    if folder not in listed:
+        try:
+            with os.scandir(f"{root}/{folder}") as entries:
+                found = (entry.name for entry in entries if entry.name.endswith(".py"))
+                listed[folder] = frozenset(found)
+        except (FileNotFoundError, NotADirectoryError):
+            listed[folder] = frozenset()
+    return listed[folder]

@@ -5,6 +5,8 @@ Imports torch, which takes seconds: import this module only where a GPU is used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -120,6 +122,15 @@ class CudaAlternation(Alternation):
         """float32, shape (items, factors), in the current axes."""
         found: np.ndarray = self._items.factors.cpu().numpy()
         return found
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Like ``ExactAlternation``."""
+        return {"item_factors": self.item_factors(), "rotation": self._rotation.cpu().numpy()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from a ``state``."""
+        self._items.factors.copy_(torch.as_tensor(state["item_factors"]))
+        self._rotation.copy_(torch.as_tensor(state["rotation"]))
 
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
         """Factors of the distinct users and of the items, in the original axes."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -78,6 +78,15 @@ class ConjugateGradientALS(AlternatingLeastSquares):
         """The present item factors, also during the training."""
         return self.item_factors
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What the next iteration depends on: each solution starts at the one before."""
+        return {"user_factors": self.user_factors, "item_factors": self.item_factors}
+
+    def go_on(self, state: Mapping[str, np.ndarray], iterations: int) -> None:
+        """Let the next ``fit`` start from the ``state`` after so many iterations."""
+        self.user_factors, self.item_factors = state["user_factors"], state["item_factors"]
+        self.iterations -= iterations
+
 
 class ExactALS(AlternatingLeastSquares):
     """implicit's ALS with an exact solver; its interface is unchanged.
@@ -110,6 +119,8 @@ class ExactALS(AlternatingLeastSquares):
     item_factors: Any
     current_item_factors: Callable[[], np.ndarray]
     """The item factors during the training; their axes are not those of the result."""
+    state: Callable[[], dict[str, np.ndarray]]
+    """What the next iteration of a training depends on."""
 
     def __init__(
         self,
@@ -124,12 +135,17 @@ class ExactALS(AlternatingLeastSquares):
         super().__init__(factors, regularization, alpha, *args, **kwargs)
         self.frequency_scaling = frequency_scaling
         self.device = device
+        self._before: tuple[Mapping[str, np.ndarray], int] = {}, 0
 
     @classmethod
     def from_parameters(cls, parameters: AlsParameters) -> ExactALS:
         """An untrained model that takes confidences, which already include alpha."""
         with threadpool_limits(1, "blas"):  # implicit warns about more BLAS threads
             return cls(**_options(parameters), frequency_scaling=parameters.frequency_scaling)
+
+    def go_on(self, state: Mapping[str, np.ndarray], iterations: int) -> None:
+        """Let the next ``fit`` start from the ``state`` after so many iterations."""
+        self._before = state, iterations
 
     def fit(
         self,
@@ -156,7 +172,7 @@ class ExactALS(AlternatingLeastSquares):
             alternation = self._alternation()(
                 users, start, np.asarray(item_weights, dtype=np.float32), self.penalty, workers
             )
-            self.current_item_factors = alternation.item_factors
+            self.current_item_factors, self.state = alternation.item_factors, alternation.state
             self._iterate(alternation, callback)
             user_factors, self.item_factors = alternation.factors()
         self.user_factors = user_factors[users.group]
@@ -165,7 +181,10 @@ class ExactALS(AlternatingLeastSquares):
         self._check_fit_errors()
 
     def _iterate(self, alternation: Alternation, callback: Callback | None) -> None:
-        for iteration in range(self.iterations):
+        (state, done), self._before = self._before, ({}, 0)
+        if state:
+            alternation.restore(state)
+        for iteration in range(done, self.iterations):
             started = time.perf_counter()
             value = alternation.iterate()
             if callback and callback(iteration, time.perf_counter() - started, value):

@@ -7,6 +7,7 @@ Benchmarks" (2021), section 4.2, for frequency scaling.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -126,6 +127,14 @@ class Alternation(Protocol):
         """float32, shape (items, factors), in the current axes."""
         ...
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What the next iteration depends on: item factors and the rotation of their axes."""
+        ...
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from a ``state``."""
+        ...
+
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
         """Factors of the distinct users and of the items, in the original axes."""
         ...
@@ -174,6 +183,15 @@ class ExactAlternation(Alternation):
     def item_factors(self) -> np.ndarray:
         """float32, shape (items, factors), in the current axes."""
         return self._items.factors
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Item factors in the current axes, and the rotation; users are solved from them."""
+        return {"item_factors": self._items.factors, "rotation": self._rotation}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from a ``state``."""
+        self._items.factors[:] = state["item_factors"]
+        self._rotation = state["rotation"]
 
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
         """Factors of the distinct users and of the items, in the original axes."""

@@ -6,7 +6,8 @@ Reference: Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback D
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
 
 import numpy as np
 from scipy import sparse
@@ -15,10 +16,12 @@ from recsys_lib.als.confidences import confidence, liked
 from recsys_lib.als.implicit_models import ConjugateGradientALS, ExactALS
 from recsys_lib.als.solver_choice import choose_device, use_exact_solver
 from recsys_lib.als.validation import Holdout
+from recsys_lib.checkpoints import Checkpoints
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import TrainingError
 from recsys_lib.parameters import AlsParameters
 
+_HISTORY = "history"
 _PATIENCE = 3
 """The training stops after this many iterations without a better validation recall."""
 
@@ -84,6 +87,7 @@ def train_als(
     on_iteration: OnIteration | None = None,
     *,
     start: np.ndarray | None = None,
+    checkpoints: Path | None = None,
 ) -> TrainedAls:
     """Factorize the interactions.
 
@@ -99,6 +103,9 @@ def train_als(
         Called with an :class:`Iteration` after each one.
     start : numpy.ndarray, optional
         Initial item factors, float32 (items, factors); random by default.
+    checkpoints : Path, optional
+        Folder in which the state of a long training is kept now and then, so that the same call
+        goes on from it after a kill, to equal results.
 
     Returns
     -------
@@ -137,25 +144,32 @@ def train_als(
     """
     parameters.check_data({"users": len(interactions.users), "items": len(interactions.items)})
     validation: list[Iteration] = []
+    tell, kept = on_iteration or _say_nothing, Checkpoints(checkpoints)
     if parameters.validation_users:
         holdout = Holdout.from_interactions(interactions, parameters)
         rest = liked(confidence(holdout.rest, parameters))
-        validation = _fit(rest, parameters, on_iteration, start, holdout).history
+        validation = _fit(rest, parameters, tell, start, holdout, kept).history
         best = max(validation, key=lambda iteration: iteration.recall or 0.0)
         # The number of iterations is known now: the loss must not end the training earlier.
         parameters = parameters.model_copy(update={"iterations": best.number, "tolerance": 0.0})
     positive = liked(confidence(interactions, parameters))
-    trained = _fit(positive, parameters, on_iteration, start, None)
+    trained = _fit(positive, parameters, tell, start, None, kept)
     trained.validation.extend(validation)
+    kept.remove()
     return trained
+
+
+def _say_nothing(_: Iteration) -> None:
+    pass
 
 
 def _fit(
     positive: sparse.csr_matrix,
     parameters: AlsParameters,
-    on_iteration: OnIteration | None,
+    on_iteration: OnIteration,
     start: np.ndarray | None,
     holdout: Holdout | None,
+    checkpoints: Checkpoints,
 ) -> TrainedAls:
     device = "cpu" if parameters.solver == "cg" else choose_device(parameters.device)
     model: ExactALS | ConjugateGradientALS
@@ -165,14 +179,25 @@ def _fit(
     else:
         model = ConjugateGradientALS.from_parameters(parameters)
     history: list[Iteration] = []
+    entries = (positive.shape, positive.indptr, positive.indices, positive.data)
+    given = (type(model).__name__, device, parameters.model_dump(), start, *entries)
+    held_out = (holdout.histories.indptr, holdout.items) if holdout else ()
+    checkpoint = checkpoints.of("als", __file__, *given, *held_out)
+    if kept := checkpoint.load():
+        history += _from_rows(kept.pop(_HISTORY))
+        model.go_on(kept, len(history))
+        for iteration in history:
+            on_iteration(iteration)
 
-    def record(index: int, seconds: float, loss: float) -> bool:
+    def record(_: int, seconds: float, loss: float) -> bool:
         """Keep the iteration; True ends the training."""
         recall = holdout.recall(model.current_item_factors()) if holdout else None
-        history.append(Iteration(index + 1, seconds, loss, recall))
-        if on_iteration is not None:
-            on_iteration(history[-1])
-        return _overfits(history) if holdout else _settled(history, parameters.tolerance)
+        history.append(Iteration(len(history) + 1, seconds, loss, recall))
+        on_iteration(history[-1])
+        ends = _overfits(history) if holdout else _settled(history, parameters.tolerance)
+        if not ends and len(history) < parameters.iterations:
+            checkpoint.save_if_due(lambda: {**model.state(), _HISTORY: _as_rows(history)})
+        return ends
 
     model.fit(positive, show_progress=False, callback=record)
     if not (np.isfinite(model.user_factors).all() and np.isfinite(model.item_factors).all()):
@@ -181,6 +206,18 @@ def _fit(
         )
     converged = _settled(history, parameters.tolerance)
     return TrainedAls(model.user_factors, model.item_factors, history, converged, device=device)
+
+
+def _as_rows(history: list[Iteration]) -> np.ndarray:
+    """float64, shape (iterations, 4); a missing recall is NaN."""
+    return np.array([astuple(iteration) for iteration in history], dtype=np.float64)
+
+
+def _from_rows(rows: np.ndarray) -> list[Iteration]:
+    return [
+        Iteration(int(number), seconds, loss, None if np.isnan(recall) else recall)
+        for number, seconds, loss, recall in rows.tolist()
+    ]
 
 
 def _settled(history: list[Iteration], tolerance: float) -> bool:

@@ -49,6 +49,7 @@ def runs(options: Namespace) -> int:
     console().print(table)
     for problem in problems:
         print(problem, file=sys.stderr)
+    _say_damaged()
     return ArtifactError.exit_code if problems else EXIT_OK
 
 
@@ -61,7 +62,16 @@ def compare(options: Namespace) -> int:
         raise ParameterError("name two runs or more: 'recsys runs' lists them")
     for table in comparison_tables(Comparison.from_names(outputs_root(), options.runs)):
         console().print(table, end="\n\n")
+    _say_damaged()
     return EXIT_OK
+
+
+def _say_damaged() -> None:
+    """Name the records of runs that were left out since they cannot be read."""
+    from recsys_lib.pipeline.runs import damaged_records
+
+    for text in damaged_records(outputs_root()):
+        print(text, file=sys.stderr)
 
 
 def clean(options: Namespace) -> int:
@@ -74,6 +84,7 @@ def clean(options: Namespace) -> int:
         print(path)
     verb = "would be removed" if options.dry_run else "removed"
     print(f"{len(removal.paths)} files and folders {verb}, {removal.freed / 2**20:,.1f} MB")
+    _say_damaged()
     return EXIT_OK
 
 

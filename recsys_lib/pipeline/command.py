@@ -29,7 +29,8 @@ from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import LATEST, Run
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.report import REPORT
-from recsys_lib.pipeline.runs.record import RunRecord, new_run_id, unfinished_run
+from recsys_lib.pipeline.runs.record import RunRecord, new_run_id
+from recsys_lib.pipeline.runs.stored import damaged_records, unfinished_run
 from recsys_lib.pipeline.runs.tracking import check_tracking, keep_for_later, track, untracked
 from recsys_lib.pipeline.settings import (
     DATASET,
@@ -216,6 +217,7 @@ class _Command:
         if dataset.name_note:
             self.progress.note(dataset.name_note)
         record, code = run.execute(self.progress)
+        self._print_damaged(run)
         self._print_end(run, record, code)
         if self.options.mlflow:
             self._track(run)
@@ -242,11 +244,17 @@ class _Command:
             which = "this run" if served.name == run.run_id else "not this run"
             self.progress.note(f"served now: {served.name}, {which}")
 
+    def _print_damaged(self, run: Run) -> None:
+        """Say which records of earlier runs could not be read."""
+        for text in damaged_records(run.folder.parent):
+            self.progress.note(f"warning: {text}")
+
     def _print_plan(self, run: Run) -> None:
         settings = run.settings
         self.progress.note(f"dataset {settings.dataset.name}: {settings.dataset.raw}")
         for step in plan(run.table, run.chosen, settings, force=run.force):
             self.progress.note(f"{step.name:<10} {step.action:<7} {step.reason}")
+        self._print_damaged(run)
         for name in settings.changed:
             section, _, field = name.partition(".")
             value = getattr(settings.sections[section], field)

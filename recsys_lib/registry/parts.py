@@ -17,13 +17,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import describe, fingerprint, read_json, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 
 if TYPE_CHECKING:
+    import numpy as np
     from scipy import sparse
 
 ALS_PART = "als"
@@ -201,5 +200,7 @@ def writing_part(
 
 
 def _array(path: Path) -> np.ndarray:
+    import numpy as np  # noqa: PLC0415  # a run that is cached reads no array
+
     with _HEADERS:
         return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_lib.errors import ArtifactError, NotTrainedError, WorseError
-from recsys_lib.files import link_or_copy, replacing_folder, write_json
+from recsys_lib.files import fingerprint, link_or_copy, replacing_folder, write_json
 from recsys_lib.paths import Dataset
 from recsys_lib.registry.manifest import (
     VerifiedPart,
@@ -26,6 +26,7 @@ from recsys_lib.registry.parts import (
     EVALUATION,
     MANIFEST,
     PART_MANIFEST,
+    PER_USER_FILE,
     SEARCH_PART,
     champion,
     content_digest,
@@ -202,7 +203,8 @@ def promote(
             f"there is {', '.join(published_versions(dataset)) or 'none'}"
         )
     verify(dataset, version)
-    verdict = None if force or not _is_readable(dataset) else against_champion(dataset, version)
+    compared = not force and _is_readable(dataset) and not _measured_alike(dataset, version)
+    verdict = against_champion(dataset, version) if compared else None
     if verdict is not None and verdict.judgement == "worse":
         raise WorseError(
             f"version {version} is {verdict}; to serve it anyway: "
@@ -220,6 +222,14 @@ def _is_as_served(dataset: Dataset, version: str, part: str) -> bool:
     if theirs is None or not mine.is_file() or not theirs.is_file():
         return False
     return content_digest(mine) == content_digest(theirs)
+
+
+def _measured_alike(dataset: Dataset, version: str) -> bool:
+    """Whether the evaluation found the same for each user as that of the champion."""
+    served = champion(dataset)
+    mine = dataset.version(version) / EVALUATION / PER_USER_FILE
+    theirs = served / EVALUATION / PER_USER_FILE if served else mine
+    return all(map(Path.is_file, (mine, theirs))) and fingerprint(mine) == fingerprint(theirs)
 
 
 def _is_readable(dataset: Dataset) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from recsys_lib.errors import StepFailedError
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset, project_root
-from recsys_lib.pipeline.runs.record import git_state, records_of
+from recsys_lib.pipeline.runs.record import git_state
+from recsys_lib.pipeline.runs.stored import records_of
 from recsys_lib.pipeline.steps import Step, version_files
 from recsys_lib.registry.parts import writing_part
 from tests.support.bench import USE, WRITE, files, statuses

@@ -2,7 +2,7 @@
 
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.runs import record
+from recsys_lib.pipeline.runs import stored
 from recsys_lib.pipeline.runs.listing import runs_table
 from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.registry.in_use import is_worked_on
@@ -36,5 +36,5 @@ def test_a_run_that_is_removed_while_runs_are_listed_is_left_out(tmp_path, monke
             path.unlink()
         return read_json(path)
 
-    monkeypatch.setattr(record, "read_json", read)
-    assert [found["run_id"] for found in record.records_of(tmp_path / "outputs")] == ["here"]
+    monkeypatch.setattr(stored, "read_json", read)
+    assert [found["run_id"] for found in stored.records_of(tmp_path / "outputs")] == ["here"]

@@ -3,13 +3,13 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from recsys_lib.errors import ArtifactError, ParameterError
+from recsys_lib.errors import ParameterError
 from recsys_lib.files import describe
 from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline.cache._key import CacheKey
 from recsys_lib.pipeline.cache.code import check_notebook, code_of, used_modules
 from recsys_lib.pipeline.cache.plan import StepResult, plan
-from recsys_lib.pipeline.runs.record import StepRecord, records_of
+from recsys_lib.pipeline.runs.record import StepRecord
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.table import select
@@ -111,13 +111,6 @@ def test_a_notebook_that_takes_no_parameters_is_refused(tmp_path, content, says)
         path.write_text(content)
     with pytest.raises(ParameterError, match=says):
         check_notebook(path)
-
-
-def test_a_record_that_is_not_readable_is_named(tmp_path):
-    (tmp_path / "r1").mkdir()
-    (tmp_path / "r1" / "run.json").write_text("{")
-    with pytest.raises(ArtifactError, match=r"r1/run\.json"):
-        records_of(tmp_path)
 
 
 def test_a_key_that_another_release_recorded_is_not_compared():

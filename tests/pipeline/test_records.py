@@ -3,7 +3,8 @@
 import pytest
 
 from recsys_lib.errors import ParameterError
-from recsys_lib.pipeline.runs.record import StepRecord, previous_run, unfinished_run
+from recsys_lib.pipeline.runs.record import StepRecord
+from recsys_lib.pipeline.runs.stored import previous_run, unfinished_run
 from tests.support.records import write_run
 
 

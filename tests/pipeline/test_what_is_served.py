@@ -157,11 +157,11 @@ class TestResuming:
         assert "dataset sample:" in capsys.readouterr().out
 
     def test_a_run_that_works_now_is_not_taken(self, unfinished, monkeypatch):
-        from recsys_lib.pipeline.runs import record
+        from recsys_lib.pipeline.runs import stored
 
-        monkeypatch.setattr(record, "is_worked_on", lambda models: True)
+        monkeypatch.setattr(stored, "is_worked_on", lambda models: True)
         outputs = unfinished.root / "outputs"
-        assert record.unfinished_run(outputs)["run_id"] == "broken"
-        monkeypatch.setattr(record, "RUNNING", "failed")
+        assert stored.unfinished_run(outputs)["run_id"] == "broken"
+        monkeypatch.setattr(stored, "RUNNING", "failed")
         with pytest.raises(ParameterError, match="no unfinished run"):
-            record.unfinished_run(outputs)
+            stored.unfinished_run(outputs)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 
+from recsys_lib.pipeline.runs.installed import installed_version, requirements
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -56,8 +58,7 @@ def _files_of_packages() -> list[tuple[metadata.Distribution, str]]:
 @cache
 def _needs(package: str) -> tuple[str, ...]:
     """Packages that a package always needs."""
-    needs = metadata.requires(package) or []
-    named = (_NAME.match(need) for need in needs if "extra ==" not in need)
+    named = (_NAME.match(need) for need in requirements(package) if "extra ==" not in need)
     return tuple(_plain(match[0]) for match in named if match)
 
 
@@ -65,6 +66,6 @@ def _needs(package: str) -> tuple[str, ...]:
 def _version(package: str) -> str | None:
     """The version of a package; None if it is not installed, as on another system."""
     try:
-        return metadata.version(package)
+        return installed_version(package)
     except metadata.PackageNotFoundError:
         return None

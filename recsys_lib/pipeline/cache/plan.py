@@ -13,7 +13,8 @@ from recsys_lib.files import fingerprint
 from recsys_lib.paths import SUMMARY_FILE, Dataset, outputs_root
 from recsys_lib.pipeline.cache._inputs import step_inputs
 from recsys_lib.pipeline.cache._key import CacheKey
-from recsys_lib.pipeline.runs.record import DONE, newest_records, recorded_content
+from recsys_lib.pipeline.runs.record import DONE, recorded_content
+from recsys_lib.pipeline.runs.stored import newest_records
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.registry import PART_MANIFEST, Part, champion, content_digest

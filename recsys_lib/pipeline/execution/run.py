@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import threading
 import uuid
 from collections.abc import Sequence
@@ -45,10 +46,9 @@ from recsys_lib.pipeline.runs.record import (
     StepRecord,
     environment,
     git_state,
-    next_number,
     now,
-    previous_run,
 )
+from recsys_lib.pipeline.runs.stored import next_number, previous_run
 from recsys_lib.pipeline.settings import Settings, changed_parameters
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.table import check_table
@@ -67,7 +67,7 @@ class Run:
     chosen: the steps to run, in running order.
     settings: the parameters of all steps.
     run_id: name of the run's folder in outputs/, and of its model version.
-    force: run steps that could be reused, too.
+    force: run steps that could be reused, too, and from their start.
     jobs: how many steps run side by side.
     resumed: the run exists and goes on.
     serve: make its models the champion if it succeeds.
@@ -121,6 +121,8 @@ class Run:
         """
         self.settings = replace(self.settings, dataset=self.settings.dataset.claim())
         with only_run(self.settings.dataset, wait=self.wait), interruptible() as stop_requested:
+            if self.force:
+                shutil.rmtree(self.settings.dataset.checkpoints, ignore_errors=True)
             self._adopt_earlier_outputs()
             self.folder.mkdir(parents=True, exist_ok=True)
             progress.log_to(self.folder)
@@ -160,7 +162,8 @@ class Run:
 
         def end(step: Step) -> None:
             self._known[step.name] = self._outputs(step)
-            record.save(self.folder)
+            if entries[step.name].status != "cached":  # after a kill it is found again at once
+                record.save(self.folder)
 
         return run_side_by_side(self.chosen, self.jobs, begin, end, self._kernels, stop_requested)
 

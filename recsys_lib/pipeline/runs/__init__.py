@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recsys_lib.pipeline.runs.lock import only_run
-from recsys_lib.pipeline.runs.record import RunRecord, StepRecord, previous_run, records_of
+from recsys_lib.pipeline.runs.record import RunRecord, StepRecord
 from recsys_lib.pipeline.runs.retention import clean
+from recsys_lib.pipeline.runs.stored import damaged_records, previous_run, records_of
 
 if TYPE_CHECKING:
     from recsys_lib.pipeline.runs.comparison import Comparison
@@ -18,6 +19,7 @@ __all__ = [
     "StepRecord",
     "clean",
     "comparison_tables",
+    "damaged_records",
     "only_run",
     "parameters_table",
     "previous_run",

@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from recsys_lib.errors import ParameterError, full_name
-from recsys_lib.pipeline.runs.record import HEADLINES, records_of
+from recsys_lib.pipeline.runs.record import HEADLINES
+from recsys_lib.pipeline.runs.stored import records_of
 from recsys_lib.pipeline.settings import DATASET
 from recsys_lib.pipeline.steps import VERSION
 from recsys_lib.significance import independent_verdict
@@ -106,6 +107,8 @@ class Comparison:
 
     def metric_table(self, *, all_rows: bool = False) -> pl.DataFrame:
         """Metrics as texts, a column for each run; by default only those that differ."""
+        if not self._metric_names():  # no run came as far as its metrics
+            return self._rows(lambda _: {})
         table = self.metrics().with_columns(
             pl.struct("value", "ci95", "verdict").map_elements(_text, pl.String)
         )

@@ -20,7 +20,8 @@ from recsys_lib.errors import ArtifactError, ParameterError, did_you_mean
 from recsys_lib.parameters import AUTO, SECTIONS, Section
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.comparison import Comparison
-from recsys_lib.pipeline.runs.record import HEADLINES, RUNNING, records_of
+from recsys_lib.pipeline.runs.record import HEADLINES, RUNNING
+from recsys_lib.pipeline.runs.stored import records_of
 from recsys_lib.registry import champion, removed_champion
 from recsys_lib.registry.in_use import is_worked_on
 

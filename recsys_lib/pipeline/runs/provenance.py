@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from recsys_lib.paths import outputs_root
-from recsys_lib.pipeline.runs.record import DONE, newest_records, recorded_content
+from recsys_lib.pipeline.runs.record import DONE, recorded_content
+from recsys_lib.pipeline.runs.stored import newest_records
 from recsys_lib.pipeline.settings import Settings
 from recsys_lib.pipeline.steps import Step
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from recsys_lib.errors import ArtifactError, ParameterError, full_name
-from recsys_lib.files import read_json, write_json
-from recsys_lib.registry.in_use import is_worked_on
+from recsys_lib.files import write_json
+from recsys_lib.pipeline.runs.installed import installed_version
 
 RECORD = "run.json"
 HEADLINES = ("als.recall@10", "als.ndcg@10")
@@ -39,9 +34,6 @@ KEY_LIBRARIES = {
 }
 """Libraries whose version can change a result: name of the import -> name of the package."""
 _PACKAGES = ("recsys-lib", "papermill", *KEY_LIBRARIES.values())
-
-_NUMBER = re.compile(rb'"number": (\d+)\s*}\s*$')
-_TAIL_BYTES = 100
 
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
 RUNNING: RunStatus = "running"
@@ -87,7 +79,7 @@ class RunRecord:
 
     ``serve`` says whether its models are served if it succeeds; ``number`` counts the runs of the
     workspace, so that their order does not depend on the clock. It is the last field, where
-    :func:`newest_records` finds it without reading the rest.
+    ``stored.newest_records`` finds it without reading the rest.
     """
 
     run_id: str
@@ -147,10 +139,11 @@ def git_state(project: Path) -> dict[str, Any]:
 
     A repository around it, such as one of somebody's home folder, says nothing about the code.
     """
-    top = _git(project, "rev-parse", "--show-toplevel")
-    is_own = top is not None and Path(top).resolve() == project.resolve()
-    commit = _git(project, "rev-parse", "HEAD") if is_own else None
-    changes = _git(project, "status", "--porcelain") if commit else None
+    facts = _git(project, "rev-parse", "--show-toplevel", "HEAD")
+    top, _, commit = (facts or "").partition("\n")
+    if not commit or Path(top).resolve() != project.resolve():
+        return {"commit": None, "dirty": None}
+    changes = _git(project, "status", "--porcelain")
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}
 
 
@@ -159,109 +152,8 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "packages": {name: installed_version(name) for name in _PACKAGES},
     }
-
-
-def previous_run(
-    outputs: Path, dataset: str, before: str, number: int = 0
-) -> dict[str, Any] | None:
-    """The newest succeeded run of a dataset before the run with this start and number."""
-    unnumbered = []
-    for record in newest_records(outputs, dataset):
-        if record["status"] == "succeeded" and _order(record) < (number, before):
-            if record.get("number"):
-                return record
-            unnumbered.append(record)
-    return max(unnumbered, key=_order, default=None)
-
-
-def next_number(outputs: Path) -> int:
-    """The number of the next run of a workspace."""
-    return max((_number_in(path)[0] for path in _paths(outputs)), default=0) + 1
-
-
-def unfinished_run(outputs: Path, run_id: str = "", dataset: str | None = None) -> dict[str, Any]:
-    """The record of the run to resume: the one named, or the newest that did not succeed.
-
-    Part of an id is enough if only one run has it. A run that works now is not taken. Raises
-    ParameterError if there is none, or if unfinished runs of several datasets could be meant.
-    """
-    records = {record["run_id"]: record for record in records_of(outputs, dataset)}
-    unfinished = [name for name, record in records.items() if record["status"] != "succeeded"]
-    if run_id:
-        name = full_name(run_id, list(records), "run")
-        if name not in unfinished:
-            raise ParameterError(f"run {name!r} succeeded: there is nothing to resume")
-        return records[name]
-    idle = [name for name in unfinished if not _runs_now(records[name], outputs)]
-    if not idle:
-        raise ParameterError("there is no unfinished run")
-    if len({records[name]["dataset"] for name in idle}) > 1:
-        newest = {records[name]["dataset"]: name for name in reversed(idle)}
-        choices = ", ".join(f"{name} of {dataset}" for dataset, name in sorted(newest.items()))
-        raise ParameterError(f"runs of several datasets are unfinished ({choices}): name one")
-    return records[idle[0]]
-
-
-def _runs_now(record: Mapping[str, Any], outputs: Path) -> bool:
-    models = outputs.parent / "models" / record["dataset"]
-    return record["status"] == RUNNING and is_worked_on(models)
-
-
-def records_of(outputs: Path, dataset: str | None = None) -> list[dict[str, Any]]:
-    """The records of all runs, or of those of one dataset, newest first.
-
-    Raises ArtifactError naming a record that cannot be read.
-    """
-    return sorted(newest_records(outputs, dataset), key=_order, reverse=True)
-
-
-def newest_records(outputs: Path, dataset: str | None = None) -> Iterator[dict[str, Any]]:
-    """The same records, each read only when it is asked for; runs without a number come last."""
-    for path in sorted(_paths(outputs), key=_number_in, reverse=True):
-        with suppress(FileNotFoundError):  # `recsys clean` may remove it at this moment
-            record = _read(path)
-            if dataset in (None, record["dataset"]):
-                yield record
-
-
-def _paths(outputs: Path) -> list[Path]:
-    """The files of all records; ``latest`` is a link to one of the others."""
-    found = outputs.glob(f"[!.]*/{RECORD}")
-    return [path for path in found if not path.parent.is_symlink()]
-
-
-def _number_in(path: Path) -> tuple[int, str]:
-    """The number at the end of a record, and the run's id; 0 for a record without one."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-            found = _NUMBER.search(file.read())
-    except FileNotFoundError:
-        found = None
-    return (int(found[1]) if found else 0), path.parent.name
-
-
-def _order(record: Mapping[str, Any]) -> tuple[int, str]:
-    """By which runs are sorted; those of earlier releases have no number and come first."""
-    return record.get("number", 0), record["started_at"]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    facts = path.stat()
-    return _read_once(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
-
-
-@lru_cache(maxsize=100)
-def _read_once(path: Path, *_: int) -> dict[str, Any]:
-    """A record, read again when it has changed; whoever gets it must not change it."""
-    try:
-        record: dict[str, Any] = read_json(path)
-        _ = record["run_id"], record["dataset"], record["started_at"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is not a run record ({error}): remove its folder") from error
-    return record
 
 
 def _git(project: Path, *arguments: str) -> str | None:

@@ -14,7 +14,8 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.lock import only_run
-from recsys_lib.pipeline.runs.record import SWEEP, records_of
+from recsys_lib.pipeline.runs.record import SWEEP
+from recsys_lib.pipeline.runs.stored import records_of
 from recsys_lib.registry import champion
 
 
@@ -86,10 +87,17 @@ def _empty_sweeps(outputs: Path, removed: set[Path]) -> list[Path]:
         path.parent
         for path in sorted(outputs.glob(f"*/{SWEEP}"))
         if not any(
-            (outputs / run).is_dir() and outputs / run not in removed
-            for run in read_json(path)["runs"]
+            (outputs / run).is_dir() and outputs / run not in removed for run in _runs_of(path)
         )
     ]
+
+
+def _runs_of(sweep: Path) -> list[str]:
+    """The runs of a sweep; one whose list is damaged counts as its own, and so is kept."""
+    try:
+        return list(read_json(sweep)["runs"])
+    except (ValueError, KeyError, TypeError):
+        return [sweep.parent.name]
 
 
 def _freed(paths: Iterable[Path]) -> int:
