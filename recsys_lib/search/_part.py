@@ -21,6 +21,7 @@ from recsys_lib.search._identifiers import identifiers
 from recsys_lib.search._index import Index, load_index, save_index, stored_vector
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._words import Tokenizer
+from recsys_lib.search.facet_index import FacetIndex
 from recsys_lib.search.facets import SCHEMA, facets_of
 
 MODEL_KEY = "model_sha256"
@@ -89,7 +90,7 @@ class SearchPart:
     items: ids of the products.
     embeddings: float32, shape (n, dimension), each row of length 1; memory-mapped.
     facets: what filters look at, of the products in the index.
-    all_facets: the same, then those of the products without a text.
+    all_facets: the same as a table, then those of the products without a text.
     codes: product codes with their rows.
     """
 
@@ -111,7 +112,7 @@ class SearchPart:
                 f"{part.folder / _FACETS_FILE} has other columns, so another version of recsys_lib "
                 "wrote it: run the embed step again"
             )
-        self.facets = self.all_facets.head(len(self.items))
+        self.facets = FacetIndex(self.all_facets.head(len(self.items)))
         self.codes = pl.read_parquet(part.folder / _CODES_FILE, glob=False)
 
     @classmethod

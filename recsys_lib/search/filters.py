@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from recsys_lib.errors import QueryError, did_you_mean
+from recsys_lib.search.facet_index import FacetIndex
 from recsys_lib.search.facets import BRAND, CATEGORIES, IN_STOCK, PRICE, RATING, REVIEWS, STORE
 
 _LONGEST_NAME = 200  # characters of a name that are compared with all known ones
@@ -93,20 +93,17 @@ class Filters(KnownFields):
             problems = (": ".join([*map(str, p["loc"]), p["msg"]]) for p in error.errors())
             raise QueryError(f"filters: {'; '.join(problems)}") from error
 
-    def allowed(self, facets: pl.DataFrame) -> np.ndarray | None:
+    def allowed(self, facets: FacetIndex) -> np.ndarray | None:
         """Which items meet the conditions, bool, shape (n,); None without any condition.
 
-        ``facets`` come from :func:`recsys_lib.search.facets.facets_of`. QueryError for a condition
-        on what is known of no item, and for a category, brand or store that no item has.
+        QueryError for a condition on what is known of no item, and for a category, brand or store
+        that no item has.
         """
         conditions = list(self._conditions(facets))
-        if not conditions:
-            return None
-        # An unknown value is null; so is the condition on it, which then counts as not met.
-        met = pl.all_horizontal(conditions).fill_null(False)
-        return facets.select(met).to_series().to_numpy()
+        return np.logical_and.reduce(conditions) if conditions else None
 
-    def _conditions(self, facets: pl.DataFrame) -> Iterator[pl.Expr]:
+    def _conditions(self, facets: FacetIndex) -> Iterator[np.ndarray]:
+        # A comparison with an unknown value, NaN, is false.
         if self.category is not None:
             yield _named(facets, "category", CATEGORIES, self.category)
         if self.brand is not None:
@@ -137,27 +134,31 @@ _SOURCES = {
 """What each column of the facets is called, and which parameter names the column of the data."""
 
 
-def _known(facets: pl.DataFrame, name: str, column: str) -> pl.Expr:
-    """The column; QueryError where the data say nothing of it."""
-    said = facets[column].drop_nulls()
-    if column == CATEGORIES:
-        said = said.filter(said.list.len() > 0)
-    if said.is_empty():
-        what, parameter = _SOURCES[column]
-        raise QueryError(
-            f"filters: {name}: the data have no {what} for any item: leave {name} out, or name "
-            f"its column ({parameter}) and run the pipeline again"
-        )
-    return pl.col(column)
+def _known(facets: FacetIndex, name: str, column: str) -> np.ndarray:
+    """Numbers of all items; QueryError where the data say nothing of them."""
+    numbers = facets.numbers(column)
+    if np.isnan(numbers).all():
+        raise _nothing_known(name, column)
+    return numbers
 
 
-def _named(facets: pl.DataFrame, name: str, column: str, wanted: str) -> pl.Expr:
-    """Whether an item has this name in the column; case does not matter."""
-    values, key = _known(facets, name, column), wanted.strip().lower()
-    listed = column == CATEGORIES
-    known = (facets[column].explode() if listed else facets[column]).drop_nulls().unique()
-    if key not in known:
-        close = get_close_matches(key[:_LONGEST_NAME], known.to_list(), n=1)
+def _named(facets: FacetIndex, name: str, column: str, wanted: str) -> np.ndarray:
+    """Which items have this name in the column; case does not matter."""
+    rows, key = facets.rows(column), wanted.strip().lower()
+    if not rows:
+        raise _nothing_known(name, column)
+    if key not in rows:
+        close = get_close_matches(key[:_LONGEST_NAME], rows, n=1)
         hint = f": did you mean {close[0]!r}?" if close else ""
         raise QueryError(f"no product has the {name} {wanted!r}{hint}")
-    return values.list.contains(key) if listed else values == key
+    has_it = np.zeros(len(facets), dtype=bool)
+    has_it[rows[key]] = True
+    return has_it
+
+
+def _nothing_known(name: str, column: str) -> QueryError:
+    what, parameter = _SOURCES[column]
+    return QueryError(
+        f"filters: {name}: the data have no {what} for any item: leave {name} out, or name "
+        f"its column ({parameter}) and run the pipeline again"
+    )

@@ -14,6 +14,7 @@ import polars as pl
 from recsys_lib.als import AlsModel
 from recsys_lib.columns import Answers
 from recsys_lib.data.database import database_counts
+from recsys_lib.ids import IdMap
 from recsys_lib.paths import Dataset
 from recsys_lib.search import ProductSearch
 
@@ -32,11 +33,11 @@ class AnswerTables:
 
     def __init__(self, displays: Sequence[pl.DataFrame]) -> None:
         self._items = pl.concat(displays).unique("id", keep="first", maintain_order=True)
+        self._ids = IdMap(self._items["id"])
 
     def answer(self, query: str, ids: np.ndarray, scores: np.ndarray, source: str) -> pd.DataFrame:
         """Rows of ``ids``, best first, all from one source."""
-        wanted = pl.DataFrame({"id": pl.Series(list(ids), dtype=pl.String)})
-        shown = wanted.join(self._items, on="id", how="left", maintain_order="left")
+        shown = self._items[self._ids.rows(list(ids))]
         return pd.DataFrame(
             {
                 Answers.QUERY: query,
@@ -60,7 +61,8 @@ class AnswerTables:
     def item(self, item_id: str) -> dict[str, Any]:
         """Id, title and picture of a known item."""
         columns = {"id": Answers.ITEM, "title": Answers.TITLE, "image_url": Answers.IMAGE}
-        return self._items.filter(id=item_id).select(*columns).rename(columns).row(0, named=True)
+        found = self._items[[self._ids.row(item_id)]]
+        return found.select(*columns).rename(columns).row(0, named=True)
 
     def first_ids(self, n: int) -> list[str]:
         """Ids of the first items, in the order of the first part."""

@@ -13,6 +13,7 @@ from recsys_lib.blend import BlendModel, all_items
 from recsys_lib.errors import NotTrainedError
 from recsys_lib.ids import IdMap
 from recsys_lib.search import Filters, ProductSearch
+from recsys_lib.search.facet_index import FacetIndex
 from recsys_lib.search.facets import CATEGORIES, GROUP, ID, RATING, REVIEWS, SCHEMA
 
 _OF_RATINGS = {"min_rating", "with_reviews"}
@@ -85,6 +86,11 @@ class AllItems:
         return filled.with_columns(pl.coalesce(RATING, rated))
 
     @cached_property
+    def facet_index(self) -> FacetIndex:
+        """The same, arranged for filters."""
+        return FacetIndex(self.facets)
+
+    @cached_property
     def groups(self) -> np.ndarray:
         """Number of the product that each item is a variant of, int64, shape (items,)."""
         own = len(self) + np.arange(len(self))
@@ -132,7 +138,7 @@ class AllItems:
                 f"filters on {', '.join(sorted(wanted - _OF_RATINGS))} need the search index, "
                 f"which is not built: {self._remedy}"
             )
-        mask = filters.allowed(self.facets) if wanted else None
+        mask = filters.allowed(self.facet_index) if wanted else None
         if not exclude:
             return mask
         mask = np.ones(len(self), dtype=bool) if mask is None else mask.copy()

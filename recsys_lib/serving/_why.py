@@ -208,7 +208,7 @@ class WhyQuestions(UserQuestions):
         """Names of the conditions that the item does not meet."""
         failed = []
         for name, value in filters.model_dump(exclude_defaults=True).items():
-            met = Filters.model_validate({name: value}).allowed(self.items.facets)
+            met = Filters.model_validate({name: value}).allowed(self.items.facet_index)
             if met is not None and not met[item]:
                 failed.append(name)
         return failed

@@ -6,6 +6,7 @@ import pytest
 
 from recsys_lib.columns import Products
 from recsys_lib.errors import QueryError
+from recsys_lib.search.facet_index import FacetIndex
 from recsys_lib.search.facets import GROUP, facets_of
 from recsys_lib.search.filters import Filters
 
@@ -69,14 +70,14 @@ def facets():
     ],
 )
 def test_allowed(facets, filters, rows):
-    allowed = Filters.from_dict(filters).allowed(facets)
+    allowed = Filters.from_dict(filters).allowed(FacetIndex(facets))
     assert allowed.shape == (len(facets),)
     assert np.flatnonzero(allowed).tolist() == rows
 
 
 @pytest.mark.parametrize("nothing", [None, {}, Filters(), {"with_reviews": False}])
 def test_no_condition_no_mask(facets, nothing):
-    assert Filters.from_dict(nothing).allowed(facets) is None
+    assert Filters.from_dict(nothing).allowed(FacetIndex(facets)) is None
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_no_condition_no_mask(facets, nothing):
 )
 def test_what_cannot_be_is_named(facets, filters, problem):
     with pytest.raises(QueryError, match=problem):
-        Filters.from_dict(filters).allowed(facets)
+        Filters.from_dict(filters).allowed(FacetIndex(facets))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_what_cannot_be_is_named(facets, filters, problem):
 def test_a_filter_on_what_the_data_lack_says_what_to_do(filters, remedy):
     nothing = facets_with(2, title=["a", "b"])
     with pytest.raises(QueryError, match=remedy):
-        Filters.from_dict(filters).allowed(nothing)
+        Filters.from_dict(filters).allowed(FacetIndex(nothing))
 
 
 @pytest.mark.parametrize(

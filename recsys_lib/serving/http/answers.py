@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
@@ -89,10 +90,15 @@ def _picks(answer: pd.DataFrame) -> schemas.Recommendations:
 
 
 def _rows(answer: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON: unknown values are null, not NaN. ArtifactError for a score of NaN."""
-    rows = answer.astype(object).where(answer.notna(), None).to_dict("records")
-    for row in rows:
-        row.setdefault(Answers.VARIANTS, [])
-        if row[Answers.SCORE] is None or not math.isfinite(row[Answers.SCORE]):
-            raise ArtifactError("the model gives scores that are not finite: train it again")
-    return rows
+    """Rows for JSON: unknown values are null. ArtifactError for a score that is not finite."""
+    if not np.isfinite(answer[Answers.SCORE].to_numpy(dtype=np.float64)).all():
+        raise ArtifactError("the model gives scores that are not finite: train it again")
+    columns = {str(name): answer[name].tolist() for name in answer}
+    columns.setdefault(Answers.VARIANTS, [[] for _ in range(len(answer))])
+    rows = zip(*columns.values(), strict=True)
+    return [{n: _known(v) for n, v in zip(columns, row, strict=True)} for row in rows]
+
+
+def _known(value: Any) -> Any:
+    """None in the place of a missing title or picture, which pandas may keep as NaN."""
+    return None if isinstance(value, float) and math.isnan(value) else value
