@@ -40,6 +40,7 @@ bench: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_eval.py
 	$(BIN)/python run_pipeline.py --quiet
 	$(BIN)/python benchmarks/bench_serve.py
+	$(BIN)/python benchmarks/bench_reference.py
 
 bench-%: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_$*.py

@@ -1,8 +1,7 @@
 """Load a dataset of the size of Amazon Appliances, with 01_etl and with the plain recipe.
 
-The plain recipe is what most scripts do: json.loads per line, executemany in batches of 10,000,
-an index each for user, item and catalogue key. It checks nothing, keeps duplicates, and skips
-lines that are not JSON. 01_etl does everything: rules, duplicates, database, interactions,
+The plain recipe is that of plain_recipe.py: json.loads per line, executemany, three indexes, no
+check. 01_etl does everything: rules, duplicates, database, interactions,
 fingerprints, rejected lines.
 
 python benchmarks/bench_etl.py [USERS]     users of the generated data, default 1690000
@@ -13,18 +12,14 @@ from __future__ import annotations
 import json
 import os
 import resource
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from itertools import islice
-from pathlib import Path
 
-from recsys_lib.columns import Products, Ratings
+import plain_recipe
+
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.sample import ensure_sample
 from recsys_lib.parameters import EtlParameters
@@ -32,7 +27,6 @@ from recsys_lib.paths import HOME_VARIABLE, Dataset
 
 _USERS = 1_690_000
 _ROUNDS = 3
-_BATCH = 10_000
 _WAYS = ("plain", "ours")
 
 
@@ -82,43 +76,10 @@ def _run(way: str, name: str) -> None:
         store_dataset(load_dataset(dataset, EtlParameters()))
     else:
         dataset.processed.mkdir(parents=True, exist_ok=True)
-        _plain(dataset, dataset.processed / "plain.db")
+        plain_recipe.load(dataset.raw, dataset.processed / "plain.db")
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps([seconds, cpu, memory]))
-
-
-def _plain(dataset: Dataset, path: Path) -> None:
-    path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path)) as connection:
-        for table, columns, file in (
-            (Ratings.TABLE, Ratings.ALL, "reviews.jsonl"),
-            (Products.TABLE, Products.ALL, "meta.jsonl"),
-        ):
-            connection.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
-            marks = ", ".join("?" * len(columns))
-            rows = _rows(dataset.raw / file, columns)
-            while batch := list(islice(rows, _BATCH)):
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", batch)
-        connection.commit()
-        for table, column in (
-            (Ratings.TABLE, Ratings.USER),
-            (Ratings.TABLE, Ratings.ITEM),
-            (Products.TABLE, Products.ITEM),
-        ):
-            connection.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
-        connection.commit()
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[list[object]]:
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            try:
-                record = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            values = (record.get(column) for column in columns)
-            yield [json.dumps(v) if isinstance(v, list | dict) else v for v in values]
 
 
 if __name__ == "__main__":
