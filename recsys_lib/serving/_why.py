@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from recsys_lib.blend import Standing
+from recsys_lib.blend import Repeats, Standing
 from recsys_lib.search import Filters
-from recsys_lib.serving._checks import check_id
+from recsys_lib.serving._checks import check_choice, check_id
 from recsys_lib.serving._explanations import Explanation, Status, sources_table
 from recsys_lib.serving._lists import Ranked
 from recsys_lib.serving._models import FilterArgument, Wishes
@@ -26,12 +26,14 @@ class _Scored:
     Parameters
     ----------
     owned: whether the user has the item.
+    repeats_allow: whether an item that is owned, or is not, may be in the list.
     score: of the item; None where the model does not know it.
     reason: why it would be recommended.
     """
 
     ranked: Ranked
     owned: bool
+    repeats_allow: bool
     score: float | None
     standings: list[Standing]
     reason: str
@@ -40,14 +42,16 @@ class _Scored:
 class WhyQuestions(UserQuestions):
     """Where an item stands for a user."""
 
-    def explain(
+    def explain(  # noqa: PLR0913  # most are optional
         self,
         user_id: str,
         item_id: str,
         n: int = 10,
         *,
+        repeats: Repeats = "exclude",
         filters: FilterArgument = None,
         exclude: Iterable[str] = (),
+        diversity: float = 0.0,
         group_variants: bool = True,
     ) -> Explanation:
         """Why an item is recommended to a user: its place, and what each source adds to its score.
@@ -60,7 +64,7 @@ class WhyQuestions(UserQuestions):
             A rated item, or a product of the catalogue.
         n
             Length of the list that is asked about.
-        filters, exclude, group_variants
+        repeats, filters, exclude, diversity, group_variants
             As in the call of :meth:`recommend` that is asked about.
 
         Returns
@@ -83,24 +87,26 @@ class WhyQuestions(UserQuestions):
         >>> item = recommender.recommend(user)["item_id"][0]  # doctest: +SKIP
         >>> recommender.explain(user, item).sources  # doctest: +SKIP
         """
-        wishes = self._wishes(n, filters, exclude, 0.0, group_variants)
-        return self._explained(user_id, item_id, wishes, advise=False)
+        wishes = self._wishes(n, filters, exclude, diversity, group_variants)
+        return self._explained(user_id, item_id, wishes, repeats, advise=False)
 
-    def why_not(
+    def why_not(  # noqa: PLR0913  # most are optional
         self,
         user_id: str,
         item_id: str,
         n: int = 10,
         *,
+        repeats: Repeats = "exclude",
         filters: FilterArgument = None,
         exclude: Iterable[str] = (),
+        diversity: float = 0.0,
         group_variants: bool = True,
     ) -> Explanation:
         """Why an item is not among the first n for a user, and what it would take.
 
         Parameters
         ----------
-        user_id, item_id, n, filters, exclude, group_variants
+        user_id, item_id, n, repeats, filters, exclude, diversity, group_variants
             As for :meth:`explain`.
 
         Returns
@@ -119,18 +125,19 @@ class WhyQuestions(UserQuestions):
         >>> user = recommender.example_users(1)[0]  # doctest: +SKIP
         >>> print(recommender.why_not(user, recommender.example_items(1)[0]))  # doctest: +SKIP
         """
-        wishes = self._wishes(n, filters, exclude, 0.0, group_variants)
-        return self._explained(user_id, item_id, wishes, advise=True)
+        wishes = self._wishes(n, filters, exclude, diversity, group_variants)
+        return self._explained(user_id, item_id, wishes, repeats, advise=True)
 
     def _explained(
-        self, user_id: str, item_id: str, wishes: Wishes, *, advise: bool
+        self, user_id: str, item_id: str, wishes: Wishes, repeats: Repeats, *, advise: bool
     ) -> Explanation:
         check_process()
+        check_choice("repeats", repeats, get_args(Repeats))
         user = self._user_row(user_id)
         check_id("item_id", item_id, self._item_ids)
         self._require_known([item_id])
         item, title = self.items.ids.row(item_id), self._title(item_id)
-        scored = self._scored(user, item, wishes)
+        scored = self._scored(user, item, wishes, repeats)
         whole = replace(wishes.options, n=len(self.items))
         rows, scores = whole.choose(scored.ranked, self.items)
         place = np.flatnonzero(rows == item)
@@ -154,32 +161,47 @@ class WhyQuestions(UserQuestions):
             said["other"] = self._title(str(self.items.ids.ids(rows[[at]])[0]))
             said["rank"] = int(at) + 1
         sentence = _SENTENCES[status].format_map(said)
-        if status == "below" and advise:
+        if rank is not None and wishes.options.diversity:
+            sentence += self._by_diversity(item, rank, scored, wishes)
+        elif status == "below" and advise:
             sentence = f"{sentence} {_advice(scored.standings, gap or 0.0)}"
         table = sources_table(scored.standings)
         return Explanation(
             user_id, item_id, title, status, rank, scored.score, gap, table, sentence
         )
 
-    def _scored(self, user: int, item: int, wishes: Wishes) -> _Scored:
+    def _by_diversity(self, item: int, rank: int, scored: _Scored, wishes: Wishes) -> str:
+        """What diversity did to the place of an item; "" where it decided nothing."""
+        n = wishes.options.n
+        by_score = replace(wishes.options, n=len(self.items), diversity=0.0)
+        rows, _ = by_score.choose(scored.ranked, self.items)
+        (before,) = np.flatnonzero(rows == item) + 1
+        if (rank <= n) == (before <= n):
+            return ""
+        way = "up" if rank <= n else "down"
+        return f" Diversity moved it {way}: by its score alone it is at place {before}."
+
+    def _scored(self, user: int, item: int, wishes: Wishes, repeats: Repeats) -> _Scored:
         if self.blend is None:
-            return self._scored_by_als(user, item, wishes)
-        ranking = self.blend.for_user(user, "exclude", wishes.allowed)
+            return self._scored_by_als(user, item, wishes, repeats)
+        ranking = self.blend.for_user(user, repeats, wishes.allowed)
+        owned = bool(np.isin(item, ranking.scores.history.items))
         return _Scored(
             by_blend(ranking),
-            bool(np.isin(item, ranking.scores.history.items)),
+            owned,
+            _may_be_listed(repeats, owned=owned),
             float(ranking.scores.total[0, item]),
             ranking.standings(item),
             ranking.reasons(np.array([item]))[0].text,
         )
 
-    def _scored_by_als(self, user: int, item: int, wishes: Wishes) -> _Scored:
+    def _scored_by_als(self, user: int, item: int, wishes: Wishes, repeats: Repeats) -> _Scored:
         """The same of matrix factorization, the only source of a version without a blend."""
         als = self.require_als()
-        ranked = self.rankings.for_user(als, user, "exclude", wishes.allowed)
+        ranked = self.rankings.for_user(als, user, repeats, wishes.allowed)
         history = als.history(user)
         if item >= len(als.items):
-            return _Scored(ranked, False, None, [], "")
+            return _Scored(ranked, False, True, None, [], "")
         scores = als.model.item_factors @ als.user_vector(user)
         own = float(scores[item])
         new = np.delete(scores, history[history != item])
@@ -187,7 +209,9 @@ class WhyQuestions(UserQuestions):
         rank = 1 + int((new > own).sum())
         standing = Standing(ALS, rank, own / best if best > 0 else 0.0, best, own)
         reason = "users with the same taste liked it"
-        return _Scored(ranked, bool(np.isin(item, history)), own, [standing], reason)
+        owned = bool(np.isin(item, history))
+        allowed = _may_be_listed(repeats, owned=owned)
+        return _Scored(ranked, owned, allowed, own, [standing], reason)
 
     def _status(
         self, item_id: str, item: int, rank: int | None, scored: _Scored, wishes: Wishes
@@ -196,13 +220,12 @@ class WhyQuestions(UserQuestions):
             return "listed" if rank <= wishes.options.n else "below"
         if scored.score is None:
             return "unknown"
-        if scored.owned:
-            return "owned"
+        if not scored.repeats_allow:
+            return "owned" if scored.owned else "new"
         if item_id in wishes.exclude:
             return "excluded"
-        if wishes.allowed is not None and not wishes.allowed[item]:
-            return "filtered"
-        return "variant"
+        filtered = wishes.allowed is not None and not wishes.allowed[item]
+        return "filtered" if filtered else "variant"
 
     def _failed(self, item: int, filters: Filters) -> list[str]:
         """Names of the conditions that the item does not meet."""
@@ -223,12 +246,17 @@ _SENTENCES: dict[Status, str] = {
     "than place {n} has.",
     "owned": "{title} is in the user's history, and lists leave that out unless "
     "filter_already_liked is off.",
+    "new": "{title} is not in the user's history, and repeats='only' lists nothing else.",
     "excluded": "{title} is left out by exclude.",
     "filtered": "{title} does not pass these filters, or its value is not known: {filters}.",
     "variant": "{title} is a variant of {other}, which is at place {rank} and stands for it.",
     "unknown": "{title} has no interactions, so matrix factorization does not know it; the blend "
     "of an evaluated version does.",
 }
+
+
+def _may_be_listed(repeats: Repeats, *, owned: bool) -> bool:
+    return repeats == "allow" or owned == (repeats == "only")
 
 
 def _advice(standings: list[Standing], gap: float) -> str:

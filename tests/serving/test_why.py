@@ -9,19 +9,28 @@ from recsys_lib.errors import QueryError, UnknownItemError, UnknownUserError
 from recsys_lib.serving._why import _advice
 from tests.support.boutique import COLD
 
-WISHES = [{}, {"filters": {"max_price": 14}}, {"exclude": ["i4"]}, {"group_variants": False}]
+WISHES = [
+    {},
+    {"diversity": 0.6},
+    {"repeats": "allow"},
+    {"repeats": "only"},
+    {"filters": {"max_price": 14}},
+    {"exclude": ["i4"]},
+    {"group_variants": False},
+]
 
 
 @pytest.mark.parametrize("wishes", WISHES)
 @pytest.mark.parametrize("user", ["u0", "u1"])
 def test_place_and_score_are_those_of_the_list(boutique, user, wishes):
     whole = boutique.recommend(user, 100, **wishes)
+    last = whole["score"].iloc[: min(5, len(whole))].iloc[-1]
     for item, rank, score in zip(whole["item_id"], whole["rank"], whole["score"], strict=True):
         for ask in (boutique.explain, boutique.why_not):
             found = ask(user, item, 5, **wishes)
             assert (found.rank, found.score) == (rank, score)
             assert found.status == ("listed" if rank <= 5 else "below")
-            assert found.gap == pytest.approx(max(0, whole["score"][4] - score))
+            assert found.gap == pytest.approx(max(0, last - score))
             assert found.sources["contribution"].sum() == pytest.approx(score, rel=1e-5, abs=1e-6)
 
 
@@ -47,6 +56,30 @@ def test_what_is_in_no_list_says_why(boutique):
     variant = boutique.why_not("u1", stands["variants"][0])
     assert variant.status == "variant"
     assert f"{stands['title']}, which is at place {stands['rank']} and" in variant.sentence
+
+
+def test_only_repeats_leave_new_items_out(boutique):
+    new = boutique.recommend("u0", 1)["item_id"][0]
+    assert boutique.why_not("u0", new, repeats="only").status == "new"
+    own = boutique.recommend("u0", 1, repeats="only", group_variants=False)["item_id"][0]
+    found = boutique.why_not("u0", own, repeats="only", group_variants=False)
+    assert (found.status, found.rank) == ("listed", 1)
+    with pytest.raises(QueryError, match="repeats"):
+        boutique.explain("u0", own, repeats="never")
+
+
+def test_where_diversity_decides_it_says_so(boutique):
+    """Items that are in only one of the two lists were moved; all others were not."""
+    wishes = {"diversity": 0.9, "group_variants": False}
+    plain = list(boutique.recommend("u1", 50, group_variants=False)["item_id"])
+    varied = list(boutique.recommend("u1", 50, **wishes)["item_id"])
+    n = next(n for n in range(1, 50) if set(plain[:n]) != set(varied[:n]))
+    moved = set(plain[:n]) ^ set(varied[:n])
+    for item in {*plain[: n + 2], *varied[: n + 2]}:
+        sentence = str(boutique.explain("u1", item, n, **wishes))
+        assert ("Diversity moved it" in sentence) == (item in moved)
+        if item in moved:
+            assert f"at place {plain.index(item) + 1}." in sentence
 
 
 def test_a_product_that_nobody_took_is_known_to_the_blend_alone(boutiques):

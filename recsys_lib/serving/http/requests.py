@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from recsys_lib.blend import Repeats
 from recsys_lib.search import Filters, KnownFields, Mode
 from recsys_lib.serving._checks import LONGEST_QUERY
 from recsys_lib.serving._rankings import By
@@ -29,6 +30,9 @@ Excluded = Annotated[
     list[AskedItem],
     Field(default_factory=list, max_length=MOST_EXCLUDED, description="items to leave out"),
 ]
+Diversity = Annotated[
+    float, Field(ge=0, le=1, allow_inf_nan=False, description="0: best first; 1: all different")
+]
 Grouped = Annotated[bool, Field(description="one row for all sizes and colours of a product")]
 
 
@@ -49,10 +53,7 @@ class ListRequest(Request):
 
     filters: StrictFilters | None = None
     exclude: Excluded
-    diversity: Annotated[
-        float,
-        Field(ge=0, le=1, allow_inf_nan=False, description="0: best first; 1: all different"),
-    ] = 0.0
+    diversity: Diversity = 0.0
     group_variants: Grouped = True
 
 
@@ -83,8 +84,12 @@ class ExplanationRequest(Request):
     n: Annotated[
         int, Field(ge=1, le=MOST_RESULTS, description="length of the list that is asked about")
     ] = 10
+    repeats: Annotated[
+        Repeats, Field(description="items of the user's history: leave out, allow, or only them")
+    ] = "exclude"
     filters: StrictFilters | None = None
     exclude: Excluded
+    diversity: Diversity = 0.0
     group_variants: Grouped = True
 
 
