@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recsys_lib.serving._explanations import Status
+from recsys_lib.serving._explanations import Status as ItemStatus
 
 ItemId = Annotated[str, Field(min_length=1, examples=["B07G2MSBWK"])]
 Title = Annotated[str | None, Field(examples=["Water filter, pack of 3"])]
@@ -72,7 +72,7 @@ class Explanation(BaseModel):
     user_id: str
     item_id: ItemId
     title: str
-    status: Status
+    status: ItemStatus
     rank: Annotated[int | None, Field(description="place in the list; null where it is in none")]
     score: Score | None
     gap: Annotated[float | None, Field(description="what it lacks to be among the first n")]
