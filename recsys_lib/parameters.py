@@ -338,7 +338,10 @@ class EmbedParameters(Section):
         description="Encoded fields, best first",
     )
     max_tokens: int = Field(64, ge=8, le=8192, description="Texts are cut after this many tokens")
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+    backend: Literal["auto", "torch", "openvino"] = Field(
+        "auto", description="Library that runs the encoder; auto: the fastest here"
+    )
+    precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         "auto", description="Number format of the encoder; auto: the fastest here"
     )
     batch_tokens: int = Field(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from recsys_lib.search._part import FAR_KEY, WEIGHT_REASON_KEY, SearchPart
+from recsys_lib.search._part import (
+    BACKEND_KEY,
+    FAR_KEY,
+    PRECISION_KEY,
+    REASON_KEY,
+    WEIGHT_REASON_KEY,
+    SearchPart,
+)
 
 
 def facts_of(stored: SearchPart) -> dict[str, Any]:
@@ -15,7 +22,7 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
         "products without text, left out": metrics["search.empty_texts"],
         "texts encoded in this run": metrics["search.texts_encoded"],
         "texts per second": round(metrics["search.texts_per_second"]),
-        "precision": parameters["encoded_in"],
+        "encoder": _encoder(parameters),
         "length of a vector": stored.embeddings.shape[1],
         "vector index": parameters["index_kind"],
         **{
@@ -30,3 +37,10 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
         "language of the stemmer": stored.lexical.language,
         "product codes": len(stored.codes),
     }
+
+
+def _encoder(parameters: dict[str, Any]) -> str:
+    """Library, precision, and why; versions before openvino were all encoded by torch."""
+    reason = parameters.get(REASON_KEY)
+    by = f"{parameters.get(BACKEND_KEY, 'torch')} in {parameters[PRECISION_KEY]}"
+    return f"{by} ({reason})" if reason else by

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import fingerprint as file_fingerprint
 from recsys_lib.imports import without_collection
 
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -51,6 +51,7 @@ class SentenceModel:
                 local_files_only=True,
                 model_kwargs={"dtype": dtype, "use_safetensors": True},
             )
+        self.recipe = f"torch {self.precision}"
         self.on_cpu = self._library.device.type == "cpu"
 
     @property
@@ -67,12 +68,13 @@ class SentenceModel:
     def max_tokens(self, value: int) -> None:
         self._library.max_seq_length = value
 
-    def encode_document(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of the texts in one batch: float32, shape (n, dimension), of length 1."""
-        made = self._library.encode_document(
-            list(texts), batch_size=len(texts), show_progress_bar=False
-        )
-        return _normalized(made.astype(np.float32))
+    def encode_batches(self, batches: Iterable[Sequence[str]]) -> Iterator[np.ndarray]:
+        """Vectors of each batch of texts, in order: float32, shape (n, dimension), of length 1."""
+        for texts in batches:
+            made = self._library.encode_document(
+                list(texts), batch_size=len(texts), show_progress_bar=False
+            )
+            yield _normalized(made.astype(np.float32))
 
     def encode_query(self, text: str) -> np.ndarray:
         """Vector of a query: float32, shape (dimension,), of length 1."""

@@ -25,6 +25,9 @@ from recsys_lib.search.facet_index import FacetIndex
 from recsys_lib.search.facets import SCHEMA, facets_of
 
 MODEL_KEY = "model_sha256"
+BACKEND_KEY = "encoded_by"
+PRECISION_KEY = "encoded_in"
+REASON_KEY = "encoded_so_because"
 ITEMS_KEY = "items_sha256"
 STEMMER_KEY = "stemmer"
 FAR_KEY = "far_below"
@@ -146,6 +149,14 @@ class SearchPart:
                 f"{folder}: ids, embeddings and index are not of the same run: "
                 "run the embed step again"
             )
+
+
+def encoded_with(stored: SearchPart) -> EmbedParameters:
+    """The parameters by which queries are encoded like the products, also on another computer."""
+    facts = stored.part.parameters
+    backend = facts.get(BACKEND_KEY, "torch")  # the only one before there was a choice
+    precision = facts[PRECISION_KEY] if backend == "openvino" else stored.parameters.precision
+    return stored.parameters.model_copy(update={"backend": backend, "precision": precision})
 
 
 def ids_sha256(ids: Sequence[str]) -> str:

@@ -19,9 +19,12 @@ from recsys_lib.search._language import stemmer_for
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._neighbours import ChosenIndex, choose_index, choose_kind
 from recsys_lib.search._part import (
+    BACKEND_KEY,
     FAR_KEY,
     ITEMS_KEY,
     MODEL_KEY,
+    PRECISION_KEY,
+    REASON_KEY,
     STEMMER_KEY,
     WEIGHT_KEY,
     WEIGHT_REASON_KEY,
@@ -39,10 +42,12 @@ _LIBRARIES = (
     "bm25s",
     "faiss-cpu",
     "numpy",
+    "openvino",
     "py3langid",
     "pystemmer",
     "rapidfuzz",
     "sentence-transformers",
+    "tokenizers",
     "torch",
     "transformers",
 )
@@ -158,7 +163,7 @@ def text_encoder(parameters: EmbedParameters) -> TextEncoder:
     Parameters
     ----------
     parameters
-        ``model``, ``precision``, ``max_tokens`` and ``batch_tokens`` count.
+        ``model``, ``backend``, ``precision``, ``max_tokens`` and ``batch_tokens`` count.
 
     Returns
     -------
@@ -167,7 +172,8 @@ def text_encoder(parameters: EmbedParameters) -> TextEncoder:
     Raises
     ------
     ParameterError
-        When there is no such model, or it reads fewer than ``max_tokens``.
+        When there is no such model, it reads fewer than ``max_tokens``, or the backend cannot
+        run it.
     ArtifactError
         When the packaged model is missing or damaged, or a folder holds no weights.
 
@@ -180,6 +186,7 @@ def text_encoder(parameters: EmbedParameters) -> TextEncoder:
     """
     return TextEncoder(
         parameters.model,
+        backend=parameters.backend,
         precision=parameters.precision,
         max_tokens=parameters.max_tokens,
         batch_tokens=parameters.batch_tokens,
@@ -210,7 +217,12 @@ def _encode(
         "search.texts_encoded": n_encoded,
         "search.texts_per_second": n_encoded / seconds,
     }
-    facts = {MODEL_KEY: encoder.fingerprint, "encoded_in": encoder.precision}
+    facts = {
+        MODEL_KEY: encoder.fingerprint,
+        BACKEND_KEY: encoder.backend,
+        PRECISION_KEY: encoder.precision,
+        REASON_KEY: encoder.reason,
+    }
     return _Encoded(vectors, metrics, facts)
 
 

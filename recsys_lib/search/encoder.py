@@ -11,8 +11,9 @@ import numpy as np
 
 from recsys_lib.display.progress import Progress, progress_for
 from recsys_lib.errors import ParameterError
+from recsys_lib.search._backend import Backend, choose, open_model
 from recsys_lib.search._cache import EmbeddingCache
-from recsys_lib.search._models import Precision, SentenceModel, fingerprint, model_folder
+from recsys_lib.search._models import Precision, fingerprint, model_folder
 
 _BATCH_TOKENS_CPU = 1024  # measured, see `make bench-embed`: more do not fit into the cache
 _BATCH_TOKENS_GPU = 65_536
@@ -26,8 +27,9 @@ class TextEncoder:
     Parameters
     ----------
     model: name of the packaged model, a folder, or a name on the model hub.
-    precision: auto is bfloat16 or float16 where the hardware computes in it: three times as fast,
-        with a cosine of at least 0.999 to float32.
+    backend: auto is OpenVINO for the packaged model on a processor, otherwise torch.
+    precision: auto is the fastest of the hardware: int8 with OpenVINO; bfloat16 or float16 with
+        torch, with a cosine of at least 0.999 to float32.
     max_tokens: longer texts are cut; ParameterError when the model reads fewer.
     batch_tokens: tokens in one pass through the model, padding included; 0: as many as fit into a
         processor's cache, or keep a GPU busy.
@@ -35,16 +37,25 @@ class TextEncoder:
     Attributes
     ----------
     fingerprint: SHA-256 of the model's weights.
-    precision: the one that is used, never auto.
+    backend, precision: those that are used, never auto.
+    reason: why this backend, in a few words.
     n_encoded: number of texts that went through the model so far; cached ones do not.
     """
 
     def __init__(
-        self, model: str, *, precision: Precision, max_tokens: int, batch_tokens: int
+        self,
+        model: str,
+        *,
+        backend: Backend = "auto",
+        precision: Precision,
+        max_tokens: int,
+        batch_tokens: int,
     ) -> None:
         folder = model_folder(model)
         self.fingerprint = fingerprint(folder)
-        self._model = SentenceModel(folder, precision)
+        chosen = choose(folder, self.fingerprint, backend, precision)
+        self._model = open_model(folder, self.fingerprint, chosen)
+        self.backend, self.reason = chosen.backend, chosen.reason
         self.precision = self._model.precision
         if max_tokens > self._model.max_tokens:
             raise ParameterError(
@@ -64,8 +75,8 @@ class TextEncoder:
         return self._model.dimension
 
     def cache(self, path: Path) -> EmbeddingCache:
-        """The cache at ``path`` for vectors of this model, precision and maximum of tokens."""
-        recipe = f"{self.fingerprint} {self.precision} {self._model.max_tokens}"
+        """The cache at ``path`` for vectors of this model, recipe and maximum of tokens."""
+        recipe = f"{self.fingerprint} {self._model.recipe} {self._model.max_tokens}"
         return EmbeddingCache(path, recipe)
 
     def encode(
@@ -136,8 +147,10 @@ class TextEncoder:
         lengths = self._model.token_counts([texts[row] for row in new], cut=True)
         order = np.argsort(-lengths, kind="stable")
         rows = np.array(new, dtype=np.int64)[order]
-        for batch in _batches(rows, lengths[order], self._batch_tokens):
-            vectors[batch] = self._model.encode_document([texts[row] for row in batch])
+        batches = list(_batches(rows, lengths[order], self._batch_tokens))
+        made = self._model.encode_batches([texts[row] for row in batch] for batch in batches)
+        for batch, encoded in zip(batches, made, strict=True):
+            vectors[batch] = encoded
             done += len(batch)
             if cache and (done - stored >= _STORED_AT_ONCE or done == len(new)):
                 part = rows[stored:done]

@@ -18,7 +18,7 @@ from recsys_lib.search._lists import MODES, Asked, Mode, best_products
 from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
 from recsys_lib.search._negation import Wish
 from recsys_lib.search._neighbours import near_mean
-from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart
+from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart, encoded_with
 from recsys_lib.search._shared import shared
 from recsys_lib.search.build import text_encoder
 from recsys_lib.search.encoder import TextEncoder
@@ -242,13 +242,13 @@ class ProductSearch:
         return vector
 
     def _load_encoder(self) -> TextEncoder:
-        wanted, p = self.part.parameters[MODEL_KEY], self.parameters
-        key = (TextEncoder, wanted, p.precision, p.max_tokens, p.batch_tokens)
+        wanted, p = self.part.parameters[MODEL_KEY], encoded_with(self._stored)
+        key = (TextEncoder, wanted, p.backend, p.precision, p.max_tokens, p.batch_tokens)
         return shared(key, self._encoder_of_the_part)
 
     def _encoder_of_the_part(self) -> TextEncoder:
         stored = self.part.parameters
-        encoder = text_encoder(self.parameters)
+        encoder = text_encoder(encoded_with(self._stored))
         if encoder.fingerprint != stored[MODEL_KEY]:
             raise ArtifactError(
                 f"{self.part.folder} was embedded with other weights of {stored['model']!r} "

@@ -43,6 +43,11 @@ def encoder():
 
 
 @pytest.fixture(scope="session")
+def int8():
+    return text_encoder(EmbedParameters(precision="int8"))
+
+
+@pytest.fixture(scope="session")
 def build(encoder, tmp_path_factory):
     """Build a search part of a catalogue with the one encoder; returns its folder and metrics."""
 

@@ -82,19 +82,21 @@ def test_a_run_that_is_stopped_half_way_goes_on(path, monkeypatch):
     """Batches of 10 are kept as they are made; the fourth one is interrupted."""
     monkeypatch.setattr("recsys_lib.search.encoder._STORED_AT_ONCE", 10)
     encoder = text_encoder(EmbedParameters(precision="float32", batch_tokens=10 * 6))
-    original, calls = encoder._model.encode_document, []
+    original, calls = encoder._model.encode_batches, []
 
-    def interrupted(texts, **options):
-        calls.append(len(texts))
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return original(texts, **options)
+    def interrupted(batches):
+        for made in original(batches):
+            calls.append(len(made))
+            if len(calls) == 4:
+                raise KeyboardInterrupt
+            yield made
 
-    monkeypatch.setattr(encoder._model, "encode_document", interrupted)
+    monkeypatch.setattr(encoder._model, "encode_batches", interrupted)
     with pytest.raises(KeyboardInterrupt):
         encoder.encode(TEXTS, cache=encoder.cache(path))
     kept = sum(calls[:3])
     assert kept >= 24
+    monkeypatch.undo()
     encoder.encode(TEXTS, cache=encoder.cache(path))
     assert encoder.n_encoded == 40 - kept
 

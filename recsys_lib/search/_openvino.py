@@ -1,0 +1,90 @@
+"""The encoder without torch: OpenVINO runs the graph, tokenizers cuts the texts into tokens."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys_lib.search._bert import Bert
+from recsys_lib.search._graphs import compiled, padded
+from recsys_lib.search._ranges import ranges_of
+
+
+class OpenVinoModel:
+    """A BERT model in a folder, run by OpenVINO; one thread may use it at a time.
+
+    Parameters
+    ----------
+    folder: the files of the model; :func:`recsys_lib.search._bert.why_not` must be "".
+    precision: float32, or int8: 8-bit inputs and weights of all linear layers.
+    weights: SHA-256 of the weights.
+    """
+
+    on_cpu = True
+
+    def __init__(self, folder: Path, precision: str, weights: str) -> None:
+        from tokenizers import Tokenizer  # noqa: PLC0415  # only where a model is loaded
+
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        bert = Bert(folder)
+        self.dimension, self.max_tokens = bert.dimension, bert.max_tokens
+        ranges = None
+        self.precision, self.recipe = precision, f"openvino {precision}"
+        if precision == "int8":
+            ranges = ranges_of(bert, self._tokenizer, weights)
+            self.recipe += f" {[tuple(pair) for pair in ranges]}"
+        streams = _processors()
+        self._compiled = compiled(bert.graph(ranges), streams)
+        # One more than run at a time, so that none waits for its next batch.
+        self._requests = [self._compiled.create_infer_request() for _ in range(streams + 1)]
+
+    def encode_batches(self, batches: Iterable[Sequence[str]]) -> Iterator[np.ndarray]:
+        """Vectors of each batch of texts, in order: float32, shape (n, dimension), of length 1."""
+        free, busy = deque(self._requests), deque[Any]()
+        try:
+            for texts in batches:
+                if not free:
+                    yield _result(busy[0])
+                    free.append(busy.popleft())
+                request = free.popleft()
+                request.start_async(padded(self._ids(texts)))
+                busy.append(request)
+            while busy:
+                yield _result(busy[0])
+                busy.popleft()
+        finally:
+            for request in busy:
+                request.wait()
+
+    def encode_query(self, text: str) -> np.ndarray:
+        """Vector of a query: float32, shape (dimension,), of length 1."""
+        return next(self.encode_batches([[text]]))[0]
+
+    def token_counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
+        """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
+        return np.array([len(ids) for ids in self._ids(texts, cut=cut)], dtype=np.int64)
+
+    def _ids(self, texts: Sequence[str], *, cut: bool = True) -> list[list[int]]:
+        if cut:
+            self._tokenizer.enable_truncation(self.max_tokens)
+        else:
+            self._tokenizer.no_truncation()
+        return [tokens.ids for tokens in self._tokenizer.encode_batch_fast(list(texts))]
+
+
+def _result(request: Any) -> np.ndarray:
+    request.wait()
+    return request.get_output_tensor(0).data.copy()
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
