@@ -31,11 +31,10 @@ Arrays = Mapping[str, np.ndarray]
 
 
 class Checkpoints:
-    """The checkpoints of one computation, in a folder; without a folder, nothing is kept."""
+    """The checkpoints of one step, in a folder; without a folder, nothing is kept."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._used: list[Checkpoint] = []
+    def __init__(self, folder: Path | None = None, step: str = "") -> None:
+        self._folder, self._step = folder, step
 
     def of(self, name: str, module: str, *inputs: object) -> Checkpoint:
         """The checkpoint ``name`` of the code in ``module`` (its file) with these inputs.
@@ -48,14 +47,13 @@ class Checkpoints:
         versions = [f"{library} {metadata.version(library)}" for library in _LIBRARIES]
         for value in (versions, *inputs):
             _add(digest, value)
-        path = self._folder / f"{name}-{digest.hexdigest()[:32]}.npz"
-        self._used.append(Checkpoint(path))
-        return self._used[-1]
+        return Checkpoint(self._folder / f"{self._step}-{name}-{digest.hexdigest()[:32]}.npz")
 
     def remove(self) -> None:
-        """Remove them, at the end of the computation."""
-        for checkpoint in self._used:
-            checkpoint.remove()
+        """Remove them all once results are stored, also those of other parameters."""
+        if self._folder is not None:
+            for path in self._folder.glob(f"{self._step}-*.npz"):
+                path.unlink(missing_ok=True)
 
 
 class Checkpoint:
@@ -98,11 +96,6 @@ class Checkpoint:
             return
         self._last = time.monotonic()
         self._wait = max(SECONDS, (self._last - started) / _MOST_SHARE)
-
-    def remove(self) -> None:
-        """Remove what was kept."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
 
     @staticmethod
     def _warn(text: str) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+
+from recsys_lib.verdicts import Verdict
 
 RESAMPLES = 1_000
 FLIPS = 9_999
@@ -19,8 +20,6 @@ SIGNIFICANT = 0.05
 FEW = 1_000
 _BLOCK_CELLS = 4_000_000
 _ROUNDING = 1e-6  # of sums of float32, relative
-
-Verdict = Literal["better", "worse", "within noise"]
 
 
 @dataclass(frozen=True)
@@ -204,14 +203,3 @@ def verdict(difference: float, p: float) -> Verdict:
     if p > SIGNIFICANT:
         return "within noise"
     return "better" if difference > 0 else "worse"
-
-
-def independent_verdict(change: float, half: float, other_half: float) -> Verdict:
-    """Verdict on two means of which only the half-widths of their intervals are known.
-
-    Treats the means as independent: noise reaches up to sqrt(a² + b²) for half-widths a and b. On
-    the same users that is wider than the paired interval, so it errs towards "within noise".
-    """
-    if abs(change) <= math.hypot(half, other_half):
-        return "within noise"
-    return "better" if change > 0 else "worse"

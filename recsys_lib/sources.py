@@ -51,7 +51,16 @@ def read_source(path: Path) -> Source:
 
 
 def source_of(text: str) -> Source:
-    """The source of a text; SyntaxError where it is not Python."""
+    """The source of a text, parsed only once; SyntaxError where it is not Python."""
+    key = hashlib.sha256(text.encode()).hexdigest()
+    if not _known:
+        _load()
+    if key not in _known:
+        _known[key] = _new[key] = _parsed(text)
+    return Source(*_known[key])
+
+
+def _parsed(text: str) -> Source:
     tree = ast.parse(text)
     imports = tuple(dict.fromkeys(_imports(tree)))
     for node in ast.walk(tree):
@@ -67,7 +76,7 @@ def closure(
     Paths are relative to ``root``. Imports for type checking only, and those in a package's lazy
     ``__getattr__``, are not followed.
     """
-    files: dict[Path, Source] = {}
+    files: dict[str, Source] = {}
     foreign: set[str] = set()
     waiting, seen, ours = list(names), set(), set(packages)
     listed: dict[str, frozenset[str]] = {}
@@ -83,7 +92,7 @@ def closure(
             if path not in files:
                 files[path] = read_source(root / path)
                 waiting += files[path].imports
-    return files, foreign
+    return {Path(path): source for path, source in files.items()}, foreign
 
 
 def module_digest(file: Path) -> str:
@@ -100,13 +109,7 @@ def module_digest(file: Path) -> str:
 
 @lru_cache(maxsize=10_000)
 def _read(path: Path, _stamp: Stamp) -> Source:
-    text = path.read_bytes()
-    key = hashlib.sha256(text).hexdigest()
-    if not _known:
-        _load()
-    if key not in _known:
-        _known[key] = _new[key] = source_of(text.decode("utf-8"))
-    return Source(*_known[key])
+    return source_of(path.read_bytes().decode("utf-8"))
 
 
 def _load() -> None:
@@ -156,7 +159,7 @@ def _remove_docstring(node: ast.AST) -> None:
         node.body = node.body[1:] if isinstance(first.value.value, str) else node.body
 
 
-def _files(name: str, root: Path, listed: dict[str, frozenset[str]]) -> Iterator[Path]:
+def _files(name: str, root: Path, listed: dict[str, frozenset[str]]) -> Iterator[str]:
     """The file of a module and those of the packages around it, if they exist.
 
     ``listed`` keeps the names in each folder: most names are no modules, and asking the disk for
@@ -165,10 +168,10 @@ def _files(name: str, root: Path, listed: dict[str, frozenset[str]]) -> Iterator
     folder = ""
     for part in name.split("."):
         if f"{part}.py" in _names(root, folder, listed):
-            yield Path(f"{folder}{part}.py")
+            yield f"{folder}{part}.py"
         folder = f"{folder}{part}/"
         if "__init__.py" in _names(root, folder, listed):
-            yield Path(f"{folder}__init__.py")
+            yield f"{folder}__init__.py"
 
 
 def _names(root: Path, folder: str, listed: dict[str, frozenset[str]]) -> frozenset[str]:

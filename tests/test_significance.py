@@ -12,11 +12,11 @@ from recsys_lib.significance import (
     bootstrap_interval,
     half_width,
     holm,
-    independent_verdict,
     paired_comparison,
     paired_test,
     verdict,
 )
+from recsys_lib.verdicts import independent_verdict
 
 
 @pytest.mark.parametrize("n", [100, 2_500])

@@ -17,6 +17,7 @@ import polars as pl
 
 from recsys_lib.als.confidences import confidence, liked
 from recsys_lib.als.implicit_models import ExactALS
+from recsys_lib.checkpoints import Checkpoint, Checkpoints
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AUTO, AlsParameters, AlsSettings
 from recsys_lib.ranking import MaximumInnerProduct
@@ -51,7 +52,9 @@ class ChosenAls:
     reason: str
 
 
-def choose_parameters(interactions: Interactions, settings: AlsSettings) -> ChosenAls:
+def choose_parameters(
+    interactions: Interactions, settings: AlsSettings, checkpoints: Checkpoints | None = None
+) -> ChosenAls:
     """Replace every ``auto`` by a value; given values always stay.
 
     Parameters
@@ -60,6 +63,8 @@ def choose_parameters(interactions: Interactions, settings: AlsSettings) -> Chos
         All interactions; the last of each user is not used.
     settings
         Parameters of the als step.
+    checkpoints
+        Where finished trials are kept, so that the same call goes on after a kill.
 
     Returns
     -------
@@ -94,9 +99,14 @@ def choose_parameters(interactions: Interactions, settings: AlsSettings) -> Chos
     sizes = [given["factors"]] if "factors" in given else _sizes(most)
     lambdas = [given["regularization"]] if "regularization" in given else list(_REGULARIZATION)
     metric, rows = f"recall@{judged.k}", []
-    for factors, regularization in product(sizes, lambdas):
+    combinations = list(product(sizes, lambdas))
+    checkpoint = judged.checkpoint(checkpoints or Checkpoints(), fixed, combinations)
+    recalls = list((checkpoint.load() or {"recalls": ()})["recalls"])
+    for factors, regularization in combinations[len(recalls) :]:
         tried = {**fixed, "factors": factors, "regularization": regularization}
-        recall = judged.recall(AlsParameters(**tried))
+        recalls.append(judged.recall(AlsParameters(**tried)))
+        checkpoint.save_if_due(lambda: {"recalls": np.array(recalls)})
+    for (factors, regularization), recall in zip(combinations, map(float, recalls), strict=True):
         rows.append({"factors": factors, "regularization": regularization, metric: recall})
     best = max(rows, key=lambda row: row[metric])
     chosen = {**fixed, "factors": best["factors"], "regularization": best["regularization"]}
@@ -147,6 +157,13 @@ class _Judge:
     def k(self) -> int:
         """Length of the lists."""
         return min(_LONGEST, max(int(_MOST_OF_SHOP * len(self.rest.items)), 1))
+
+    def checkpoint(self, checkpoints: Checkpoints, *given: object) -> Checkpoint:
+        """What is kept of the trials with these values."""
+        data = self.rest
+        rows = (data.user, data.item, data.rating, data.timestamp, data.count, data.events)
+        sizes = (len(data.users), len(data.items))
+        return checkpoints.of("trials", __file__, given, sizes, *rows, self.users, self.wanted)
 
     def recall(self, parameters: AlsParameters) -> float:
         """Share of the users whose item is among their ``k`` best new ones."""

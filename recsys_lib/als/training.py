@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
-from pathlib import Path
 
 import numpy as np
 from scipy import sparse
@@ -87,7 +86,7 @@ def train_als(
     on_iteration: OnIteration | None = None,
     *,
     start: np.ndarray | None = None,
-    checkpoints: Path | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedAls:
     """Factorize the interactions.
 
@@ -103,9 +102,9 @@ def train_als(
         Called with an :class:`Iteration` after each one.
     start : numpy.ndarray, optional
         Initial item factors, float32 (items, factors); random by default.
-    checkpoints : Path, optional
-        Folder in which the state of a long training is kept now and then, so that the same call
-        goes on from it after a kill, to equal results.
+    checkpoints : Checkpoints, optional
+        Where the state of a long training is kept now and then, so that the same call goes on
+        from it after a kill, to equal results.
 
     Returns
     -------
@@ -144,7 +143,7 @@ def train_als(
     """
     parameters.check_data({"users": len(interactions.users), "items": len(interactions.items)})
     validation: list[Iteration] = []
-    tell, kept = on_iteration or _say_nothing, Checkpoints(checkpoints)
+    tell, kept = on_iteration or _say_nothing, checkpoints or Checkpoints()
     if parameters.validation_users:
         holdout = Holdout.from_interactions(interactions, parameters)
         rest = liked(confidence(holdout.rest, parameters))
@@ -155,7 +154,6 @@ def train_als(
     positive = liked(confidence(interactions, parameters))
     trained = _fit(positive, parameters, tell, start, None, kept)
     trained.validation.extend(validation)
-    kept.remove()
     return trained
 
 
@@ -182,7 +180,7 @@ def _fit(
     entries = (positive.shape, positive.indptr, positive.indices, positive.data)
     given = (type(model).__name__, device, parameters.model_dump(), start, *entries)
     held_out = (holdout.histories.indptr, holdout.items) if holdout else ()
-    checkpoint = checkpoints.of("als", __file__, *given, *held_out)
+    checkpoint = checkpoints.of("training", __file__, *given, *held_out)
     if kept := checkpoint.load():
         history += _from_rows(kept.pop(_HISTORY))
         model.go_on(kept, len(history))

@@ -24,12 +24,20 @@ from recsys_lib.blend import (
     write_blend_part,
 )
 from recsys_lib.blend.sources import ALS
+from recsys_lib.checkpoints import Checkpoint, Checkpoints
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
 from recsys_lib.evaluation.models import MostPopular, Random, RecentPopular
 from recsys_lib.evaluation.split import split_by
 from recsys_lib.evaluation.train_test import TrainTest
+from recsys_lib.evaluation.unfinished import (
+    blend_from_arrays,
+    blend_to_arrays,
+    checkpoint,
+    evaluation_from_arrays,
+    evaluation_to_arrays,
+)
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.ranking import Scorer
@@ -47,7 +55,7 @@ class VersionEvaluation:
 
     Each stage is computed when it is first read, and needs the ones before it: ``split``,
     ``learned``, ``evaluation``. Models are trained without the test part; ``learned`` is chosen on
-    the validation part.
+    the validation part. After a kill, the stages that were done are read from ``checkpoints``.
 
     Parameters
     ----------
@@ -79,7 +87,12 @@ class VersionEvaluation:
     @cached_property
     def trained(self) -> TrainedBlend:
         """The sources of the fitting part, and the blend that was learned from them."""
-        return learn(self.split, self.parts, self.parameters)
+        kept = self._checkpoint("blend")
+        if arrays := kept.load():
+            return blend_from_arrays(arrays)
+        trained = learn(self.split, self.parts, self.parameters)
+        kept.save_if_due(lambda: blend_to_arrays(trained))
+        return trained
 
     @property
     def learned(self) -> LearnedBlend:
@@ -94,7 +107,11 @@ class VersionEvaluation:
     @cached_property
     def evaluation(self) -> Evaluation:
         """All compared models, measured on the test part."""
-        return evaluate(
+        kept = self._checkpoint("lists")
+        if arrays := kept.load():
+            given = self.parameters.k_values, self.parts.embeddings
+            return evaluation_from_arrays(arrays, self.split, *given)
+        found = evaluate(
             self.models,
             self.split,
             self.parameters.k_values,
@@ -102,12 +119,23 @@ class VersionEvaluation:
             embeddings=self.parts.embeddings,
             served=served_name(self.learned, self.models),
         )
+        kept.save_if_due(lambda: evaluation_to_arrays(found))
+        return found
 
     @property
     def k(self) -> int:
         """The list length to show: 10 if it was measured, else the longest."""
         lengths = self.parameters.k_values
         return _PREFERRED_K if _PREFERRED_K in lengths else max(lengths)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """What is kept of a long evaluation until its results are stored."""
+        return Checkpoints(self.dataset.checkpoints, "evaluate")
+
+    def _checkpoint(self, stage: str) -> Checkpoint:
+        given = self.interactions, self.parts, self.parameters
+        return checkpoint(self.checkpoints, stage, *given)
 
     def save(self) -> None:
         """Write the results and the blend part into the version's folder."""

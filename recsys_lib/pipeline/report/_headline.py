@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from recsys_lib.significance import independent_verdict
+from recsys_lib.verdicts import independent_verdict
 
 Metrics = Mapping[str, float | None]
 

@@ -14,7 +14,7 @@ from recsys_lib.pipeline.runs.record import HEADLINES
 from recsys_lib.pipeline.runs.stored import records_of
 from recsys_lib.pipeline.settings import DATASET
 from recsys_lib.pipeline.steps import VERSION
-from recsys_lib.significance import independent_verdict
+from recsys_lib.verdicts import independent_verdict
 
 INTERVAL = ".ci95"
 _DIFFERS = pl.concat_list(pl.all().exclude("name")).list.n_unique() > 1
@@ -88,7 +88,7 @@ class Comparison:
 
         ``change`` is the difference from the first run. ``verdict`` is better, worse or within
         noise, for metrics with an interval, as
-        :func:`recsys_lib.significance.independent_verdict` finds it. A run of another dataset has
+        :func:`recsys_lib.verdicts.independent_verdict` finds it. A run of another dataset has
         neither: its numbers cannot be compared.
         """
         first = self.records[0]
