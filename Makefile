@@ -38,7 +38,6 @@ bench: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_embed.py
 	$(BIN)/python benchmarks/bench_search.py
 	$(BIN)/python benchmarks/bench_eval.py
-	$(BIN)/python run_pipeline.py --quiet
 	$(BIN)/python benchmarks/bench_serve.py
 	$(BIN)/python benchmarks/bench_reference.py
 

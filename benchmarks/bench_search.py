@@ -1,115 +1,115 @@
-"""Search: time of a whole query at the size of Amazon Appliances, and of the vector index alone.
+"""Search and lists at the size of Amazon Appliances, and the vector index alone.
 
-Products are generated. Their vectors are mixtures of those of 2,000 encoded texts, because encoding
-is not measured here. Whole queries are encoded and answered in each mode, in one thread. The index
-alone is measured at 94,000 and 1,000,000 vectors; its recall is that of questions, compared with
-exact search, at 10 and at the depth that hybrid search combines.
+The dataset is generated and trained once, see _appliances.py. Whole answers of the facade are timed
+in one thread: search in each mode, with encoding, and the lists of recommendations and of similar
+items; each also with filters, with one row for all variants, and with diversity. The index alone is
+measured at 94,000 and 1,000,000 vectors, which lie between those of two products each. Its recall
+is that of questions, compared with exact search, at 10 and at the depth that hybrid search
+combines.
 
 python benchmarks/bench_search.py [VECTORS]     vectors of the large set, 1000000 by default
+python benchmarks/bench_search.py lists         without the index alone
 """
 
 from __future__ import annotations
 
 import os
+
+os.environ["POLARS_MAX_THREADS"] = "1"  # read when it is imported
+
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
-import polars as pl
 import torch
+from _appliances import appliances, mixtures, pieces_of_titles
+from _timing import milliseconds, quantiles
+from threadpoolctl import threadpool_limits
 
-from recsys_lib.columns import Products
-from recsys_lib.data.etl import load_dataset
-from recsys_lib.data.sample import SampleSize, write_sample
-from recsys_lib.parameters import EmbedParameters, EtlParameters
-from recsys_lib.paths import Dataset
-from recsys_lib.search import ProductSearch, build_search_part, product_texts, text_encoder
+from recsys_lib import Recommender
+from recsys_lib.parameters import EmbedParameters
+from recsys_lib.search import ProductSearch
 from recsys_lib.search._fusion import DEPTH
 from recsys_lib.search._index import Kind, save_index
 from recsys_lib.search._neighbours import choose_index, nearest
 from recsys_lib.search._questions import question_like
+from recsys_lib.search.facets import BRAND, CATEGORIES, PRICE
 
-_PRODUCTS = 94_000
-_ENCODED = 2_000
-_QUERIES = 1_000
+_QUERIES, _LISTS, _WARM = 500, 300, 10
+_QUESTIONS = 1_000
 _KINDS: tuple[Kind, ...] = ("exact", "fast-scan", "hnsw", "ivf-sq8", "ivf-pq")
 _SEED = 7
 
 
 def main() -> None:
-    """Print both tables."""
-    large = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    print("milliseconds of wall-clock time (and of CPU time)")
-    faiss.omp_set_num_threads(os.cpu_count() or 1)
-    with tempfile.TemporaryDirectory() as folder:
-        products = _products(Path(folder))
-        base, questions = _encoded(products)
-        print(f"whole queries, {len(products):,} products, one thread")
-        _whole_queries(products, _mixtures(base, len(products)), Path(folder))
-    for n in (_PRODUCTS, large):
-        vectors = _mixtures(base, n)
+    """Print all tables."""
+    large = sys.argv[1] if len(sys.argv) > 1 else "1000000"
+    recommender = appliances()
+    search = recommender.product_search
+    assert search is not None
+    _first_answer(search.part.folder)
+    print("milliseconds of wall-clock time (and of CPU time), one thread")
+    faiss.omp_set_num_threads(1)
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        _lists(recommender, search)
+    if large == "lists":
+        return
+    questions = search.encoder.encode(question_like(search.texts.to_list(), _QUESTIONS))
+    for n in (len(search), int(large)):
+        base = np.asarray(search.embeddings)
+        vectors = base if n == len(base) else mixtures(base, n)
         print(f"index alone, {n:,} vectors of {vectors.shape[1]}, one thread")
         for kind in _KINDS:
             _index_alone(vectors, kind, questions)
 
 
-def _products(folder: Path) -> pl.DataFrame:
-    size = SampleSize(_PRODUCTS, _PRODUCTS, 2 * _PRODUCTS)
-    write_sample(folder / "raw", size)
-    return load_dataset(Dataset("bench", folder / "raw", folder), EtlParameters()).catalogue.frame
+def _lists(recommender: Recommender, search: ProductSearch) -> None:
+    rng, als = np.random.default_rng(_SEED), recommender.als
+    assert als is not None
+    queries = pieces_of_titles(search, _QUERIES, rng)
+    users = als.users.ids(rng.integers(0, len(als.users), _LISTS))
+    items = als.items.ids(rng.integers(0, len(als.items), _LISTS))
+    print(f"{len(search):,} products, index {search.part.parameters['index_kind']}")
+    _report("one query encoded", queries, search.encoder.encode_query)
+    for name, options in _options(recommender).items():
+        for mode in ("lexical", "semantic", "hybrid"):
+            asked = {"mode": mode, **options}
+            _report(f"search {mode}, {name}", queries, recommender.search, **asked)
+        _report(f"recommend, {name}", list(users), recommender.recommend, **options)
+        _report(f"similar_items, {name}", list(items), recommender.similar_items, **options)
 
 
-def _encoded(products: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of some product texts, and of questions like those that an index is chosen with."""
-    parameters = EmbedParameters()
-    texts = [text for text in product_texts(products, parameters.fields) if text]
-    spread = np.linspace(0, len(texts) - 1, _ENCODED, dtype=int)
-    encoder = text_encoder(parameters)
-    base = encoder.encode([texts[row] for row in spread], show_progress=True)
-    return base, encoder.encode(question_like(texts, _QUERIES))
+def _options(recommender: Recommender) -> dict[str, dict[str, Any]]:
+    """What a list can be asked for. The filters pass about half, a twentieth, and a few items."""
+    facets = recommender.items.facets
+    middle = facets[PRICE].median()
+    counts = facets[CATEGORIES].explode().value_counts(sort=True)
+    near = (counts["count"] - len(facets) // 20).abs().arg_min()
+    brand = facets[BRAND].drop_nulls().value_counts(sort=True)[BRAND][-1]
+    ungrouped = {"group_variants": False}
+    return {
+        "plain": ungrouped,
+        "half by price": {**ungrouped, "filters": {"max_price": middle}},
+        "one category": {**ungrouped, "filters": {"category": counts[CATEGORIES][near]}},
+        "a rare brand": {**ungrouped, "filters": {"brand": brand}},
+        "one of all variants": {"group_variants": True},
+        "diversity": {**ungrouped, "diversity": 0.3},
+        "all three": {"filters": {"max_price": middle}, "group_variants": True, "diversity": 0.3},
+    }
 
 
-def _mixtures(base: np.ndarray, n: int) -> np.ndarray:
-    """Vectors between those of two real texts, with some noise."""
-    rng = np.random.default_rng(_SEED)
-    first, second = rng.integers(len(base), size=(2, n))
-    way = rng.random((n, 1), dtype=np.float32)
-    vectors = base[first]
-    vectors += way * (base[second] - base[first])
-    vectors += rng.standard_normal(vectors.shape, dtype=np.float32) * np.float32(0.01)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors
-
-
-def _whole_queries(products: pl.DataFrame, vectors: np.ndarray, folder: Path) -> None:
-    """Build a part with the mixtures in the place of encoded texts, and search it."""
-    parameters = EmbedParameters()
-    encoder = text_encoder(parameters)
-    encode = encoder.encode
-
-    def mixtures(texts: list[str], *args, **options) -> np.ndarray:  # type: ignore[no-untyped-def]
-        """Those of the products; questions are really encoded."""
-        return vectors if len(texts) == len(vectors) else encode(texts)
-
-    encoder.encode = mixtures  # type: ignore[method-assign, assignment]
-    build_search_part(products, parameters, folder / "search", "bench", encoder=encoder)
-    _first_answer(folder / "search")
-    search = ProductSearch.load(folder / "search")
-    parameters = search.part.parameters
-    metrics = search.part.manifest["metrics"]
-    recalls = [f"{name[7:]} {value:.3f}" for name, value in metrics.items() if "_recall@" in name]
-    print(f"  index {parameters['index_kind']}, {', '.join(recalls)}")
-    faiss.omp_set_num_threads(1)
-    torch.set_num_threads(1)
-    queries = _queries(products)
-    for mode in ("hybrid", "semantic", "lexical"):
-        search.search(queries[0], 10, mode=mode)
-        times = [_milliseconds(lambda q=q, m=mode: search.search(q, 10, mode=m)) for q in queries]
-        print(f"  {mode:<9} {_quantiles(times)}", flush=True)
+def _report(name: str, asked: list[str], answer: Callable[..., object], **options: Any) -> None:
+    for question in asked[:_WARM]:
+        answer(question, **options)
+    times = [milliseconds(lambda q=question: answer(q, **options)) for question in asked]
+    print(f"  {name:<37} {quantiles(times)}", flush=True)
 
 
 def _first_answer(part: Path) -> None:
@@ -128,18 +128,7 @@ def _first_answer(part: Path) -> None:
                 seconds = time.perf_counter() - started
             if not answer or process.returncode:
                 raise RuntimeError(f"a new process gave no answer (exit code {process.returncode})")
-        print(f"  a new process answers its first query, {mode:<9} {seconds:.1f} s", flush=True)
-
-
-def _queries(products: pl.DataFrame) -> list[str]:
-    """Two to five neighbouring words of a title each."""
-    rng = np.random.default_rng(_SEED)
-    titles = products[Products.TITLE].drop_nulls()
-    words = [titles[int(row)].split() for row in rng.integers(len(titles), size=_QUERIES)]
-    starts = [int(rng.integers(max(1, len(w) - 4))) for w in words]
-    return [
-        " ".join(w[s : s + int(rng.integers(2, 6))]) for w, s in zip(words, starts, strict=True)
-    ]
+        print(f"a new process answers its first query, {mode:<9} {seconds:.1f} s", flush=True)
 
 
 def _index_alone(vectors: np.ndarray, kind: Kind, questions: np.ndarray) -> None:
@@ -148,33 +137,19 @@ def _index_alone(vectors: np.ndarray, kind: Kind, questions: np.ndarray) -> None
     chosen = choose_index(vectors, kind, EmbedParameters().index_recall, questions)
     seconds = time.perf_counter() - started
     faiss.omp_set_num_threads(1)
-    queries = questions[: _QUERIES // 5]
-    times = [
-        _milliseconds(lambda v=v: nearest(chosen.index, vectors, v[None], DEPTH)) for v in queries
-    ]
+    with threadpool_limits(1):
+        times = [
+            milliseconds(lambda v=v: nearest(chosen.index, vectors, v[None], DEPTH))
+            for v in questions[: _QUESTIONS // 5]
+        ]
     with tempfile.TemporaryDirectory() as folder:
         save_index(chosen.index, Path(folder) / "index")
         megabytes = (Path(folder) / "index").stat().st_size / 1e6
     recalls = " ".join(f"@{depth} {value:.3f}" for depth, value in chosen.recall.items())
     print(
-        f"  {kind:<9} recall {recalls}   {_quantiles(times)}   {megabytes:6,.0f} MB   "
+        f"  {kind:<9} recall {recalls}   {quantiles(times)}   {megabytes:6,.0f} MB   "
         f"built and measured in {seconds:5.0f} s",
         flush=True,
-    )
-
-
-def _milliseconds(work) -> tuple[float, float]:  # type: ignore[no-untyped-def]
-    """Wall-clock and CPU time; on a busy machine only CPU time tells what the work takes."""
-    started, used = time.perf_counter(), time.process_time()
-    work()
-    return 1000 * (time.perf_counter() - started), 1000 * (time.process_time() - used)
-
-
-def _quantiles(times: list[tuple[float, float]]) -> str:
-    wall, processor = (np.quantile(column, (0.5, 0.99)) for column in np.array(times).T)
-    return (
-        f"p50 {wall[0]:7.2f}   p99 {wall[1]:7.2f}   "
-        f"(CPU: p50 {processor[0]:6.2f}   p99 {processor[1]:6.2f})"
     )
 
 
