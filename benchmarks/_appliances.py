@@ -2,7 +2,7 @@
 
 It lies in the folder that RECSYS_BENCH_HOME names, ~/.cache/recsys-bench by default; delete it to
 train again. So that this takes minutes, 300 of the texts are encoded; the vectors of the others
-lie between those of two of them each. ALS has 5 iterations, and the blend is learned from 2,000 users
+lie between those of two of them each. ALS has 5 iterations, and the blend learns from 2,000 users,
 without the sequence model. Queries are really encoded.
 """
 
