@@ -12,6 +12,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -54,6 +55,8 @@ class Checkpoints:
         if self._folder is not None:
             for path in self._folder.glob(f"{self._step}-*.npz"):
                 path.unlink(missing_ok=True)
+            with suppress(OSError):  # another step may keep some
+                self._folder.rmdir()
 
 
 class Checkpoint:

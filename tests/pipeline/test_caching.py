@@ -84,8 +84,14 @@ class TestCache:
 
     def test_force_runs_everything(self, bench):
         bench.run(WRITE)
+        kept = Dataset.find("sample").checkpoints / "als-training-0.npz"
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(b"kept")
+        bench.run()
+        assert kept.exists()
         record, _, _ = bench.run(force=True)
         assert statuses(record) == ["executed"] * 2
+        assert not kept.exists()
 
     def test_a_failed_step_is_not_taken_and_the_rest_is(self, bench):
         bench.run(WRITE, run_id="one")

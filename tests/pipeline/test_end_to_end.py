@@ -34,8 +34,18 @@ STEP_KEYS = {
 }
 
 
+@pytest.fixture
+def odd_workspace(tmp_path, monkeypatch):
+    """A workspace whose path has all that patterns and shells take for something else."""
+    folder = tmp_path / "a shop [1] {ü} 'x' * ?"
+    folder.mkdir()
+    monkeypatch.setenv("RECSYS_HOME", str(folder))
+    return folder
+
+
 @pytest.mark.slow  # all four steps, with compiled code made anew
-def test_a_small_sample_from_one_command(workspace):
+def test_a_small_sample_from_one_command(odd_workspace):
+    workspace = odd_workspace
     done = run_pipeline(workspace, *SMALL, "--run-id", "first")
     assert done.returncode == 0, done.stderr
     record = latest(workspace)

@@ -109,3 +109,11 @@ def test_nothing_is_removed_while_a_run_works(runs):
     assert "s2" in left(runs / "outputs")
     with pytest.raises(ParameterError, match="--keep must be at least 1"):
         clean(runs, 0)
+
+
+def test_checkpoints_of_killed_runs_go(runs):
+    folder = Dataset.find("shop").checkpoints
+    folder.mkdir(parents=True)
+    (folder / "als-training-0.npz").write_bytes(b"x" * 5000)
+    assert clean(runs, 5).paths == [folder]
+    assert not folder.exists()
