@@ -338,6 +338,9 @@ class EmbedParameters(Section):
         description="Encoded fields, best first",
     )
     max_tokens: int = Field(64, ge=8, le=8192, description="Texts are cut after this many tokens")
+    budget_seconds: float = Field(
+        0, ge=0, description="Cut texts earlier where encoding would take longer (0 = never)"
+    )
     backend: Literal["auto", "torch", "openvino"] = Field(
         "auto", description="Library that runs the encoder; auto: the fastest here"
     )
@@ -419,6 +422,12 @@ class EvaluateParameters(Section):
     )
     max_users: int = Field(
         100_000, ge=1, description="Maximum number of test users, sampled at random"
+    )
+    precision: float = Field(
+        0.002,
+        ge=0,
+        description="Stop adding test users when the paired 95 % interval of nDCG@10 between the "
+        "served model and the best other one is this narrow to either side (0 = all users)",
     )
     blend_users: int = Field(
         20_000, ge=1, description="Maximum number of validation users that the blend learns from"

@@ -14,7 +14,9 @@ from scipy import linalg, sparse
 from recsys_lib.als._linear_algebra import gram, rotate
 from recsys_lib.als.confidences import liked
 from recsys_lib.als.solver import Penalty, Side
-from recsys_lib.compiled import Workers
+from recsys_lib.compiled import Workers, blocks
+
+_BLOCK_CELLS = 1 << 20  # of the factors of histories that are solved at once: 8 MB
 
 
 @dataclass(frozen=True)
@@ -59,17 +61,32 @@ class FoldIn:
         return cls(item_factors, penalty, np.maximum(spectrum, 0), axes)
 
     def solve(self, confidences: sparse.csr_matrix) -> np.ndarray:
-        """Factors of a few histories, float32 (rows, factors); for many, see :meth:`solve_many`.
+        """Factors of histories, float32 (rows, factors), in float64; see :meth:`solve_many`, too.
 
         ``confidences`` has the shape (rows, items).
         """
-        out = np.empty((confidences.shape[0], len(self.spectrum)), dtype=np.float32)
-        for row, (start, stop) in enumerate(
-            zip(confidences.indptr[:-1], confidences.indptr[1:], strict=True)
-        ):
-            entries = slice(start, stop)
-            out[row] = self.solve_one(confidences.indices[entries], confidences.data[entries])
+        known = liked(confidences)
+        lengths = np.diff(known.indptr)
+        out = np.zeros((len(lengths), len(self.spectrum)), dtype=np.float32)
+        for length in np.unique(lengths[lengths > 0]):
+            rows = np.flatnonzero(lengths == length)
+            for part in blocks(len(rows), max(1, _BLOCK_CELLS // (length * len(self.spectrum)))):
+                some = rows[part]
+                entries = known.indptr[some][:, None] + np.arange(length)
+                out[some] = self._solve_equal(known.indices[entries], known.data[entries])
         return out
+
+    def _solve_equal(self, items: np.ndarray, confidences: np.ndarray) -> np.ndarray:
+        """Factors of histories of one length, without zeros; both (rows, entries)."""
+        scale, chosen, weights, targets = self._equations(items, confidences)
+        if items.shape[1] <= scale.shape[1]:
+            system = np.eye(items.shape[1]) + weights[:, :, None] * (chosen @ chosen.mT)
+            solved = np.linalg.solve(system, targets[..., None])
+            t = (chosen.mT @ solved)[..., 0]
+        else:
+            system = np.eye(scale.shape[1]) + (chosen.mT * weights[:, None]) @ chosen
+            t = np.linalg.solve(system, chosen.mT @ targets[..., None])[..., 0]
+        return ((scale * t) @ self.axes.T).astype(np.float32)
 
     def solve_one(self, items: np.ndarray, confidences: np.ndarray) -> np.ndarray:
         """Factors of one history, float32 (factors,): rows of items, and a confidence for each.
@@ -77,15 +94,10 @@ class FoldIn:
         The equations are those of ``_kernels``, in float64.
         """
         nonzero = confidences != 0
-        items = items[nonzero]
-        scale, chosen, weights, targets = self._equations(items, confidences[nonzero])
-        if len(items) <= len(scale):
-            system = np.eye(len(items)) + weights[:, None] * (chosen @ chosen.T)
-            t = chosen.T @ np.linalg.solve(system, targets)
-        else:
-            system = np.eye(len(scale)) + (chosen.T * weights) @ chosen
-            t = np.linalg.solve(system, chosen.T @ targets)
-        return (self.axes @ (scale * t)).astype(np.float32)
+        if not nonzero.any():
+            return np.zeros(len(self.spectrum), dtype=np.float32)
+        (found,) = self._solve_equal(items[nonzero][None], confidences[nonzero][None])
+        return np.asarray(found)
 
     def contributions(
         self, items: np.ndarray, confidences: np.ndarray, of: np.ndarray
@@ -95,7 +107,9 @@ class FoldIn:
         ``items`` and ``confidences`` are the history. float64, shape (of, entries): the vector is
         linear in the targets b, so every row adds up to the score of an item.
         """
-        scale, chosen, weights, targets = self._equations(items, confidences)
+        (scale,), (chosen,), (weights,), (targets,) = self._equations(
+            items[None], confidences[None]
+        )
         system = np.eye(len(scale)) + (chosen.T * weights) @ chosen
         return (self._rotated[of] * scale) @ np.linalg.solve(system, chosen.T) * targets
 
@@ -116,13 +130,17 @@ class FoldIn:
     def _equations(
         self, items: np.ndarray, confidences: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """sqrt(D), M, W and b of ``_kernels``, float64; W and b are 0 for a confidence of 0."""
+        """sqrt(D), M, W and b of ``_kernels``, float64; W and b are 0 for a confidence of 0.
+
+        Of histories of one length: shapes (rows, factors), (rows, entries, factors), and twice
+        (rows, entries).
+        """
         certainty = np.abs(confidences).astype(np.float64)
         weights = np.where(confidences != 0, certainty - 1, 0)
         targets = np.where(confidences > 0, certainty, 0)
-        regularization = self.penalty.per_row(weights.sum(), len(self.item_factors))
-        scale = 1 / np.sqrt(self.spectrum + regularization)
-        return scale, self._rotated[items] * scale, weights, targets
+        regularization = self.penalty.per_row(weights.sum(axis=1), len(self.item_factors))
+        scale = 1 / np.sqrt(self.spectrum + regularization[:, None])
+        return scale, self._rotated[items] * scale[:, None], weights, targets
 
     @cached_property
     def _rotated(self) -> np.ndarray:

@@ -7,6 +7,7 @@ from recsys_lib.blend.choices import Choices
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learned import LearnedBlend
 from recsys_lib.blend.learning import learn_blend
+from recsys_lib.blend.lists import rank_together
 from recsys_lib.blend.model import BlendModel, Ranking, Repeats, all_items
 from recsys_lib.blend.part import write_blend_part
 from recsys_lib.blend.signals import Signals
@@ -38,6 +39,7 @@ __all__ = [
     "TrainedBlend",
     "all_items",
     "learn_blend",
+    "rank_together",
     "recent_counts",
     "train_blend",
     "train_sources",

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.blend.blend import TERMS, HistoryScorer, relative_scores, shortness, terms
+from recsys_lib.blend._relative import HistoryScorer, score
+from recsys_lib.blend.blend import TERMS, shortness, terms
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import RECENT
 from recsys_lib.ranking import (
     NO_ITEM,
-    best_items,
     in_blocks,
     positions_within,
     shuffled_tie_order,
@@ -128,9 +128,11 @@ def gather_candidates(
     ``relevant`` has the shape (users, items): what each user took later. ``shortest`` is that of
     the weights that the candidates are for.
     """
+    # Not by number: ids may carry information, and models are compared with a shuffle, too.
+    tie_order = shuffled_tie_order(histories.n_items, _TIE_SEED)
 
     def block(users: np.ndarray) -> tuple[np.ndarray, ...]:
-        return _block(sources, histories, relevant, users, shortest)
+        return _block(sources, histories, relevant, users, shortest, tie_order)
 
     blocks = in_blocks(block, np.arange(len(histories)), histories.n_items)
     columns = (np.concatenate(column) for column in zip(*blocks, strict=True))
@@ -143,13 +145,16 @@ def _block(
     relevant: sparse.csr_matrix,
     users: np.ndarray,
     shortest: int,
+    tie_order: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     block = histories.take(users)
-    scores = [relative_scores(source, block) for source in sources.values()]
-    wanted = [_best_cells(relative, block) for relative in scores]
+    scored = [score(source, block) for source in sources.values()]
+    wanted = [
+        _cells_of(scores.top_relative(PER_SOURCE, tie_order, block), block) for scores in scored
+    ]
     row, item = np.divmod(np.unique(np.concatenate(wanted)), histories.n_items)
     chosen = np.isin(row * histories.n_items + item, _cells(relevant[users]))
-    relative = np.column_stack([source[row, item] for source in scores])
+    relative = np.column_stack([scores.at(row, item) for scores in scored])
     trend = relative[:, list(sources).index(RECENT)] if RECENT in sources else np.zeros(len(row))
     short = shortness(block.lengths, shortest)[row].astype(np.float32)
     return (
@@ -162,15 +167,8 @@ def _block(
     )
 
 
-def _best_cells(relative: np.ndarray, block: Histories) -> np.ndarray:
-    """Cell numbers of each user's best new items with a score above 0.
-
-    Sets the scores of items in the history to 0.
-    """
-    relative[block.user, block.items] = 0
-    # Not by number: ids may carry information, and models are compared with a shuffle, too.
-    tie_order = shuffled_tie_order(block.n_items, _TIE_SEED)
-    items = best_items(relative, PER_SOURCE, tie_order, above=0)
+def _cells_of(items: np.ndarray, block: Histories) -> np.ndarray:
+    """Cell numbers of ``items``, shape (users, k)."""
     row, place = np.nonzero(items != NO_ITEM)
     return row * block.n_items + items[row, place]
 

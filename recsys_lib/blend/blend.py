@@ -23,13 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from recsys_lib.blend._best import best_of_sparse_blend
+from recsys_lib.blend._relative import RowScores, Scored, score
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import POPULAR, RECENT, CandidateSource, source_types
-from recsys_lib.compiled import compiled
 
 TERMS = 6
 """Weights of a source: a and b for long histories, for short ones, and for the trend."""
@@ -118,27 +118,75 @@ class Blend:
 
     def _total(self, histories: Histories, kept: dict[str, np.ndarray] | None) -> np.ndarray:
         """Ask each source once and add up; relative scores are put into ``kept``."""
-        common = {
-            name: relative_scores(self.sources[name], histories)
-            for name in ((POPULAR, RECENT) if self.weights.use_trend else (POPULAR,))
-            if name in self.sources
-        }
-        total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
-        trend = common[RECENT] if RECENT in common else np.zeros_like(total)
-        for name in self.used:
-            relative = common.get(name)
-            if relative is None:
-                relative = relative_scores(self.sources[name], histories)
-            _add_shares(total, relative, trend, self.weights.for_lengths(name, histories.lengths))
-            if kept is not None:
-                kept[name] = relative
-        if POPULAR in common:
-            # The weights were learned from users with a history and do not hold for strangers.
-            total[histories.lengths == 0] = 0
-            total += LAST_RESORT * common[POPULAR]
+        scored = self.scored(histories)
         if kept is not None:
-            kept |= common
+            kept |= {name: scores.relative() for name, scores in scored.items()}
+        return self.total(histories, scored)
+
+    @property
+    def needed(self) -> dict[str, CandidateSource]:
+        """The sources that count: the used ones, popularity, and the trend."""
+        common = (POPULAR, RECENT) if self.weights.use_trend else (POPULAR,)
+        names = dict.fromkeys((*self.used, *common))
+        return {name: self.sources[name] for name in names if name in self.sources}
+
+    def scored(self, histories: Histories) -> dict[str, Scored]:
+        """What each of these sources says."""
+        return {name: score(source, histories) for name, source in self.needed.items()}
+
+    def total(self, histories: Histories, scored: Mapping[str, Scored]) -> np.ndarray:
+        """Add up what the ``scored`` sources say: float32, shape (users, items)."""
+        total = np.zeros((len(histories), histories.n_items), dtype=np.float32)
+        trend = self.trend(scored, histories)
+        for name in self.used:
+            if name in scored:
+                scored[name].add(total, trend, self.weights_of(name, histories))
+        # The weights were learned from users with a history and do not hold for strangers.
+        if POPULAR in self.sources:
+            total[histories.lengths == 0] = 0
+        popularity, weight = self.last_resort(scored, histories)
+        weights = np.zeros((len(histories), 4), dtype=np.float32)
+        weights[:, 0] = weight
+        popularity.add(total, trend, weights)
         return total
+
+    def best(
+        self, histories: Histories, k: int, tie_order: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k best items of each history and their scores, shape (users, k), without its own.
+
+        The rest is -1 and -infinity where fewer than k are left.
+        """
+        return self.best_of(histories, self.scored(histories), k, tie_order)
+
+    def best_of(
+        self, histories: Histories, scored: Mapping[str, Scored], k: int, tie_order: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same from what the sources say."""
+        found = best_of_sparse_blend(self, histories, scored, k, tie_order)
+        if found is None:
+            total = RowScores(self.total(histories, scored), np.ones(len(histories), np.float32))
+            found = total.top(k, tie_order, histories)
+        return found
+
+    def weights_of(self, name: str, histories: Histories) -> np.ndarray:
+        """The weights of a source for each of the histories, float32 (users, 4)."""
+        return self.weights.for_lengths(name, histories.lengths)
+
+    def trend(self, scored: Mapping[str, Scored], histories: Histories) -> RowScores:
+        """Recent popularity, or zeros where it does not count."""
+        trend = scored.get(RECENT) if self.weights.use_trend else None
+        return trend if isinstance(trend, RowScores) else _zeros(histories)
+
+    @staticmethod
+    def last_resort(
+        scored: Mapping[str, Scored], histories: Histories
+    ) -> tuple[RowScores, np.float32]:
+        """Popularity, and what it counts beside all else."""
+        popularity = scored.get(POPULAR)
+        if isinstance(popularity, RowScores):
+            return popularity, LAST_RESORT
+        return _zeros(histories), np.float32(0)
 
 
 @dataclass(frozen=True)
@@ -193,56 +241,9 @@ def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:
     return np.stack((relative, root, trend * relative, trend * root), axis=-1)
 
 
-class HistoryScorer(Protocol):
-    """Scores all items for a history, as a candidate source does."""
-
-    def scores(self, histories: Histories) -> np.ndarray:
-        """Finite float32, shape (users, items), higher is better; a new array."""
-
-
-def relative_scores(source: HistoryScorer, histories: Histories) -> np.ndarray:
-    """Scores divided by each user's best among the items that the user does not have, in [0, 1]."""
-    scores = source.scores(histories)
-    _divide_and_cut(scores, _best_new(scores, histories))
-    return scores
-
-
-def _best_new(scores: np.ndarray, histories: Histories) -> np.ndarray:
-    """The best score among the items that the user does not have; 1 where none is above 0.
-
-    Items of the history often score highest, and cannot be recommended: with them in the maximum
-    the candidates of a long history would all look weak.
-    """
-    cells = (histories.user, histories.items)
-    own = scores[cells]
-    scores[cells] = 0
-    best = scores.max(axis=1)
-    scores[cells] = own
-    return np.where(best > 0, best, np.float32(1))
-
-
-@compiled
-def _divide_and_cut(scores: np.ndarray, best: np.ndarray) -> None:
-    """Divide in place by the best of each user and cut to [0, 1], in one pass over memory."""
-    for user in range(len(scores)):
-        scale = best[user]
-        for item in range(scores.shape[1]):
-            r = scores[user, item] / scale
-            scores[user, item] = min(max(r, np.float32(0)), np.float32(1))
-
-
-@compiled
-def _add_shares(
-    total: np.ndarray, relative: np.ndarray, trend: np.ndarray, weights: np.ndarray
-) -> None:
-    """Add what a source says of each item to ``total``, in one pass over memory."""
-    for user in range(len(relative)):
-        a, b, a_trend, b_trend = weights[user]
-        for item in range(relative.shape[1]):
-            r = relative[user, item]
-            t = trend[user, item]
-            total[user, item] += (a + a_trend * t) * r
-            total[user, item] += (b + b_trend * t) * np.sqrt(r)
+def _zeros(histories: Histories) -> RowScores:
+    best = np.ones(len(histories), dtype=np.float32)
+    return RowScores(np.zeros((1, histories.n_items), dtype=np.float32), best)
 
 
 def shortness(lengths: np.ndarray, shortest: int = 1) -> np.ndarray:

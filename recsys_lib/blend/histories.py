@@ -128,6 +128,11 @@ class Histories:
         """The user of each entry, shape (entries,)."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
+    @property
+    def sorted_items(self) -> np.ndarray:
+        """The items of each user in ascending order, int32, shape (entries,)."""
+        return self.items[np.lexsort((self.items, self.user))]
+
     def take(self, users: np.ndarray) -> Histories:
         """The histories of these users, in this order."""
         lengths = self.lengths[users]

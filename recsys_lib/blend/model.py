@@ -19,7 +19,7 @@ from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.part import BlendPart
 from recsys_lib.blend.sources import ServedParts, with_half_lives
 from recsys_lib.ids import IdMap
-from recsys_lib.ranking import rank_scores, shuffled_tie_order
+from recsys_lib.ranking import shuffled_tie_order
 
 if TYPE_CHECKING:
     from recsys_lib.search import ProductSearch
@@ -123,10 +123,7 @@ class BlendModel:
         return self._best(histories, n)
 
     def _best(self, histories: Histories, n: int) -> tuple[np.ndarray, np.ndarray]:
-        scores = self.blend.scores_of(histories)
-        seen = histories.matrix(histories.confidences)
-        best = rank_scores(scores, seen, self.tie_order, min(n, len(self.items)))
-        return best, np.take_along_axis(scores, np.maximum(best, 0), axis=1)
+        return self.blend.best(histories, min(n, len(self.items)), self.tie_order)
 
     def _ranking(self, history: Histories, repeats: Repeats, allowed: np.ndarray | None) -> Ranking:
         eligible = np.ones(len(self.items), dtype=bool) if allowed is None else allowed.copy()

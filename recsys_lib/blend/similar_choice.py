@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from recsys_lib.blend._candidates import gather_candidates
-from recsys_lib.blend.blend import Blend, BlendWeights, HistoryScorer
+from recsys_lib.blend._relative import HistoryScorer
+from recsys_lib.blend.blend import Blend, BlendWeights
 from recsys_lib.blend.choices import Choices, K, ndcg
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import ALS, BLEND, TEXT, CandidateSource, FoldedAls, TextNeighbours

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +13,11 @@ import polars as pl
 
 from recsys_lib.errors import InputDataError
 from recsys_lib.evaluation import metrics
+from recsys_lib.evaluation.rank import rank_until
 from recsys_lib.evaluation.results import measure
 from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.files import replacing_folder, write_json
-from recsys_lib.ranking import Scorer, top_k
+from recsys_lib.ranking import Scorer
 from recsys_lib.registry.parts import PER_USER_FILE
 from recsys_lib.significance import bootstrap_interval, holm, paired_test, verdict
 
@@ -38,6 +39,9 @@ class Evaluation:
     seconds: for each model the time to score and rank all test users.
     served: the model that will be served.
     seed: of the intervals and tests.
+    n_users: test users that there are; those of ``split`` are fewer where they were enough.
+    half_width: of the paired interval between the served model and the best other one in nDCG@10,
+        when no more users were added; NaN where all were taken.
     """
 
     split: TrainTest
@@ -46,6 +50,8 @@ class Evaluation:
     seconds: dict[str, float]
     served: str
     seed: int
+    n_users: int = 0
+    half_width: float = math.nan
 
     @property
     def models(self) -> list[str]:
@@ -139,8 +145,9 @@ def evaluate(
     seed: int,
     embeddings: np.ndarray | None = None,
     served: str | None = None,
+    precision: float = 0.0,
 ) -> Evaluation:
-    """Rank every item for every test user, without the items of their training history.
+    """Rank every item for the test users, without the items of their training history.
 
     Parameters
     ----------
@@ -156,6 +163,10 @@ def evaluate(
         Texts of the items, shape (items, dimension), for the diversity of lists.
     served
         The model that will be served; the first by default.
+    precision
+        Users are added at random until the 95 % interval of the paired difference between the
+        served model and the best other one, in nDCG@10, is at most this wide to either side; 0
+        takes all users.
 
     Returns
     -------
@@ -186,11 +197,16 @@ def evaluate(
             "no user has two interactions, so nothing can be held out: "
             "leave the evaluation out with --steps etl,als,embed"
         )
-    seen = split.train.user_items()
-    lists, seconds = {}, {}
-    for name, model in models.items():
-        started = time.perf_counter()
-        lists[name] = top_k(model, split.test_users, seen, max(k_values), seed=seed)
-        seconds[name] = time.perf_counter() - started
-    results = measure(lists, split, sorted(set(k_values)), embeddings, seed=seed)
-    return Evaluation(split, lists, results, seconds, served or next(iter(lists)), seed)
+    served = served or next(iter(models))
+    ranked = rank_until(models, split, max(k_values), seed=seed, served=served, precision=precision)
+    results = measure(ranked.lists, ranked.split, sorted(set(k_values)), embeddings, seed=seed)
+    return Evaluation(
+        ranked.split,
+        ranked.lists,
+        results,
+        ranked.seconds,
+        served,
+        seed,
+        n_users=len(split.test_users),
+        half_width=ranked.half_width,
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.blend import recent_counts
+from recsys_lib.blend import CandidateSource, Histories, recent_counts
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ranking import Scorer
 
@@ -29,33 +30,52 @@ class Factors(Scorer):
 
 
 @dataclass(frozen=True)
-class MostPopular(Scorer):
-    """The same for everybody: how many users have an item in training."""
+class SourceAlone(Scorer):
+    """One candidate source as a model of its own."""
 
-    user_items: sparse.csr_matrix
+    source: CandidateSource
+    histories: Histories
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """The source's scores for the histories of these users."""
+        return self.source.scores(self.histories.take(users))
+
+
+class SameForEveryone(Scorer):
+    """A model that knows no history."""
+
+    @property
+    @abstractmethod
+    def counts(self) -> np.ndarray:
+        """The score of each item, float32, shape (items,)."""
 
     def scores(self, users: np.ndarray) -> np.ndarray:
         """Counts, a row for each user."""
-        return np.tile(self._counts, (len(users), 1))
+        return np.tile(self.counts, (len(users), 1))
+
+
+@dataclass(frozen=True)
+class MostPopular(SameForEveryone):
+    """How many users have an item in training."""
+
+    user_items: sparse.csr_matrix
 
     @cached_property
-    def _counts(self) -> np.ndarray:
+    def counts(self) -> np.ndarray:
+        """Users of each item."""
         counts = np.bincount(self.user_items.indices, minlength=self.user_items.shape[1])
         return counts.astype(np.float32)
 
 
 @dataclass(frozen=True)
-class RecentPopular(Scorer):
-    """The same for everybody: how often an item was taken recently, see :func:`recent_counts`."""
+class RecentPopular(SameForEveryone):
+    """How often an item was taken recently, see :func:`recent_counts`."""
 
     train: Interactions
 
-    def scores(self, users: np.ndarray) -> np.ndarray:
-        """Counts, a row for each user."""
-        return np.tile(self._counts, (len(users), 1))
-
     @cached_property
-    def _counts(self) -> np.ndarray:
+    def counts(self) -> np.ndarray:
+        """Recent interactions of each item."""
         return recent_counts(self.train).astype(np.float32)
 
 

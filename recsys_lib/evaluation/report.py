@@ -50,7 +50,7 @@ def in_words(evaluation: Evaluation, k: int) -> str:
     own, popular = (evaluation.value(model, "recall", k) for model in (served, "popular"))
     sentence = (
         f"The served model, {served}, finds {own:.1%} of the held-out items in its top {k}; "
-        f"the most popular items contain {popular:.1%}."
+        f"the most popular items contain {popular:.1%}.{_users_in_words(evaluation)}"
     )
     rivals = evaluation.differences("ndcg", k)
     ahead, alike = (
@@ -61,6 +61,16 @@ def in_words(evaluation: Evaluation, k: int) -> str:
     if alike:
         return f"{sentence} Within noise of it: {alike}."
     return f"{sentence} It is better than every other model beyond noise."
+
+
+def _users_in_words(evaluation: Evaluation) -> str:
+    used, most = len(evaluation.split.test_users), evaluation.n_users
+    if used >= most:
+        return ""
+    return (
+        f" {used:,} of {most:,} test users were enough: its nDCG less that of the best other model "
+        f"is known to ± {evaluation.half_width:.4f}."
+    )
 
 
 def what_to_try(evaluation: Evaluation, k: int) -> list[str]:

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
-import numpy as np
-
 from recsys_lib.blend import (
     BLEND,
     Blend,
-    CandidateSource,
-    Histories,
     LearnedBlend,
     Parts,
     SourceOptions,
@@ -28,7 +24,7 @@ from recsys_lib.checkpoints import Checkpoint, Checkpoints
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
-from recsys_lib.evaluation.models import MostPopular, Random, RecentPopular
+from recsys_lib.evaluation.models import MostPopular, Random, RecentPopular, SourceAlone
 from recsys_lib.evaluation.split import split_by
 from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.evaluation.unfinished import (
@@ -118,6 +114,7 @@ class VersionEvaluation:
             seed=self.parameters.seed,
             embeddings=self.parts.embeddings,
             served=served_name(self.learned, self.models),
+            precision=self.parameters.precision,
         )
         kept.save_if_due(lambda: evaluation_to_arrays(found))
         return found
@@ -195,18 +192,6 @@ def evaluate_version(
     """
     defaults = EvaluateParameters.model_validate({})
     return VersionEvaluation(dataset, version, parameters or defaults)
-
-
-@dataclass(frozen=True)
-class SourceAlone(Scorer):
-    """One candidate source as a model of its own."""
-
-    source: CandidateSource
-    histories: Histories
-
-    def scores(self, users: np.ndarray) -> np.ndarray:
-        """The source's scores for the histories of these users."""
-        return self.source.scores(self.histories.take(users))
 
 
 def learn(split: TrainTest, parts: Parts, parameters: EvaluateParameters) -> TrainedBlend:

@@ -8,7 +8,7 @@ when models are compared; it is the position where an answer must be reproducibl
 
 from recsys_lib.ranking._dcg import dcg, discounted_gains, ideal_dcg
 from recsys_lib.ranking._inner_product import MaximumInnerProduct
-from recsys_lib.ranking._kernels import positions_within
+from recsys_lib.ranking._kernels import is_before, keep_best, positions_within, put_in
 from recsys_lib.ranking._top_k import (
     NO_ITEM,
     Scorer,
@@ -19,6 +19,7 @@ from recsys_lib.ranking._top_k import (
     rank_scores,
     shuffled_tie_order,
     top_k,
+    top_k_of_row,
 )
 
 __all__ = [
@@ -31,9 +32,13 @@ __all__ = [
     "discounted_gains",
     "ideal_dcg",
     "in_blocks",
+    "is_before",
+    "keep_best",
     "keep_largest",
     "positions_within",
+    "put_in",
     "rank_scores",
     "shuffled_tie_order",
     "top_k",
+    "top_k_of_row",
 ]

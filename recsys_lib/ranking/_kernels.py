@@ -47,14 +47,14 @@ def keep_best(cells, start, seen, tie_order, scores, items):
             for c in range(run, stop):
                 item = start + c
                 # Most fail the first test; whether an item was seen takes longest to find out.
-                if _is_before(cells[c], item, scores[-1], items[-1], tie_order) and not _contains(
+                if is_before(cells[c], item, scores[-1], items[-1], tie_order) and not _contains(
                     seen, item
                 ):
-                    _insert(scores, items, cells[c], item, tie_order)
+                    put_in(scores, items, cells[c], item, tie_order)
 
 
 @compiled
-def _is_before(score, item, other_score, other, tie_order):
+def is_before(score, item, other_score, other, tie_order):
     """The tie rule: of equal scores the item of lower tie order comes first."""
     if score != other_score:
         return score > other_score
@@ -68,12 +68,12 @@ def _contains(seen, item):
 
 
 @compiled
-def _insert(scores, items, score, item, tie_order):
+def put_in(scores, items, score, item, tie_order):
     """Put an item that is better than the last one at its position, found by bisection."""
     position, stop = 0, len(items) - 1
     while position < stop:
         middle = (position + stop) // 2
-        if _is_before(score, item, scores[middle], items[middle], tie_order):
+        if is_before(score, item, scores[middle], items[middle], tie_order):
             stop = middle
         else:
             position = middle + 1
@@ -83,6 +83,25 @@ def _insert(scores, items, score, item, tie_order):
     for n in range(len(items) - 1, position, -1):
         items[n] = items[n - 1]
     scores[position], items[position] = score, item
+
+
+@compiled
+def first_new(order, indptr, own, items):
+    """Fill each row of ``items``, (users, k), with the first of ``order`` that a user lacks.
+
+    User u has the items own[indptr[u] : indptr[u + 1]].
+    """
+    is_own = np.full(len(order), -1, np.int64)
+    for user in range(len(items)):
+        for n in range(indptr[user], indptr[user + 1]):
+            is_own[own[n]] = user
+        place = 0
+        for item in order:
+            if place == items.shape[1]:
+                break
+            if is_own[item] != user:
+                items[user, place] = item
+                place += 1
 
 
 @compiled

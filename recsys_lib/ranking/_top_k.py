@@ -12,10 +12,10 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.errors import ScoreError
-from recsys_lib.ranking._kernels import select_best
+from recsys_lib.ranking._kernels import first_new, select_best
 
 NO_ITEM = -1
-_BLOCK_CELLS = 2_000_000  # scores held at once by one thread: 8 MB, some 40 MB with all copies
+_BLOCK_CELLS = 4_000_000  # scores held at once by one thread: 16 MB, some 60 MB with all copies
 _MOST_THREADS = 8  # so that memory does not grow with the cores of the machine
 
 
@@ -86,6 +86,17 @@ def top_k(
         return rank_scores(scores, None if seen is None else seen[block], tie_order, k)
 
     return np.concatenate(in_blocks(ranked, users, n_items))
+
+
+def top_k_of_row(row: np.ndarray, seen: sparse.csr_matrix, k: int, *, seed: int) -> np.ndarray:
+    """The k best items by one row of scores, (items,), for many users: as :func:`top_k` does.
+
+    ``seen`` has the shape (users, items).
+    """
+    order = np.lexsort((shuffled_tie_order(len(row), seed), -row)).astype(np.int32)
+    items = np.full((seen.shape[0], k), NO_ITEM, dtype=np.int32)
+    first_new(order, seen.indptr, seen.indices, items)
+    return items
 
 
 def in_blocks(function: Callable[[np.ndarray], T], users: np.ndarray, n_items: int) -> list[T]:

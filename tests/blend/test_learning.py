@@ -22,7 +22,8 @@ from recsys_lib.blend import (
 )
 from recsys_lib.blend._candidates import gather_candidates
 from recsys_lib.blend._logit import fit_choices
-from recsys_lib.blend.blend import TERMS, relative_scores
+from recsys_lib.blend._relative import score
+from recsys_lib.blend.blend import TERMS
 from recsys_lib.blend.sources import (
     AFTER,
     ALS,
@@ -259,7 +260,7 @@ def test_nothing_chosen_is_refused():
 def test_relative_scores_are_shares_of_the_best_new_item():
     weights = np.array([[0, 8, 4, -1]] + [[0] * 4] * 3, dtype=np.float32)
     user = Histories.from_items([0, 1], 1.0, 4)
-    found = relative_scores(Successors(sparse.csr_matrix(weights)), user)
+    found = score(Successors(sparse.csr_matrix(weights)), user).relative()
     assert found.tolist() == [[0, 1, 1, 0]]  # 8 / 4 is cut, for the user has that item
 
 
@@ -270,7 +271,7 @@ def test_candidates_are_new_items_with_a_score(trained, choices):
     assert not np.asarray(seen[found.user, found.item]).any()
     assert (np.diff(found.user) >= 0).all()
     assert found.chosen.sum() == len(histories)
-    expected = relative_scores(trained.sources[ALS], histories)[found.user, found.item]
+    expected = score(trained.sources[ALS], histories).relative()[found.user, found.item]
     np.testing.assert_allclose(found.relative[:, found.names.index(ALS)], expected, rtol=1e-6)
 
 

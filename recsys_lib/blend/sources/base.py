@@ -14,6 +14,7 @@ import numpy as np
 from recsys_lib.als import train_als
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.signals import EqualSignals, Signals
+from recsys_lib.blend.sources.forms import CompactScores
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters, EvaluateParameters
 
@@ -195,6 +196,12 @@ class CandidateSource(ABC):
 
     half_life: float = field(default=math.inf, kw_only=True)
 
+    def __init_subclass__(cls) -> None:
+        """A class with scores of its own does not take the compact ones of the class above it."""
+        super().__init_subclass__()
+        if "scores" in vars(cls) and "compact" not in vars(cls):
+            cls.compact = CandidateSource.compact  # type: ignore[method-assign]
+
     @classmethod
     @abstractmethod
     def train(cls, training: Training) -> Self | None:
@@ -212,6 +219,10 @@ class CandidateSource(ABC):
     @abstractmethod
     def scores(self, histories: Histories) -> np.ndarray:
         """Finite float32, shape (users, items), higher is better; a new array."""
+
+    def compact(self, histories: Histories) -> CompactScores:
+        """The same scores in the form that takes least memory."""
+        return self.scores(histories)
 
     def contributions(self, history: Histories, items: np.ndarray) -> np.ndarray | None:
         """What each entry of one user's history adds to the scores of ``items``.

@@ -47,8 +47,15 @@ class ItemWeights(CandidateSource):
 
     def scores(self, histories: Histories) -> np.ndarray:
         """Sum of recency times weight over the history."""
+        return np.asarray(self._sums(histories).toarray())
+
+    def compact(self, histories: Histories) -> sparse.csr_matrix:
+        """The same for the neighbours of the history, which are the only ones with a score."""
+        return self._sums(histories)
+
+    def _sums(self, histories: Histories) -> sparse.csr_matrix:
         recency = histories.recency(self.half_life)
-        return np.asarray((histories.matrix(recency) @ self.weights).toarray())
+        return sparse.csr_matrix(histories.matrix(recency) @ self.weights, dtype=np.float32)
 
     def contributions(self, history: Histories, items: np.ndarray) -> np.ndarray:
         """Recency times weight."""
@@ -66,7 +73,8 @@ class CosineNeighbours(ItemWeights):
     @classmethod
     def train(cls, training: Training) -> Self:
         """Compare all items."""
-        return cls(item_similarity(training.once(taken), cls.similarity, NEIGHBOURS))
+        weights = item_similarity(training.once(taken), cls.similarity, NEIGHBOURS)
+        return cls(weights.astype(np.float32))
 
 
 @dataclass(frozen=True)

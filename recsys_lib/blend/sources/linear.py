@@ -87,18 +87,23 @@ def sparse_ease_weights(
     support = keep_largest(alone @ sparse.diags(1 / np.sqrt(ridge)), neighbours)
     support.sort_indices()
 
-    def solve(items: np.ndarray) -> np.ndarray:
-        systems, targets = _gather_blocks(
-            gram.indptr, gram.indices, gram.data, support.indptr, support.indices, items, neighbours
-        )
-        diagonal = np.arange(neighbours)
-        systems[:, diagonal, diagonal] += np.float32(regularization)
-        return np.linalg.solve(systems, targets[..., None])[..., 0]
+    sizes = np.diff(support.indptr)
+    values = np.empty(support.nnz, dtype=np.float32)
 
-    n_items = user_items.shape[1]
-    solutions = in_blocks(solve, np.arange(n_items), neighbours * neighbours)
-    inside = np.arange(neighbours) < np.diff(support.indptr)[:, None]
-    values = np.concatenate(solutions)[inside]
+    def solve(items: np.ndarray) -> None:
+        size = max(int(sizes[items].max()), 1)
+        systems, targets = _gather_blocks(
+            gram.indptr, gram.indices, gram.data, support.indptr, support.indices, items, size
+        )
+        diagonal = np.arange(size)
+        systems[:, diagonal, diagonal] += np.float32(regularization)
+        solved = np.linalg.solve(systems, targets[..., None])[..., 0]
+        inside = diagonal < sizes[items][:, None]
+        values[(support.indptr[items][:, None] + diagonal)[inside]] = solved[inside]
+
+    # Most items have few neighbours: side by side with others of their size, they are solved in
+    # systems of that size.
+    in_blocks(solve, np.argsort(sizes, kind="stable"), neighbours * neighbours)
     columns = sparse.csr_matrix((values, support.indices, support.indptr), shape=gram.shape)
     return sparse.csr_matrix(columns.T)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
+from recsys_lib.blend.sources.forms import SameForAll
 from recsys_lib.data.interactions import Interactions
 
 RECENT_SHARE = 0.1
@@ -44,7 +46,15 @@ class Popularity(CandidateSource):
 
     def scores(self, histories: Histories) -> np.ndarray:
         """The same row for each user."""
-        return np.tile(np.log1p(self.counts).astype(np.float32), (len(histories), 1))
+        return np.tile(self._row, (len(histories), 1))
+
+    def compact(self, histories: Histories) -> SameForAll:
+        """That row, once."""
+        return SameForAll(self._row, len(histories))
+
+    @cached_property
+    def _row(self) -> np.ndarray:
+        return np.log1p(self.counts).astype(np.float32)
 
 
 @dataclass(frozen=True)
