@@ -114,9 +114,6 @@ def user_queries(als: AlsModel, scratch: Path) -> Queries:
     """The queries of all users; folded-in vectors are kept in a file in ``scratch``."""
     parameters, histories = als.parameters, als.user_items
     one_lambda = not parameters.frequency_scaling
-    if not parameters.recency_half_life:
-        vectors = np.asarray(als.model.user_factors)
-        return Queries.from_vectors(vectors, histories, one_lambda=one_lambda)
     weighted = recency_weighted(histories, als.newer, parameters.recency_half_life)
     distinct = DistinctRows.from_matrix(weighted)
     shape = (distinct.rows.shape[0], parameters.factors)
