@@ -56,6 +56,20 @@ class EmbeddingCache:
                     found[positions[key]] = self._vector(vector, dimension)
         return found
 
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """Those of the texts, without repetition, whose vectors are not known."""
+        text_of = {self.key(text): text for text in texts}
+        keys = list(text_of)
+        with self._connection() as connection:
+            for start in range(0, len(keys), _KEYS_PER_QUERY):
+                some = keys[start : start + _KEYS_PER_QUERY]
+                marks = ", ".join("?" * len(some))
+                for (key,) in connection.execute(
+                    f"SELECT key FROM vectors WHERE key IN ({marks})", some
+                ):
+                    del text_of[key]
+        return list(text_of.values())
+
     def put(self, texts: Sequence[str], vectors: np.ndarray) -> None:
         """Store vectors, float32, shape (texts, dimension); all of them or none."""
         rows = ((self.key(t), v.tobytes()) for t, v in zip(texts, vectors, strict=True))

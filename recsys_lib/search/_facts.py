@@ -9,6 +9,7 @@ from recsys_lib.search._part import (
     FAR_KEY,
     PRECISION_KEY,
     REASON_KEY,
+    TOKENS_REASON_KEY,
     WEIGHT_REASON_KEY,
     SearchPart,
 )
@@ -23,6 +24,8 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
         "texts encoded in this run": metrics["search.texts_encoded"],
         "texts per second": round(metrics["search.texts_per_second"]),
         "encoder": _encoder(parameters),
+        "tokens read of each text": parameters.get(TOKENS_REASON_KEY)
+        or f"at most {parameters['max_tokens']}",
         "length of a vector": stored.embeddings.shape[1],
         "vector index": parameters["index_kind"],
         **{

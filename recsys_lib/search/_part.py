@@ -28,6 +28,8 @@ MODEL_KEY = "model_sha256"
 BACKEND_KEY = "encoded_by"
 PRECISION_KEY = "encoded_in"
 REASON_KEY = "encoded_so_because"
+TOKENS_KEY = "encoded_tokens"
+TOKENS_REASON_KEY = "encoded_tokens_because"
 ITEMS_KEY = "items_sha256"
 STEMMER_KEY = "stemmer"
 FAR_KEY = "far_below"
@@ -155,8 +157,12 @@ def encoded_with(stored: SearchPart) -> EmbedParameters:
     """The parameters by which queries are encoded like the products, also on another computer."""
     facts = stored.part.parameters
     backend = facts.get(BACKEND_KEY, "torch")  # the only one before there was a choice
-    precision = facts[PRECISION_KEY] if backend == "openvino" else stored.parameters.precision
-    return stored.parameters.model_copy(update={"backend": backend, "precision": precision})
+    given = stored.parameters
+    precision = facts[PRECISION_KEY] if backend == "openvino" else given.precision
+    tokens = facts.get(TOKENS_KEY, given.max_tokens)
+    return given.model_copy(
+        update={"backend": backend, "precision": precision, "max_tokens": tokens}
+    )
 
 
 def ids_sha256(ids: Sequence[str]) -> str:

@@ -18,6 +18,8 @@ from recsys_lib.search._known_ranges import KNOWN
 _WORDS = (1, 2, 4, 8, 16, 32, 60)
 _TEXTS = 16  # of each length
 _SEED = 42
+_PER_LAYER = 4  # linear layers of a BERT layer; the last one's input is what GELU returns
+_HIGHEST_OF_GELU = 8.0  # few are up to three times as high, and would make all steps coarse
 _DIGITS = 3  # kept, so that processors that round otherwise see the same
 
 
@@ -38,6 +40,8 @@ def observed_ranges(bert: Bert, tokenizer: Any) -> list[Range]:
         made = model(padded(ids))
         extremes.append([float(made[place]) for place in range(1, len(made))])
     lows, highs = np.array(extremes)[:, ::2].min(axis=0), np.array(extremes)[:, 1::2].max(axis=0)
+    of_gelu = highs[_PER_LAYER - 1 :: _PER_LAYER]
+    np.minimum(of_gelu, _HIGHEST_OF_GELU, out=of_gelu)
     return [Range(_rounded(low), _rounded(high)) for low, high in zip(lows, highs, strict=True)]
 
 

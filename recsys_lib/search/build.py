@@ -14,6 +14,7 @@ from recsys_lib.columns import Products
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AUTO, EmbedParameters
 from recsys_lib.registry.parts import writing_part
+from recsys_lib.search._budget import fit_budget
 from recsys_lib.search._far import far_bound
 from recsys_lib.search._language import stemmer_for
 from recsys_lib.search._lexical import LexicalIndex
@@ -26,6 +27,8 @@ from recsys_lib.search._part import (
     PRECISION_KEY,
     REASON_KEY,
     STEMMER_KEY,
+    TOKENS_KEY,
+    TOKENS_REASON_KEY,
     WEIGHT_KEY,
     WEIGHT_REASON_KEY,
     SearchContent,
@@ -118,6 +121,9 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     judged = _judged(indexed, parameters, raw)
     lexical = _lexical_index(indexed, texts, parameters)
     encoder = encoder or text_encoder(parameters)
+    tokens = ""
+    if parameters.budget_seconds:
+        tokens = fit_budget(texts, encoder, parameters.budget_seconds, cache)
     encoded = _encode(texts, encoder, cache, show_progress)
     chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
     far = far_bound(texts, encoder.encode, chosen.index, encoded.vectors)
@@ -138,6 +144,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
         | {f"search.index_recall@{depth}": recall for depth, recall in chosen.recall.items()}
     )
     facts = encoded.facts | {
+        TOKENS_REASON_KEY: tokens,
         "index_kind": chosen.kind,
         "index_breadth": chosen.breadth,
         ITEMS_KEY: ids_sha256(content.ids),
@@ -221,6 +228,7 @@ def _encode(
         MODEL_KEY: encoder.fingerprint,
         BACKEND_KEY: encoder.backend,
         PRECISION_KEY: encoder.precision,
+        TOKENS_KEY: encoder.max_tokens,
         REASON_KEY: encoder.reason,
     }
     return _Encoded(vectors, metrics, facts)

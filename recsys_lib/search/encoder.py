@@ -62,7 +62,7 @@ class TextEncoder:
                 f"embed.max_tokens is {max_tokens}, but {model} reads at most "
                 f"{self._model.max_tokens} tokens"
             )
-        self._model.max_tokens = max_tokens
+        self.max_tokens = max_tokens
         self._batch_tokens = batch_tokens or (
             _BATCH_TOKENS_CPU if self._model.on_cpu else _BATCH_TOKENS_GPU
         )
@@ -74,9 +74,18 @@ class TextEncoder:
         """Length of a vector."""
         return self._model.dimension
 
+    @property
+    def max_tokens(self) -> int:
+        """Longer texts are cut; vectors of the same text with another maximum differ."""
+        return self._model.max_tokens
+
+    @max_tokens.setter
+    def max_tokens(self, value: int) -> None:
+        self._model.max_tokens = value
+
     def cache(self, path: Path) -> EmbeddingCache:
         """The cache at ``path`` for vectors of this model, recipe and maximum of tokens."""
-        recipe = f"{self.fingerprint} {self._model.recipe} {self._model.max_tokens}"
+        recipe = f"{self.fingerprint} {self._model.recipe} {self.max_tokens}"
         return EmbeddingCache(path, recipe)
 
     def encode(
@@ -127,10 +136,10 @@ class TextEncoder:
         tokenized; nor do the many characters of a text without blanks. ValueError when there is no
         word.
         """
-        words = text.encode("utf-8", "ignore").decode("utf-8").split()[: self._model.max_tokens]
+        words = text.encode("utf-8", "ignore").decode("utf-8").split()[: self.max_tokens]
         if not words:
             raise ValueError("the text is empty: give at least one visible character")
-        return " ".join(words)[: _CHARACTERS_PER_TOKEN * self._model.max_tokens].rstrip()
+        return " ".join(words)[: _CHARACTERS_PER_TOKEN * self.max_tokens].rstrip()
 
     def _encode_new(
         self,
