@@ -92,7 +92,7 @@ class Checkpoint:
             return
         try:
             with replacing(self.path) as temporary, temporary.open("wb") as file:
-                np.savez(file, **arrays())
+                np.savez(file, **dict(arrays()))  # type: ignore[arg-type]  # its stubs are narrower
         except StorageError as error:
             self._warn(f"no checkpoint was kept: {error}")
             self.path = None

@@ -101,12 +101,13 @@ def choose_parameters(
     metric, rows = f"recall@{judged.k}", []
     combinations = list(product(sizes, lambdas))
     checkpoint = judged.checkpoint(checkpoints or Checkpoints(), fixed, combinations)
-    recalls = list((checkpoint.load() or {"recalls": ()})["recalls"])
+    kept = checkpoint.load()
+    recalls = kept["recalls"].tolist() if kept else []
     for factors, regularization in combinations[len(recalls) :]:
         tried = {**fixed, "factors": factors, "regularization": regularization}
         recalls.append(judged.recall(AlsParameters(**tried)))
         checkpoint.save_if_due(lambda: {"recalls": np.array(recalls)})
-    for (factors, regularization), recall in zip(combinations, map(float, recalls), strict=True):
+    for (factors, regularization), recall in zip(combinations, recalls, strict=True):
         rows.append({"factors": factors, "regularization": regularization, metric: recall})
     best = max(rows, key=lambda row: row[metric])
     chosen = {**fixed, "factors": best["factors"], "regularization": best["regularization"]}
