@@ -83,7 +83,7 @@ class ConjugateGradientALS(AlternatingLeastSquares):
         return {"user_factors": self.user_factors, "item_factors": self.item_factors}
 
     def go_on(self, state: Mapping[str, np.ndarray], iterations: int) -> None:
-        """Let the next ``fit`` start from the ``state`` after so many iterations."""
+        """Let the next ``fit`` start from the ``state`` after this many iterations."""
         self.user_factors, self.item_factors = state["user_factors"], state["item_factors"]
         self.iterations -= iterations
 
@@ -144,7 +144,7 @@ class ExactALS(AlternatingLeastSquares):
             return cls(**_options(parameters), frequency_scaling=parameters.frequency_scaling)
 
     def go_on(self, state: Mapping[str, np.ndarray], iterations: int) -> None:
-        """Let the next ``fit`` start from the ``state`` after so many iterations."""
+        """Let the next ``fit`` start from the ``state`` after this many iterations."""
         self._before = state, iterations
 
     def fit(
