@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 _GENERATOR = "wrk"
 _TIMEOUT_SECONDS = 30
+_OPENING_SECONDS = 300
 _SCRIPT = """
 local bodies, path, k = {}, "", 0
 
@@ -65,6 +68,20 @@ def write_bodies(path: Path, bodies: Sequence[dict[str, object]]) -> None:
     path.write_text("".join(f"{json.dumps(body)}\n" for body in bodies), encoding="utf-8")
 
 
+def open_models(url: str, route: str, bodies: Path, connections: int) -> None:
+    """Ask over so many connections at once, so that every worker opens what it answers with."""
+
+    def ask(body: str) -> None:
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{url}{route}", body.encode(), headers)
+        with urllib.request.urlopen(request, timeout=_OPENING_SECONDS) as answer:
+            answer.read()
+
+    lines = bodies.read_text(encoding="utf-8").splitlines()[:connections]
+    with ThreadPoolExecutor(connections) as pool:
+        list(pool.map(ask, lines))
+
+
 def load(url: str, route: str, bodies: Path, connections: int, seconds: int) -> Load:
     """Send requests over so many connections at once, each after the answer to the one before."""
     script = bodies.with_name("load.lua")
@@ -76,5 +93,7 @@ def load(url: str, route: str, bodies: Path, connections: int, seconds: int) -> 
     if done.returncode:
         raise RuntimeError(f"{_GENERATOR} failed: {done.stderr.strip() or done.stdout.strip()}")
     said = json.loads(done.stdout.strip().splitlines()[-1])
+    if not said["requests"]:
+        raise RuntimeError(f"{route}: no answer within {seconds} seconds: give a longer time")
     per_second = said["requests"] / (said["microseconds"] / 1e6)
     return Load(per_second, said["p50"] / 1000, said["p99"] / 1000, int(said["failed"]))

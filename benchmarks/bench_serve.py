@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from _appliances import APPLIANCES, appliances, pieces_of_titles
-from _load import load, require_generator, write_bodies
+from _load import load, open_models, require_generator, write_bodies
 from _services import PEER_VERSION, Running, service
 
 from recsys_lib import Recommender
@@ -117,7 +117,8 @@ def _questions(recommender: Recommender, folder: Path) -> dict[str, Path]:
 
 
 def _under_load(name: str, running: Running, routes: dict[str, Path], seconds: int) -> None:
-    for route, bodies in routes.items():  # every worker opens its models
+    for route, bodies in routes.items():
+        open_models(running.url, route, bodies, max(_CONNECTIONS))
         load(running.url, route, bodies, max(_CONNECTIONS), _WARM_SECONDS)
     print(f"{name}: {running.megabytes():,.0f} MB")
     for route, bodies in routes.items():
