@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 import numpy as np
@@ -47,9 +48,10 @@ def rows_with_code(codes: pl.DataFrame, query: str) -> np.ndarray:
     wanted = code(query) if len(query) <= 2 * _LONGEST else ""
     if not wanted or (wanted.isdecimal() and len(wanted) < _SHORTEST):
         return np.empty(0, dtype=np.int64)
-    first = codes["code"].search_sorted(wanted, side="left")
-    last = codes["code"].search_sorted(wanted, side="right")
-    return codes["row"][first:last].to_numpy()
+    # polars' search_sorted hands each search to its threads, which costs more than the search.
+    column = codes["code"]
+    first = bisect_left(column, wanted)
+    return codes["row"][first : bisect_right(column, wanted, lo=first)].to_numpy()
 
 
 def _in_title(title: str) -> Iterator[str]:
