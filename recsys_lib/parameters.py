@@ -339,7 +339,7 @@ class EmbedParameters(Section):
     )
     max_tokens: int = Field(64, ge=8, le=8192, description="Texts are cut after this many tokens")
     budget_seconds: float = Field(
-        0, ge=0, description="Cut texts earlier where encoding would take longer (0 = never)"
+        0, ge=0, description="Cut texts earlier where encoding would take longer (0 = off)"
     )
     backend: Literal["auto", "torch", "openvino"] = Field(
         "auto", description="Library that runs the encoder; auto: the fastest here"

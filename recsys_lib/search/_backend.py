@@ -41,9 +41,9 @@ class Chosen:
 def choose(folder: Path, weights: str, backend: Backend, precision: Precision) -> Chosen:
     """The backend and the precision of the model in ``folder``.
 
-    Measured with `make bench-embed`: OpenVINO in float32 is three times as fast as torch where the
-    processor knows neither bfloat16 nor products of 8-bit numbers, and in int8 again three times as
-    fast as bfloat16 where it knows both. ParameterError for a backend that cannot run the model.
+    By `make bench-embed` OpenVINO in float32 is 2.5 to 3 times as fast as torch where the processor
+    has no bfloat16; int8 is faster only where it multiplies 8-bit numbers, see docs/performance.md.
+    ParameterError for a backend that cannot run the model.
     """
     against = _against_openvino(folder, precision)
     if backend == "torch" or (backend == "auto" and precision in {"bfloat16", "float16"}):
