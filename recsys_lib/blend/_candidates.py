@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.blend._relative import HistoryScorer, score
+from recsys_lib.blend._relative import HistoryScorer, has_compact_form, score
 from recsys_lib.blend.blend import TERMS, shortness, terms
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import RECENT
@@ -27,6 +27,8 @@ from recsys_lib.ranking import (
 PER_SOURCE = 50
 _ROWS = 100_000
 _TIE_SEED = 0
+_COMPACT_SCORES = 8_000
+"""Of a user, about, where no source has a score of every item."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ def gather_candidates(
     def block(users: np.ndarray) -> tuple[np.ndarray, ...]:
         return _block(sources, histories, relevant, users, shortest, tie_order)
 
-    blocks = in_blocks(block, np.arange(len(histories)), histories.n_items)
+    is_compact = all(has_compact_form(source) for source in sources.values())
+    numbers = _COMPACT_SCORES if is_compact else histories.n_items
+    blocks = in_blocks(block, np.arange(len(histories)), numbers)
     columns = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return Candidates(tuple(sources), *columns)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -99,7 +100,7 @@ class SparseScores:
         """Relative scores, a new array, float32, shape (users, items)."""
         return np.asarray(self._relative.toarray())
 
-    @property
+    @cached_property
     def _relative(self) -> sparse.csr_matrix:
         scale = np.repeat(self.best, np.diff(self.scores.indptr))
         data = np.clip(self.scores.data / scale, np.float32(0), np.float32(1))
@@ -154,6 +155,13 @@ class SparseScores:
 
 
 Scored = RowScores | SparseScores
+
+
+def has_compact_form(source: HistoryScorer) -> bool:
+    """Whether its scores take little memory, so that many users can be asked for at once."""
+    return (
+        isinstance(source, CandidateSource) and type(source).compact is not CandidateSource.compact
+    )
 
 
 def score(source: HistoryScorer, histories: Histories) -> Scored:

@@ -22,12 +22,12 @@ nothing else is known, as for users without a history, popularity decides.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from recsys_lib.blend._best import best_of_sparse_blend
-from recsys_lib.blend._relative import RowScores, Scored, score
+from recsys_lib.blend._relative import RowScores, Scored, has_compact_form, score
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import POPULAR, RECENT, CandidateSource, source_types
 
@@ -157,7 +157,27 @@ class Blend:
 
         The rest is -1 and -infinity where fewer than k are left.
         """
-        return self.best_of(histories, self.scored(histories), k, tie_order)
+        simple = ~self.scores_every_item(histories)
+        if not simple.any() or not self._dense:
+            return self.best_of(histories, self.scored(histories), k, tie_order)
+        items = np.empty((len(histories), k), dtype=np.int32)
+        scores = np.empty(items.shape, dtype=np.float32)
+        few = {name: s for name, s in self.sources.items() if name not in self._dense}
+        for blend, members in ((replace(self, sources=few), simple), (self, ~simple)):
+            if members.any():
+                some = histories.take(np.flatnonzero(members))
+                found = blend.best_of(some, blend.scored(some), k, tie_order)
+                items[members], scores[members] = found
+        return items, scores
+
+    def scores_every_item(self, histories: Histories) -> np.ndarray:
+        """For which users a source counts that has a score of its own for every item, (users,)."""
+        counts = [self.weights_of(name, histories).any(axis=1) for name in self._dense]
+        return np.any(counts, axis=0) if counts else np.zeros(len(histories), dtype=bool)
+
+    @property
+    def _dense(self) -> list[str]:
+        return [name for name in self.used if not has_compact_form(self.sources[name])]
 
     def best_of(
         self, histories: Histories, scored: Mapping[str, Scored], k: int, tie_order: np.ndarray

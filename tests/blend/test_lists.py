@@ -81,6 +81,19 @@ def test_the_best_of_a_blend_are_those_of_all_its_scores(blend, left_out, k):
     assert np.array_equal(scores, their_scores)
 
 
+def test_a_source_without_weight_for_a_user_is_not_asked(blend):
+    """Weights of ALS are 0 for the shortest histories, and it does not change their lists."""
+    short = replace(blend.weights, shortest=2)
+    values = {**short.coefficients, "als": (0.5, 0.5, 0.0, 0.0, 0.0, 0.0)}
+    some = replace(blend, weights=replace(short, coefficients=values))
+    every = some.scores_every_item(blend.histories)
+    assert np.array_equal(every, blend.histories.lengths > 2)
+    items, scores = some.best(blend.histories, 10, shuffled_tie_order(400, SEED))
+    expected, their_scores = ranked(some.scores_of(blend.histories), blend.histories, 10)
+    assert np.array_equal(items, expected)
+    np.testing.assert_allclose(scores, their_scores, rtol=1e-6)
+
+
 def test_single_sources_and_the_blend_are_ranked_together_as_each_is_alone(blend):
     lists, seconds = rank_together({"blend": blend}, blend.sources, blend.histories, 10, seed=SEED)
     assert lists.keys() == seconds.keys() == {"blend", *blend.sources}

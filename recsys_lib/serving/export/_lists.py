@@ -23,6 +23,7 @@ from recsys_lib.serving.export._variants import Lists as Found
 from recsys_lib.serving.export._variants import one_of_each
 
 _COMPUTED = 8192  # lists at once
+_COMPACT_SCORES = 8_000  # of a user, about, where no source has a score of every item
 _FOLDED = 1 << 16  # histories solved at once
 _DICTIONARY_BYTES = 1 << 28  # each row group stores an id once, however many ids there are
 
@@ -75,8 +76,17 @@ def _blend_best(blend: BlendModel, users: np.ndarray) -> Callable[[np.ndarray, i
     """The best items of some of the users."""
 
     def best(lists: np.ndarray, n: int) -> Found:
-        found = in_blocks(lambda rows: blend.best(rows, n), users[lists], len(blend.items))
-        items, scores = (np.concatenate(both) for both in zip(*found, strict=True))
+        some = users[lists]
+        items = np.empty((len(some), n), dtype=np.int32)
+        scores = np.empty(items.shape, dtype=np.float32)
+
+        def fill(rows: np.ndarray) -> None:
+            items[rows], scores[rows] = blend.best(some[rows], n)
+
+        # Most users have so short a history that no source counts that scores every item.
+        every = blend.blend.scores_every_item(blend.histories.take(some))
+        in_blocks(fill, np.flatnonzero(~every), min(_COMPACT_SCORES, len(blend.items)))
+        in_blocks(fill, np.flatnonzero(every), len(blend.items))
         return items, scores
 
     return best
