@@ -26,6 +26,7 @@ from recsys_lib.search._models import PACKAGED_MODEL, model_folder
 app = FastAPI()
 _folder = Path(os.environ[PEER_VERSION])
 _als = AlsModel.load(_folder / "als")
+_als.model.user_factors = _als.fold_in.solve_many(_als.user_items)  # implicit keeps them
 _search = ProductSearch.load(_folder / "search")
 _users = {user: row for row, user in enumerate(_als.users.ids())}
 _item_ids, _product_ids = list(_als.items.ids()), list(_search.items.ids())

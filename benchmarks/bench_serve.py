@@ -82,7 +82,9 @@ def _in_process(recommender: Recommender) -> None:
     history = "recommend_for_history"
     _report(history, lambda k: recommender.recommend_for_history(list(items[k]), _N))
     model, user_items = als.model, als.user_items
+    model.user_factors = als.fold_in.solve_many(user_items)  # implicit keeps them
     _report("implicit, one list", lambda k: model.recommend(rows[k], user_items[rows[k]], N=_N))
+    model.user_factors = None
 
 
 def _report(name: str, call: Callable[[int], object]) -> None:

@@ -43,7 +43,10 @@ def on_torch(confidence, fixed, counts, penalty):
     return (out @ rotation.T).numpy(), side.minima.numpy(), side.norms.numpy()
 
 
-@pytest.mark.parametrize("solve", [on_processor, on_torch])
+SOLVERS = [on_processor, pytest.param(on_torch, marks=pytest.mark.slow)]  # torch takes seconds
+
+
+@pytest.mark.parametrize("solve", SOLVERS)
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
@@ -69,7 +72,7 @@ def test_factors_solve_the_normal_equations(solve, seed, rows, columns, factors,
     assert np.abs(norms - penalties).max() <= 1e-3 * max(penalties.max(), 1e-9)
 
 
-@pytest.mark.parametrize("solve", [on_processor, on_torch])
+@pytest.mark.parametrize("solve", SOLVERS)
 def test_rows_longer_than_what_is_gathered_at_once(solve):
     confidence, fixed = problem(7, 4, 600, 5, density=0.9)
     counts, penalty = np.ones(600, dtype=np.float32), Penalty(0.5)

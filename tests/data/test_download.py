@@ -169,7 +169,7 @@ def test_a_server_without_lengths(site, fetch):
         ({"kind": "text/html; charset=utf-8"}, "a web page instead of the file"),
         ({"files": {"/file.gz": b"plain text"}}, "no .gz file"),
         ({"files": {"/file.gz": b""}}, "no .gz file"),
-        ({"hang": True}, "failed 4 times"),
+        pytest.param({"hang": True}, "failed 4 times", marks=pytest.mark.slow),
     ],
 )
 def test_what_cannot_be_had_is_said_and_not_there(site, fetch, tmp_path, setup, says):

@@ -38,6 +38,7 @@ def cosines(mine, theirs):
     return np.einsum("nd,nd->n", mine, theirs)
 
 
+@pytest.mark.slow  # imports sentence-transformers
 def test_float32_equals_the_library(encoder, oracle):
     mine = encoder.encode(TEXTS)
     assert mine.dtype == np.float32
@@ -54,6 +55,7 @@ def test_int8_is_close_and_of_length_one(int8, oracle):
     np.testing.assert_allclose(mine[3:6], int8.encode(TEXTS[3:6]), atol=2e-3)  # in another batch
 
 
+@pytest.mark.slow  # imports sentence-transformers
 def test_bfloat16_is_close_and_of_length_one(oracle):
     mine = text_encoder(EmbedParameters(precision="bfloat16")).encode(TEXTS[::3])
     assert cosines(mine, oracle[::3]).min() > 0.995

@@ -19,6 +19,7 @@ from recsys_lib.serving.http.access import require_token
 from recsys_lib.serving.http.errors import add_errors, problem, problems
 from recsys_lib.serving.http.limits import BodyLimits
 from recsys_lib.serving.http.service import Service
+from recsys_lib.serving.http.threads import limit_requests
 
 _POLL_SECONDS = 0.2
 _QUERY = problems(404, 408, 409, 413, 422, 503)
@@ -50,6 +51,7 @@ def create_app(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        limit_requests()
         yield
         await run_in_threadpool(service.jobs.stop)
 

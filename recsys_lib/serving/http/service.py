@@ -14,6 +14,7 @@ from recsys_lib.registry.in_use import is_worked_on
 from recsys_lib.serving._answers import status
 from recsys_lib.serving.http.parameters import served_parameters, write_config
 from recsys_lib.serving.http.schemas import ModelType, TrainingAnswer
+from recsys_lib.serving.http.threads import limit_libraries
 from recsys_lib.serving.http.training import TrainingJobs
 from recsys_lib.serving.recommender import Recommender
 
@@ -126,6 +127,7 @@ class Service:
 
     def _open(self, stamp: tuple[int, int]) -> None:
         self._recommender = Recommender.load(dataset=self.dataset)
+        limit_libraries()
         self._loaded, self._problem, self._failed = stamp, None, None
 
     def _open_beside(self, stamp: tuple[int, int] | None) -> None:
