@@ -94,7 +94,12 @@ class Section(BaseModel):
     """The parameters of one step. Unknown names and wrong types are errors."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, protected_namespaces=(), allow_inf_nan=False
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        protected_namespaces=(),
+        allow_inf_nan=False,
+        validate_default=True,  # 0 and 0.0 would be two cache keys
     )
     notebook: ClassVar[str]
     reads: ClassVar[Mapping[str, Literal["file", "model", "version"]]] = {}
@@ -339,7 +344,7 @@ class EmbedParameters(Section):
     )
     max_tokens: int = Field(64, ge=8, le=8192, description="Texts are cut after this many tokens")
     budget_seconds: float = Field(
-        0, ge=0, description="Cut texts earlier where encoding would take longer (0 = off)"
+        0.0, ge=0, description="Cut texts earlier where encoding would take longer (0 = off)"
     )
     backend: Literal["auto", "torch", "openvino"] = Field(
         "auto", description="Library that runs the encoder; auto: the fastest here"

@@ -79,6 +79,7 @@ class Part:
         Examples
         --------
         >>> from tempfile import TemporaryDirectory
+        >>> import numpy as np
         >>> with TemporaryDirectory() as version:
         ...     options = {"parameters": {"factors": 2}, "data_fingerprint": "f"}
         ...     with writing_part(Path(version, "als"), libraries=["numpy"], **options) as folder:

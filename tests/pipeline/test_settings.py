@@ -123,3 +123,11 @@ def test_what_yaml_1_1_took_for_something_else_is_a_text(workspace, text):
 def test_values_that_are_no_values_are_refused(workspace, assignment, says):
     with pytest.raises(ParameterError, match=says):
         read_settings(None, [assignment])
+
+
+@pytest.mark.parametrize("section", SECTIONS.values())
+def test_a_default_is_written_like_what_is_read_again(section):
+    """A run that is resumed reads its parameters from the record of the run."""
+    given = section()
+    again = section.model_validate_json(given.model_dump_json())
+    assert repr(again) == repr(given)
