@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 
@@ -13,6 +15,12 @@ def milliseconds(work: Callable[[], object]) -> tuple[float, float]:
     started, used = time.perf_counter(), time.process_time()
     work()
     return 1000 * (time.perf_counter() - started), 1000 * (time.process_time() - used)
+
+
+def in_a_process(script: str, task: str, name: str) -> str:
+    """What a task of a benchmark prints; the peak memory is then its own."""
+    command = [sys.executable, script, f"--{task}", name]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def quantiles(times: Iterable[tuple[float, float]]) -> str:

@@ -13,12 +13,12 @@ import json
 import os
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
 import plain_recipe
+from _timing import in_a_process
 
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.sample import ensure_sample
@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ[HOME_VARIABLE] = home
         # In a process of its own, as the peak memory of a child starts at that of its parent.
-        _in_a_process("make", name)
+        in_a_process(__file__, "make", name)
         megabytes = sum(path.stat().st_size for path in Dataset.find(name).raw.iterdir()) / 1e6
         print(f"{name}: {megabytes:,.0f} MB of JSON lines, {_ROUNDS} rounds")
         rounds = [_round(name) for _ in range(_ROUNDS)]
@@ -57,13 +57,8 @@ def _round(name: str) -> dict[str, list[float]]:
 
 def _measured(way: str, name: str) -> list[float]:
     """Seconds, CPU seconds and peak memory (MB) of one load, in a process of its own."""
-    measured: list[float] = json.loads(_in_a_process(way, name))
+    measured: list[float] = json.loads(in_a_process(__file__, way, name))
     return measured
-
-
-def _in_a_process(task: str, name: str) -> str:
-    command = [sys.executable, __file__, f"--{task}", name]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _run(way: str, name: str) -> None:

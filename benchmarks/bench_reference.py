@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plain_recipe
+from _timing import in_a_process
 
 from recsys_lib.data.database import read_products
 from recsys_lib.data.sample import ensure_sample
@@ -55,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ[HOME_VARIABLE] = home
         name = f"sample-{users}"
-        _in_a_process("make", name)
+        in_a_process(__file__, "make", name)
         raw = sum(path.stat().st_size for path in Dataset.find(name).raw.iterdir()) / 1e6
         print(f"{name}: {raw:,.0f} MB of JSON lines; medians of {rounds}", flush=True)
         measured = [_round(name, Path(home)) for _ in range(rounds)]
@@ -64,7 +65,7 @@ def main() -> None:
 
 def _round(name: str, home: Path) -> tuple[dict[str, Cost], dict[str, Cost]]:
     ours = _ours(name, home)
-    plain = {step: Cost(*json.loads(_in_a_process(step, name))) for step in _PLAIN}
+    plain = {step: Cost(*json.loads(in_a_process(__file__, step, name))) for step in _PLAIN}
     whole = sum(cost.seconds for cost in plain.values())
     load = os.getloadavg()[0]
     print(f"  ours {ours['all'].seconds:.0f} s, plain {whole:.0f} s; load {load:.1f}", flush=True)
@@ -123,11 +124,6 @@ def _seconds_of(work: Any) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def _in_a_process(task: str, name: str) -> str:
-    command = [sys.executable, __file__, f"--{task}", name]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _run(task: str, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.evaluation import Evaluation, evaluate, models_to_compare, split_by
 from recsys_lib.evaluation.version import learn, served_name
 from recsys_lib.parameters import AlsSettings, EvaluateParameters
+from recsys_lib.processors import processors
 from recsys_lib.ranking import Scorer
 from recsys_lib.significance import PairedDifference, paired_comparison
 
@@ -49,7 +49,7 @@ class Machine:
     @classmethod
     def here(cls) -> Machine:
         """This one."""
-        return cls(os.cpu_count() or 1, choose_device("auto") == "cuda")
+        return cls(processors(), choose_device("auto") == "cuda")
 
     def __str__(self) -> str:
         return f"{self.cores} cores, {'a' if self.gpu else 'no'} GPU"

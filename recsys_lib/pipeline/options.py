@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
-_JOBS = min(2, os.cpu_count() or 1)
+from recsys_lib.processors import processors
+
+_JOBS = min(2, processors())
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

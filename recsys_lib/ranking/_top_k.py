@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
@@ -12,6 +11,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.errors import ScoreError
+from recsys_lib.processors import processors
 from recsys_lib.ranking._kernels import first_new, select_best
 
 NO_ITEM = -1
@@ -106,7 +106,7 @@ def in_blocks(function: Callable[[np.ndarray], T], users: np.ndarray, n_items: i
     """
     size = max(1, _BLOCK_CELLS // n_items)
     blocks = [users[start : start + size] for start in range(0, len(users), size)]
-    threads = min(os.cpu_count() or 1, _MOST_THREADS)
+    threads = min(processors(), _MOST_THREADS)
     # The blocks run side by side already; BLAS threads on top of them would halve the speed.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         return list(pool.map(function, blocks))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys_lib.processors import processors
 from recsys_lib.search._bert import Bert
 from recsys_lib.search._graphs import compiled, padded
 from recsys_lib.search._ranges import ranges_of
@@ -39,7 +39,7 @@ class OpenVinoModel:
         if precision == "int8":
             ranges = ranges_of(bert, self._tokenizer, weights)
             self.recipe += f" {[tuple(pair) for pair in ranges]}"
-        streams = _processors()
+        streams = processors()
         self._compiled = compiled(bert.graph(ranges), streams)
         # One more than run at a time, so that none waits for its next batch.
         self._requests = [self._compiled.create_infer_request() for _ in range(streams + 1)]
@@ -81,10 +81,3 @@ class OpenVinoModel:
 def _result(request: Any) -> np.ndarray:
     request.wait()
     return request.get_output_tensor(0).data.copy()
-
-
-def _processors() -> int:
-    """Those that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,7 +1,6 @@
 """The runner on tiny notebooks, each with one fate."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -77,7 +76,7 @@ def test_steps_that_do_not_need_each_other_run_side_by_side(bench):
 
 @pytest.mark.slow
 def test_cores_are_shared_except_by_the_step_that_gets_all(kernel_bench, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr("recsys_lib.pipeline.execution._step.processors", lambda: 4)
     tell = USE.replace('"etl.kept": 7', "'threads': int(os.environ['OMP_NUM_THREADS'])")
     for number, name in (("02", "second"), ("03", "third")):
         kernel_bench.notebook(number, "import os" + tell.replace("second.json", f"{name}.json"))

@@ -20,6 +20,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from recsys_lib.files import read_json
+from recsys_lib.processors import processors
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -74,7 +75,7 @@ class KernelProcess:
             startup = Path(name, "profile_default", "startup")
             startup.mkdir(parents=True)
             (startup / "00-report.py").write_text(_STARTUP, encoding="utf-8")
-            yield cls(Path(name), project, threads or os.cpu_count() or 1)
+            yield cls(Path(name), project, threads or processors())
 
     @property
     def connection_file(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from recsys_lib.pipeline.runs.record import StepRecord, now
 from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import DATA, VERSION, Step
 from recsys_lib.pipeline.table import independent
+from recsys_lib.processors import processors
 from recsys_lib.registry import content_digest
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class StepExecution:
 
         The last digits of its results may depend on it, and a resumed run must give the same ones.
         """
-        cores = os.cpu_count() or 1
+        cores = processors()
         side_by_side = 1 + len(independent(step, self.contract.table))
         return cores if step.all_cores else max(1, cores // min(self.jobs, side_by_side))
 

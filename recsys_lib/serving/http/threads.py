@@ -6,17 +6,10 @@ answer took 1.4 s of processor time in place of 0.05 s.
 
 from __future__ import annotations
 
-import os
-
 from anyio.to_thread import current_default_thread_limiter
 from threadpoolctl import threadpool_limits
 
-
-def processors() -> int:
-    """Those that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from recsys_lib.processors import processors
 
 
 def limit_requests() -> None:

@@ -4,8 +4,9 @@ from anyio import run
 from anyio.to_thread import current_default_thread_limiter
 from threadpoolctl import threadpool_info
 
+from recsys_lib.processors import processors
 from recsys_lib.serving.http.service import Service
-from recsys_lib.serving.http.threads import limit_requests, processors
+from recsys_lib.serving.http.threads import limit_requests
 
 
 def test_as_many_requests_at_once_as_processors_and_one():
