@@ -56,7 +56,7 @@ class LexicalIndex:
         self._spellings = spellings
         self._vocabulary: dict[str, int] = index.vocab_dict
         self._speller: Speller | None = None
-        self._lock = threading.Lock()
+        self._lock, self._last = threading.Lock(), threading.local()
 
     @classmethod
     def from_texts(
@@ -115,7 +115,18 @@ class LexicalIndex:
         return list(dict.fromkeys(stem for stem in stems if stem is not None))
 
     def scores(self, query: str) -> np.ndarray:
-        """BM25 of every product, float32, shape (n,); 0 for products without any of the words."""
+        """BM25 of every product, float32, shape (n,); 0 for products without any of the words.
+
+        Each thread keeps those of its last query, which is often asked again; do not write to them.
+        """
+        last = self._last
+        if getattr(last, "query", None) != query:
+            last.scores, last.query = self._all_scores(query), query
+            last.scores.flags.writeable = False
+        scores: np.ndarray = last.scores
+        return scores
+
+    def _all_scores(self, query: str) -> np.ndarray:
         numbers = [self._vocabulary[word] for word in self.words(query)]
         if not numbers:
             return np.zeros(self._n_products, dtype=np.float32)

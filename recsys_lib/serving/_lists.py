@@ -30,12 +30,14 @@ class Ranked:
     eligible: bool, shape (items,): which items may be in the list at all.
     source: where the items come from; "" where ``reasons`` say it for each.
     reasons: why each of the rows is recommended; None where nobody can tell.
+    far: which of the rows have little to do with the question; None where none is asked in words.
     """
 
     best: Callable[[int], Hits]
     eligible: np.ndarray
     source: str = ""
     reasons: Callable[[np.ndarray], list[Reason]] | None = None
+    far: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,8 @@ class OpenModels:
         self.als, self.product_search, self.blend = als, product_search, blend
         mark_open()
         self._parts = [part for part in (product_search, als) if part is not None]
-        self._tables = AnswerTables([part.display for part in self._parts])
         self.items = AllItems(als, product_search, blend, run_command(dataset))
+        self._tables = AnswerTables([part.display for part in self._parts], self.items)
         self.rankings = Rankings(self.items, als, product_search)
 
     def _wishes(
@@ -105,7 +105,9 @@ class OpenModels:
     def _list(self, query: str, ranked: Ranked, wishes: Wishes) -> pd.DataFrame:
         """The answer to a question: the items that the wishes choose from a ranking."""
         rows, scores = wishes.options.choose(ranked, self.items)
-        answer = self._tables.answer(query, self.items.ids.ids(rows), scores, ranked.source)
+        answer = self._tables.answer(query, rows, scores, ranked.source)
+        if ranked.far is not None:
+            answer[Answers.FAR] = ranked.far(rows)
         if ranked.reasons is not None:
             reasons = ranked.reasons(rows)
             answer[Answers.SOURCE] = [reason.source for reason in reasons]

@@ -102,7 +102,12 @@ class Rankings:
             rows, scores = search.search(query, n, mode=mode, allowed=mine)
             return self.items.of_products[rows], scores
 
-        return Ranked(best, self._eligible(allowed, None), mode)
+        def far(rows: np.ndarray) -> np.ndarray:
+            if mode == "lexical":  # found by words, so near; and there may be no encoder
+                return np.zeros(len(rows), dtype=bool)
+            return search.far(query, self.items.products[rows])
+
+        return Ranked(best, self._eligible(allowed, None), mode, far=far)
 
     def _of_als(self, als: AlsModel, allowed: Allowed) -> Allowed:
         return None if allowed is None else allowed[: len(als.items)]

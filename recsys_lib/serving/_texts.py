@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
-from recsys_lib.columns import Answers
 from recsys_lib.search import Mode
 from recsys_lib.serving._checks import check_count, check_query
 from recsys_lib.serving._models import FilterArgument, OpenModels
@@ -81,12 +79,4 @@ class TextQuestions(OpenModels):
         options = replace(wishes.options, n=offset + top_k)
         ranked = self.rankings.for_query(query, mode or search.parameters.mode, wishes.allowed)
         answer = self._list(query, ranked, replace(wishes, options=options))
-        answer.insert(len(Answers.ALL), Answers.FAR, self._far(query, answer))
-        return answer[offset:].reset_index(drop=True)
-
-    def _far(self, query: str, answer: pd.DataFrame) -> np.ndarray:
-        """Which products of an answer are far. Those found by words are not, without an encoder."""
-        search = self._require_search()
-        if (answer[Answers.SOURCE] == "lexical").all():
-            return np.zeros(len(answer), dtype=bool)
-        return search.far(query, search.items.rows(answer[Answers.ITEM].tolist()))
+        return answer[offset:].reset_index(drop=True) if offset else answer
