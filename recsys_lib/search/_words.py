@@ -1,8 +1,8 @@
 """Words of a text for lexical search: split, stemmed, and corrected when misspelled.
 
 However a query is written, it must share words with the catalogue: "8-inch", "8inch" and '8"' do,
-and so do "WP-2187172" and "WP2187172". Inflections ("filters", "filter"), capitals, accents and
-letters such as ø do not matter.
+and so do "WP-2187172" and "WP2187172", "12x18" and "12 x 18", "2 in 1" and "2-in-1". Inflections
+("filters", "filter"), capitals, accents and letters such as ø do not matter.
 """
 
 from __future__ import annotations
@@ -20,14 +20,27 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from recsys_lib.errors import ParameterError, did_you_mean
-from recsys_lib.search._numbers import NUMBER, number_words, spell_out
+from recsys_lib.search._numbers import (
+    COMMA_LANGUAGES,
+    NUMBER,
+    NUMBER_WITH_COMMA,
+    number_words,
+    spell_out,
+)
 
 NO_STEMMER = "none"
 _MOST_LETTERS = 64
 _STEMS_KEPT = 1 << 18
-_TOKEN = re.compile(rf"{NUMBER}|(?P<compound>\w+(?:[-./'_]\w+)*)")
+_COMPOUND = r"(?P<compound>\w+(?:[-./'_]\w+)*)"
+_TOKEN = re.compile(rf"{NUMBER}|{_COMPOUND}")
+_TOKEN_WITH_COMMA = re.compile(rf"{NUMBER_WITH_COMMA}|{_COMPOUND}")
 _SEPARATORS = re.compile(r"[-./'_]+")
 _INCH = re.compile(r"(?<=\d)\s?(?:\"|''|\u2032\u2032|\u201d)")  # NFKD splits the double prime
+_FEET = re.compile(r"(?<=\d)['\u2032\u2019](?:(?=\s?\d[\d./ ]*inch )|(?![\w'\u2032\u2019]))")
+_SIZE = r"\d+(?:[.,/]\d+)*(?:\s?(?:inch|in|ft|cm|mm|m)\b)?"
+SIZES = re.compile(rf"(?<![\w.,/-]){_SIZE}(?:\s*[x\u00d7]\s*{_SIZE})+")
+_TIMES, _BY = re.compile(r"\s*[x\u00d7]\s*"), "x"
+_ALL_IN_ONE = re.compile(r"(?<![\w.,/-])(\d{1,2})[ -]in[ -]1(?![\w.,/])")
 _NUMBER_WITH_UNIT = re.compile(r"(\d+)([^\W\d_]{1,6})")
 # Letters that Unicode does not decompose; casefold() does so for ß.
 _FOLDED = str.maketrans(
@@ -65,6 +78,7 @@ class Tokenizer:
                 f"embed.language {language!r} has no stemmer{did_you_mean(language, known)}"
             )
         self.language = language
+        self._token = _TOKEN_WITH_COMMA if language in COMMA_LANGUAGES else _TOKEN
         self._thread = threading.local()
         # Catalogues repeat their words, so most stems come from this cache.
         self.stem = str if language == NO_STEMMER else lru_cache(_STEMS_KEPT)(self._stem)
@@ -73,10 +87,10 @@ class Tokenizer:
         """Stems of all words in their order; a compound gives its parts and the parts joined."""
         return [self.stem(word) for word in self.split(text)]
 
-    @staticmethod
-    def split(text: str) -> list[str]:
+    def split(self, text: str) -> list[str]:
         """The same words before stemming."""
-        return list(_words(plain(text)))
+        words = list(_words(self._token.finditer(plain(text))))
+        return words + _products(words) if _BY in words else words
 
     def _stem(self, word: str) -> str:
         """Each thread has its own stemmer: PyStemmer's objects are not thread-safe."""
@@ -122,12 +136,14 @@ class Speller:
 
 
 def plain(text: str) -> str:
-    """Lower case, one form for each character, without accents; inch marks and ½ as words."""
+    """Lower case, one form for each character, without accents; marks such as " and ½ as words."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", spell_out(text))
         bare = "".join(c for c in decomposed if not unicodedata.combining(c))
         text = bare.casefold().translate(_FOLDED)
-    return _INCH.sub(" inch ", text).lower()
+    text = _FEET.sub(" ft ", _INCH.sub(" inch ", text)).lower()
+    text = SIZES.sub(lambda sizes: _TIMES.sub(" x ", sizes[0]), text)
+    return _ALL_IN_ONE.sub(r"\1in1", text)
 
 
 def code(text: str) -> str:
@@ -135,8 +151,8 @@ def code(text: str) -> str:
     return _CODE_SEPARATORS.sub("", plain(text)).upper()
 
 
-def _words(text: str) -> Iterator[str]:
-    for token in _TOKEN.finditer(text):
+def _words(tokens: Iterable[re.Match[str]]) -> Iterator[str]:
+    for token in tokens:
         if token["compound"] is None:
             yield from number_words(token)
             continue
@@ -148,3 +164,12 @@ def _words(text: str) -> Iterator[str]:
                 yield from number.groups()
         if len(parts) > 1:
             yield "".join(parts)
+
+
+def _products(words: list[str]) -> list[str]:
+    """Sizes such as "12x18" as one word, which is rarer than its numbers."""
+    return [
+        f"{one}{_BY}{other}"
+        for one, by, other in zip(words, words[1:], words[2:], strict=False)
+        if by == _BY and one[0].isdigit() and other[0].isdigit()
+    ]

@@ -38,6 +38,17 @@ ENGLISH = Tokenizer("english")
         ("3.0", ["3"]),
         ("sizes 2, 3 and 10,5", ["size", "2", "3", "and", "10", "5"]),
         ("3-pack", ["3", "pack", "3pack"]),
+        ("1\u20442 inch", ["0.5", "inch"]),
+        ("¼-20 bolt", ["0.25", "20", "bolt"]),
+        ("6'2\"", ["6", "ft", "2", "inch"]),
+        ("5\u2032 hose of the 1990's", ["5", "ft", "hose", "of", "the", "1990", "s", "1990s"]),
+        ("2 in 1", ["2in1"]),
+        ("2-in-1", ["2in1"]),
+        ("2 in 14 days", ["2", "inch", "14", "day"]),
+        ("12x18", ["12", "x", "18", "12x18"]),
+        ("12 \u00d7 18 cm", ["12", "x", "18", "cm", "12x18"]),
+        ('12"x18"', ["12", "inch", "x", "18", "inch"]),
+        ("Xbox One X 4", ["xbox", "one", "x", "4"]),
         ("24/7", ["24", "7", "247"]),
         ("12V/5A", ["12", "v", "5a", "5", "a"]),
         ("version 1.2.3", ["version", "1", "2", "3", "123"]),
@@ -71,6 +82,22 @@ def test_different_measures_share_no_number():
         ENGLISH.words(text) == [number, "inch"]
         for text, number in zip(written, numbers, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1,5 Liter", ["1.5", "l"]),
+        ("1.5 l", ["1.5", "l"]),
+        ("1.000 Watt", ["1000", "w"]),
+        ("12.500,50 g", ["12500.5", "g"]),
+        ("24 Zoll", ["24", "inch"]),
+        ("2,3,4", ["2", "3", "4"]),
+        ("8,9.", ["8.9"]),
+    ],
+)
+def test_where_a_comma_is_the_decimal_mark(text, words):
+    assert Tokenizer("german").words(text) == words
 
 
 def test_other_languages_and_none():
