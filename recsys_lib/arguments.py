@@ -10,19 +10,19 @@ from recsys_lib.errors import did_you_mean
 
 
 class Parser(argparse.ArgumentParser):
-    """``argparse`` with an example below the options, and suggestions for misspelt ones.
+    """``argparse`` with examples below the options, and suggestions for misspelt ones.
 
     Parameters
     ----------
     prog: how the command is called.
     description: what it does, in a sentence.
-    example: a command line to copy.
+    examples: command lines to copy.
     """
 
-    def __init__(self, prog: str, description: str, example: str) -> None:
-        super().__init__(
-            prog, description=description, epilog=f"example:\n  {example}", formatter_class=_Help
-        )
+    def __init__(self, prog: str, description: str, *examples: str) -> None:
+        heading = f"example{'s'[: len(examples) - 1]}:"
+        epilog = "\n  ".join([heading, *examples])
+        super().__init__(prog, description=description, epilog=epilog, formatter_class=_Help)
 
     def parse(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
         """Parse ``sys.argv`` or these arguments; print what is wrong with them and exit with 2."""

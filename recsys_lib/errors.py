@@ -94,6 +94,8 @@ class TrackingError(RecsysError):
 class QueryError(RecsysError, ValueError):
     """A query cannot be answered as it is; the message says what to change."""
 
+    exit_code = EXIT_BAD_PARAMETERS
+
 
 class QueryTypeError(QueryError, TypeError):
     """An argument of a query has the wrong type, for example a number in place of an id."""
@@ -107,6 +109,7 @@ class UnknownIdError(RecsysError, KeyError):
     """An id that the model does not know."""
 
     kind = "id"
+    exit_code = EXIT_BAD_PARAMETERS
 
     def __init__(self, unknown: str, hint: str = "") -> None:
         super().__init__(unknown)

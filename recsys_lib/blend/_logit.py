@@ -10,7 +10,6 @@ for ranking, Cao et al., "Learning to Rank: From Pairwise Approach to Listwise" 
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 _ITERATIONS = 100
@@ -25,6 +24,8 @@ def fit_choices(
     chosen, ``group`` is the ascending number of the user of each. Users who chose none of their
     candidates carry no information and are left out. ValueError when nothing was chosen at all.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415  # slow import, and answers need none
+
     kept = np.isin(group, np.unique(group[chosen]))
     if not kept.any():
         raise ValueError("no user chose any of the candidates: there is nothing to learn from")

@@ -17,6 +17,7 @@ from recsys_lib.errors import (
     did_you_mean,
 )
 from recsys_lib.files import storage_error
+from recsys_lib.programs import runnable
 
 __all__ = ["main", "pipeline_steps"]
 
@@ -39,13 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(command: Command, arguments: Sequence[str]) -> int:
-    parser = Parser(f"recsys {command.name}", command.description, command.example)
+    parser = Parser(f"recsys {command.name}", command.description, *command.examples.splitlines())
     command.declare(parser)
     options = parser.parse(arguments)
     try:
         return command.run(options)
     except RecsysError as error:
-        print(error, file=sys.stderr)
+        from recsys_lib.display.terminal import harmless  # noqa: PLC0415  # imports rich
+
+        print(runnable(harmless(str(error))), file=sys.stderr)
         return error.exit_code
     except OSError as error:
         if (known := storage_error(error)) is None:
@@ -58,19 +61,19 @@ def _run(command: Command, arguments: Sequence[str]) -> int:
 
 
 def _overview() -> str:
-    lines = [f"  {command.name:<9} {command.summary}" for command in COMMANDS.values()]
+    lines = [f"  {command.name:<10} {command.summary}" for command in COMMANDS.values()]
     return "\n".join(
         [
             "usage: recsys COMMAND [OPTIONS]",
             "",
-            "Train a recommender in notebooks, compare runs, and serve the best model.",
+            "Train a recommender, ask it, compare runs, and serve the best model.",
             "",
             "commands:",
             *lines,
             "",
             "Datasets, runs and versions may be abbreviated to any part that only one name has.",
             "",
-            "  recsys COMMAND --help   options of a command, with an example",
+            "  recsys COMMAND --help   options of a command, with examples",
             "  recsys --version        the version of this program",
         ]
     )

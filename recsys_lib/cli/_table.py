@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
-from recsys_lib.cli import _benchmark, _commands, _doctor
+from recsys_lib.cli import _ask, _benchmark, _commands, _doctor, _models
 from recsys_lib.paths import SAMPLE
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -23,14 +23,14 @@ class Command:
     Parameters
     ----------
     summary: what it does, in a few words.
-    example: a command line to copy.
+    examples: command lines to copy, one a line.
     run: does it, and returns the exit code.
     arguments: of ``argparse``; or a function that declares them where that imports much.
     """
 
     name: str
     summary: str
-    example: str
+    examples: str
     run: Callable[[Namespace], int]
     arguments: tuple[Argument, ...] | Callable[[Parser], None] = ()
 
@@ -68,9 +68,104 @@ _DATASET_OF_VERSION = _argument(
     help="name or folder of a dataset (default: the one that has the version, or sample)",
 )
 _ONLY_DATASET = _argument("--dataset", help="only runs of this dataset (default: all)")
+_VERSION = _argument(
+    "--version", default="", help="id of the run that trained it (default: the champion)"
+)
+_JSON = _argument("--json", action="store_true", help="print JSON, for other programs")
+_TOP_K = _argument(
+    "--top-k", "-n", type=_ask.count, default=10, metavar="N", help="most rows to print"
+)
+_WISHES = (
+    _TOP_K,
+    _argument("--category", metavar="NAME", help="only products of this category"),
+    _argument("--brand", metavar="NAME", help="only products of this brand"),
+    _argument("--store", metavar="NAME", help="only products of this store"),
+    _argument("--min-price", type=float, metavar="PRICE", help="lowest price"),
+    _argument("--max-price", type=float, metavar="PRICE", help="highest price"),
+    _argument("--min-rating", type=float, metavar="STARS", help="lowest average rating"),
+    _argument("--with-reviews", action="store_true", help="only products that somebody rated"),
+    _argument("--in-stock", action="store_true", help="only products that can be had"),
+    _argument(
+        "--exclude", action="append", default=[], metavar="ITEM", help="leave out this item, too"
+    ),
+    _argument(
+        "--diversity",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="0: best first; up to 1: more categories (default: 0)",
+    ),
+    _DATASET_OF_VERSION,
+    _VERSION,
+    _JSON,
+)
 _QUIET = _argument("--quiet", action="store_true", help="print failures only")
 
 _ALL = (
+    Command(
+        "recommend",
+        "recommend items to a user, and say why",
+        "recsys recommend AHGKW2FIN35O3FAPCBMZ5SMUN7TZ\n"
+        "recsys recommend AHGKW2FIN35O3FAPCBMZ5SMUN7TZ --max-price 20 --diversity 0.3\n"
+        "recsys recommend AHGKW2FIN35O3FAPCBMZ5SMUN7TZ --explain B04V3T3QPT\n"
+        "recsys recommend u17 --dataset shop --json | jq -r '.recommendations[].item_id'",
+        _ask.recommend,
+        (
+            _argument("user", metavar="USER", help="id of a user of the training data"),
+            _argument(
+                "--explain",
+                metavar="ITEM",
+                help="print only why this item is in the list, or why it is not",
+            ),
+            _argument(
+                "--repeats",
+                choices=["exclude", "allow", "only"],
+                default="exclude",
+                help="items that the user has: leave them out, allow them, or nothing else",
+            ),
+            *_WISHES,
+        ),
+    ),
+    Command(
+        "similar",
+        "show items like one item",
+        "recsys similar B04V3T3QPT\nrecsys similar B04V3T3QPT --by text --top-k 5",
+        _ask.similar,
+        (
+            _argument("item", metavar="ITEM", help="id of a rated item, or of a product"),
+            _argument(
+                "--by",
+                choices=["als", "text", "blend"],
+                help="liked by the same people; of similar text; or what would be recommended to "
+                "somebody who took it alone (default: what the evaluation found best)",
+            ),
+            *_WISHES,
+        ),
+    ),
+    Command(
+        "search",
+        "find products by words and by meaning",
+        'recsys search "water filter for a french door fridge"\n'
+        "recsys search dryer belt --max-price 20 --mode lexical",
+        _ask.search,
+        (
+            _argument("words", metavar="WORDS", nargs="+", help="words, a sentence, or a code"),
+            _argument(
+                "--mode",
+                choices=["hybrid", "semantic", "lexical"],
+                help="by meaning and by words; by meaning; by words (default: as the index was "
+                "built)",
+            ),
+            *_WISHES,
+        ),
+    ),
+    Command(
+        "models",
+        "list the versions of the models; a star marks the one that is served",
+        "recsys models --dataset sample",
+        _models.models,
+        (_argument("--dataset", help="only versions of this dataset (default: all)"), _JSON),
+    ),
     Command(
         "run",
         "run the pipeline, like run_pipeline.py",

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+import unicodedata
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -21,6 +22,9 @@ _PROSE = ("changed", "started", "meaning", "range", "default", "type", "needs")
 """Columns that a narrow terminal may fold; the others hold names and numbers."""
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
+_LAYOUT = "\n\t"
+_JOINERS = "\u200c\u200d"
+"""Invisible, but scripts such as Persian, and some pictures, are written with them."""
 _COLUMNS = (
     TextColumn("{task.description:<10}", markup=False),
     SpinnerColumn(),
@@ -52,9 +56,53 @@ def console(*, quiet: bool = False) -> Console:
     return plain
 
 
+def harmless(text: str) -> str:
+    """A text of anybody as one may print it: it cannot steer the terminal, nor hide or turn round.
+
+    Control characters (so that an escape sequence is plain text), marks that change the direction
+    of writing and other invisible characters are left out; halves of characters become "?".
+
+    Examples
+    --------
+    >>> harmless("belt\x1b[31m \u202etleb\u200b")
+    'belt[31m tleb'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character in _LAYOUT or character in _JOINERS:
+        return character
+    kind = unicodedata.category(character)
+    if kind == "Cs":
+        return "?"
+    if kind in ("Zl", "Zp"):
+        return " "
+    return "" if kind in ("Cc", "Cf") else character
+
+
+def one_line(text: object) -> str:
+    """A harmless text on one line, without blanks that only shape it."""
+    return " ".join(harmless(str(text)).split())
+
+
+def cell(value: object, style: str = "") -> Text:
+    """A value as the cell of a table: harmless, on one line, and without markup."""
+    return Text(one_line(value), style=style)
+
+
+def cut(text: str, width: int) -> str:
+    """A line of so many columns at most; "…" stands for what is left out."""
+    line = Text(text)
+    line.truncate(width, overflow="ellipsis")
+    return line.plain
+
+
 def print_line(out: Console, text: str, style: str = "") -> None:
-    """Print a text as it is: brackets in it are no markup."""
-    out.print(Text(text, style=style))
+    """Print a harmless text; brackets in it are no markup."""
+    out.print(Text(harmless(text), style=style))
 
 
 def text_table(*columns: str) -> Table:
@@ -72,7 +120,7 @@ def frame_table(frame: pl.DataFrame) -> Table:
     """A data frame as a table; its values are shown as they are."""
     table = text_table(*frame.columns)
     for row in frame.iter_rows():
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*map(cell, row))
     return table
 
 

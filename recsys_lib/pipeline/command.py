@@ -25,6 +25,7 @@ from recsys_lib.errors import (
 from recsys_lib.files import sentence
 from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import plan
+from recsys_lib.pipeline.ending import example_lines, next_lines, quality_line
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import LATEST, Run
 from recsys_lib.pipeline.options import add_arguments
@@ -42,6 +43,7 @@ from recsys_lib.pipeline.settings import (
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.sweep import Sweep, label, read_grid
 from recsys_lib.pipeline.table import check_table, select
+from recsys_lib.programs import runnable
 from recsys_lib.registry import champion
 
 
@@ -81,7 +83,7 @@ def run_command(
         command.check()
         return command.sweep() if options.grid else command.single()
     except RecsysError as error:
-        progress.error(str(error))
+        progress.error(runnable(str(error)))
         return error.exit_code
     except OSError as error:
         progress.error(sentence(error))
@@ -218,12 +220,21 @@ class _Command:
             self.progress.note(dataset.name_note)
         record, code = run.execute(self.progress)
         self._print_damaged(run)
+        if code == EXIT_OK and run.serve:
+            self._print_example(run, record)
         self._print_end(run, record, code)
         if self.options.mlflow:
             self._track(run)
         if code == EXIT_OK and run.serve:
             self._print_served(run)
         return code
+
+    def _print_example(self, run: Run, record: RunRecord) -> None:
+        """Somebody's recommendations, and how good all of them are."""
+        lines = example_lines(run.folder, record.metrics, self.progress.width)
+        quality = quality_line(record.metrics) if lines else ""
+        for line in ["", *lines, quality, ""] if lines else []:
+            self.progress.note(line)
 
     def _track(self, run: Run) -> None:
         """Log a run, and those that could not be logged before; a failure is no end of anything."""
@@ -237,7 +248,12 @@ class _Command:
                 return
 
     def _print_served(self, run: Run) -> None:
-        served = champion(run.settings.dataset)
+        """What to type next, and in the last line what is served."""
+        dataset = run.settings.dataset
+        served = champion(dataset)
+        own = served is not None and served.name == run.run_id
+        for number, command in enumerate(next_lines(run.folder, dataset, served=own)):
+            self.progress.note(f"{'' if number else 'next:':<6}{command}")
         if served is None:
             self.progress.note("served now: nothing")
         else:

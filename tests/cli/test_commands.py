@@ -262,7 +262,8 @@ def test_two_folders_of_one_name_are_served_apart(workspace, tmp_path, capsys):
 def test_without_a_published_version_promote_says_what_to_run(workspace, capsys):
     assert main(["promote", "v1"]) == 1
     said = capsys.readouterr().err
-    assert "no model of dataset 'sample' is trained yet: run 'python run_pipeline.py" in said
+    assert "no model of dataset 'sample' is trained yet: run '" in said
+    assert "python run_pipeline.py --set dataset=sample'" in said
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
@@ -278,16 +279,17 @@ def test_every_command_has_help_with_an_example(capsys, name):
         main([name, "--help"])
     assert caught.value.code == 0
     said = capsys.readouterr().out
-    assert f"example:\n  recsys {name} " in said
+    assert re.search(rf"examples?:\n  recsys {name} ", said)
     assert COMMANDS[name].description in said
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_example_can_be_parsed(name):
     command = COMMANDS[name]
-    parser = Parser("recsys", command.description, command.example)
-    command.declare(parser)
-    parser.parse(shlex.split(command.example)[2:])
+    for example in command.examples.splitlines():
+        parser = Parser("recsys", command.description, example)
+        command.declare(parser)
+        parser.parse(shlex.split(example.partition(" | ")[0])[2:])
 
 
 def test_help_names_the_defaults(capsys):

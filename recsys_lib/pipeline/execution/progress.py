@@ -38,6 +38,11 @@ class RunProgress:
         self._events = EventLog()
         self._lock = threading.Lock()
 
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; many where there is none."""
+        return self._out.width
+
     def log_to(self, folder: Path) -> None:
         """From now on write events into this folder."""
         self._events.path = folder / LOG

@@ -18,6 +18,7 @@ from recsys_lib.errors import (
     EXIT_OK,
     EXIT_STEP_FAILED,
     ParameterError,
+    RecsysError,
     StepFailedError,
     StorageError,
     WorseError,
@@ -31,6 +32,7 @@ from recsys_lib.pipeline.cache.plan import (
     outputs_on_disk,
     step_inputs,
 )
+from recsys_lib.pipeline.execution._examples import ExampleProcess, keep_examples, wanted
 from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.execution._schedule import Work, interruptible, run_side_by_side
@@ -87,6 +89,7 @@ class Run:
     wait: bool = False
     _known: dict[str, dict[str, str]] = field(default_factory=dict)
     _kernels: Kernels = field(default_factory=Kernels)
+    _examples: ExampleProcess = field(default_factory=ExampleProcess)
 
     @property
     def folder(self) -> Path:
@@ -132,6 +135,7 @@ class Run:
                 code = self._run_steps(record, progress, stop_requested)
                 if code == EXIT_OK and any(step.version_folders for step in self.chosen):
                     self._publish(record, progress)
+                    self._keep_examples(record, progress)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
                 self._kernels.stop()
@@ -141,6 +145,7 @@ class Run:
                 record.finish("failed")
                 raise
             finally:
+                self._examples.stop()
                 record.explain_skipped()
                 record.save(self.folder)
             return record, self._report(record, code, progress)
@@ -158,6 +163,8 @@ class Run:
             self._check_unmoved(step)
             inputs = step_inputs(step, self.settings, self._known)
             lookup = look_up(step, self.settings, inputs, force=self.force)
+            if self.serve and lookup.hit is None and registry.BLEND_PART in step.version_folders:
+                self._examples.start()  # it imports while the step works
             return lambda: execution.run(lookup, entries[step.name])
 
         def end(step: Step) -> None:
@@ -182,6 +189,21 @@ class Run:
         if reason:
             record.warnings.append(f"Not served: {reason}")
             progress.note(f"not served: {reason}")
+
+    def _keep_examples(self, record: RunRecord, progress: RunProgress) -> None:
+        """Ask the version for a few people; the run has succeeded without them."""
+        version = self.settings.dataset.version(self.run_id)
+        if not self.serve or not wanted(version):
+            return
+        outputs = self.folder.parent
+        earlier = previous_run(outputs, record.dataset, record.started_at, record.number)
+        previous = outputs / earlier["run_id"] if earlier else None
+        try:
+            keep_examples(self._examples, version, self.folder, previous)
+        except RecsysError as error:
+            reason = f"no examples of what is recommended: {error}"
+            record.warnings.append(reason)
+            progress.note(f"warning: {reason}")
 
     def _outputs(self, step: Step) -> dict[str, str]:
         return outputs_on_disk(step, self.settings.dataset, self.run_id)

@@ -16,6 +16,8 @@ from recsys_lib.files import write_json
 from recsys_lib.pipeline.runs.installed import installed_version
 
 RECORD = "run.json"
+EXAMPLES = "examples.json"
+"""Beside it: a few people whom the run's version serves, with reasons; see ``serving.examples``."""
 HEADLINES = ("als.recall@10", "als.ndcg@10")
 """The metrics by which runs are listed and compared."""
 SWEEP = "sweep.json"
