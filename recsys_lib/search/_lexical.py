@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -132,13 +132,13 @@ class LexicalIndex:
             return np.zeros(self._n_products, dtype=np.float32)
         return self._index.get_scores(numbers)
 
-    def has_any(self, words: Iterable[str]) -> np.ndarray:
-        """Whether each product has one of these words, bool, shape (n,); nothing is corrected."""
-        stems = {stem for word in words for stem in self._tokenizer.words(word)}
-        has_it = np.zeros(self._n_products, dtype=bool)
-        for stem in stems & self._vocabulary.keys():
-            has_it |= self._index.get_scores([self._vocabulary[stem]]) > 0
-        return has_it
+    def has_all(self, text: str) -> np.ndarray:
+        """Whether each product has all words of a text, bool, shape (n,); nothing is corrected."""
+        stems = set(self._tokenizer.words(text))
+        if not stems or not stems <= self._vocabulary.keys():
+            return np.zeros(self._n_products, dtype=bool)
+        scores = (self._index.get_scores([self._vocabulary[stem]]) for stem in stems)
+        return np.logical_and.reduce([of_stem > 0 for of_stem in scores])
 
     def best(self, query: str, k: int, allowed: np.ndarray | None = None) -> Hits:
         """The k best products that have a word of the query; with ``allowed``, bool, of those."""

@@ -16,7 +16,7 @@ from recsys_lib.search._fusion import Hits, put_first
 from recsys_lib.search._identifiers import rows_with_code
 from recsys_lib.search._lists import MODES, Asked, Mode, best_products
 from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
-from recsys_lib.search._negation import Wish
+from recsys_lib.search._negation import Wish, free_of
 from recsys_lib.search._neighbours import near_mean
 from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart, encoded_with
 from recsys_lib.search._shared import shared
@@ -128,7 +128,8 @@ class ProductSearch:
 
         A longer list begins with the shorter one. Products whose code (id, part number, bar code)
         is the whole query come first in every mode. What a query rules out ("shirt not red",
-        "shirt -linen") no product found has among its words.
+        "shirt -linen", "bread without nuts") no product found has among its words, unless its title
+        says that it is free of it.
 
         Parameters
         ----------
@@ -168,9 +169,9 @@ class ProductSearch:
         """
         mode = self._checked(query, k, mode)
         allowed = _both(Filters.from_dict(filters).allowed(self._stored.facets), allowed)
-        wish = Wish.from_query(query, self.names)
-        if wish.unwanted:
-            allowed = _both(~self._stored.lexical.has_any(wish.unwanted), allowed)
+        wish = self._wish(query)
+        for thing in wish.unwanted:
+            allowed = _both(self._without(thing), allowed)
         vector = None if mode == "lexical" else self._vector(wish.wanted)[None]
         weight = self.semantic_weight if semantic_weight is None else semantic_weight
         exact = rows_with_code(self._stored.codes, query)
@@ -188,7 +189,7 @@ class ProductSearch:
         it has no word of the query and its cosine is below a bound that was learned from the
         catalogue: the one that tells its own words from words without meaning best.
         """
-        wanted = Wish.from_query(query, self.names).wanted
+        wanted = self._wish(query).wanted
         unlike = self.embeddings[rows] @ self._vector(wanted) < self.part.parameters[FAR_KEY]
         without_words = self._stored.lexical.scores(wanted)[rows] == 0
         has_code = np.isin(rows, rows_with_code(self._stored.codes, query))
@@ -220,6 +221,16 @@ class ProductSearch:
         if mode not in MODES:
             raise QueryError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
         return mode
+
+    def _wish(self, query: str) -> Wish:
+        return Wish.from_query(query, self.names, self.language)
+
+    def _without(self, thing: str) -> np.ndarray:
+        """Products that do not have it, or say that they are free of it, bool, shape (n,)."""
+        without = ~self._stored.lexical.has_all(thing)
+        (rows,) = np.nonzero(~without)
+        without[rows] = free_of(thing, self.names[rows]).to_numpy()
+        return without
 
     def _reranked(self, query: str, hits: Hits) -> Hits:
         """The best hits in the order of the cross-encoder, with its scores."""

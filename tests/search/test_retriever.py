@@ -172,6 +172,8 @@ def test_what_a_query_rules_out_is_not_found(search, mode):
         for word, items in unwanted.items():
             assert not (word in query and items & set(rows)), query
         assert rows
+    # Several words count together.
+    assert "B0DRYER001" in found(search, "dryer -electric-refrigerator", mode=mode)
     # Filters count as well, and a hyphen within a word or a query of nothing else is no negation.
     assert found(search, "dryer -electric", mode=mode, filters={"min_price": 400}) in (
         ["B0FRIDGE01"],
