@@ -199,6 +199,13 @@ class Dataset:
         """Searches for better parameters: the database of studies, and the best as YAML."""
         return self.models / "tuning"
 
+    def shown(self, path: Path) -> str:
+        """A path as it can be read elsewhere: without the folders of this machine."""
+        for base in (self.root, self.raw.parent):
+            if path.is_relative_to(base):
+                return path.relative_to(base).as_posix()
+        return path.name
+
     def version(self, version: str) -> Path:
         """The folder of one model version."""
         if not _VERSION.fullmatch(version):

@@ -25,6 +25,7 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.evaluation.evaluate import Evaluation, evaluate
 from recsys_lib.evaluation.models import MostPopular, Random, RecentPopular, SourceAlone
+from recsys_lib.evaluation.report import what_to_try
 from recsys_lib.evaluation.split import split_by
 from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.evaluation.unfinished import (
@@ -137,7 +138,9 @@ class VersionEvaluation:
     def save(self) -> None:
         """Write the results and the blend part into the version's folder."""
         folder = self.dataset.version(self.version)
-        self.evaluation.save(folder / EVALUATION, {"validation": self.learned.validation})
+        advice = what_to_try(self.evaluation, self.k)
+        facts = {"validation": self.learned.validation, "advice": advice}
+        self.evaluation.save(folder / EVALUATION, facts)
         write_blend_part(
             folder / BLEND_PART,
             self.learned,

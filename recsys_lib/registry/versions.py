@@ -160,7 +160,7 @@ def promote(
     force: bool = False,
     pin: bool = False,
     by_hand: bool = True,
-) -> None:
+) -> Verdict | None:
     """Make a published version the champion, the one that is served.
 
     Parameters
@@ -175,6 +175,10 @@ def promote(
         Keep it until the next promotion by hand: runs train, but promote nothing.
     by_hand
         Whether a person chose it. Then a run that makes nothing anew leaves it the champion.
+
+    Returns
+    -------
+    How it compares with the champion before; None where the two were not compared.
 
     Raises
     ------
@@ -193,7 +197,7 @@ def promote(
     ...     with writing_part(shop.version(version) / "als", **options) as folder:
     ...         _ = (folder / "notes.txt").write_text(version)
     ...     _ = publish(shop, version)
-    >>> promote(shop, "v1")
+    >>> _ = promote(shop, "v1")
     >>> champion(shop).name
     'v1'
     """
@@ -212,6 +216,7 @@ def promote(
         )
     chosen = {"version": version, "since": utc_now(), "by_hand": by_hand, "pinned": pin}
     write_json(dataset.models / CHAMPION, chosen)
+    return verdict
 
 
 def _is_as_served(dataset: Dataset, version: str, part: str) -> bool:

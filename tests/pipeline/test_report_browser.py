@@ -47,6 +47,18 @@ def test_the_page_fits_and_loads_nothing(open_report, width):
 
 def test_code_is_hidden_and_prose_is_not(open_report):
     page, _ = open_report(1280)
+    page.locator("summary", has_text="Load").click()
     assert page.get_by_role("heading", name="Load").is_visible()
     assert page.locator(".input").count() == 1
     assert not page.locator(".input").first.is_visible()
+
+
+def test_chapters_are_folded_until_somebody_opens_or_prints_them(open_report):
+    page, _ = open_report(1280)
+    chapter = page.get_by_role("heading", name="Load")
+    assert not chapter.is_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Load").click()
+    assert chapter.is_visible()
+    page.reload()
+    page.emulate_media(media="print")
+    assert chapter.is_visible()

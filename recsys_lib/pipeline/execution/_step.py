@@ -216,6 +216,7 @@ class StepExecution:
             metrics = step.metrics_file(self.settings.dataset, self._run_id)
             stored = read_json(metrics)
             entry.metrics, entry.notes = stored["metrics"], list(stored.get("sayings", ()))
+            entry.advice = list(stored.get("advice", ()))
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -183,7 +183,8 @@ class Run:
         reason = reason_against(self.table, record, dataset)
         try:
             if not reason:
-                registry.promote(dataset, self.run_id, by_hand=False)
+                verdict = registry.promote(dataset, self.run_id, by_hand=False)
+                record.verdict = str(verdict or "")
         except WorseError as error:
             reason = str(error)
         if reason:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from recsys_lib.pipeline.report._numbers import Metrics, human
 from recsys_lib.verdicts import independent_verdict
-
-Metrics = Mapping[str, float | None]
 
 _HEADLINES = {
     "served.ndcg@10": "nDCG@10 as served",
@@ -35,7 +34,6 @@ _DATA_WARNINGS = {
     "etl.rejected": "lines of the input were rejected.",
     "etl.reviewed_unknown_products": "rated items are missing from the catalogue.",
 }
-_MISSING = "-"
 _INTERVAL = ".ci95"
 
 
@@ -87,15 +85,6 @@ def headline_cards(metrics: Metrics, previous: Metrics) -> list[Card]:
         for name, label in _HEADLINES.items()
         if name in now
     ]
-
-
-def human(value: float | None) -> str:
-    """A number to read: separators, or four significant digits; a dash if it is missing."""
-    if value is None or not math.isfinite(value):
-        return _MISSING
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
 def _known(metrics: Metrics) -> dict[str, float]:

@@ -13,7 +13,10 @@ from markupsafe import Markup
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, replacing, sha256
-from recsys_lib.pipeline.report._headline import headline_cards, human, warnings_of
+from recsys_lib.pipeline.report._headline import headline_cards, warnings_of
+from recsys_lib.pipeline.report._numbers import human
+from recsys_lib.pipeline.report._people import examples_of
+from recsys_lib.pipeline.report._summary import summary
 from recsys_lib.pipeline.report._timeline import Bar, Timeline, duration, when
 from recsys_lib.pipeline.runs.record import RECORD
 
@@ -94,7 +97,7 @@ def write_report(run_folder: Path, *, previous: dict[str, Any] | None = None) ->
     """
     record = read_json(run_folder / RECORD)
     timeline = Timeline.from_record(record)
-    before = (previous or {}).get("metrics", {})
+    before, warnings = (previous or {}).get("metrics", {}), warnings_of(record)
     page = (
         _environment()
         .get_template("report.html.j2")
@@ -104,7 +107,9 @@ def write_report(run_folder: Path, *, previous: dict[str, Any] | None = None) ->
             cards=headline_cards(record["metrics"], before),
             previous=previous,
             before=before,
-            warnings=warnings_of(record),
+            warnings=warnings,
+            summary=summary(record, warnings),
+            examples=examples_of(run_folder),
             seconds=timeline.seconds,
             parameters=_parameters(record),
         )

@@ -65,6 +65,7 @@ class StepRecord:
     cache_key: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     reusable: bool = True
 
@@ -79,7 +80,8 @@ class StepRecord:
 class RunRecord:
     """A run; the file is kept up to date while it runs.
 
-    ``serve`` says whether its models are served if it succeeds; ``number`` counts the runs of the
+    ``serve`` says whether its models are served if it succeeds, and ``verdict`` how they compare with
+    those served before; ``number`` counts the runs of the
     workspace, so that their order does not depend on the clock. It is the last field, where
     ``stored.newest_records`` finds it without reading the rest.
     """
@@ -96,6 +98,7 @@ class RunRecord:
     finished_at: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     serve: bool = True
+    verdict: str = ""
     warnings: list[str] = field(default_factory=list)
     number: int = 0
 
