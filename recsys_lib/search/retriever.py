@@ -213,11 +213,11 @@ class ProductSearch:
         return near_mean(self._stored.index, self.embeddings, rows, k, allowed)
 
     def _checked(self, query: str, k: int, mode: Mode | None) -> Mode:
-        if not query.strip():
+        if not any(c.isprintable() and c != " " for c in query):
             raise QueryError("the query is empty: give at least one visible character")
         if k < 1:
             raise QueryError(f"k is {k}: ask for at least one product")
-        mode = mode or self.parameters.mode
+        mode = self.parameters.mode if mode is None else mode
         if mode not in MODES:
             raise QueryError(f"there is no search mode {mode!r}{did_you_mean(str(mode), MODES)}")
         return mode

@@ -10,7 +10,7 @@ import pandas as pd
 
 from recsys_lib.errors import UnknownItemError
 from recsys_lib.ranking import best_first
-from recsys_lib.serving._checks import check_choice, check_id
+from recsys_lib.serving._checks import check_choice, check_count, check_id, check_text
 from recsys_lib.serving._lists import Ranked
 from recsys_lib.serving._models import (
     NO_LIKES_NO_TEXT,
@@ -108,11 +108,14 @@ class ItemQuestions(OpenModels):
     def find_items(self, words: str, limit: int = 20) -> pd.DataFrame:
         """Items whose title has all the words, columns item_id and title: for pick lists."""
         check_process()
+        check_text("words", words)
+        check_count("limit", limit, least=0)
         return self._tables.find(words, limit)
 
     def example_users(self, n: int = 5) -> list[str]:
         """Users with the longest histories, who show most of what the model learned."""
         check_process()
+        check_count("n", n, least=0)
         als = self.require_als()
         longest = best_first(np.diff(als.user_items.indptr), n)
         return list(als.users.ids(longest))
@@ -120,6 +123,7 @@ class ItemQuestions(OpenModels):
     def example_items(self, n: int = 5) -> list[str]:
         """The most popular items; without matrix factorization the first of the catalogue."""
         check_process()
+        check_count("n", n, least=0)
         if self.als is None:
             return self._tables.first_ids(n)
         most = best_first(self.als.popularity, n)

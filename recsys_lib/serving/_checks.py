@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from reprlib import repr as short_repr
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 
@@ -25,13 +26,14 @@ def check_id(name: str, value: Any, known: Sequence[IdMap] = ()) -> None:
     ``known`` are ids, one of which may be meant.
     """
     if isinstance(value, str):
+        _check_characters(name, value)
         return
     hint = ""
     text = _as_text(value)
     if text is not None:
         meant = any(text in ids for ids in known)
         hint = f": did you mean {text!r}?" if meant else f": ids are texts, write {text!r}"
-    elif isinstance(value, Iterable) and not isinstance(value, bytes):
+    elif isinstance(value, Iterable) and not name.endswith("]"):
         hint = ": for a list of items, call recommend_for_history"
     raise QueryTypeError(f"{name} must be one id, a text, got {_shown(value)}{hint}")
 
@@ -49,10 +51,16 @@ def other_spelling(key: str, known: Sequence[IdMap]) -> str:
 
 def check_query(value: Any) -> None:
     """QueryError unless a search query is a text, and not a whole book."""
-    if not isinstance(value, str):
-        raise QueryTypeError(f"query must be a text, got {_shown(value)}")
+    check_text("query", value)
     if len(value) > LONGEST_QUERY:
         raise QueryError(f"query has {len(value):,} characters: write at most {LONGEST_QUERY:,}")
+
+
+def check_text(name: str, value: Any) -> None:
+    """QueryError unless the argument of this name is a text."""
+    if not isinstance(value, str):
+        raise QueryTypeError(f"{name} must be a text, got {_shown(value)}")
+    _check_characters(name, value)
 
 
 def check_count(name: str, value: Any, least: int = 1) -> None:
@@ -73,7 +81,7 @@ def check_share(name: str, value: Any) -> None:
 
 def check_flag(name: str, value: Any) -> None:
     """QueryError unless the argument of this name is True or False."""
-    if not isinstance(value, bool):
+    if not isinstance(value, bool | np.bool):
         raise QueryTypeError(f"{name} must be True or False, got {_shown(value)}")
 
 
@@ -122,9 +130,21 @@ def _no_history(value: Any) -> str | None:
         return ": give the column with the ids"
     if isinstance(value, Set) and not isinstance(value, KeysView):
         return ": a set has no order, and the newest items count most"
-    if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
+    if isinstance(value, Mapping):
+        return ": give its keys as a list, oldest first"
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
         return ""
     return None
+
+
+def _check_characters(name: str, text: str) -> None:
+    """QueryError for half a character, which no file and no library can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(
+            f"{name} has half a character (a surrogate) at position {error.start}: {text!a:.200}"
+        ) from error
 
 
 def _as_text(value: Any) -> str | None:

@@ -77,6 +77,8 @@ class TextQuestions(OpenModels):
         search = self._require_search()
         wishes = self._wishes(top_k, filters, exclude, diversity, group_variants)
         options = replace(wishes.options, n=offset + top_k)
-        ranked = self.rankings.for_query(query, mode or search.parameters.mode, wishes.allowed)
+        if mode is None:
+            mode = search.parameters.mode
+        ranked = self.rankings.for_query(query, mode, wishes.allowed)
         answer = self._list(query, ranked, replace(wishes, options=options))
         return answer[offset:].reset_index(drop=True) if offset else answer

@@ -9,7 +9,13 @@ import pandas as pd
 
 from recsys_lib.blend import Repeats
 from recsys_lib.errors import QueryError, UnknownItemError, UnknownUserError
-from recsys_lib.serving._checks import check_choice, check_id, checked_history, other_spelling
+from recsys_lib.serving._checks import (
+    check_choice,
+    check_flag,
+    check_id,
+    checked_history,
+    other_spelling,
+)
 from recsys_lib.serving._lists import Ranked
 from recsys_lib.serving._models import (
     NO_LIKES_NO_TEXT,
@@ -91,7 +97,9 @@ class UserQuestions(OpenModels):
         check_process()
         wishes = self._wishes(n, filters, exclude, diversity, group_variants)
         row = self._user_row(user_id)
-        repeats = repeats or ("exclude" if filter_already_liked else "allow")
+        check_flag("filter_already_liked", filter_already_liked)
+        if repeats is None:
+            repeats = "exclude" if filter_already_liked else "allow"
         check_choice("repeats", repeats, get_args(Repeats))
         return self._list(user_id, self._ranked_for_user(row, repeats, wishes.allowed), wishes)
 

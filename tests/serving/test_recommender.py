@@ -215,6 +215,40 @@ def test_a_number_that_is_an_id_in_text_is_suggested(tmp_path):
         recommender.recommend("ANN")
 
 
+HALF = "\ud800"  # half a character: a surrogate without the other one
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda r: r.item(HALF), "item_id has half a character"),
+        (lambda r: r.recommend(HALF), "user_id has half a character"),
+        (lambda r: r.recommend_for_history([HALF]), r"item_ids\[0\] has half a character"),
+        (lambda r: r.recommend("u", exclude=[HALF]), r"exclude\[0\] has half a character"),
+        (lambda r: r.search("water " + HALF), "query has half a character"),
+        (lambda r: r.find_items(5), r"words must be a text, got 5 \(int\)"),
+        (lambda r: r.find_items("water", -1), "limit must be at least 0"),
+        (lambda r: r.example_users(-1), "n must be at least 0"),
+        (lambda r: r.example_items("2"), "n must be a whole number"),
+        (
+            lambda r: r.recommend(r.example_users(1)[0], 3, "no"),
+            "filter_already_liked must be True",
+        ),
+        (lambda r: r.recommend(r.example_users(1)[0], repeats=""), "repeats must be exclude or"),
+        (lambda r: r.recommend_for_history({"a": 1}), "give its keys as a list, oldest first"),
+        (
+            lambda r: r.recommend_for_history([["a"]]),
+            r"item_ids\[0\] must be one id, a text, .*\)$",
+        ),
+        (lambda r: r.search("water", mode=""), "there is no search mode ''"),
+        (lambda r: r.search("\u200b\x00"), "the query is empty"),
+    ],
+)
+def test_a_bad_question_is_one_class_of_error(recommender, ask, says):
+    with pytest.raises(QueryError, match=says):
+        ask(recommender)
+
+
 def test_a_book_is_no_query(recommender):
     with pytest.raises(QueryError, match="query has 10,001 characters: write at most 10,000"):
         recommender.search("x" * 10_001)

@@ -58,6 +58,7 @@ def create_app(service: Service) -> FastAPI:
     # Its page of documentation comes without a network.
     app = FastAPIOffline(
         redoc_url=None,
+        redirect_slashes=False,
         title="Product recommender",
         version=metadata.version("recsys-lib"),
         description=f"Recommendations and search for the dataset {service.dataset.name}.",

@@ -52,7 +52,7 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         sent = request.headers.get("content-type", "")
-        if not _is_json(sent):
+        if _about_the_body(error) and not _is_json(sent):
             given = f"is {sent!r}" if sent else "is missing"
             return problem(422, f"Content-Type {given}: send application/json")
         problems = [(".".join(map(str, p["loc"][1:])), p["msg"]) for p in error.errors()]
@@ -95,6 +95,10 @@ def status_code(error: Exception) -> int:
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     """The errors of an endpoint, for its documentation."""
     return {code: {"model": schemas.Problem, "description": _MEANINGS[code]} for code in codes}
+
+
+def _about_the_body(error: RequestValidationError) -> bool:
+    return any(problem["loc"][0] == "body" for problem in error.errors())
 
 
 def _is_json(content_type: str) -> bool:

@@ -18,6 +18,7 @@ LONGEST_ID = 1000
 LONGEST_HISTORY = 1000
 MOST_EXCLUDED = 1000
 MOST_QUESTIONS = 100  # of a batch
+MOST_ROWS = 10_000  # of a batch: reasons and variants of each row take time
 
 Count = Annotated[int, Field(ge=1, le=MOST_RESULTS, description="most rows to return")]
 AskedItem = Annotated[ItemId, Field(max_length=LONGEST_ID)]
@@ -120,7 +121,7 @@ class SearchRequest(ListRequest):
 
 
 class BatchRequest(Request):
-    """Many questions at once, at most ``MOST_QUESTIONS``."""
+    """Many questions at once, at most ``MOST_QUESTIONS``, for at most ``MOST_ROWS`` rows."""
 
     users: list[UserRequest] = Field(default_factory=list)
     histories: list[HistoryRequest] = Field(default_factory=list)
@@ -129,10 +130,18 @@ class BatchRequest(Request):
 
     @model_validator(mode="after")
     def _few_enough(self) -> Self:
-        n = sum(len(getattr(self, name)) for name in type(self).model_fields)
+        lists = [*self.users, *self.histories, *self.similar]
+        n = len(lists) + len(self.searches)
         if not 1 <= n <= MOST_QUESTIONS:
             raise PydanticCustomError(
                 "questions", "{n} questions: ask 1 to {most}", {"n": n, "most": MOST_QUESTIONS}
+            )
+        rows = sum(asked.n for asked in lists) + sum(asked.top_k for asked in self.searches)
+        if rows > MOST_ROWS:
+            raise PydanticCustomError(
+                "rows",
+                "{n} rows in all: ask for at most {most} (n and top_k of all questions)",
+                {"n": f"{rows:,}", "most": f"{MOST_ROWS:,}"},
             )
         return self
 

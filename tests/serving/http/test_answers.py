@@ -107,5 +107,13 @@ def test_a_batch_has_a_limit(asked):
             422,
             "body: 101 questions: ask 1 to 100",
         )
+    many = {
+        "users": [{"user_id": "u0", "n": 1000}] * 9,
+        "searches": [{"query": "x", "top_k": 1000}],
+    }
+    assert client.post("/batch", json=many).status_code == 200
+    many["similar"] = [{"item_id": "i0", "n": 1}]
+    answer = client.post("/batch", json=many)
+    assert (answer.status_code, answer.json()["detail"][:24]) == (422, "body: 10,001 rows in all")
     assert client.post("/batch", json={}).status_code == 422
     assert "users.0.n" in client.post("/batch", json={"users": [{"user_id": "u", "n": 0}]}).text

@@ -94,6 +94,10 @@ def test_other_paths_and_methods_get_a_sentence(trained):
     answer = trained.get("/search")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert "does not take GET" in answer.json()["detail"]
+    assert trained.get("/items").status_code == 404
+    assert trained.post("/search/", json={"query": "x"}).status_code == 404
+    answer = trained.get("/items/")
+    assert (answer.status_code, answer.json()["detail"][:8]) == (422, "item_id:")
 
 
 def test_a_body_that_never_arrives_is_408_and_others_are_served(world):
