@@ -11,9 +11,9 @@ import uvicorn
 
 
 @contextmanager
-def serving(app):
-    """The app behind a real socket, and a client for it."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+def serving(app, **options):
+    """The app behind a real socket, and a client for it; with other options for uvicorn."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **options))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -130,6 +130,7 @@ class BatchRequest(Request):
 
     @model_validator(mode="after")
     def _few_enough(self) -> Self:
+        lists: list[UserRequest | HistoryRequest | SimilarRequest]
         lists = [*self.users, *self.histories, *self.similar]
         n = len(lists) + len(self.searches)
         if not 1 <= n <= MOST_QUESTIONS:

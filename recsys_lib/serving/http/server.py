@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.serving.http.access import TOKEN_VARIABLE, is_loopback, token
 from recsys_lib.serving.http.app import create_app
+from recsys_lib.serving.http.patience import PatientProtocol
 from recsys_lib.serving.http.service import Service
 
 DATASET_VARIABLE = "RECSYS_DATASET"
@@ -31,6 +32,7 @@ def serve(dataset: str, host: str, port: int) -> None:
             create_app(service),
             host=host,
             port=port,
+            http=PatientProtocol,
             log_level="info",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from recsys_lib.serving.http.app import create_app
 from recsys_lib.serving.http.limits import MOST_BYTES, BodyLimits
+from recsys_lib.serving.http.patience import PatientProtocol
 from tests.support.http_server import serving
 
 JSON = {"content-type": "application/json"}
@@ -117,6 +118,34 @@ def test_a_body_that_never_arrives_is_408_and_others_are_served(world):
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"within 0.3 seconds" in answer
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"", b"HTTP/1.1 408 "),
+        (b"POST /search HTTP/1.1\r\nHost: x\r\n", b"HTTP/1.1 408 "),
+        (b"GET /health HTTP/1.1\r\nX: " + b"x" * 70_000, b"HTTP/1.1 431 "),
+    ],
+    ids=["silence", "half a head", "long head"],
+)
+def test_a_head_that_never_ends_closes_the_connection(world, sent, answer):
+    class Impatient(PatientProtocol):
+        most_seconds = 0.3
+
+    with serving(create_app(world.service), http=Impatient) as client:
+        address = client.base_url.host, client.base_url.port
+        with socket.create_connection(address, timeout=10) as hanging:
+            # After a whole request, another one that does not end.
+            hanging.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b'"ok"' in hanging.recv(1000)
+            with socket.create_connection(address, timeout=10) as other:
+                for connection in (hanging, other):
+                    connection.sendall(sent)
+                    if sent or connection is other:  # uvicorn ends what is idle after a request
+                        assert connection.recv(1000).startswith(answer)
+                        assert connection.recv(1000) == b""
+        assert client.get("/health").status_code == 200
 
 
 def test_thousands_of_unknown_fields_are_refused_at_once(trained):
