@@ -54,7 +54,7 @@ def best_of_sparse_blend(
     items = np.full((len(histories), k), NO_ITEM, dtype=np.int32)
     best = np.full(items.shape, -np.inf, dtype=np.float32)
     _kernels.best_of_sum(
-        _entries(blend, histories, few),
+        entries_of(histories, few, [blend.weights_of(name, histories) for name in few]),
         _rows(used, histories),
         (trend.scores, trend.best),
         base,
@@ -67,15 +67,14 @@ def best_of_sparse_blend(
     return items, best
 
 
-def _entries(
-    blend: Blend, histories: Histories, scored: Mapping[str, SparseScores]
+def entries_of(
+    histories: Histories, scored: Mapping[str, SparseScores], weights: list[np.ndarray]
 ) -> tuple[np.ndarray, ...]:
     """The sparse sources one after the other, as :func:`_kernels.best_of_sum` takes them."""
     n, sources = len(histories), list(scored.values())
     offsets = np.cumsum([0, *(len(source.scores.data) for source in sources)])[: len(sources)]
     pointers = np.array([source.scores.indptr for source in sources], dtype=np.int64)
     pointers = pointers.reshape(-1, n + 1) + offsets[:, None]
-    weights = [blend.weights_of(name, histories) for name in scored]
     return (
         np.ascontiguousarray(pointers[:, :-1]),
         np.ascontiguousarray(pointers[:, 1:]),

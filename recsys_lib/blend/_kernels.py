@@ -20,9 +20,15 @@ def best_new_of_rows(scores, own_indptr, own, best):
     ``own`` is sorted within a user. Returns whether all scores are finite.
     """
     n_items, finite = scores.shape[1], True
+    shared = len(scores) == 1 < len(best)  # most users do not have the best of all items
+    best_of_all = np.argmax(scores[0]) if shared else 0
     for user in range(len(best)):
         row = scores[user if len(scores) > 1 else 0]
         highest, start = np.float32(0), 0
+        mine = own[own_indptr[user] : own_indptr[user + 1]]
+        if shared and user > 0 and not (mine == best_of_all).any():
+            best[user] = row[best_of_all] if row[best_of_all] > 0 else np.float32(1)
+            continue
         for n in range(own_indptr[user], own_indptr[user + 1] + 1):
             stop = own[n] if n < own_indptr[user + 1] else n_items
             for item in range(start, stop):
@@ -54,7 +60,7 @@ def best_new_of_sparse(indptr, indices, data, own_indptr, own, n_items, best):
 
 
 @compiled
-def _relative(score, best):
+def relative_score(score, best):
     return min(max(score / best, np.float32(0)), np.float32(1))
 
 
@@ -64,7 +70,7 @@ def divide_and_cut(scores, best, relative):
     for user in range(len(best)):
         row, scale = scores[user if len(scores) > 1 else 0], best[user]
         for item in range(len(row)):
-            relative[user, item] = _relative(row[item], scale)
+            relative[user, item] = relative_score(row[item], scale)
 
 
 @compiled
@@ -78,13 +84,13 @@ def add_rows(total, scores, best, trend, trend_best, weights):
         row, scale = scores[user if len(scores) > 1 else 0], best[user]
         if a_trend == 0 and b_trend == 0:
             for item in range(len(row)):
-                r = _relative(row[item], scale)
+                r = relative_score(row[item], scale)
                 total[user, item] = total[user, item] + a * r + b * np.sqrt(r)
         else:
             trends, trend_scale = trend[user if len(trend) > 1 else 0], trend_best[user]
             for item in range(len(row)):
-                r = _relative(row[item], scale)
-                t = _relative(trends[item], trend_scale)
+                r = relative_score(row[item], scale)
+                t = relative_score(trends[item], trend_scale)
                 total[user, item] = (
                     total[user, item] + (a + a_trend * t) * r + (b + b_trend * t) * np.sqrt(r)
                 )
@@ -98,7 +104,7 @@ def add_sparse(total, indptr, indices, data, best, trend, trend_best, weights):
         trends, trend_scale = trend[user if len(trend) > 1 else 0], trend_best[user]
         for n in range(indptr[user], indptr[user + 1]):
             item = indices[n]
-            r, t = _relative(data[n], best[user]), _relative(trends[item], trend_scale)
+            r, t = relative_score(data[n], best[user]), relative_score(trends[item], trend_scale)
             total[user, item] = (
                 total[user, item] + (a + a_trend * t) * r + (b + b_trend * t) * np.sqrt(r)
             )
@@ -149,7 +155,7 @@ def best_of_sparse(indptr, indices, data, own_indptr, own, tie_order, others, be
 
 
 @compiled
-def _added(total, r, t, weights):
+def added(total, r, t, weights):
     """``total`` and the share of a source with the relative score r of an item of the trend t."""
     a, b, a_trend, b_trend = weights
     return total + (a + a_trend * t) * r + (b + b_trend * t) * np.sqrt(r)
@@ -173,16 +179,18 @@ def best_of_sum(entries, shared, trend, base, own, tie_order, last_resort, best,
     for user in range(len(items)):
         for n in range(own[0][user], own[0][user + 1]):
             state[own[1][n]] = 2 * user
-        n_touched = _add_entries(user, entries, trend, state, total, touched)
+        n_touched = add_entries(user, entries, trend, state, total, touched)
         scores, found = best[user], items[user]
         trends = trend[0][user if len(trend[0]) > 1 else 0]
         for n in range(n_touched):
             item, value = touched[n], total[touched[n]]
-            t = _relative(trends[item], trend[1][user])
+            t = relative_score(trends[item], trend[1][user])
             for s in range(len(shared[0])):
-                r = _relative(shared[0][s, item], shared[1][s, user])
-                value = _added(value, r, t, shared[2][s, user])
-            value = value + last_resort[2] * _relative(last_resort[0][item], last_resort[1][user])
+                r = relative_score(shared[0][s, item], shared[1][s, user])
+                value = added(value, r, t, shared[2][s, user])
+            value = value + last_resort[2] * relative_score(
+                last_resort[0][item], last_resort[1][user]
+            )
             if is_before(value, item, scores[-1], found[-1], tie_order):
                 put_in(scores, found, value, item, tie_order)
         key = base[2][user]
@@ -190,21 +198,21 @@ def best_of_sum(entries, shared, trend, base, own, tie_order, last_resort, best,
 
 
 @compiled
-def _add_entries(user, entries, trend, state, total, touched):
+def add_entries(user, entries, trend, state, total, touched):
     """Sum up the sparse sources in ``total``; returns the number of items with an entry."""
     starts, stops, items, scores, best, weights = entries
     trends, n_touched = trend[0][user if len(trend[0]) > 1 else 0], 0
     for s in range(len(starts)):
         for n in range(starts[s, user], stops[s, user]):
-            item, r = items[n], _relative(scores[n], best[s, user])
+            item, r = items[n], relative_score(scores[n], best[s, user])
             if r == 0 or state[item] == 2 * user:
                 continue
             if state[item] != 2 * user + 1:
                 state[item], total[item] = 2 * user + 1, 0
                 touched[n_touched] = item
                 n_touched += 1
-            t = _relative(trends[item], trend[1][user])
-            total[item] = _added(total[item], r, t, weights[s, user])
+            t = relative_score(trends[item], trend[1][user])
+            total[item] = added(total[item], r, t, weights[s, user])
     return n_touched
 
 

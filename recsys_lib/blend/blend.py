@@ -158,11 +158,11 @@ class Blend:
         The rest is -1 and -infinity where fewer than k are left.
         """
         simple = ~self.scores_every_item(histories)
-        if not simple.any() or not self._dense:
+        if not simple.any() or not self.dense:
             return self.best_of(histories, self.scored(histories), k, tie_order)
         items = np.empty((len(histories), k), dtype=np.int32)
         scores = np.empty(items.shape, dtype=np.float32)
-        few = {name: s for name, s in self.sources.items() if name not in self._dense}
+        few = {name: s for name, s in self.sources.items() if name not in self.dense}
         for blend, members in ((replace(self, sources=few), simple), (self, ~simple)):
             if members.any():
                 some = histories.take(np.flatnonzero(members))
@@ -172,11 +172,12 @@ class Blend:
 
     def scores_every_item(self, histories: Histories) -> np.ndarray:
         """For which users a source counts that has a score of its own for every item, (users,)."""
-        counts = [self.weights_of(name, histories).any(axis=1) for name in self._dense]
+        counts = [self.weights_of(name, histories).any(axis=1) for name in self.dense]
         return np.any(counts, axis=0) if counts else np.zeros(len(histories), dtype=bool)
 
     @property
-    def _dense(self) -> list[str]:
+    def dense(self) -> list[str]:
+        """The used sources with a score of their own for every item."""
         return [name for name in self.used if not has_compact_form(self.sources[name])]
 
     def best_of(

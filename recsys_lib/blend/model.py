@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from recsys_lib.als import AlsModel
+from recsys_lib.blend._bounded import BoundedBlend
 from recsys_lib.blend._reasons import Reason, reasons
 from recsys_lib.blend._standings import Standing, standings
 from recsys_lib.blend.blend import Blend, UserScores
@@ -123,7 +124,20 @@ class BlendModel:
         return self._best(histories, n)
 
     def _best(self, histories: Histories, n: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.blend.best(histories, min(n, len(self.items)), self.tie_order)
+        n = min(n, len(self.items))
+        if self._bounded is not None:
+            return self._bounded.best(histories, n)
+        return self.blend.best(histories, n, self.tie_order)
+
+    def holds_every_score(self, users: np.ndarray) -> np.ndarray:
+        """For which users :meth:`best` holds a score of every item in memory, bool (users,)."""
+        if self._bounded is not None:
+            return np.zeros(len(users), dtype=bool)
+        return self.blend.scores_every_item(self.histories.take(users))
+
+    @cached_property
+    def _bounded(self) -> BoundedBlend | None:
+        return BoundedBlend.from_blend(self.blend, self.tie_order)
 
     def _ranking(self, history: Histories, repeats: Repeats, allowed: np.ndarray | None) -> Ranking:
         eligible = np.ones(len(self.items), dtype=bool) if allowed is None else allowed.copy()

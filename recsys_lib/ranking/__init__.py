@@ -7,6 +7,7 @@ when models are compared; it is the position where an answer must be reproducibl
 """
 
 from recsys_lib.ranking._dcg import dcg, discounted_gains, ideal_dcg
+from recsys_lib.ranking._highest import HighestProduct
 from recsys_lib.ranking._inner_product import MaximumInnerProduct
 from recsys_lib.ranking._kernels import is_before, keep_best, positions_within, put_in
 from recsys_lib.ranking._top_k import (
@@ -24,6 +25,7 @@ from recsys_lib.ranking._top_k import (
 
 __all__ = [
     "NO_ITEM",
+    "HighestProduct",
     "MaximumInnerProduct",
     "Scorer",
     "best_first",

@@ -53,17 +53,18 @@ __all__ = [
 SOURCES: tuple[type[CandidateSource], ...] = (
     Successors,
     Companions,
-    Sequence,
     Ease,
     CosineNeighbours,
     Bm25Neighbours,
+    Sequence,
     FoldedAls,
     AttributeFactors,
     TextNeighbours,
     Popularity,
     RecentPopularity,
 )
-"""Every candidate source, in the order in which a blend adds them up."""
+"""Every candidate source, in the order in which a blend adds them up: those that know few items come
+first, which saves much work (see :mod:`recsys_lib.blend._bounded`)."""
 
 AFTER, TOGETHER, ALS = Successors.name, Companions.name, FoldedAls.name
 SEQUENCE = Sequence.name

@@ -197,10 +197,12 @@ class CandidateSource(ABC):
     half_life: float = field(default=math.inf, kw_only=True)
 
     def __init_subclass__(cls) -> None:
-        """A class with scores of its own does not take the compact ones of the class above it."""
+        """A class with scores of its own takes no other form of them from the class above it."""
         super().__init_subclass__()
-        if "scores" in vars(cls) and "compact" not in vars(cls):
-            cls.compact = CandidateSource.compact  # type: ignore[method-assign]
+        if "scores" in vars(cls):
+            for name in ("compact", "item_vectors", "user_vectors"):
+                if name not in vars(cls):
+                    setattr(cls, name, getattr(CandidateSource, name))
 
     @classmethod
     @abstractmethod
@@ -223,6 +225,15 @@ class CandidateSource(ABC):
     def compact(self, histories: Histories) -> CompactScores:
         """The same scores in the form that takes least memory."""
         return self.scores(histories)
+
+    @property
+    def item_vectors(self) -> np.ndarray | None:
+        """Float32, shape (items, d), where scores are inner products with :meth:`user_vectors`."""
+        return None
+
+    def user_vectors(self, histories: Histories) -> np.ndarray:
+        """Float32, shape (users, d): of sources with :attr:`item_vectors`."""
+        raise NotImplementedError(f"{type(self).__name__} has no vectors")
 
     def contributions(self, history: Histories, items: np.ndarray) -> np.ndarray | None:
         """What each entry of one user's history adds to the scores of ``items``.

@@ -40,8 +40,16 @@ class FoldedAls(CandidateSource):
 
     def scores(self, histories: Histories) -> np.ndarray:
         """Inner products of the user factors and the item factors."""
-        confidences = histories.matrix(self._confidences(histories))
-        return self.fold_in.solve(confidences) @ self.fold_in.item_factors.T
+        return self.user_vectors(histories) @ self.item_vectors.T
+
+    @property
+    def item_vectors(self) -> np.ndarray:
+        """The item factors."""
+        return self.fold_in.item_factors
+
+    def user_vectors(self, histories: Histories) -> np.ndarray:
+        """The user factors."""
+        return self.fold_in.solve(histories.matrix(self._confidences(histories)))
 
     def contributions(self, history: Histories, items: np.ndarray) -> np.ndarray:
         """A user's factors are a sum over the history, and so are the scores."""

@@ -67,10 +67,19 @@ class Sequence(CandidateSource):
 
     def scores(self, histories: Histories) -> np.ndarray:
         """Inner products of the last state and all items; 0 for an empty history."""
+        return self.user_vectors(histories) @ self.item_vectors.T
+
+    @property
+    def item_vectors(self) -> np.ndarray:
+        """The item table."""
+        return self.weights["items"]
+
+    def user_vectors(self, histories: Histories) -> np.ndarray:
+        """The last states; zeros for an empty history."""
         places = len(self.weights["places"])
         strong = histories.strong()
         lengths = np.minimum(strong.lengths, places)
-        scores = np.zeros((len(histories), histories.n_items), dtype=np.float32)
+        states = np.zeros((len(histories), self.item_vectors.shape[1]), dtype=np.float32)
         known = np.flatnonzero(lengths)
         if len(known):
             steps = np.arange(lengths.max())
@@ -78,9 +87,8 @@ class Sequence(CandidateSource):
             first = strong.indptr[known + 1] - lengths[known]
             entries = np.where(inside, first[:, None] + steps, 0)
             items = np.where(inside, strong.items[entries], 0)
-            states = last_states(self.weights, items, lengths[known])
-            scores[known] = states @ self.weights["items"].T
-        return scores
+            states[known] = last_states(self.weights, items, lengths[known])
+        return states
 
 
 def _epochs(histories: Histories, mode: str) -> int:

@@ -41,8 +41,17 @@ class TextNeighbours(CandidateSource):
 
     def scores(self, histories: Histories) -> np.ndarray:
         """Sum of recency times cosine over the history."""
+        return self.user_vectors(histories) @ self.embeddings.T
+
+    @property
+    def item_vectors(self) -> np.ndarray:
+        """The embeddings."""
+        return self.embeddings
+
+    def user_vectors(self, histories: Histories) -> np.ndarray:
+        """Sum of recency times embedding over the history."""
         recency = histories.recency(self.half_life)
-        return np.asarray(histories.matrix(recency) @ self.embeddings) @ self.embeddings.T
+        return np.asarray(histories.matrix(recency) @ self.embeddings)
 
     def contributions(self, history: Histories, items: np.ndarray) -> np.ndarray:
         """Recency times cosine."""

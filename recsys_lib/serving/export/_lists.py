@@ -22,8 +22,8 @@ from recsys_lib.ranking import NO_ITEM, MaximumInnerProduct, in_blocks
 from recsys_lib.serving.export._variants import Lists as Found
 from recsys_lib.serving.export._variants import one_of_each
 
-_COMPUTED = 8192  # lists at once
-_COMPACT_SCORES = 8_000  # of a user, about, where no source has a score of every item
+_COMPUTED = 16_384  # lists at once
+_COMPACT_SCORES = 7_800  # of a user, about, where no scores of every item are held
 _FOLDED = 1 << 16  # histories solved at once
 _DICTIONARY_BYTES = 1 << 28  # each row group stores an id once, however many ids there are
 
@@ -59,6 +59,9 @@ def blend_lists(
     ``groups`` are those of :func:`one_of_each`.
     """
     group, users = blend.histories.distinct()
+    # Users with histories of one length have the same weights, and so the same bounds.
+    users = users[(in_order := np.argsort(blend.histories.lengths[users], kind="stable"))]
+    group = np.argsort(in_order)[group]
     items, scores = _arrays(scratch, len(users), n)
     name = f"lists for {len(group):,} users"
     with progress_for(len(users), "lists", name=name, console=console) as progress:
@@ -83,8 +86,7 @@ def _blend_best(blend: BlendModel, users: np.ndarray) -> Callable[[np.ndarray, i
         def fill(rows: np.ndarray) -> None:
             items[rows], scores[rows] = blend.best(some[rows], n)
 
-        # Most users have so short a history that no source counts that scores every item.
-        every = blend.blend.scores_every_item(blend.histories.take(some))
+        every = blend.holds_every_score(some)
         in_blocks(fill, np.flatnonzero(~every), min(_COMPACT_SCORES, len(blend.items)))
         in_blocks(fill, np.flatnonzero(every), len(blend.items))
         return items, scores

@@ -1,0 +1,204 @@
+"""The highest inner product of many vectors, exactly, where norms say little: as with texts.
+
+All vectors of texts have the length 1, so that falling norms end no search. But most of what
+distinguishes them lies in few directions. In the principal axes of the items a product is that of
+the first coordinates, the *head*, plus that of the rest, which by Cauchy and Schwarz is at most
+the product of the lengths of the two rests. With these lengths as one more coordinate a short
+matrix product gives a bound for every item, and few items exceed what was already found: only they
+are multiplied in full.
+
+Reference: Li, Chan, Yiu, Mamoulis, "FEXIPRO: Fast and Exact Inner Product Retrieval in Recommender
+Systems" (2017), section 4, for the transformation and the bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recsys_lib.compiled import compiled
+from recsys_lib.ranking._top_k import NO_ITEM
+
+_BLOCK = 512  # vectors
+_TILE = 128  # items: the bounds of a block take 256 kB, and the items 200 kB
+_RUN = 64  # bounds compared at once
+_ROUNDING = 2.0**-22  # relative, of each of the products in a sum of float32
+_SAMPLE = 64  # vectors that the head is chosen with
+_HEADS = (15, 31, 47, 63, 95, 127)  # with the rest these are whole registers
+_FULL_PRODUCT = 16  # a product alone takes so many times its part of a matrix product
+
+
+@dataclass(frozen=True)
+class HighestProduct:
+    """Items in order of falling norm and in their principal axes.
+
+    Parameters
+    ----------
+    factors: float32, shape (items, factors).
+    bounding: float32, shape (items, head + 1): the head, and the length of the rest.
+    norms: lengths of ``factors``.
+    axes: float32, shape (factors, factors): an axis in each column.
+    order: int32, shape (items,): the item at each position; ``positions`` is its inverse.
+    """
+
+    factors: np.ndarray
+    bounding: np.ndarray
+    norms: np.ndarray
+    axes: np.ndarray
+    order: np.ndarray
+    positions: np.ndarray
+
+    @classmethod
+    def from_factors(cls, item_factors: np.ndarray) -> HighestProduct:
+        """Prepare, once for a model; ``item_factors`` is float32 (items, factors)."""
+        norms = np.linalg.norm(item_factors, axis=1)
+        order = np.argsort(-norms, kind="stable").astype(np.int32)
+        positions = np.empty_like(order)
+        positions[order] = np.arange(len(order), dtype=np.int32)
+        _, axes = np.linalg.eigh((item_factors.T @ item_factors).astype(np.float64))
+        axes = np.ascontiguousarray(axes[:, ::-1], dtype=np.float32)
+        factors = item_factors[order] @ axes
+        return cls(
+            factors, _bounding(factors, _head(factors)), norms[order], axes, order, positions
+        )
+
+    def of(
+        self, vectors: np.ndarray, seen: sparse.csr_matrix, guesses: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The item with the highest product of each vector, int32 (rows,).
+
+        ``vectors`` is float32 (rows, factors). Items with an entry in the row of ``seen``,
+        (rows, items), do not count, nor do products of 0 or less; -1 where nothing is left.
+        ``guesses``, int32 (rows,), are items whose product is high, or -1: they save time.
+        """
+        vectors = np.ascontiguousarray(vectors @ self.axes, dtype=np.float32)
+        bounding = _bounding(vectors, self.bounding.shape[1] - 1)
+        # What rounding may add to a computed product of an item of length 1, twice: the bound is
+        # computed, too.
+        rounding = np.linalg.norm(vectors, axis=1) * np.float32(vectors.shape[1] * _ROUNDING)
+        cells = (seen.data, self.positions[seen.indices], seen.indptr)
+        own = sparse.csr_matrix(cells, shape=seen.shape)
+        own.sort_indices()
+        found = np.full(len(vectors), NO_ITEM, dtype=np.int32)
+        if guesses is not None:
+            known = guesses != NO_ITEM
+            found[known] = self.positions[guesses[known]]
+        for start in range(0, len(vectors), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            rows = np.arange(start, min(part.stop, len(vectors)))
+            _search_block(
+                (vectors, bounding[part].copy(), rounding),
+                rows,
+                (self.factors, self.bounding, self.norms),
+                (own.indptr, own.indices),
+                found,
+            )
+        return np.where(found == NO_ITEM, NO_ITEM, self.order[found])
+
+
+def _bounding(vectors: np.ndarray, head: int) -> np.ndarray:
+    rest = np.linalg.norm(vectors[:, head:], axis=1)
+    return np.ascontiguousarray(np.column_stack((vectors[:, :head], rest)), dtype=np.float32)
+
+
+def _head(factors: np.ndarray) -> int:
+    """The length of the head with the least work, by some items that look for their nearest."""
+    width = factors.shape[1]
+    some = np.linspace(0, len(factors) - 1, min(_SAMPLE, len(factors)), dtype=np.int64)
+    products = factors[some] @ factors.T
+    products[np.arange(len(some)), some] = -np.inf
+    highest = products.max(axis=1, keepdims=True)
+    norms = np.linalg.norm(factors, axis=1)
+    looked_at = float((norms[some, None] * norms >= highest).mean())
+
+    def work(head: int) -> float:
+        bounds = _bounding(factors[some], head) @ _bounding(factors, head).T
+        found = float((bounds > highest).mean()) if head < width else 0
+        return (head + 1) * looked_at + _FULL_PRODUCT * width * found
+
+    return min((head for head in (*_HEADS, width) if head <= width), key=work)
+
+
+@compiled
+def _search_block(queries, open_rows, items, seen, found):
+    """Fill ``found``, positions, for ``open_rows``; these have the rows of ``queries[1]``.
+
+    ``queries`` are vectors, their bounding coordinates and roundings; ``items`` likewise, with
+    norms.
+    """
+    vectors, bounding, rounding = queries
+    highest = np.zeros(len(open_rows), np.float32)
+    length = np.empty(len(open_rows), np.float32)
+    for r in range(len(open_rows)):
+        row = open_rows[r]
+        length[r] = np.sqrt(_dot(vectors[row], vectors[row]))
+        guess, found[row] = found[row], -1
+        if guess >= 0:
+            own = seen[1][seen[0][row] : seen[0][row + 1]]
+            highest[r] = _try(guess, vectors[row], items[0], own, np.float32(0), found, row)
+    bounds = np.empty(len(open_rows) * _TILE, np.float32)
+    for start in range(0, len(items[0]), _TILE):
+        norm, left = items[2][start], 0
+        for r in range(len(open_rows)):
+            if (length[r] + rounding[open_rows[r]]) * norm > highest[r]:
+                open_rows[left], bounding[left] = open_rows[r], bounding[r]
+                highest[left], length[left] = highest[r], length[r]
+                left += 1
+        if left == 0:
+            break
+        open_rows, bounding = open_rows[:left], bounding[:left]
+        tile = items[1][start : start + _TILE]
+        cells = bounds[: left * len(tile)].reshape(left, len(tile))
+        np.dot(bounding, tile.T, cells)
+        for r in range(left):
+            row = open_rows[r]
+            own = seen[1][seen[0][row] : seen[0][row + 1]]
+            highest[r] = _search_tile(
+                cells[r],
+                vectors[row],
+                items[0],
+                start,
+                own,
+                highest[r],
+                rounding[row] * norm,
+                found,
+                row,
+            )
+
+
+@compiled
+def _search_tile(bounds, vector, factors, start, own, highest, margin, found, row):
+    """Multiply what may be higher than the highest product so far, which is returned."""
+    for run in range(0, len(bounds), _RUN):
+        stop = min(run + _RUN, len(bounds))
+        # Counting without a branch is vectorized, and nearly always the count is 0.
+        promising, limit = 0, highest - margin
+        for c in range(run, stop):
+            promising += bounds[c] > limit
+        if promising:
+            for c in range(run, stop):
+                if bounds[c] > highest - margin:
+                    highest = _try(start + c, vector, factors, own, highest, found, row)
+    return highest
+
+
+@compiled
+def _try(position, vector, factors, own, highest, found, row):
+    """Multiply one item; returns the highest product, and keeps its item in ``found``."""
+    product = _dot(vector, factors[position])
+    if product > highest:
+        n = np.searchsorted(own, position)
+        if n == len(own) or own[n] != position:
+            found[row] = position
+            return product
+    return highest
+
+
+@compiled
+def _dot(one, other):
+    total = np.float32(0)
+    for f in range(len(one)):
+        total += one[f] * other[f]
+    return total
