@@ -253,6 +253,11 @@ class _AlsBase(Section):
         lt=1,
         description="Stop when the loss falls by less than this fraction (0 = off)",
     )
+    momentum: bool = Field(
+        True,
+        description="Start each iteration further on than the last one ended: about a third are "
+        "needed (exact solver)",
+    )
     validation_users: int = Field(
         0,
         ge=0,

@@ -12,6 +12,7 @@ import torch
 from scipy import sparse
 
 from recsys_lib.als._distinct import DistinctRows
+from recsys_lib.als.momentum import Momentum
 from recsys_lib.als.solver import Alternation, Penalty, added_confidence, sum_of_confidences
 from recsys_lib.compiled import Workers
 
@@ -96,6 +97,7 @@ class CudaAlternation(Alternation):
         item_weights: np.ndarray,
         penalty: Penalty,
         workers: Workers | None = None,
+        momentum: Momentum | None = None,
         device: str = "cuda",
     ) -> None:
         """Start from ``item_factors``, float32 (items, factors); ``workers`` is not used."""
@@ -107,16 +109,22 @@ class CudaAlternation(Alternation):
         weights = torch.as_tensor(item_weights, device=device)
         self._users = _Side(users.rows, of_users, weights, penalty)
         self._items = _Side(by_item, items, counts, penalty)
-        self._cells = sum_of_confidences(users, item_weights)
+        self._cells, self._momentum = sum_of_confidences(users, item_weights), momentum
         self._rotation = torch.eye(n_factors, device=device)
 
     def iterate(self) -> float:
         """Solve users, then items; return the objective like ``ExactAlternation``."""
+        before = self._rotation
+        if self._momentum:
+            self._momentum.push(self._items.factors)
         for side, other in ((self._users, self._items), (self._items, self._users)):
             self._rotation = self._rotation @ side.solve(other.factors)
         minima = self._items.minima @ self._users.columns.double()
         norms = self._users.norms @ self._items.columns.double()
-        return float((minima + norms) / self._cells)
+        objective = float((minima + norms) / self._cells)
+        if self._momentum:
+            self._momentum.follow(before.T @ self._rotation, objective)
+        return objective
 
     def item_factors(self) -> np.ndarray:
         """float32, shape (items, factors), in the current axes."""
@@ -125,12 +133,19 @@ class CudaAlternation(Alternation):
 
     def state(self) -> dict[str, np.ndarray]:
         """Like ``ExactAlternation``."""
-        return {"item_factors": self.item_factors(), "rotation": self._rotation.cpu().numpy()}
+        momentum = self._momentum.state() if self._momentum else {}
+        kept = {"item_factors": self._items.factors, "rotation": self._rotation, **momentum}
+        return {name: torch.as_tensor(value).cpu().numpy() for name, value in kept.items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on from a ``state``."""
         self._items.factors.copy_(torch.as_tensor(state["item_factors"]))
         self._rotation.copy_(torch.as_tensor(state["rotation"]))
+        if self._momentum:
+            on_device = self._rotation.device
+            self._momentum.restore(
+                {name: torch.as_tensor(value, device=on_device) for name, value in state.items()}
+            )
 
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
         """Factors of the distinct users and of the items, in the original axes."""

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als.fold_in import FoldIn
+from recsys_lib.als.momentum import Momentum
 from recsys_lib.als.solver import Alternation, ExactAlternation, Penalty
 from recsys_lib.compiled import Workers
 from recsys_lib.parameters import AlsParameters
@@ -102,6 +103,9 @@ class ExactALS(AlternatingLeastSquares):
         As in implicit.
     frequency_scaling : float
         Exponent by which lambda grows with the total confidence of a row, see :class:`Penalty`.
+    momentum : bool
+        Whether iterations start further on, see :class:`Momentum`. Twenty of them lower the
+        objective as sixty do without; after the first, none is the same as implicit's.
     device : str
         "cpu" or "cuda".
 
@@ -129,11 +133,12 @@ class ExactALS(AlternatingLeastSquares):
         alpha: float = 1.0,
         *args: Any,
         frequency_scaling: float = 0.0,
+        momentum: bool = False,
         device: str = "cpu",
         **kwargs: Any,
     ) -> None:
         super().__init__(factors, regularization, alpha, *args, **kwargs)
-        self.frequency_scaling = frequency_scaling
+        self.frequency_scaling, self.momentum = frequency_scaling, momentum
         self.device = device
         self._before: tuple[Mapping[str, np.ndarray], int] = {}, 0
 
@@ -141,7 +146,11 @@ class ExactALS(AlternatingLeastSquares):
     def from_parameters(cls, parameters: AlsParameters) -> ExactALS:
         """An untrained model that takes confidences, which already include alpha."""
         with threadpool_limits(1, "blas"):  # implicit warns about more BLAS threads
-            return cls(**_options(parameters), frequency_scaling=parameters.frequency_scaling)
+            return cls(
+                **_options(parameters),
+                frequency_scaling=parameters.frequency_scaling,
+                momentum=parameters.momentum,
+            )
 
     def go_on(self, state: Mapping[str, np.ndarray], iterations: int) -> None:
         """Let the next ``fit`` start from the ``state`` after this many iterations."""
@@ -170,7 +179,12 @@ class ExactALS(AlternatingLeastSquares):
         start = self._initial_item_factors(*confidence.shape)
         with Workers.started(self.num_threads) as workers:
             alternation = self._alternation()(
-                users, start, np.asarray(item_weights, dtype=np.float32), self.penalty, workers
+                users,
+                start,
+                np.asarray(item_weights, dtype=np.float32),
+                self.penalty,
+                workers,
+                Momentum() if self.momentum else None,
             )
             self.current_item_factors, self.state = alternation.item_factors, alternation.state
             self._iterate(alternation, callback)

@@ -17,6 +17,7 @@ from scipy import sparse
 from recsys_lib.als import _kernels
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als._linear_algebra import rotate, to_principal_axes
+from recsys_lib.als.momentum import Momentum
 from recsys_lib.compiled import Workers, blocks
 from recsys_lib.parameters import AlsParameters
 
@@ -117,6 +118,7 @@ class Alternation(Protocol):
         item_weights: np.ndarray,
         penalty: Penalty,
         workers: Workers,
+        momentum: Momentum | None = None,
     ) -> None: ...
 
     def iterate(self) -> float:
@@ -150,16 +152,18 @@ class ExactAlternation(Alternation):
         item_weights: np.ndarray,
         penalty: Penalty,
         workers: Workers,
+        momentum: Momentum | None = None,
     ) -> None:
         """Start from ``item_factors``, float32 (items, factors), which will be overwritten.
 
         ``item_weights`` is float32 (items,): the weight of an item's cells in the objective.
+        Without ``momentum`` each iteration starts where the one before ended.
         """
         by_item = sparse.csr_matrix(users.rows.T)
         user_factors = np.empty((users.rows.shape[0], item_factors.shape[1]), dtype=np.float32)
         self._users = Side(users.rows, user_factors, item_weights, penalty)
         self._items = Side(by_item, item_factors, users.counts, penalty)
-        self._workers = workers
+        self._workers, self._momentum = workers, momentum
         self._cells = sum_of_confidences(users, item_weights)
         self._rotation = np.eye(item_factors.shape[1], dtype=np.float32)
 
@@ -169,6 +173,9 @@ class ExactAlternation(Alternation):
         It is the sum over all cells of c (p - x y)^2 plus the penalties, divided by the sum of
         all confidences, where a cell without an entry has confidence 1.
         """
+        before = self._rotation
+        if self._momentum:
+            self._momentum.push(self._items.factors)
         # Each side rotates the other into its own principal axes, which leaves all products x y
         # as they are; the accumulated rotation leads back to the original axes.
         for side, other in ((self._users, self._items), (self._items, self._users)):
@@ -178,7 +185,10 @@ class ExactAlternation(Alternation):
         items, users = self._items.solutions, self._users.solutions
         minima = items.minima @ self._users.columns.astype(np.float64)
         norms = users.norms @ self._items.columns.astype(np.float64)
-        return float((minima + norms) / self._cells)
+        objective = float((minima + norms) / self._cells)
+        if self._momentum:
+            self._momentum.follow(before.T @ self._rotation, objective)
+        return objective
 
     def item_factors(self) -> np.ndarray:
         """float32, shape (items, factors), in the current axes."""
@@ -186,12 +196,15 @@ class ExactAlternation(Alternation):
 
     def state(self) -> dict[str, np.ndarray]:
         """Item factors in the current axes, and the rotation; users are solved from them."""
-        return {"item_factors": self._items.factors, "rotation": self._rotation}
+        momentum = self._momentum.state() if self._momentum else {}
+        return {"item_factors": self._items.factors, "rotation": self._rotation, **momentum}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on from a ``state``."""
         self._items.factors[:] = state["item_factors"]
         self._rotation = state["rotation"]
+        if self._momentum:
+            self._momentum.restore(state)
 
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
         """Factors of the distinct users and of the items, in the original axes."""

@@ -222,7 +222,9 @@ def _settled(history: list[Iteration], tolerance: float) -> bool:
     if len(history) < 2 or tolerance == 0:
         return False
     before, now = history[-2].loss, history[-1].loss
-    return before - now < tolerance * before
+    # Momentum can go too far; what follows is an iteration without it, which does not rise.
+    rises = now > before and (len(history) < 3 or history[-3].loss >= before)
+    return not rises and before - now < tolerance * before
 
 
 def _overfits(history: list[Iteration]) -> bool:
