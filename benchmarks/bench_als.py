@@ -58,6 +58,7 @@ def _compare(name: str, factors: int, matrix: sparse.csr_matrix) -> None:
     target = theirs[1][-1]
     _print("implicit, conjugate gradient", theirs, target)
     _print("ours, exact", _ours(matrix, factors, _TARGET), target)
+    _print("ours, exact, momentum", _ours(matrix, factors, _TARGET, momentum=True), target)
     _print("implicit, Cholesky", _implicit(matrix, factors, 2, use_cg=False), target)
     for solver in ("CG", "IALSPP"):
         curve = _irspack(matrix, factors, 3, solver)
@@ -103,9 +104,11 @@ def _options(factors: int, iterations: int) -> dict[str, Any]:
     }
 
 
-def _ours(matrix: sparse.csr_matrix, factors: int, iterations: int) -> Curve:
+def _ours(
+    matrix: sparse.csr_matrix, factors: int, iterations: int, *, momentum: bool = False
+) -> Curve:
     with threadpool_limits(1, "blas"):  # implicit warns about more BLAS threads
-        model = ExactALS(**_options(factors, iterations))
+        model = ExactALS(**_options(factors, iterations), momentum=momentum)
     seconds, objectives = [], []
     started = time.perf_counter()
 
