@@ -2,7 +2,8 @@
 
 However a query is written, it must share words with the catalogue: "8-inch", "8inch" and '8"' do,
 and so do "WP-2187172" and "WP2187172", "12x18" and "12 x 18", "2 in 1" and "2-in-1". Inflections
-("filters", "filter"), capitals, accents and letters such as ø do not matter.
+("filters", "filter"), capitals, accents and letters such as ø do not matter. Chinese and Japanese
+have no blanks, so each pair of their characters is a word, too.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ SIZES = re.compile(rf"(?<![\w.,/-]){_SIZE}(?:\s*[x\u00d7]\s*{_SIZE})+")
 _TIMES, _BY = re.compile(r"\s*[x\u00d7]\s*"), "x"
 _ALL_IN_ONE = re.compile(r"(?<![\w.,/-])(\d{1,2})[ -]in[ -]1(?![\w.,/])")
 _NUMBER_WITH_UNIT = re.compile(r"(\d+)([^\W\d_]{1,6})")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]{3,}")
 # Letters that Unicode does not decompose; casefold() does so for ß.
 _FOLDED = str.maketrans(
     {
@@ -160,10 +162,17 @@ def _words(tokens: Iterable[re.Match[str]]) -> Iterator[str]:
         parts = [part for part in _SEPARATORS.split(compound) if part]
         for part in parts:
             yield part
+            if not part.isascii():
+                yield from _pairs(part)
             if number := _NUMBER_WITH_UNIT.fullmatch(part):
                 yield from number.groups()
         if len(parts) > 1:
             yield "".join(parts)
+
+
+def _pairs(part: str) -> Iterator[str]:
+    for run in _UNSPACED.findall(part):
+        yield from (run[start : start + 2] for start in range(len(run) - 1))
 
 
 def _products(words: list[str]) -> list[str]:

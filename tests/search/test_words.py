@@ -55,7 +55,8 @@ ENGLISH = Tokenizer("english")
         ("Smørrebrød Łódź Straße Ægir", ["smorrebrod", "lodz", "strass", "aegir"]),
         ("?! ... -- '", []),
         ("😀", []),
-        ("洗衣机", ["洗衣机"]),
+        ("洗衣机", ["洗衣机", "洗衣", "衣机"]),
+        ("冷凍 FZN-1", ["冷凍", "fzn", "1", "fzn1"]),
         ("Ёлка", ["елка"]),
     ],
 )

@@ -2,11 +2,14 @@
 
 import os
 import signal
+import sys
 import time
 
+import polars as pl
 import pytest
 
 from recsys_lib import Recommender
+from recsys_lib.serving import _process
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -52,3 +55,19 @@ def test_a_forked_child_gets_a_sentence_instead_of_hanging(shop):
     for ask in questions:
         assert in_child(ask).startswith("ForkedError: the models were opened before this process")
     assert len(recommender.similar_items(item, 3)) == 3, "the parent goes on"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux names the threads of a process")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_a_process_that_used_polars_gets_a_sentence(shop, monkeypatch):
+    """Where nothing was opened before, the threads of polars may run: to read a file would hang."""
+    monkeypatch.setattr(_process._Process, "opened", False)
+    pl.DataFrame({"a": range(9)}).sort("a").group_by("a").len()
+    said = in_child(lambda: Recommender.load(shop.version("v1")))
+    assert said.startswith("ForkedError: polars was used before this process was forked")
+
+
+def test_threads_that_polars_starts_when_it_is_imported_do_no_harm(monkeypatch):
+    monkeypatch.setattr(_process, "_thread_names", lambda: ["python", "polars-ooc-clea", "polars"])
+    monkeypatch.setattr(_process._Process, "opened", False)
+    assert in_child(_process.check_process) == "an answer"
