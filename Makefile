@@ -2,6 +2,7 @@
 # make test   environment + test suite
 # make bench  our figures beside those of others; make bench-etl, bench-als, bench-eval: one of them
 # make lab    JupyterLab on notebooks/explorer.ipynb
+# make app    the explorer as a page of its own, on this computer only
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -13,7 +14,7 @@ SIDE_BY_SIDE := -n logical --maxprocesses=8
 # Modules are compiled once and not by every process, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-all lint bench lab serve clean
+.PHONY: run test test-all lint bench lab app serve clean
 run: $(STAMP)-run
 	$(BIN)/python run_pipeline.py $(ARGS)
 
@@ -47,21 +48,21 @@ bench-%: $(STAMP)-dev
 lab: $(STAMP)-lab
 	$(BIN)/jupyter lab notebooks/explorer.ipynb
 
+# Others on the network cannot see it. The cells are hidden; what they show follows the theme.
+app: $(STAMP)-app
+	$(BIN)/voila notebooks/explorer.ipynb --Voila.ip=127.0.0.1 $(ARGS)
+
 serve: $(STAMP)-api
 	$(BIN)/recsys serve
 
 $(STAMP)-run: EXTRAS =
 $(STAMP)-lab: EXTRAS = [lab]
+$(STAMP)-app: EXTRAS = [app]
 $(STAMP)-api: EXTRAS = [api]
 $(STAMP)-dev: EXTRAS = [api,lab,dev]
-# pip's own progress bars vanish in a pipe, and without one it prints a thousand lines.
 $(STAMP)-%: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo 'Installing recsys-lib$(EXTRAS) into $(VENV)'
-	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
-		-c constraints.txt -e '.$(EXTRAS)' | sed -unE \
-		-e 's/^ *(Downloading|Using cached) ([^ ]*\/)?([^- ]+)-([^-]+)-[^ ]* (\(.*[MG]B\))$$/  \3 \4 \5/p' \
-		-e 's/^Installing collected packages: .*/  unpacking: a minute or two/p'
+	@test -x $(BIN)/python || { echo 'Making $(VENV)' && $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -I tools/install.py $(EXTRAS)
 	@touch $@
 
 clean:
