@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
+"""For a process that answers one question: threads would cost it more time than they save."""
+
 
 @contextmanager
 def without_collection() -> Iterator[None]:

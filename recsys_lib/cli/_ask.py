@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from argparse import ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
 from recsys_lib.cli._names import find_dataset, find_version
 from recsys_lib.errors import EXIT_OK, UnknownItemError, UnknownUserError
+from recsys_lib.imports import ONE_THREAD, without_collection
 from recsys_lib.paths import SAMPLE
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ FILTERS = (
 _HISTORY = 3
 
 
+@without_collection()
 def recommend(options: Namespace) -> int:
     """Print what is recommended to a user, and why."""
     from recsys_lib.cli import _answers
@@ -57,6 +61,7 @@ def recommend(options: Namespace) -> int:
     return EXIT_OK
 
 
+@without_collection()
 def similar(options: Namespace) -> int:
     """Print what is like an item."""
     from recsys_lib.cli import _answers
@@ -77,6 +82,7 @@ def similar(options: Namespace) -> int:
     return EXIT_OK
 
 
+@without_collection()
 def search(options: Namespace) -> int:
     """Print what answers a query."""
     from recsys_lib.cli import _answers
@@ -100,7 +106,6 @@ def count(text: str) -> int:
 
 def _open(options: Namespace) -> Recommender:
     """The version that is meant, by default the champion."""
-    from recsys_lib.imports import without_collection
     from recsys_lib.registry import published_versions, require_champion
 
     if options.version:
@@ -110,10 +115,11 @@ def _open(options: Namespace) -> Recommender:
         dataset = find_dataset(options.dataset or SAMPLE)
         dataset.require()
         folder = require_champion(dataset)  # before anything large is imported
-    with without_collection():
-        from recsys_lib import Recommender
+    if "numpy" not in sys.modules:
+        os.environ.setdefault(*ONE_THREAD)
+    from recsys_lib import Recommender
 
-        return Recommender.load(folder, dataset=dataset)
+    return Recommender.load(folder, dataset=dataset)
 
 
 def _wishes(options: Namespace) -> dict[str, Any]:

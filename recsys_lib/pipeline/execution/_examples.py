@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from recsys_lib.errors import ArtifactError, StorageError
 from recsys_lib.files import read_json, write_json
+from recsys_lib.imports import ONE_THREAD
 from recsys_lib.paths import project_root
 from recsys_lib.pipeline.runs.record import EXAMPLES
 from recsys_lib.registry import (
@@ -42,6 +44,7 @@ class ExampleProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", _MODULE],
                 cwd=project_root(),
+                env={**os.environ, **dict([ONE_THREAD])},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
