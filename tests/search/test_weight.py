@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EmbedParameters
-from recsys_lib.search import ProductSearch, build_search_part
+from recsys_lib.search import ProductSearch, _weight, build_search_part
 from recsys_lib.search._index import build_index
 from recsys_lib.search._weight import USUAL, WEIGHTS, Searched, choose_weight
 from recsys_lib.search.qrels import Qrels
@@ -81,6 +81,16 @@ def test_half_of_the_judged_queries_choose_and_the_others_tell_how_good_it_is():
     assert str(choice).startswith(f"{choice.weight}, by {N // 2} judged queries; nDCG@10 of the")
     assert chosen(words=True, meaning=True, judged=judged).weight == USUAL
     assert chosen(words=False, meaning=True, judged=nobody).weight == USUAL
+
+
+@pytest.mark.parametrize(("queries", "expected"), [(6, 0.6), (2, USUAL)])
+def test_a_likely_gain_is_enough_for_judged_queries_and_not_for_made_ones(queries, expected):
+    """A gain of 0.05 for four queries of six and a loss of 0.01 for two; two prove nothing."""
+    values = np.full((queries, len(WEIGHTS)), 0.5)
+    values[:4, WEIGHTS.index(0.6)] += 0.05
+    values[4:, WEIGHTS.index(0.6)] -= 0.01
+    assert WEIGHTS[_weight._best(values, _weight._LIKELY)] == expected
+    assert WEIGHTS[_weight._best(values, _weight._BEYOND_NOISE)] == USUAL
 
 
 def test_a_file_of_judged_queries_is_read_from_the_folder_of_the_dataset(
