@@ -7,6 +7,7 @@ multiple weighted fields" (2004).
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from recsys_lib.search._words import Speller, Tokenizer
 # than the usual 0.75, since long product texts are detailed and not verbose.
 _K1, _B = 1.2, 0.5
 _MOST_QUERY_WORDS = 64
+_SEEN_WORD = re.compile(r"\w+(?:[-./'_]\w+)*")
 _WORDS = {"word": pl.String(), "n": pl.Int64()}
 _WORDS_FILE = "lexical.words.parquet"
 _FILES = {
@@ -149,12 +151,34 @@ class LexicalIndex:
         rows = rows[scores[rows] > 0]
         return rows, scores[rows]
 
+    def corrections(self, query: str) -> dict[str, str]:
+        """Words of a query that no product has, each with the word that is searched for instead."""
+        unknown = (
+            word
+            for word in islice(dict.fromkeys(self._tokenizer.split(query)), _MOST_QUERY_WORDS)
+            if self._tokenizer.stem(word) not in self._vocabulary
+        )
+        found = {word: self._corrected(word) for word in unknown}
+        return {word: other for word, other in found.items() if other is not None}
+
+    def matches(self, query: str, text: str) -> list[tuple[int, int]]:
+        """Where a text has words of a query, however written: pairs (start, stop), in order."""
+        wanted = set(self.words(query))
+        return [
+            word.span()
+            for word in _SEEN_WORD.finditer(text)
+            if not wanted.isdisjoint(self._tokenizer.words(word[0]))
+        ]
+
     def _known_stem(self, word: str) -> str | None:
         stem = self._tokenizer.stem(word)
         if stem in self._vocabulary:
             return stem
+        corrected = self._corrected(word)
+        return self._tokenizer.stem(corrected) if corrected is not None else None
+
+    def _corrected(self, word: str) -> str | None:
         with self._lock:
             if self._speller is None:
                 self._speller = Speller(self._spellings.iter_rows())
-        corrected = self._speller.corrected(word)
-        return self._tokenizer.stem(corrected) if corrected is not None else None
+        return self._speller.corrected(word)

@@ -195,6 +195,14 @@ class ProductSearch:
         has_code = np.isin(rows, rows_with_code(self._stored.codes, query))
         return np.asarray(unlike & without_words & ~has_code)
 
+    def corrections(self, query: str) -> dict[str, str]:
+        """Words of a query that no product has, each with the word that is searched for instead."""
+        return self._stored.lexical.corrections(self._wish(query).wanted)
+
+    def matches(self, query: str, text: str) -> list[tuple[int, int]]:
+        """Where a text has words of a query, slips corrected: pairs (start, stop), in order."""
+        return self._stored.lexical.matches(self._wish(query).wanted, text)
+
     @property
     def all_facets(self) -> pl.DataFrame:
         """What filters look at, of the products here and then of those without a text."""

@@ -1,87 +1,246 @@
-"""The explorer: all panels in one place, or a message when no model is trained yet."""
+"""The explorer: one question box, and panels that answer what they can."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as widgets
 from IPython.display import HTML
 
-from recsys_lib.errors import NotTrainedError
+from recsys_lib.columns import Answers
+from recsys_lib.errors import QueryError
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import Recommender
-from recsys_lib.widgets.answers import message_view, view_or_error
-from recsys_lib.widgets.panels import SearchPanel, SimilarItemsPanel, UserPanel
-from recsys_lib.widgets.queries import RecommenderLike, status_line
-
-CHAMPION = "champion"
+from recsys_lib.widgets.compare_panel import ComparePanel
+from recsys_lib.widgets.map_panel import MapPanel
+from recsys_lib.widgets.messages import error_html, loading_html
+from recsys_lib.widgets.panel import Panel, line
+from recsys_lib.widgets.product_facts import ProductFacts
+from recsys_lib.widgets.search_panel import SearchPanel
+from recsys_lib.widgets.similar_panel import SimilarItemsPanel
+from recsys_lib.widgets.status_panel import StatusPanel
+from recsys_lib.widgets.suggestions import Question, example_people, question_of, suggestions
+from recsys_lib.widgets.trained import OpenVersions, trained_datasets, version_choices
+from recsys_lib.widgets.user_panel import UserPanel
+from recsys_lib.widgets.views import QuestionBox, link_remote
+from recsys_lib.widgets.warm_up import WarmUp
+from recsys_lib.widgets.what_if_panel import WhatIfPanel
 
 
 class Explorer(widgets.VBox):
-    """Similar items, recommendations and search in three tabs, below a line about the models.
-
-    ``query`` is the first search; by default it is words from a title of the catalogue.
-    """
-
-    def __init__(self, recommender: RecommenderLike, query: str | None = None) -> None:
-        self.similar = SimilarItemsPanel(recommender)
-        self.user = UserPanel(recommender)
-        self.search = SearchPanel(recommender, query)
-        self.tabs = widgets.Tab([self.similar, self.user, self.search])
-        self.tabs.titles = ("Similar items", "For a user", "Search")
-        self.status = widgets.HTML(view_or_error(lambda: status_line(recommender)).html)
-        self.user.on_similar(self._show_similar)
-        self.search.on_similar(self._show_similar)
-        super().__init__([self.status, self.tabs])
-
-    def static(self) -> HTML:
-        """The first answer of every panel, one below the other, as plain HTML."""
-        panels = (self.similar, self.user, self.search)
-        return HTML("\n".join([self.status.value, *(panel.first.html for panel in panels)]))
-
-    def _show_similar(self, item_id: str, title: str) -> None:
-        self.similar.go_to(item_id, title)
-        self.tabs.selected_index = 0
-
-
-class NothingTrained(widgets.HTML):
-    """Takes the place of the explorer, and says how to train."""
-
-    def __init__(self, error: NotTrainedError) -> None:
-        super().__init__(message_view(error).html)
-
-    def static(self) -> HTML:
-        """The message as plain HTML."""
-        return HTML(self.value)
-
-
-def open_explorer(dataset: str, version: str = CHAMPION) -> Explorer | NothingTrained:
-    """Open the explorer of a model version.
+    """Everything that a version can be asked by hand.
 
     Parameters
     ----------
-    dataset
-        A name under data/raw/, or an absolute path.
-    version
-        Name of a version; by default the champion.
+    recommender
+        The version to begin with.
+    background
+        Prepare what takes seconds at its first use while the first answer is looked at; else
+        before.
 
-    Returns
-    -------
-    Explorer or NothingTrained
-        Tabs to show as the last value of a cell. Without a trained model it is a message that
-        names the command to run. Both have ``static()``, which needs no running kernel.
-
-    Raises
-    ------
-    ArtifactError
-        When a file of the version is missing or damaged.
-
-    Examples
-    --------
-    >>> from recsys_lib.widgets import open_explorer
-    >>> explorer = open_explorer("sample")  # doctest: +SKIP
-    >>> explorer.static()  # doctest: +SKIP
+    Attributes
+    ----------
+    panels
+        By title: those that the version has the data for. ``panels["Search"].results`` is the
+        table of what is shown.
     """
-    path = None if version == CHAMPION else Dataset.find(dataset).version(version)
-    try:
-        return Explorer(Recommender.load(path, dataset=dataset))
-    except NotTrainedError as error:
-        return NothingTrained(error)
+
+    def __init__(self, recommender: Recommender, *, background: bool = True) -> None:
+        self.background = background
+        self.warm_up: WarmUp | None = None
+        self.open_versions = OpenVersions(recommender)
+        self.last_question: Question | None = None
+        self.box = QuestionBox(self._suggest, self._chosen, self._sent)
+        self.message = widgets.HTML()
+        self.remote = widgets.Checkbox(True, description="Pictures from the web", indent=False)
+        self.remote.layout.width = "auto"
+        self.dataset, self.version = _drop_down("Dataset", "260px"), _drop_down("Version", "340px")
+        self.tabs = widgets.ToggleButtons(style={"button_width": "auto"})
+        self.tabs.add_class("rx-tabs")
+        self.stack = widgets.Stack()
+        self._quiet = True
+        self._fill(recommender)
+        self._quiet = False
+        self.tabs.observe(self._turned, "index")
+        self.dataset.observe(self._dataset_chosen, "value")
+        self.version.observe(self._version_chosen, "value")
+        self.remote.observe(self._pictures, "value")
+        super().__init__(
+            [
+                line(self.dataset, self.version, self.remote),
+                self.box,
+                self.message,
+                self.tabs,
+                self.stack,
+            ]
+        )
+        self.add_class("rx-explorer")
+        self._begin()
+
+    @property
+    def panel(self) -> Panel:
+        """The panel in front."""
+        return list(self.panels.values())[self.tabs.index]
+
+    def ask(self, question: Question) -> None:
+        """Let the panel in front answer, or the first one that takes such a question."""
+        takers = [p for p in (self.panel, *self.panels.values()) if p.accepts(question.kind)]
+        if not takers:
+            self.message.value = error_html(_no_answer(question))
+            return
+        try:
+            self.box.value = self.name_of(question)
+            takers[0].ask(question)
+        except Exception as error:  # a callback would swallow it
+            self.message.value = error_html(error)
+            return
+        self.message.value, self.last_question = "", question
+        self._bring_to_front(takers[0])
+
+    def open_product(self, item_id: str) -> None:
+        """Ask what is like a product."""
+        self._bring_to_front(self.panels[SimilarItemsPanel.TITLE])
+        self.ask(Question("product", item_id))
+
+    def what_if(self, question: Question | None) -> None:
+        """Change the history of a person."""
+        panel = self.panels[WhatIfPanel.TITLE]
+        if question is not None:
+            panel.ask(question)
+        self._bring_to_front(panel)
+
+    def name_of(self, question: Question) -> str:
+        """How a question is written: the title of a product, else its own text."""
+        if question.kind != "product":
+            return question.text
+        return str(self.recommender.item(question.text)[Answers.TITLE] or question.text)
+
+    def version_choices(self) -> list[tuple[str, str]]:
+        """Versions of the dataset, for a list to choose from."""
+        return version_choices(self.recommender.dataset, self.recommender.version)
+
+    def opened_version(self, version: str) -> Recommender:
+        """Another version of the same dataset."""
+        if version == self.recommender.version or not version:
+            return self.recommender
+        return self.open_versions.get(self.recommender.dataset, version)
+
+    def static(self) -> HTML:
+        """The answer of every panel, one below the other, as HTML that needs no kernel."""
+        if self.warm_up is not None:
+            self.warm_up.wait()
+        shown = "\n".join(panel.static() for panel in self.panels.values())
+        title = "The first answers, which stay in the saved notebook"
+        return HTML(f"<details><summary>{title}</summary>{shown}</details>")
+
+    def _fill(self, recommender: Recommender) -> None:
+        """Build the panels for which a version has the data."""
+        self.recommender, self.warm_up = recommender, None
+        facts = ProductFacts(recommender)
+        kinds: list[type[Panel]] = [SimilarItemsPanel]
+        kinds += [UserPanel] if recommender.als is not None else []
+        kinds += [WhatIfPanel]
+        kinds += [SearchPanel] if recommender.product_search is not None else []
+        kinds += [ComparePanel, MapPanel, StatusPanel]
+        self.panels = {kind.TITLE: kind(recommender, facts, self) for kind in kinds}
+        self.stack.children = tuple(self.panels.values())
+        self.tabs.options = list(self.panels)
+        self.tabs.index = self.stack.selected_index = 0
+        names = [
+            *dict.fromkeys([*trained_datasets(recommender.dataset.root), recommender.dataset.name])
+        ]
+        self.dataset.options, self.dataset.value = names, recommender.dataset.name
+        self.version.options = self.version_choices() or [("(unnamed)", "")]
+        self.version.value = recommender.version
+        self._pictures()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the blend answers at once."""
+        return self.warm_up is not None and self.warm_up.ready
+
+    def _begin(self) -> None:
+        """Show the first answer before or after everything is prepared."""
+        if self.background:
+            self._turned()
+        self._prepare()
+        self._turned()
+
+    def _prepare(self) -> None:
+        """Use everything once that the panels use, the slowest of the first panel first."""
+        recommender, panels = self.recommender, self.panels
+        people = example_people(recommender, 1)
+        similar, by_map = panels[SimilarItemsPanel.TITLE], panels[MapPanel.TITLE]
+        assert isinstance(similar, SimilarItemsPanel)
+        assert isinstance(by_map, MapPanel)
+        tasks: list[Callable[[], object]] = [
+            lambda: recommender.recommend_for_history(recommender.example_items(1), 1),
+            *(lambda user=user: recommender.recommend(user, 1) for user in people),
+            lambda: by_map.places(by_map.of.value),
+            recommender.status,
+        ]
+        if recommender.product_search is not None:
+            tasks.append(lambda: recommender.search("a", 1))
+        self.warm_up = WarmUp(tasks, similar.complete, self.background)
+
+    def _suggest(self, text: str) -> Any:
+        return suggestions(self.recommender, text)
+
+    def _chosen(self, kind: str, item_id: str) -> None:
+        self.ask(Question("person" if kind == "person" else "product", item_id))
+
+    def _sent(self, text: str) -> None:
+        if text.strip():
+            self.ask(question_of(self.recommender, text))
+
+    def _bring_to_front(self, panel: Panel) -> None:
+        self.tabs.index = list(self.panels.values()).index(panel)
+
+    def _turned(self, _change: Any = None) -> None:
+        """Show the panel whose tab was chosen."""
+        if self._quiet or self.tabs.index is None:
+            return
+        self.stack.selected_index = self.tabs.index
+        self.box.hint = self.panel.HINT
+        if isinstance(self.panel, MapPanel):
+            self.panel.select(self.last_question)
+        self.panel.show()
+
+    def _dataset_chosen(self, _change: Any) -> None:
+        self._switch(Dataset.from_place(self.dataset.value, self.recommender.dataset.root), None)
+
+    def _version_chosen(self, _change: Any) -> None:
+        self._switch(self.recommender.dataset, self.version.value)
+
+    def _switch(self, dataset: Dataset, version: str | None) -> None:
+        """Open another dataset or version; the old one stays where that fails."""
+        if self._quiet:
+            return
+        self._quiet = True
+        self.message.value = loading_html(f"Opening the models of {dataset.name} …")
+        try:
+            self._fill(self.open_versions.get(dataset, *([version] if version else [])))
+            self.message.value, self.box.value, self.last_question = "", "", None
+        except Exception as error:
+            self.message.value = error_html(error)
+            self.dataset.value = self.recommender.dataset.name
+            self.version.value = self.recommender.version
+        finally:
+            self._quiet = False
+        self._begin()
+
+    def _pictures(self, _change: Any = None) -> None:
+        lists = [view for panel in self.panels.values() for view in panel.card_lists()]
+        link_remote([self.box, *lists], remote=self.remote.value)
+
+
+def _drop_down(label: str, width: str) -> widgets.Dropdown:
+    return widgets.Dropdown(
+        description=label, layout={"width": width}, style={"description_width": "52px"}
+    )
+
+
+def _no_answer(question: Question) -> Exception:
+    what = "about people" if question.kind == "person" else "in words: pick a product"
+    return QueryError(f"this version cannot be asked {what}")

@@ -1,0 +1,78 @@
+"""Status: what is trained on what, how good it is, and the report of its run."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from recsys_lib.display.tables import text_of
+from recsys_lib.serving import Recommender
+from recsys_lib.widgets import status
+from recsys_lib.widgets.panel import Panel, heading, line
+from recsys_lib.widgets.product_facts import ProductFacts
+
+
+class StatusPanel(Panel):
+    """Sentences about data and models, tables of versions and runs, and the report."""
+
+    TITLE = "Status"
+
+    def __init__(self, recommender: Recommender, facts: ProductFacts, explorer: Any) -> None:
+        super().__init__(recommender, facts, explorer)
+        self.tables = widgets.HTML()
+        self.report = widgets.HTML()
+        self.open_report = widgets.Button(
+            description="Show the report", tooltip="The report of the run that trained this version"
+        )
+        self.open_report.on_click(lambda _button: self._show_report())
+        self.children = (self.message, self.tables, line(self.open_report), self.report)
+
+    def answer(self) -> None:
+        """Fill the tables."""
+        dataset = self.recommender.dataset
+        said = "".join(f"<div>{escape(text)}</div>" for text in status.sentences(self.recommender))
+        self.results = status.versions(dataset)
+        report = status.report(self.recommender)
+        self.open_report.layout.display = "none" if report is None else None
+        self.tables.value = "".join(
+            [
+                heading(f"{dataset.name}, version {self.recommender.version or '(unnamed)'}"),
+                said,
+                heading("Versions"),
+                _table(self.results),
+                heading("Last runs"),
+                _table(status.runs(dataset)),
+                heading("Report", "none is kept" if report is None else dataset.shown(report)),
+            ]
+        )
+
+    def static(self) -> str:
+        """The tables."""
+        self.show()
+        return f"<h3>{escape(self.TITLE)}</h3>{self.message.value}{self.tables.value}"
+
+    def _show_report(self) -> None:
+        """The report in a frame of its own, in which nothing runs."""
+        report = status.report(self.recommender)
+        if self.report.value or report is None:
+            self.report.value, self.open_report.description = "", "Show the report"
+            return
+        page = escape(report.read_text("utf-8"), quote=True)
+        self.report.value = (
+            f'<iframe class="rx-report" sandbox title="Report" srcdoc="{page}"></iframe>'
+        )
+        self.open_report.description = "Hide the report"
+
+
+def _table(table: pd.DataFrame) -> str:
+    if table.empty:
+        return '<div class="rx-soft">None.</div>'
+    head = "".join(f"<th>{escape(name)}</th>" for name in table)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(text_of(value))}</td>' for value in row)}</tr>"
+        for row in table.itertuples(index=False)
+    )
+    return f'<div class="rx-scroll"><table class="rx-table"><tr>{head}</tr>{rows}</table></div>'
