@@ -34,6 +34,8 @@ from recsys_lib.registry.parts import Part, writing_part
 _LIBRARIES = ("numpy", "scipy")
 _ITEMS = "items.parquet"
 _HISTORIES = ("indptr", "items", "newer", "confidences", "strength", "liked")
+HISTORY_FILES = tuple(f"{key}.npy" for key in _HISTORIES)
+"""What a part knows of its users; all its other files are the model."""
 
 
 def write_blend_part(

@@ -130,7 +130,10 @@ def export(options: Namespace) -> int:
         dataset, version = find_version(options.version, options.dataset, trained)
     else:
         dataset, version = find_dataset(options.dataset or SAMPLE), ""
-    job = Export.from_version(dataset, version, options.n, options.out, options.by)
+    since = options.changed_since
+    if since:
+        _, since = find_version(since, dataset.argument, trained)
+    job = Export.from_version(dataset, version, options.n, options.out, options.by, since)
     job.run(options.what, console(quiet=options.quiet))
     return EXIT_OK
 

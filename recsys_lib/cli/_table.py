@@ -246,13 +246,24 @@ _ALL = (
                 help="where to write (default: outputs/exports/DATASET/VERSION)",
             ),
             _argument(
-                "--what", choices=["users", "items", "both"], default="both", help="which lists"
+                "--what",
+                choices=["users", "items", "both"],
+                help="which lists (default: both; users with --changed-since)",
             ),
             _argument(
                 "--by",
                 choices=["served", "als"],
                 default="served",
                 help="lists of users: what the recommender answers, or ALS alone, much faster",
+            ),
+            _argument(
+                "--changed-since",
+                metavar="VERSION",
+                default="",
+                help="only users who are new since this version or whose history has other items, "
+                "another order or other ratings, and the ids of those who are gone; lists of "
+                "others, which a new model may change, are not written (FOLDER: since-VERSION in "
+                "the folder above)",
             ),
             _QUIET,
         ),

@@ -23,9 +23,11 @@ from recsys_lib.ranking._top_k import NO_ITEM
 
 _BLOCK = 512  # vectors
 _TILE = 128  # items: the bounds of a block take 256 kB, and the items 200 kB
-_RUN = 64  # bounds compared at once
+_RUN = 32  # bounds compared at once
+_FIRST = 128  # coordinates after which a product is looked at again
 _ROUNDING = 2.0**-22  # relative, of each of the products in a sum of float32
 _SAMPLE = 64  # vectors that the head is chosen with
+_SAMPLE_ITEMS = 8192
 _HEADS = (15, 31, 47, 63, 95, 127)  # with the rest these are whole registers
 _FULL_PRODUCT = 16  # a product alone takes so many times its part of a matrix product
 
@@ -38,6 +40,7 @@ class HighestProduct:
     ----------
     factors: float32, shape (items, factors).
     bounding: float32, shape (items, head + 1): the head, and the length of the rest.
+    rests: float32, shape (items,): lengths after the first coordinates.
     norms: lengths of ``factors``.
     axes: float32, shape (factors, factors): an axis in each column.
     order: int32, shape (items,): the item at each position; ``positions`` is its inverse.
@@ -45,6 +48,7 @@ class HighestProduct:
 
     factors: np.ndarray
     bounding: np.ndarray
+    rests: np.ndarray
     norms: np.ndarray
     axes: np.ndarray
     order: np.ndarray
@@ -60,9 +64,9 @@ class HighestProduct:
         _, axes = np.linalg.eigh((item_factors.T @ item_factors).astype(np.float64))
         axes = np.ascontiguousarray(axes[:, ::-1], dtype=np.float32)
         factors = item_factors[order] @ axes
-        return cls(
-            factors, _bounding(factors, _head(factors)), norms[order], axes, order, positions
-        )
+        bounding = _bounding(factors, _head(factors))
+        rests = _lengths(factors[:, _FIRST:])
+        return cls(factors, bounding, rests, norms[order], axes, order, positions)
 
     def of(
         self, vectors: np.ndarray, seen: sparse.csr_matrix, guesses: np.ndarray | None = None
@@ -75,6 +79,7 @@ class HighestProduct:
         """
         vectors = np.ascontiguousarray(vectors @ self.axes, dtype=np.float32)
         bounding = _bounding(vectors, self.bounding.shape[1] - 1)
+        rests = _lengths(vectors[:, _FIRST:])
         # What rounding may add to a computed product of an item of length 1, twice: the bound is
         # computed, too.
         rounding = np.linalg.norm(vectors, axis=1) * np.float32(vectors.shape[1] * _ROUNDING)
@@ -89,9 +94,9 @@ class HighestProduct:
             part = slice(start, start + _BLOCK)
             rows = np.arange(start, min(part.stop, len(vectors)))
             _search_block(
-                (vectors, bounding[part].copy(), rounding),
+                (vectors, bounding[part].copy(), rests, rounding),
                 rows,
-                (self.factors, self.bounding, self.norms),
+                (self.factors, self.bounding, self.rests, self.norms),
                 (own.indptr, own.indices),
                 found,
             )
@@ -99,8 +104,11 @@ class HighestProduct:
 
 
 def _bounding(vectors: np.ndarray, head: int) -> np.ndarray:
-    rest = np.linalg.norm(vectors[:, head:], axis=1)
-    return np.ascontiguousarray(np.column_stack((vectors[:, :head], rest)), dtype=np.float32)
+    return np.column_stack((vectors[:, :head], _lengths(vectors[:, head:])))
+
+
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt(np.einsum("vf,vf->v", vectors, vectors)), dtype=np.float32)
 
 
 def _head(factors: np.ndarray) -> int:
@@ -110,11 +118,11 @@ def _head(factors: np.ndarray) -> int:
     products = factors[some] @ factors.T
     products[np.arange(len(some)), some] = -np.inf
     highest = products.max(axis=1, keepdims=True)
-    norms = np.linalg.norm(factors, axis=1)
-    looked_at = float((norms[some, None] * norms >= highest).mean())
+    others = factors[:: max(1, len(factors) // _SAMPLE_ITEMS)]
+    looked_at = float((np.outer(_lengths(factors[some]), _lengths(others)) >= highest).mean())
 
     def work(head: int) -> float:
-        bounds = _bounding(factors[some], head) @ _bounding(factors, head).T
+        bounds = _bounding(factors[some], head) @ _bounding(others, head).T
         found = float((bounds > highest).mean()) if head < width else 0
         return (head + 1) * looked_at + _FULL_PRODUCT * width * found
 
@@ -125,10 +133,10 @@ def _head(factors: np.ndarray) -> int:
 def _search_block(queries, open_rows, items, seen, found):
     """Fill ``found``, positions, for ``open_rows``; these have the rows of ``queries[1]``.
 
-    ``queries`` are vectors, their bounding coordinates and roundings; ``items`` likewise, with
-    norms.
+    ``queries`` are vectors, their bounding coordinates, rests and roundings; ``items`` likewise,
+    with norms at the end.
     """
-    vectors, bounding, rounding = queries
+    vectors, bounding, rests, rounding = queries
     highest = np.zeros(len(open_rows), np.float32)
     length = np.empty(len(open_rows), np.float32)
     for r in range(len(open_rows)):
@@ -137,10 +145,11 @@ def _search_block(queries, open_rows, items, seen, found):
         guess, found[row] = found[row], -1
         if guess >= 0:
             own = seen[1][seen[0][row] : seen[0][row + 1]]
-            highest[r] = _try(guess, vectors[row], items[0], own, np.float32(0), found, row)
+            query = (vectors[row], rests[row], rounding[row] * items[3][0])
+            highest[r] = _try(guess, query, items, own, highest[r], found, row)
     bounds = np.empty(len(open_rows) * _TILE, np.float32)
     for start in range(0, len(items[0]), _TILE):
-        norm, left = items[2][start], 0
+        norm, left = items[3][start], 0
         for r in range(len(open_rows)):
             if (length[r] + rounding[open_rows[r]]) * norm > highest[r]:
                 open_rows[left], bounding[left] = open_rows[r], bounding[r]
@@ -154,40 +163,47 @@ def _search_block(queries, open_rows, items, seen, found):
         np.dot(bounding, tile.T, cells)
         for r in range(left):
             row = open_rows[r]
-            own = seen[1][seen[0][row] : seen[0][row + 1]]
-            highest[r] = _search_tile(
-                cells[r],
-                vectors[row],
-                items[0],
-                start,
-                own,
-                highest[r],
-                rounding[row] * norm,
-                found,
-                row,
-            )
+            margin = rounding[row] * norm
+            if _any_above(cells[r], highest[r] - margin):
+                own = seen[1][seen[0][row] : seen[0][row + 1]]
+                query = (vectors[row], rests[row], margin)
+                highest[r] = _search_tile(
+                    cells[r], start, query, items, own, highest[r], found, row
+                )
 
 
 @compiled
-def _search_tile(bounds, vector, factors, start, own, highest, margin, found, row):
-    """Multiply what may be higher than the highest product so far, which is returned."""
+def _any_above(bounds, limit):
+    """Whether any is; without a branch for each, which is vectorized."""
+    above = np.int32(0)
+    for bound in bounds:
+        above += np.int32(bound > limit)
+    return above > 0
+
+
+@compiled
+def _search_tile(bounds, start, query, items, own, highest, found, row):
+    """Multiply what may be higher than the highest product so far, which is returned.
+
+    ``query`` is a vector, its rest, and what rounding may add to a product.
+    """
     for run in range(0, len(bounds), _RUN):
-        stop = min(run + _RUN, len(bounds))
-        # Counting without a branch is vectorized, and nearly always the count is 0.
-        promising, limit = 0, highest - margin
-        for c in range(run, stop):
-            promising += bounds[c] > limit
-        if promising:
-            for c in range(run, stop):
-                if bounds[c] > highest - margin:
-                    highest = _try(start + c, vector, factors, own, highest, found, row)
+        if _any_above(bounds[run : run + _RUN], highest - query[2]):
+            for c in range(run, min(run + _RUN, len(bounds))):
+                if bounds[c] > highest - query[2]:
+                    highest = _try(start + c, query, items, own, highest, found, row)
     return highest
 
 
 @compiled
-def _try(position, vector, factors, own, highest, found, row):
+def _try(position, query, items, own, highest, found, row):
     """Multiply one item; returns the highest product, and keeps its item in ``found``."""
-    product = _dot(vector, factors[position])
+    (vector, rest, margin), factors = query, items[0][position]
+    product = _dot(vector[:_FIRST], factors[:_FIRST])
+    # Most of an item need not be fetched from memory.
+    if product + rest * items[2][position] <= highest - margin:
+        return highest
+    product += _dot(vector[_FIRST:], factors[_FIRST:])
     if product > highest:
         n = np.searchsorted(own, position)
         if n == len(own) or own[n] != position:

@@ -12,10 +12,11 @@ from recsys_lib.als import AlsModel, train_als, write_als_part
 from recsys_lib.cli import main
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
+from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import HOME_VARIABLE, Dataset
 from recsys_lib.registry.parts import Part
-from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, Export
+from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, REMOVED_USERS, Export
 from recsys_lib.serving.export._lists import ListsFile, id_array, lists_file
 from recsys_lib.serving.export._similar_lists import SimilarLists
 
@@ -131,6 +132,120 @@ def test_each_part_is_opened_once(evaluated, tmp_path, monkeypatch, by, what, op
     assert len(folders) == len(set(folders)) == opened
 
 
+@pytest.fixture(scope="module")
+def two_versions(shop, tmp_path_factory):
+    """v2 has v1's factors; a user is new, one is gone, and three have another history."""
+    root = tmp_path_factory.mktemp("two")
+    mine = Dataset("sample-1000", root, root)
+    after = Interactions.load(shop.processed)
+    lengths = np.bincount(after.user, minlength=len(after.users))
+    new, longer, later, other = np.flatnonzero(lengths >= 3)[:4]
+    parameters = AlsParameters(factors=8, iterations=2, confidence="linear")
+    trained = train_als(after, parameters)
+    display = AlsModel.load(shop.version("v1") / "als").display
+
+    entry = {user: np.flatnonzero(after.user == user) for user in (longer, later, other)}
+    kept = after.user != new
+    kept[entry[longer][-1]] = False
+    timestamp, rating = after.timestamp.copy(), after.rating.copy()
+    timestamp[entry[later][[0, -1]]] = after.timestamp.max() + 1, after.timestamp.min() - 1
+    rating[entry[other][0]] = 6 - rating[entry[other][0]] + (rating[entry[other][0]] == 3)
+    ids = after.users.ids()
+    before_ids = [*ids[np.arange(len(ids)) != new].tolist(), "gone"]
+    place = np.arange(len(ids)) - (np.arange(len(ids)) > new)
+    columns = {
+        "user": np.append(place[after.user[kept]], len(before_ids) - 1),
+        "item": np.append(after.item[kept], 0),
+        "rating": np.append(rating[kept], 5),
+        "timestamp": np.append(timestamp[kept], after.timestamp.max()),
+        "count": np.append(after.count[kept], 1),
+    }
+    order = np.lexsort((columns["timestamp"], columns["user"]))
+    columns = {
+        name: values[order].astype(getattr(after, name).dtype) for name, values in columns.items()
+    }
+    before = replace(after, users=IdMap(before_ids), **columns)
+    for name, interactions in (("v1", before), ("v2", after)):
+        write_als_part(
+            mine.version(name) / "als",
+            trained,
+            interactions,
+            display,
+            parameters=parameters,
+            data_fingerprint=name,
+        )
+    return mine, ids[[new, longer, later, other]].tolist()
+
+
+def test_changed_since_a_version_are_new_users_and_other_histories(two_versions, tmp_path):
+    mine, changed = two_versions
+    said = Console(record=True, width=400)
+    since = Export.from_version(mine, "v2", 7, tmp_path, changed_since="v1")
+    path, removed = since.run(console=said)
+    lists = pl.read_parquet(path)
+    assert sorted(lists["user_id"].unique()) == sorted(changed)
+    assert pl.read_parquet(removed)["user_id"].to_list() == ["gone"]
+    assert removed.name == REMOVED_USERS
+    assert pq.read_metadata(path).metadata[b"changed_since"] == b"v1"
+    text = said.export_text()
+    assert "4 of " in text
+    assert "1 are gone" in text
+    assert "The model is the same" in text
+
+
+def test_the_earlier_lists_with_the_changed_ones_are_all_lists(two_versions, tmp_path):
+    """Where only histories changed: what a store of lists has after both."""
+    mine, _ = two_versions
+    options = {"console": QUIET}
+    (earlier,) = Export.from_version(mine, "v1", 7, tmp_path / "1").run("users", **options)
+    (later,) = Export.from_version(mine, "v2", 7, tmp_path / "2").run("users", **options)
+    since = Export.from_version(mine, "v2", 7, tmp_path / "3", changed_since="v1")
+    changed, removed = (pl.read_parquet(path) for path in since.run(**options))
+    stored = pl.read_parquet(earlier).join(removed, on="user_id", how="anti")
+    stored = pl.concat([stored.join(changed, on="user_id", how="anti"), changed])
+    stored, every = (table.sort("user_id", "rank") for table in (stored, pl.read_parquet(later)))
+    assert stored.drop("score").equals(every.drop("score"))
+    np.testing.assert_allclose(stored["score"], every["score"], rtol=1e-4, atol=1e-6)
+
+
+def test_since_the_same_version_nothing_changed(two_versions, tmp_path):
+    mine, _ = two_versions
+    since = Export.from_version(mine, "v2", 7, tmp_path, changed_since="v2")
+    for path in since.run(console=QUIET):
+        assert not len(pl.read_parquet(path))
+
+
+def test_of_an_evaluated_version_changed_lists_are_what_is_served(
+    evaluated, two_versions, tmp_path
+):
+    mine, changed = two_versions
+    earlier = mine.version("v1")
+    version = evaluated.dataset.version(evaluated.version)
+    said = Console(record=True, width=400)
+    since = Export(evaluated.dataset, version, 5, tmp_path, changed_since=earlier)
+    path, _ = since.run(console=said)
+    assert "The model changed as well" in said.export_text()
+    lists = pl.read_parquet(path)
+    assert {*changed} <= {*lists["user_id"]}
+    answer = evaluated.recommend(changed[0], 5)
+    assert lists.filter(user_id=changed[0])["item_id"].to_list() == answer["item_id"].to_list()
+
+
+def test_changed_since_is_for_users_and_for_versions_with_histories(
+    two_versions, home, tmp_path, capsys
+):
+    mine, _ = two_versions
+    with pytest.raises(ParameterError, match="--what users"):
+        Export.from_version(mine, "v2", changed_since="v1", out=tmp_path).run("both", QUIET)
+    with pytest.raises(NotTrainedError, match="no histories to compare with"):
+        Export.from_version(mine, "v2", changed_since="v9")
+    assert export("--changed-since", "v9") == 2
+    assert "'v9'" in capsys.readouterr().err
+    assert export("--changed-since", "v1") == 0
+    folder = home.root / "outputs" / "exports" / "sample-1000" / "v1" / "since-v1"
+    assert sorted(path.name for path in folder.iterdir()) == sorted([FOR_USERS, REMOVED_USERS])
+
+
 def test_the_command_writes_both_files_and_says_so(home, tmp_path, capsys):
     assert export("--n", 4, "--out", tmp_path) == 0
     said = capsys.readouterr().out.splitlines()
@@ -155,7 +270,7 @@ def test_only_what_was_asked_for_and_at_the_usual_place(home, capsys):
     assert export("--what", "items", "--quiet") == 0
     assert capsys.readouterr().out == ""
     folder = home.root / "outputs" / "exports" / "sample-1000" / "v1"
-    assert [path.name for path in folder.iterdir()] == [FOR_ITEMS]
+    assert [path.name for path in folder.iterdir() if path.is_file()] == [FOR_ITEMS]
 
 
 def test_lists_longer_than_the_catalogue_end_with_it(home, tmp_path):
@@ -210,8 +325,6 @@ def test_an_interrupted_export_leaves_the_old_file(home, tmp_path, monkeypatch):
 
 
 def test_ids_are_texts_for_every_reader(tmp_path):
-    from recsys_lib.ids import IdMap
-
     items = IdMap(["x", "y"])
     with lists_file(tmp_path / "l.parquet", ["a", "rank", "b", "score"], items, {}) as file:
         queries = id_array(IdMap(["u", "v"]))

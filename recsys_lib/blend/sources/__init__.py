@@ -63,8 +63,9 @@ SOURCES: tuple[type[CandidateSource], ...] = (
     Popularity,
     RecentPopularity,
 )
-"""Every candidate source, in the order in which a blend adds them up: those that know few items come
-first, which saves much work (see :mod:`recsys_lib.blend._bounded`)."""
+"""Every candidate source, in the order in which a blend adds them up.
+
+Those that know few items come first, which saves much work (:mod:`recsys_lib.blend._bounded`)."""
 
 AFTER, TOGETHER, ALS = Successors.name, Companions.name, FoldedAls.name
 SEQUENCE = Sequence.name

@@ -30,7 +30,7 @@ _DICTIONARY_BYTES = 1 << 28  # each row group stores an id once, however many id
 
 @dataclass(frozen=True, kw_only=True)
 class Lists(SharedLists):
-    """The lists of all users.
+    """The lists of some users, in their order.
 
     Parameters
     ----------
@@ -49,19 +49,21 @@ class Lists(SharedLists):
 
 def blend_lists(
     blend: BlendModel,
+    rows: np.ndarray,
     n: int,
     groups: np.ndarray | None,
     scratch: Path,
     console: Console | None = None,
 ) -> Lists:
-    """What the blend recommends to each user; ``scratch`` is a folder for files.
+    """What the blend recommends to the users in ``rows``; ``scratch`` is a folder for files.
 
     ``groups`` are those of :func:`one_of_each`.
     """
-    group, users = blend.histories.distinct()
+    histories = blend.histories.take(rows)
+    group, users = histories.distinct()
     # Users with histories of one length have the same weights, and so the same bounds.
-    users = users[(in_order := np.argsort(blend.histories.lengths[users], kind="stable"))]
-    group = np.argsort(in_order)[group]
+    in_order = np.argsort(histories.lengths[users], kind="stable")
+    users, group = rows[users[in_order]], np.argsort(in_order)[group]
     items, scores = _arrays(scratch, len(users), n)
     name = f"lists for {len(group):,} users"
     with progress_for(len(users), "lists", name=name, console=console) as progress:
@@ -96,16 +98,17 @@ def _blend_best(blend: BlendModel, users: np.ndarray) -> Callable[[np.ndarray, i
 
 def als_lists(
     als: AlsModel,
+    rows: np.ndarray,
     n: int,
     groups: np.ndarray | None,
     scratch: Path,
     console: Console | None = None,
 ) -> Lists:
-    """What matrix factorization recommends to each user."""
-    queries = user_queries(als, scratch)
+    """What matrix factorization recommends to the users in ``rows``."""
+    queries = user_queries(als, rows, scratch)
     ranker = MaximumInnerProduct.from_factors(als.model.item_factors)
     items, scores = _arrays(scratch, queries.n_lists, n)
-    name = f"lists for {len(als.users):,} users"
+    name = f"lists for {len(rows):,} users"
     with progress_for(queries.n_lists, "lists", name=name, console=console) as progress:
         for start in range(0, queries.n_lists, _COMPUTED):
             part = slice(start, min(start + _COMPUTED, queries.n_lists))
@@ -122,12 +125,12 @@ def _als_best(
     return lambda lists, n: queries.best(ranker, part.start + lists, n)
 
 
-def user_queries(als: AlsModel, scratch: Path) -> Queries:
-    """The queries of all users; folded-in vectors are kept in a file in ``scratch``."""
+def user_queries(als: AlsModel, rows: np.ndarray, scratch: Path) -> Queries:
+    """The queries of the users in ``rows``; vectors are kept in a file in ``scratch``."""
     parameters, histories = als.parameters, als.user_items
     one_lambda = not parameters.frequency_scaling
     weighted = recency_weighted(histories, als.newer, parameters.recency_half_life)
-    distinct = DistinctRows.from_matrix(weighted)
+    distinct = DistinctRows.from_matrix(weighted[rows])
     shape = (distinct.rows.shape[0], parameters.factors)
     vectors = _array(scratch / "vectors.npy", np.float32, shape)
     for start in range(0, len(vectors), _FOLDED):
@@ -195,4 +198,6 @@ def _arrays(scratch: Path, n_lists: int, n: int) -> tuple[np.ndarray, np.ndarray
 
 
 def _array(path: Path, kind: type[np.generic], shape: tuple[int, int]) -> np.ndarray:
+    if 0 in shape:  # cannot be mapped
+        return np.empty(shape, dtype=kind)
     return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)

@@ -7,13 +7,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+import numpy as np
+import pyarrow as pa
 from rich.console import Console
 
 from recsys_lib.als import AlsModel
 from recsys_lib.blend import BlendModel
 from recsys_lib.columns import Exports
 from recsys_lib.display.progress import progress_for
+from recsys_lib.display.terminal import console as default_console
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
+from recsys_lib.files import replacing
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.registry import (
     ALS_PART,
@@ -24,6 +28,7 @@ from recsys_lib.registry import (
     run_command,
 )
 from recsys_lib.search import ProductSearch
+from recsys_lib.serving.export._changes import Changes
 from recsys_lib.serving.export._lists import (
     als_lists,
     blend_lists,
@@ -38,6 +43,7 @@ By = Literal["served", "als"]
 
 FOR_USERS = "recommendations.parquet"
 FOR_ITEMS = "similar_items.parquet"
+REMOVED_USERS = "removed_users.parquet"
 _ROWS = 1 << 20  # of a row group, about
 
 
@@ -60,6 +66,8 @@ class Export:
     by
         Whose lists: ``served`` is what the recommender answers, for users the blend where the
         version was evaluated; ``als`` is matrix factorization, which is much faster.
+    changed_since
+        Folder of an earlier version: only users whose history changed since then get lists.
 
     Examples
     --------
@@ -73,6 +81,7 @@ class Export:
     n: int
     out: Path
     by: By = "served"
+    changed_since: Path | None = None
 
     @classmethod
     def from_version(
@@ -82,6 +91,7 @@ class Export:
         n: int = 10,
         out: Path | None = None,
         by: By = "served",
+        changed_since: str = "",
     ) -> Export:
         """Export the version of this name.
 
@@ -94,9 +104,15 @@ class Export:
         n
             Length of the lists.
         out
-            Folder of the files, by default outputs/exports/<dataset>/<version>/.
+            Folder of the files, by default outputs/exports/<dataset>/<version>/, and in it
+            since-<earlier version>/ with ``changed_since``.
         by
             ``served`` or ``als``.
+        changed_since
+            Name of an earlier version. Only users who are new since then, or whose history has
+            other items, another order or other ratings, get lists; a second file has the users
+            who are no longer there. Where the model changed as well, the lists of all other users
+            may differ, too: :meth:`run` says so.
 
         Returns
         -------
@@ -108,7 +124,7 @@ class Export:
         ParameterError
             For n below 1.
         NotTrainedError
-            When there is no such version, or it has no factors; it names the command to run.
+            When there is no such version, or one has no factors; it names the command to run.
 
         Examples
         --------
@@ -122,16 +138,25 @@ class Export:
             raise NotTrainedError(
                 f"{folder} has no trained factors to export: {run_command(dataset)}"
             )
+        since = dataset.version(changed_since) if changed_since else None
+        if since and not has_part(since, ALS_PART):
+            raise NotTrainedError(
+                f"{since} has no histories to compare with: --changed-since needs a version that "
+                "was trained and not removed; without it all lists are written"
+            )
         default = outputs_root(dataset.root) / "exports" / dataset.name / folder.name
-        return cls(dataset, folder, n, out or default, by)
+        default = default / f"since-{since.name}" if since else default
+        return cls(dataset, folder, n, out or default, by, since)
 
-    def run(self, what: What = "both", console: Console | None = None) -> list[Path]:
+    def run(self, what: What | None = None, console: Console | None = None) -> list[Path]:
         """Write the files.
 
         Parameters
         ----------
         what
-            ``users`` (recommendations.parquet), ``items`` (similar_items.parquet) or ``both``.
+            ``users`` (recommendations.parquet), ``items`` (similar_items.parquet) or ``both``,
+            which is the default. With ``changed_since`` it is ``users``, and the only choice; the
+            second file is then removed_users.parquet.
         console
             Where progress is shown, by default the notebook or standard output.
 
@@ -144,19 +169,30 @@ class Export:
         ------
         StorageError
             When a file cannot be written; an older one stays.
+        ParameterError
+            For lists of items with ``changed_since``.
 
         Examples
         --------
         >>> from recsys_lib.paths import Dataset
         >>> Export.from_version(Dataset.find("sample")).run("items")  # doctest: +SKIP
         """
+        what = what or ("users" if self.changed_since else "both")
+        if self.changed_since and what != "users":
+            raise ParameterError(
+                "--changed-since goes with --what users: lists of similar items depend on the "
+                "whole model, not on one history"
+            )
         models = self._open()
         als, blend = models.require_als(), models.blend
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             paths = []
+            if self.changed_since:
+                return self._write_changed(models, als, blend, console or default_console())
             if what != "items":
-                paths.append(self._write_users(models, als, blend, console))
+                rows = np.arange(len(als.users))
+                paths.append(self._write_users(models, als, blend, rows, console))
             if what != "users":
                 paths.append(self._write_items(self._similar(models, als), console))
             return paths
@@ -177,11 +213,26 @@ class Export:
             search = ProductSearch.load(self.version / SEARCH_PART)
         return Recommender(self.dataset, als, search, self.version.name)
 
+    def _write_changed(
+        self, models: Recommender, als: AlsModel, blend: BlendModel | None, console: Console
+    ) -> list[Path]:
+        """The lists of users whose history changed, and the ids of those who are gone."""
+        assert self.changed_since is not None
+        parts = (ALS_PART, SEARCH_PART, BLEND_PART) if blend else (ALS_PART,)
+        changes = Changes.between(self.changed_since, self.version, als, parts)
+        console.print(changes.sentence(self.changed_since.name, len(als.users)))
+        path = self._write_users(models, als, blend, changes.users, console)
+        gone = self.out / REMOVED_USERS
+        with replacing(gone) as temporary:
+            changes.removed.alias(Exports.USER).to_frame().write_parquet(temporary)
+        return [path, gone]
+
     def _write_users(
         self,
         models: Recommender,
         als: AlsModel,
         blend: BlendModel | None,
+        rows: np.ndarray,
         console: Console | None,
     ) -> Path:
         path = self.out / FOR_USERS
@@ -195,10 +246,10 @@ class Export:
             lists_file(path, Exports.FOR_USERS, items, about) as file,
         ):
             if blend:
-                lists = blend_lists(blend, n, groups, Path(scratch), console)
+                lists = blend_lists(blend, rows, n, groups, Path(scratch), console)
             else:
-                lists = als_lists(als, n, groups, Path(scratch), console)
-            ids, block = id_array(als.users), max(1, _ROWS // n)
+                lists = als_lists(als, rows, n, groups, Path(scratch), console)
+            ids, block = id_array(als.users).take(pa.array(rows)), max(1, _ROWS // n)
             name = f"users written to {path}"
             with progress_for(len(ids), "users", name=name, console=console) as progress:
                 for start in range(0, len(ids), block):
@@ -224,4 +275,7 @@ class Export:
 
     @property
     def _about(self) -> dict[str, str]:
-        return {"dataset": self.dataset.name, "version": self.version.name}
+        about = {"dataset": self.dataset.name, "version": self.version.name}
+        if self.changed_since:
+            about["changed_since"] = self.changed_since.name
+        return about
