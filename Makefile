@@ -3,6 +3,7 @@
 # make bench  our figures beside those of others; make bench-etl, bench-als, bench-eval: one of them
 # make lab    JupyterLab on notebooks/explorer.ipynb
 # make app    the explorer as a page of its own, on this computer only
+# make docs   the documentation as a site in outputs/docs/
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -14,7 +15,7 @@ SIDE_BY_SIDE := -n logical --maxprocesses=8
 # Modules are compiled once and not by every process, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-all lint bench lab app serve clean
+.PHONY: run test test-all lint bench lab app docs serve clean
 run: $(STAMP)-run
 	$(BIN)/python run_pipeline.py $(ARGS)
 
@@ -52,6 +53,10 @@ lab: $(STAMP)-lab
 app: $(STAMP)-app
 	$(BIN)/voila notebooks/explorer.ipynb --Voila.ip=127.0.0.1 $(ARGS)
 
+docs: $(STAMP)-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file .ci/mkdocs.yml
+	@echo 'The documentation is outputs/docs/index.html'
+
 serve: $(STAMP)-api
 	$(BIN)/recsys serve
 
@@ -59,6 +64,7 @@ $(STAMP)-run: EXTRAS =
 $(STAMP)-lab: EXTRAS = [lab]
 $(STAMP)-app: EXTRAS = [app]
 $(STAMP)-api: EXTRAS = [api]
+$(STAMP)-docs: EXTRAS = [docs]
 $(STAMP)-dev: EXTRAS = [api,lab,dev]
 $(STAMP)-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo 'Making $(VENV)' && $(PYTHON) -m venv $(VENV); }

@@ -1,4 +1,4 @@
-"""The first sentences of a report: what was trained, how good it is, what to watch, what next."""
+"""The first sentences of a report: models and data, how good it is, what to watch, what next."""
 
 from __future__ import annotations
 

@@ -80,9 +80,9 @@ class StepRecord:
 class RunRecord:
     """A run; the file is kept up to date while it runs.
 
-    ``serve`` says whether its models are served if it succeeds, and ``verdict`` how they compare with
-    those served before; ``number`` counts the runs of the
-    workspace, so that their order does not depend on the clock. It is the last field, where
+    ``serve`` says whether its models are served if it succeeds, and ``verdict`` how they compare
+    with those served before; ``number`` counts the runs of the workspace, so that their order does
+    not depend on the clock. It is the last field, where
     ``stored.newest_records`` finds it without reading the rest.
     """
 
