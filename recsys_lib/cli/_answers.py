@@ -49,6 +49,8 @@ def print_history(user_id: str, taken: Mapping[str, Any]) -> None:
 def print_similar(item: Mapping[str, Any], answer: pd.DataFrame, by: str) -> None:
     """Items like one item; in a terminal, the item itself above them."""
     out = console()
+    if (answer[Answers.SOURCE] == "semantic").all():
+        by = "text"  # also where nobody liked the item
     if out.is_terminal:
         line = Text(f"{item[Answers.ITEM]}  ", style="bold").append_text(cell(title(item)))
         out.print(line, no_wrap=True, overflow="ellipsis", soft_wrap=False)

@@ -10,9 +10,9 @@ from argparse import ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
 from recsys_lib.cli._names import find_dataset, find_version
-from recsys_lib.errors import EXIT_OK, UnknownItemError, UnknownUserError
+from recsys_lib.errors import EXIT_OK, NotTrainedError, UnknownItemError, UnknownUserError
 from recsys_lib.imports import ONE_THREAD, without_collection
-from recsys_lib.paths import SAMPLE
+from recsys_lib.paths import SAMPLE, SUMMARY_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,16 @@ FILTERS = (
     "in_stock",
 )
 _HISTORY = 3
+_NO_RATINGS = (
+    "dataset {dataset!r} has no ratings, so nothing is known of users: "
+    "'recsys search WORDS --dataset {dataset}' and 'recsys similar ITEM --dataset {dataset}' "
+    "answer from the catalogue"
+)
+_NO_PRODUCTS = (
+    "dataset {dataset!r} has no products, so there are no texts to search: "
+    "'recsys recommend USER --dataset {dataset}' and 'recsys similar ITEM --dataset {dataset}' "
+    "answer from the ratings"
+)
 
 
 @without_collection()
@@ -39,6 +49,8 @@ def recommend(options: Namespace) -> int:
     from recsys_lib.cli._near import near_item, near_user
 
     recommender = _open(options)
+    if recommender.als is None:
+        _refuse_without(recommender, "interactions", _NO_RATINGS)
     wishes = {**_wishes(options), "repeats": options.repeats}
     try:
         if options.explain is not None:
@@ -89,6 +101,8 @@ def search(options: Namespace) -> int:
 
     query = " ".join(options.words)
     recommender = _open(options)
+    if recommender.product_search is None:
+        _refuse_without(recommender, "products", _NO_PRODUCTS)
     answer = recommender.search(query, options.top_k, mode=options.mode, **_wishes(options))
     if options.json:
         _print_json(recommender, "results", answer, query=query)
@@ -120,6 +134,16 @@ def _open(options: Namespace) -> Recommender:
     from recsys_lib import Recommender
 
     return Recommender.load(folder, dataset=dataset)
+
+
+def _refuse_without(recommender: Recommender, what: str, remedy: str) -> None:
+    """NotTrainedError if the data have none of it: then another run would not help."""
+    from recsys_lib.files import read_json
+
+    dataset = recommender.dataset
+    summary = dataset.processed / SUMMARY_FILE
+    if summary.is_file() and not read_json(summary)["counts"].get(what, 0):
+        raise NotTrainedError(remedy.format(dataset=dataset.name))
 
 
 def _wishes(options: Namespace) -> dict[str, Any]:

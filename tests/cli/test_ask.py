@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 
@@ -119,6 +120,36 @@ def test_an_unknown_dataset_is_answered_by_the_known_ones(shop, capsys):
     assert "did you mean 'boutique'?" in capsys.readouterr().err
     assert main(["models", "--dataset", "botique"]) == 2
     assert "did you mean 'boutique'?" in capsys.readouterr().err
+
+
+class TestDataWithoutRatingsOrProducts:
+    """The commands that answer are named; training again would not help."""
+
+    @pytest.fixture
+    def half(self, shop_root, workspace):
+        def half(part, **counts):
+            shop = Dataset.find("half")
+            source = shop_root / "models" / "boutique" / "als" / part
+            shutil.copytree(source, shop.version("v1") / part)
+            registry.publish(shop, "v1")
+            write_json(shop.processed / "summary.json", {"counts": counts})
+
+        return half
+
+    def test_without_products_there_is_nothing_to_search(self, half, capsys):
+        half("als", interactions=240, products=0)
+        assert main(["search", "mug", "--dataset", "half"]) == 1
+        assert "has no products, so there are no texts to search: '" in capsys.readouterr().err
+        assert main(["recommend", "u0", "--dataset", "half", "-n", "1"]) == 0
+        assert capsys.readouterr().out.split()[:3] == ["rank", "item_id", "title"]
+
+    def test_without_ratings_there_are_no_users(self, half, capsys):
+        half("search", interactions=0, products=32)
+        assert main(["recommend", "u0", "--dataset", "half"]) == 1
+        said = capsys.readouterr().err
+        assert "recsys search WORDS --dataset half'" in said
+        assert main(["similar", "i1", "--dataset", "half", "-n", "1", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["similar"][0]["source"] == "semantic"
 
 
 def test_nothing_large_is_imported_before_models_are_found(workspace):
