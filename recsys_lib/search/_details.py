@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
+from recsys_lib.search._words import plain
+
 _NO_LETTER = re.compile(r"[^a-z]+")
-_IN_STOCK = (
-    *("in_stock", "is_in_stock", "instock", "stock", "stock_status", "stock_level"),
-    *("stock_quantity", "quantity_in_stock", "inventory"),
-    *("availability", "available", "is_available"),
+# Names and values are compared by their letters alone: "In Stock", "inStock" and "in_stock".
+_STOCK_NAMES = """
+    instock isinstock stock stockstatus stocklevel stockquantity quantityinstock inventory
+    availability available isavailable verfugbarkeit verfugbar lagerbestand bestand
+    disponibilite disponibilidad disponibilita disponible voorraad beschikbaarheid
+"""
+_BRAND_NAMES = "brand brandname manufacturer marke hersteller marque fabricant marca merk"
+_PARENT_NAMES = """
+    parentid parentsku parentasin parentproductid itemgroupid productgroupid variantgroupid
+    variantof masterid
+"""
+_YES_WORDS = """
+    yes y true available instock lowstock limitedavailability instoreonly onlineonly
+    ja verfugbar lieferbar auflager vorratig oui disponible enstock si disponibile
+    opvoorraad beschikbaar
+"""
+_NO_WORDS = """
+    no n false unavailable notavailable outofstock soldout discontinued notinstock
+    currentlyunavailable none nein nichtverfugbar nichtlieferbar nichtauflager ausverkauft
+    vergriffen non nondisponible indisponible rupturedestock enrupturedestock epuise
+    agotado nodisponible sinstock esaurito nondisponibile nee uitverkocht nietopvoorraad
+"""
+_IN_STOCK, _BRAND, _PARENT = (
+    tuple(names.split()) for names in (_STOCK_NAMES, _BRAND_NAMES, _PARENT_NAMES)
 )
-_BRAND = ("brand", "brand_name", "manufacturer")
-_PARENT = (
-    *("parent_id", "parent_sku", "parent_asin", "parent_product_id"),
-    *("item_group_id", "product_group_id", "variant_group_id", "master_id"),
-)
-_YES = {"yes", "y", "true", "available", "in_stock", "instock", "low_stock", "limited_availability"}
-_YES |= {"limitedavailability", "in_store_only", "instoreonly", "online_only", "onlineonly"}
-_NO = {"no", "n", "false", "unavailable", "not_available", "out_of_stock", "outofstock", "sold_out"}
-_NO |= {"soldout", "discontinued", "not_in_stock", "currently_unavailable", "none"}
+_YES, _NO = (frozenset(words.split()) for words in (_YES_WORDS, _NO_WORDS))
 
 Details = Mapping[str, Any]
 
@@ -34,7 +50,7 @@ def parsed_details(text: str | None) -> Details:
         found = json.loads(text)
     except json.JSONDecodeError:
         return {}
-    return {_NO_LETTER.sub("_", name.lower()).strip("_"): value for name, value in found.items()}
+    return {_letters(name): value for name, value in found.items()}
 
 
 def brand(details: Details) -> str | None:
@@ -63,15 +79,20 @@ def _first_text(details: Details, names: Iterable[str]) -> str | None:
 def _truth(value: Any) -> bool | None:
     """What a value such as True, 3, "Out of stock" or "https://schema.org/InStock" says."""
     if isinstance(value, bool | int | float):
-        return value > 0
+        return None if math.isnan(value) else value > 0
     if not isinstance(value, str):
         return None
     text = value.strip().lower().rpartition("/")[2]
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return float(text) > 0
-    words = _NO_LETTER.sub("_", text).strip("_")
-    if words in _YES or words.startswith(("in_stock", "only")):
+    words = _letters(text)
+    if words in _YES or words.startswith(("instock", "only")):
         return True
-    if words in _NO or words.startswith(("out_of_stock", "temporarily_out", "currently_un")):
+    if words in _NO or words.startswith(("outofstock", "temporarilyout", "currentlyun")):
         return False
     return None
+
+
+@lru_cache(maxsize=4096)  # the same few names in every product
+def _letters(text: str) -> str:
+    return _NO_LETTER.sub("", plain(text))

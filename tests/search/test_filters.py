@@ -125,6 +125,11 @@ def test_a_filter_on_what_the_data_lack_says_what_to_do(filters, remedy):
         ("http://schema.org/OutOfStock", False),
         ("Only 3 left in stock - order soon.", True),
         ("Temporarily out of stock.", False),
+        ("Auf Lager", True),
+        ("nicht lieferbar", False),
+        ("Épuisé", False),
+        ("agotado", False),
+        (float("nan"), None),
         ("Out of Stock", False),
         ("ask us", None),
         ([], None),
@@ -133,6 +138,15 @@ def test_a_filter_on_what_the_data_lack_says_what_to_do(filters, remedy):
 def test_stock_is_read_however_it_is_written(value, expected):
     found = facets_with(1, details=[json.dumps({"stock": value})])
     assert found["in_stock"].to_list() == [expected]
+
+
+@pytest.mark.parametrize("name", ["In Stock", "inStock", "Verfügbarkeit", "stock-quantity"])
+def test_names_of_details_are_read_by_their_letters(name):
+    details = [json.dumps({name: 3, "itemGroupId": "p1", "Marke": "Acme"})] * 2
+    found = facets_with(2, details=details)
+    assert found["in_stock"].to_list() == [True, True]
+    assert found["brand"].to_list() == ["acme", "acme"]
+    assert found[GROUP].to_list() == [0, 0]
 
 
 def groups_of(titles, **columns):
