@@ -16,6 +16,7 @@ from recsys_lib.cli._names import find_dataset
 from recsys_lib.errors import EXIT_OK, ArtifactError
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset, outputs_root, workspace_root
+from recsys_lib.pipeline.runs.record import NOT_SERVED, RECORD
 from recsys_lib.places import known_places
 from recsys_lib.programs import runnable
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _METRICS = ("recall@10", "ndcg@10")
 _SIZES = {"etl.interactions": "ratings", "etl.users": "users", "etl.products": "products"}
-_REFUSED = "Not served: "
 
 
 def models(options: Namespace) -> int:
@@ -138,7 +138,7 @@ def _best(metrics: Mapping[str, float | None], name: str) -> float | None:
 def _record(folder: Path) -> dict[str, Any]:
     """The record of the run that trained a version; empty where it was removed or is damaged."""
     try:
-        record = read_json(folder / "run.json")
+        record = read_json(folder / RECORD)
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
@@ -156,9 +156,9 @@ def _why_served(dataset: Dataset) -> str:
 def _why_not(record: Mapping[str, Any]) -> str:
     """Why a version is not served, as far as its run says."""
     warnings = [str(text) for text in record.get("warnings", [])]
-    refused = next((text for text in warnings if text.startswith(_REFUSED)), "")
+    refused = next((text for text in warnings if text.startswith(NOT_SERVED)), "")
     if refused:
-        return refused[len(_REFUSED) :]
+        return refused[len(NOT_SERVED) :]
     if not record:
         return "the record of its run was removed"
     if record.get("serve") is False:

@@ -30,7 +30,7 @@ from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import LATEST, Run
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.report import REPORT
-from recsys_lib.pipeline.runs.record import RunRecord, new_run_id
+from recsys_lib.pipeline.runs.record import NOT_SERVED, RunRecord, new_run_id
 from recsys_lib.pipeline.runs.stored import damaged_records, unfinished_run
 from recsys_lib.pipeline.runs.tracking import check_tracking, keep_for_later, track, untracked
 from recsys_lib.pipeline.settings import (
@@ -226,7 +226,7 @@ class _Command:
         if self.options.mlflow:
             self._track(run)
         if code == EXIT_OK and run.serve:
-            self._print_served(run)
+            self._print_served(run, record)
         return code
 
     def _print_example(self, run: Run, record: RunRecord) -> None:
@@ -247,13 +247,16 @@ class _Command:
                 self.progress.note(f"warning: {error}; the next run with --mlflow logs it")
                 return
 
-    def _print_served(self, run: Run) -> None:
-        """What to type next, and in the last line what is served."""
+    def _print_served(self, run: Run, record: RunRecord) -> None:
+        """What to type next, why this version is not served, and in the last line which one is."""
         dataset = run.settings.dataset
         served = champion(dataset)
         own = served is not None and served.name == run.run_id
         for number, command in enumerate(next_lines(run.folder, dataset, served=own)):
             self.progress.note(f"{'' if number else 'next:':<6}{command}")
+        for warning in record.warnings:
+            if warning.startswith(NOT_SERVED):
+                self.progress.note(runnable(f"n{warning[1:]}"))
         if served is None:
             self.progress.note("served now: nothing")
         else:

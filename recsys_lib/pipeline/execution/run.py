@@ -43,6 +43,7 @@ from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.provenance import parameters_used
 from recsys_lib.pipeline.runs.record import (
     DONE,
+    NOT_SERVED,
     RECORD,
     RunRecord,
     StepRecord,
@@ -134,7 +135,7 @@ class Run:
             try:
                 code = self._run_steps(record, progress, stop_requested)
                 if code == EXIT_OK and any(step.version_folders for step in self.chosen):
-                    self._publish(record, progress)
+                    self._publish(record)
                     self._keep_examples(record, progress)
                 record.finish("succeeded" if code == EXIT_OK else "failed")
             except KeyboardInterrupt:
@@ -174,7 +175,7 @@ class Run:
 
         return run_side_by_side(self.chosen, self.jobs, begin, end, self._kernels, stop_requested)
 
-    def _publish(self, record: RunRecord, progress: RunProgress) -> None:
+    def _publish(self, record: RunRecord) -> None:
         """Seal the model version and serve it, unless it is worse, or was not measured as it is."""
         dataset = self.settings.dataset
         registry.publish(dataset, self.run_id, serve=False)
@@ -188,8 +189,7 @@ class Run:
         except WorseError as error:
             reason = str(error)
         if reason:
-            record.warnings.append(f"Not served: {reason}")
-            progress.note(f"not served: {reason}")
+            record.warnings.append(f"{NOT_SERVED}{reason}")
 
     def _keep_examples(self, record: RunRecord, progress: RunProgress) -> None:
         """Ask the version for a few people; the run has succeeded without them."""

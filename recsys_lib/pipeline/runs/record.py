@@ -37,6 +37,8 @@ KEY_LIBRARIES = {
 """Libraries whose version can change a result: name of the import -> name of the package."""
 _PACKAGES = ("recsys-lib", "papermill", *KEY_LIBRARIES.values())
 
+NOT_SERVED = "Not served: "
+"""How the warning begins that says why the version of a run is not served."""
 RunStatus = Literal["running", "succeeded", "failed", "interrupted"]
 RUNNING: RunStatus = "running"
 StepStatus = Literal["executed", "cached", "failed", "skipped"]
