@@ -120,6 +120,8 @@ def count(text: str) -> int:
 
 def _open(options: Namespace) -> Recommender:
     """The version that is meant, by default the champion."""
+    if "numpy" not in sys.modules:
+        os.environ.setdefault(*ONE_THREAD)
     from recsys_lib.registry import published_versions, require_champion
 
     if options.version:
@@ -129,8 +131,6 @@ def _open(options: Namespace) -> Recommender:
         dataset = find_dataset(options.dataset or SAMPLE)
         dataset.require()
         folder = require_champion(dataset)  # before anything large is imported
-    if "numpy" not in sys.modules:
-        os.environ.setdefault(*ONE_THREAD)
     from recsys_lib import Recommender
 
     return Recommender.load(folder, dataset=dataset)

@@ -16,7 +16,6 @@ from recsys_lib.cli._names import find_dataset
 from recsys_lib.errors import EXIT_OK, ArtifactError
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset, outputs_root, workspace_root
-from recsys_lib.pipeline.runs.record import NOT_SERVED, RECORD
 from recsys_lib.places import known_places
 from recsys_lib.programs import runnable
 
@@ -137,6 +136,8 @@ def _best(metrics: Mapping[str, float | None], name: str) -> float | None:
 
 def _record(folder: Path) -> dict[str, Any]:
     """The record of the run that trained a version; empty where it was removed or is damaged."""
+    from recsys_lib.pipeline.runs.record import RECORD
+
     try:
         record = read_json(folder / RECORD)
     except (OSError, ValueError):
@@ -155,6 +156,8 @@ def _why_served(dataset: Dataset) -> str:
 
 def _why_not(record: Mapping[str, Any]) -> str:
     """Why a version is not served, as far as its run says."""
+    from recsys_lib.pipeline.runs.record import NOT_SERVED
+
     warnings = [str(text) for text in record.get("warnings", [])]
     refused = next((text for text in warnings if text.startswith(NOT_SERVED)), "")
     if refused:

@@ -167,9 +167,12 @@ def test_nothing_large_is_imported_before_models_are_found(workspace):
     assert "run_pipeline.py --set dataset=sample'" in done.stderr
 
 
-def test_an_answer_needs_no_torch(shop):
+def test_an_answer_needs_no_torch_and_help_no_arrays(shop):
     program = (
         "import sys; from recsys_lib.cli import main;"
+        "large = {'numpy', 'polars', 'pydantic', 'rich', 'recsys_lib.pipeline'};"
+        "large &= sys.modules.keys();"
+        "assert not large, large;"
         "assert main(['recommend', 'u0', '--dataset', 'boutique']) == 0;"
         "large = {'torch', 'matplotlib', 'openvino', 'sklearn', 'IPython'} & sys.modules.keys();"
         "assert not large, large"
