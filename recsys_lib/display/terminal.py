@@ -57,7 +57,7 @@ def console(*, quiet: bool = False) -> Console:
 
 
 def harmless(text: str) -> str:
-    """A text of anybody as one may print it: it cannot steer the terminal, nor hide or turn round.
+    r"""A text of anybody as one may print it: it cannot steer the terminal, nor hide or turn round.
 
     Control characters (so that an escape sequence is plain text), marks that change the direction
     of writing and other invisible characters are left out; halves of characters become "?".
