@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import polars as pl
 
 _NOT = {
@@ -35,6 +36,33 @@ _MINUS = re.compile(r'(?<!\S)[-\u2212\u2013](?P<thing>"[^"]+"|[^\W\d][\w\'-]*)')
 _OR = re.compile(r"\s+n?or\s+", re.IGNORECASE)
 _FREE = r"\b(?:without|not?|non|zero|free\s+(?:of|from)|ohne|kein|sans|sin|senza|zonder)[ -]+{word}"
 _FREE += r"|{word}[ -]?(?:free|frei|less)\b"
+_ANY = r"\b(?:isn't|aren't|without|not?|non|zero|nicht|kein\w*|ohne|pas|sans|sin|senza)\b"
+_ANY += r"|\b(?:niet|geen|zonder)\b"
+_ANY += r"|(?:free|frei|less)\b"
+
+
+class Negations:
+    """Titles that rule something out themselves: few, so that a query need not read all titles.
+
+    Parameters
+    ----------
+    titles: of all products, null where there is none.
+    """
+
+    def __init__(self, titles: pl.Series) -> None:
+        lower = titles.str.to_lowercase()
+        (self._rows,) = np.nonzero(lower.str.contains(_ANY).fill_null(False).to_numpy())
+        self._titles = lower[self._rows]
+
+    def say(self, phrase: str) -> bool:
+        """Whether one of them has a phrase, such as "not your"."""
+        return bool(self._titles.str.contains(phrase, literal=True).any())
+
+    def free_of(self, thing: str) -> np.ndarray:
+        """Rows whose titles say that they have it not: "sugar-free", "no sugar"; int64."""
+        word = r"\s+".join(re.escape(part) for part in thing.lower().split())
+        free = self._titles.str.contains(_FREE.replace("{word}", word))
+        return self._rows[free.to_numpy()]
 
 
 @dataclass(frozen=True)
@@ -51,21 +79,21 @@ class Wish:
     unwanted: tuple[str, ...] = ()
 
     @classmethod
-    def from_query(cls, query: str, titles: pl.Series, language: str = "english") -> Wish:
+    def from_query(cls, query: str, said: Negations, language: str = "english") -> Wish:
         """Take out what is ruled out; a query of nothing else is looked for as it is.
 
         "not" is no negation where a title has it before the same word, as in a brand name.
 
-        >>> titles = pl.Series(["Not Your Type shampoo"])
-        >>> Wish.from_query('shirt not in red or blue -linen -"fake silk"', titles)
+        >>> said = Negations(pl.Series(["Not Your Type shampoo"]))
+        >>> Wish.from_query('shirt not in red or blue -linen -"fake silk"', said)
         Wish(wanted='shirt', unwanted=('red', 'blue', 'linen', 'fake silk'))
-        >>> Wish.from_query("bread without nuts", titles)
+        >>> Wish.from_query("bread without nuts", said)
         Wish(wanted='bread', unwanted=('nuts',))
-        >>> Wish.from_query("not your type", titles).unwanted
+        >>> Wish.from_query("not your type", said).unwanted
         ()
         """
         nots = _pattern(_spoken(_NOT, language))
-        patterns = [] if _is_said(query, nots, titles) else [nots]
+        patterns = [] if _is_said(query, nots, said) else [nots]
         wanted, unwanted = query, list[str]()
         for pattern in [*patterns, _pattern(_spoken(_WITHOUT, language)), _MINUS]:
             for found in pattern.finditer(wanted):
@@ -75,12 +103,6 @@ class Wish:
         if not unwanted or not any(c.isalnum() for c in wanted):
             return cls(query)
         return cls(wanted, tuple(unwanted))
-
-
-def free_of(thing: str, titles: pl.Series) -> pl.Series:
-    """Which titles say themselves that they have it not: "sugar-free", "no sugar"; bool."""
-    word = r"\s+".join(re.escape(part) for part in thing.lower().split())
-    return titles.str.to_lowercase().str.contains(_FREE.replace("{word}", word)).fill_null(False)
 
 
 def _spoken(words: dict[str, str], language: str) -> str:
@@ -98,8 +120,7 @@ def _things(found: str) -> Sequence[str]:
     return _OR.split(found)
 
 
-def _is_said(query: str, nots: re.Pattern[str], titles: pl.Series) -> bool:
+def _is_said(query: str, nots: re.Pattern[str], said: Negations) -> bool:
     """Whether a title has "not" before a word that the query has it before."""
-    phrases = [" ".join(found[0].lower().split()) for found in nots.finditer(query)]
-    lower = titles.str.to_lowercase() if phrases else titles
-    return any(lower.str.contains(phrase, literal=True).any() for phrase in phrases)
+    phrases = (" ".join(found[0].lower().split()) for found in nots.finditer(query))
+    return any(said.say(phrase) for phrase in phrases)

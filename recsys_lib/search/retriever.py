@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from recsys_lib.search._fusion import Hits, put_first
 from recsys_lib.search._identifiers import rows_with_code
 from recsys_lib.search._lists import MODES, Asked, Mode, best_products
 from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
-from recsys_lib.search._negation import Wish, free_of
+from recsys_lib.search._negation import Negations, Wish
 from recsys_lib.search._neighbours import near_mean
 from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart, encoded_with
 from recsys_lib.search._shared import shared
@@ -231,13 +232,16 @@ class ProductSearch:
         return mode
 
     def _wish(self, query: str) -> Wish:
-        return Wish.from_query(query, self.names, self.language)
+        return Wish.from_query(query, self._negations, self.language)
+
+    @cached_property
+    def _negations(self) -> Negations:
+        return Negations(self.names)
 
     def _without(self, thing: str) -> np.ndarray:
         """Products that do not have it, or say that they are free of it, bool, shape (n,)."""
         without = ~self._stored.lexical.has_all(thing)
-        (rows,) = np.nonzero(~without)
-        without[rows] = free_of(thing, self.names[rows]).to_numpy()
+        without[self._negations.free_of(thing)] = True
         return without
 
     def _reranked(self, query: str, hits: Hits) -> Hits:
