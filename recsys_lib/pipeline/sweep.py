@@ -15,6 +15,7 @@ from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run
 from recsys_lib.pipeline.runs.record import HEADLINES, SWEEP
 from recsys_lib.pipeline.settings import DATASET, read_value
+from recsys_lib.programs import recsys
 
 COMPARISON = "compare_runs"
 """The notebook that compares the runs."""
@@ -81,7 +82,7 @@ class Sweep:
         progress.table(comparison.overview())
         best = comparison.best(_JUDGE)
         if best is not None:
-            promote = f"recsys promote {best} --dataset {settings.dataset.name}"
+            promote = f"{recsys()} promote {best} --dataset {settings.dataset.name}"
             progress.note(f"highest {_JUDGE}: {promote}")
         parameters = {DATASET: settings.dataset_name, "runs": names}
         page = _write_comparison(settings.notebook(COMPARISON), self.folder, parameters)
