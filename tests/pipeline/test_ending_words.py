@@ -9,8 +9,10 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline.ending import example_lines, next_lines, quality_line
-from recsys_lib.pipeline.execution import _examples
+from recsys_lib.pipeline.execution import _examples, run
 from recsys_lib.pipeline.execution._examples import ExampleProcess, keep_examples
+from recsys_lib.pipeline.steps import Step, version_files
+from tests.support.bench import WRITE
 from tests.support.versions import write_part
 
 HOSTILE = "\x1b[31mred\x1b[0m \u202etfel\u202c\u200b\r\nnew [bold]line[/bold] \x07"
@@ -166,3 +168,22 @@ def test_what_a_text_cannot_do_to_a_terminal():
     assert harmless("a\x1b]0;title\x07b\x9b31mc") == "a]0;titleb31mc"
     assert harmless("\u2066left\u2069\ufeff \U000e0041tag\u2028next\ud800") == "left tag next?"
     assert harmless("نمی‌خواهم 👨‍👩‍👧") == "نمی‌خواهم 👨‍👩‍👧"
+
+
+def test_a_run_without_examples_succeeds_and_says_why(bench, monkeypatch):
+    def refuse(*_):
+        raise ArtifactError("no memory")
+
+    part = "from tests.support.versions import write_part\n"
+    part += "from recsys_lib.paths import Dataset\n"
+    part += "write_part(Dataset.find('sample'), version, 'als', 1.0)"
+    bench.table = (
+        bench.table[0],
+        Step("als", "02", ("etl",), produces=version_files("als", "part.json")),
+    )
+    bench.notebook("02", part)
+    monkeypatch.setattr(run, "wanted", lambda _: True)
+    monkeypatch.setattr(run, "keep_examples", refuse)
+    record, code, _ = bench.run(WRITE, run_id="one")
+    assert code == 0
+    assert record["warnings"] == ["no examples of what is recommended: no memory"]
