@@ -35,9 +35,7 @@ _BENCH_HOME = "RECSYS_BENCH_HOME"
 
 def appliances() -> Recommender:
     """The champion; it is trained when there is none yet."""
-    home = Path(os.environ.get(_BENCH_HOME) or Path.home() / ".cache" / "recsys-bench")
-    os.environ[HOME_VARIABLE] = str(home)
-    home.mkdir(parents=True, exist_ok=True)
+    home = use_home()
     try:
         return Recommender.load(dataset=APPLIANCES)
     except RecsysError as error:
@@ -46,6 +44,14 @@ def appliances() -> Recommender:
     _fill_cache(Dataset.find(APPLIANCES))
     _run_pipeline()
     return Recommender.load(dataset=APPLIANCES)
+
+
+def use_home() -> Path:
+    """The folder of the dataset, as that of all workspaces of this process and its children."""
+    home = Path(os.environ.get(_BENCH_HOME) or Path.home() / ".cache" / "recsys-bench")
+    os.environ[HOME_VARIABLE] = str(home)
+    home.mkdir(parents=True, exist_ok=True)
+    return home
 
 
 def mixtures(base: np.ndarray, n: int) -> np.ndarray:
