@@ -34,6 +34,13 @@ def require_token(
                 f"set {TOKEN_VARIABLE} for the service: other machines can reach it, so a "
                 "training needs a token",
             )
+        # A page that somebody has open can ask for its own name, and let it lead to this machine.
+        if server[1] is not None and not is_loopback(request.url.hostname or ""):
+            raise HTTPException(
+                403,
+                f"set {TOKEN_VARIABLE} for the service, or ask it as 127.0.0.1: a training "
+                f"that was asked of {request.url.hostname!r} needs a token",
+            )
         return
     given = sent.credentials if sent else ""
     if not hmac.compare_digest(given.encode(), wanted.encode()):

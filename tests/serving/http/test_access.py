@@ -55,6 +55,16 @@ def test_without_a_token_other_machines_cannot_train(trained, monkeypatch):
     assert trained.post("/search", json={"query": "x"}).is_success
 
 
+def test_without_a_token_no_page_of_another_name_trains(trained, monkeypatch):
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    answer = trained.post("/training", json=TRAIN, headers={"host": "evil.example:8000"})
+    assert answer.status_code == 403
+    assert "'evil.example'" in answer.json()["detail"]
+    assert trained.post("/search", json={"query": "x"}, headers={"host": "shop"}).is_success
+    headers = {"host": "localhost:8000"}
+    assert trained.post("/training", json=TRAIN, headers=headers).json()["status"] == "started"
+
+
 def test_a_factory_serves_the_dataset_of_the_environment(workspace, monkeypatch):
     assert "sample" in app_factory().description
     (workspace / "data" / "raw" / "shop").mkdir(parents=True)
