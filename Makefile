@@ -49,9 +49,10 @@ bench-%: $(STAMP)-dev
 lab: $(STAMP)-lab
 	$(BIN)/jupyter lab notebooks/explorer.ipynb
 
-# Others on the network cannot see it. The cells are hidden; what they show follows the theme.
+# Others on the network cannot see it. With ?theme=dark in its address it is dark.
 app: $(STAMP)-app
-	$(BIN)/voila notebooks/explorer.ipynb --Voila.ip=127.0.0.1 $(ARGS)
+	JUPYTER_PATH=recsys_lib/widgets/share $(BIN)/voila notebooks/explorer.ipynb \
+		--Voila.ip=127.0.0.1 --template=explorer --VoilaConfiguration.allow_theme_override=YES $(ARGS)
 
 docs: $(STAMP)-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file .ci/mkdocs.yml

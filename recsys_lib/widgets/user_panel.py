@@ -34,7 +34,7 @@ class UserPanel(Panel):
 
     def __init__(self, recommender: Recommender, facts: ProductFacts, explorer: Any) -> None:
         super().__init__(recommender, facts, explorer)
-        self.strip = CardList(self.opened, form="strip", nothing="No history.")
+        self.strip = CardList(self.opened, form="strip")
         self.listed = CardList(self.opened, form="grid", actions=[_WHY])
         self.repeats = widgets.Dropdown(
             options=_REPEATS, description="Recommend", style={"description_width": "90px"},

@@ -44,7 +44,7 @@ class CardList(anywidget.AnyWidget):
     opens = traitlets.Bool(True).tag(sync=True)
     drags = traitlets.Bool(False).tag(sync=True)
     remote = traitlets.Bool(True).tag(sync=True)
-    nothing = traitlets.Unicode("Nothing is found.").tag(sync=True)
+    nothing = traitlets.Unicode("").tag(sync=True)
 
     def __init__(
         self, on_action: Callable[[str, str, str], None] | None = None, **options: Any

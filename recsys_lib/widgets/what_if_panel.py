@@ -19,6 +19,7 @@ from recsys_lib.widgets.what_if import recommended_for
 from recsys_lib.widgets.wishes import WishControls
 
 _MOST = 30
+_STRANGER = "A stranger, of whom nothing is known. Add products with the box above."
 _REMOVE = {"name": "remove", "label": "\u00d7", "tip": "Take out of the history"}
 _ADD = {"name": "add", "label": "+", "tip": "Add to the history"}
 
@@ -29,14 +30,12 @@ class WhatIfPanel(Panel):
     TITLE = "What if"
     HINT = "Add a product to the history, or start from a person"
     ACCEPTS = frozenset({"product", "person"})
+    KEEPS_QUESTION = False
 
     def __init__(self, recommender: Recommender, facts: ProductFacts, explorer: Any) -> None:
         super().__init__(recommender, facts, explorer)
         self.history: list[str] = []
         self.strip = CardList(self._change, form="strip", actions=[_REMOVE], drags=True)
-        self.strip.nothing = (
-            "A stranger, of whom nothing is known. Add products with the box above."
-        )
         self.listed = CardList(self._change, form="grid", actions=[_ADD])
         self.empty = widgets.Button(description="Start empty", tooltip="A stranger without history")
         self.empty.on_click(lambda _button: self.set_history([]))
@@ -78,6 +77,7 @@ class WhatIfPanel(Panel):
             [self.recommender.item(item) for item in self.history],
             columns=[Answers.ITEM, Answers.TITLE, Answers.IMAGE],
         )
+        self.strip.nothing = _STRANGER
         self.strip.cards = cards(taken, self.facts)
         if not self.history and self.recommender.blend is None:
             self.results, self.listed.cards = pd.DataFrame(), []

@@ -141,7 +141,7 @@ def test_both_answers_and_what_they_have_in_common(served, item):
     both = comparison.compared(one, other)
     marked = both[both["side"] == "A"][BADGES]
     assert [bool(badges) for badges in marked] == [True] * 5 + [False] * 5
-    assert marked.iloc[1] == ["B: 2"]
+    assert marked.iloc[1] == ["place 2 in B"]
 
 
 def test_weights_of_meaning(served):

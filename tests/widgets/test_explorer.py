@@ -63,6 +63,17 @@ def test_choosing_the_same_suggestion_twice_asks_twice(explorer):
         explorer.open_product(explorer.panel.results["item_id"][0])
 
 
+def test_the_box_shows_what_the_panel_in_front_was_asked(explorer):
+    sent(explorer.box, kind="ask", text="water filter")
+    turn_to(explorer, "For a user")
+    assert explorer.box.value == ""
+    turn_to(explorer, "Search")
+    assert explorer.box.value == "water filter"
+    turn_to(explorer, "What if")
+    sent(explorer.box, kind="choose", what="product", id=explorer.panel.results["item_id"][0])
+    assert explorer.box.value == ""
+
+
 def test_a_sent_text_leads_to_the_panel_that_answers_it(explorer, person):
     sent(explorer.box, kind="ask", text="dryr belt")
     assert explorer.panel.TITLE == "Search"

@@ -124,6 +124,8 @@ function draggable(made, card, send) {
 }
 
 function render({ model, el }) {
+  // Keys pressed here are meant for the explorer, not for shortcuts of the notebook.
+  el.dataset.lmSuppressShortcuts = "true";
   const send = (kind, id, other) => {
     el.classList.add("rx-busy");
     model.send({ kind, id, other });

@@ -13,6 +13,8 @@ function floats(view) {
 }
 
 function render({ model, el }) {
+  // Keys pressed here are meant for the explorer, not for shortcuts of the notebook.
+  el.dataset.lmSuppressShortcuts = "true";
   const frame = element("div", "rx-map");
   const canvas = element("canvas");
   const tip = element("div", "rx-tip");

@@ -26,6 +26,11 @@ function thumbnail(row, remote) {
 }
 
 function render({ model, el }) {
+  // Keys pressed in the explorer are not meant for shortcuts of the notebook.
+  requestAnimationFrame(() => {
+    const explorer = el.closest(".rx-explorer") || el;
+    explorer.dataset.lmSuppressShortcuts = "true";
+  });
   let asked = 0, active = -1, rows = [], timer = 0;
   const name = `rx-list-${Math.random().toString(36).slice(2)}`;
   const frame = element("div", "rx-question");
@@ -57,11 +62,14 @@ function render({ model, el }) {
     frame.classList.add("rx-busy");
     model.send({ kind: "suggest", number: asked, text: box.value });
   };
-  const choose = (row) => {
+  const send = (message) => {
     close();
+    model.set("value", box.value);
+    model.save_changes();
     frame.classList.add("rx-busy");
-    model.send({ kind: "choose", what: row.kind, id: row.id });
+    model.send(message);
   };
+  const choose = (row) => send({ kind: "choose", what: row.kind, id: row.id });
   const light = (place) => {
     active = rows.length ? (place + rows.length) % rows.length : -1;
     [...list.children].forEach((line, n) => line.setAttribute("aria-selected", String(n === active)));
@@ -105,9 +113,7 @@ function render({ model, el }) {
       close();
     } else if (event.key === "Enter") {
       if (!list.hidden && active >= 0) return choose(rows[active]);
-      close();
-      frame.classList.add("rx-busy");
-      model.send({ kind: "ask", text: box.value });
+      send({ kind: "ask", text: box.value });
     }
   };
   clear.onclick = () => {
