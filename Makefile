@@ -69,7 +69,7 @@ $(STAMP)-docs: EXTRAS = [docs]
 $(STAMP)-dev: EXTRAS = [api,lab,dev]
 $(STAMP)-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo 'Making $(VENV)' && $(PYTHON) -m venv $(VENV); }
-	@$(BIN)/python -I tools/install.py $(EXTRAS)
+	@$(BIN)/python -I .ci/install.py $(EXTRAS)
 	@touch $@
 
 clean:

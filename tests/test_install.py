@@ -1,4 +1,4 @@
-"""``tools/install.py``: what it says while pip works, and when pip fails."""
+"""``.ci/install.py``: what it says while pip works, and when pip fails."""
 
 import runpy
 import sys
@@ -28,7 +28,7 @@ def install(tmp_path, monkeypatch):
         monkeypatch.setattr(sys, "executable", str(program))
         monkeypatch.setattr(sys, "prefix", str(tmp_path))
         monkeypatch.setattr(sys, "argv", ["install.py", "[dev]"])
-        return runpy.run_path(str(project_root() / "tools" / "install.py"))["main"]()
+        return runpy.run_path(str(project_root() / ".ci" / "install.py"))["main"]()
 
     return install
 

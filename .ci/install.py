@@ -1,6 +1,6 @@
 """Install this project into the environment of the Python that runs this, and say how far it is.
 
-    .venv/bin/python -I tools/install.py [EXTRAS]
+    .venv/bin/python -I .ci/install.py [EXTRAS]
 
 pip itself says nothing for minutes where its output is no terminal, and a thousand lines else. Its
 whole log is kept in the environment, and shown where it fails. This file uses nothing but Python's
