@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -13,20 +12,14 @@ from recsys_lib.errors import QueryError
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import Recommender
 from recsys_lib.widgets.audience import is_watched
-from recsys_lib.widgets.compare_panel import ComparePanel
-from recsys_lib.widgets.map_panel import MapPanel
 from recsys_lib.widgets.messages import error_html, loading_html
 from recsys_lib.widgets.panel import Panel, line
-from recsys_lib.widgets.product_facts import ProductFacts
-from recsys_lib.widgets.search_panel import SearchPanel
-from recsys_lib.widgets.similar_panel import SimilarItemsPanel
-from recsys_lib.widgets.status_panel import StatusPanel
-from recsys_lib.widgets.suggestions import Question, example_people, question_of, suggestions
-from recsys_lib.widgets.trained import OpenVersions, trained_datasets, version_choices
-from recsys_lib.widgets.user_panel import UserPanel
+from recsys_lib.widgets.panels import Panels
+from recsys_lib.widgets.suggestions import Question, question_of, suggestions
+from recsys_lib.widgets.trained import OpenVersions, version_choices
+from recsys_lib.widgets.version_picker import VersionPicker
 from recsys_lib.widgets.views import QuestionBox, link_remote
 from recsys_lib.widgets.warm_up import WarmUp
-from recsys_lib.widgets.what_if_panel import WhatIfPanel
 
 
 class Explorer(widgets.VBox):
@@ -56,7 +49,7 @@ class Explorer(widgets.VBox):
         self.message = widgets.HTML()
         self.remote = widgets.Checkbox(True, description="Pictures from the web", indent=False)
         self.remote.layout.width = "auto"
-        self.dataset, self.version = _drop_down("Dataset", "260px"), _drop_down("Version", "340px")
+        self.picker = VersionPicker(self._switch)
         self.tabs = widgets.ToggleButtons(style={"button_width": "auto"})
         self.tabs.add_class("rx-tabs")
         self.stack = widgets.Stack()
@@ -64,17 +57,9 @@ class Explorer(widgets.VBox):
         self._fill(recommender)
         self._quiet = False
         self.tabs.observe(self._turned, "index")
-        self.dataset.observe(self._dataset_chosen, "value")
-        self.version.observe(self._version_chosen, "value")
         self.remote.observe(self._pictures, "value")
         super().__init__(
-            [
-                line(self.dataset, self.version, self.remote),
-                self.box,
-                self.message,
-                self.tabs,
-                self.stack,
-            ]
+            [line(self.picker, self.remote), self.box, self.message, self.tabs, self.stack]
         )
         self.add_class("rx-explorer")
         self._begin()
@@ -102,15 +87,14 @@ class Explorer(widgets.VBox):
 
     def open_product(self, item_id: str) -> None:
         """Ask what is like a product."""
-        self._bring_to_front(self.panels[SimilarItemsPanel.TITLE])
+        self._bring_to_front(self.panels.similar)
         self.ask(Question("product", item_id))
 
     def what_if(self, question: Question | None) -> None:
         """Change the history of a person."""
-        panel = self.panels[WhatIfPanel.TITLE]
         if question is not None:
-            panel.ask(question)
-        self._bring_to_front(panel)
+            self.panels.what_if.ask(question)
+        self._bring_to_front(self.panels.what_if)
 
     def name_of(self, question: Question) -> str:
         """How a question is written: the title of a product, else its own text."""
@@ -146,22 +130,11 @@ class Explorer(widgets.VBox):
         """Build the panels for which a version has the data."""
         self.recommender, self.warm_up = recommender, None
         self._typed: dict[str, str] = {}
-        facts = ProductFacts(recommender)
-        kinds: list[type[Panel]] = [SimilarItemsPanel]
-        kinds += [UserPanel] if recommender.als is not None else []
-        kinds += [WhatIfPanel]
-        kinds += [SearchPanel] if recommender.product_search is not None else []
-        kinds += [ComparePanel, MapPanel, StatusPanel]
-        self.panels = {kind.TITLE: kind(recommender, facts, self) for kind in kinds}
+        self.panels = Panels(recommender, self)
         self.stack.children = tuple(self.panels.values())
         self.tabs.options = list(self.panels)
         self.tabs.index = self.stack.selected_index = 0
-        names = [
-            *dict.fromkeys([*trained_datasets(recommender.dataset.root), recommender.dataset.name])
-        ]
-        self.dataset.options, self.dataset.value = names, recommender.dataset.name
-        self.version.options = self.version_choices() or [("(unnamed)", "")]
-        self.version.value = recommender.version
+        self.picker.show(recommender)
         self._pictures()
 
     @property
@@ -173,25 +146,8 @@ class Explorer(widgets.VBox):
         """Show the first answer before or after everything is prepared."""
         if self.background:
             self._turned()
-        self._prepare()
+        self.warm_up = self.panels.warm_up(background=self.background)
         self._turned()
-
-    def _prepare(self) -> None:
-        """Use everything once that the panels use, the slowest of the first panel first."""
-        recommender, panels = self.recommender, self.panels
-        people = example_people(recommender, 1)
-        similar, by_map = panels[SimilarItemsPanel.TITLE], panels[MapPanel.TITLE]
-        assert isinstance(similar, SimilarItemsPanel)
-        assert isinstance(by_map, MapPanel)
-        tasks: list[Callable[[], object]] = [
-            lambda: recommender.recommend_for_history(recommender.example_items(1), 1),
-            *(lambda user=user: recommender.recommend(user, 1) for user in people),
-            lambda: by_map.places(by_map.of.value),
-            recommender.status,
-        ]
-        if recommender.product_search is not None:
-            tasks.append(lambda: recommender.search("a", 1))
-        self.warm_up = WarmUp(tasks, similar.complete, self.background)
 
     def _suggest(self, text: str) -> Any:
         return suggestions(self.recommender, text)
@@ -214,20 +170,11 @@ class Explorer(widgets.VBox):
         self.stack.selected_index = self.tabs.index
         self.box.hint = self.panel.HINT
         self.box.value = self._typed.get(self.panel.TITLE, "")
-        if isinstance(self.panel, MapPanel):
-            self.panel.select(self.last_question)
+        self.panels.map.select(self.last_question)
         self.panel.show()
-
-    def _dataset_chosen(self, _change: Any) -> None:
-        self._switch(Dataset.from_place(self.dataset.value, self.recommender.dataset.root), None)
-
-    def _version_chosen(self, _change: Any) -> None:
-        self._switch(self.recommender.dataset, self.version.value)
 
     def _switch(self, dataset: Dataset, version: str | None) -> None:
         """Open another dataset or version; the old one stays where that fails."""
-        if self._quiet:
-            return
         self._quiet = True
         self.message.value = loading_html(f"Opening the models of {dataset.name} …")
         try:
@@ -235,8 +182,7 @@ class Explorer(widgets.VBox):
             self.message.value, self.last_question = "", None
         except Exception as error:
             self.message.value = error_html(error)
-            self.dataset.value = self.recommender.dataset.name
-            self.version.value = self.recommender.version
+            self.picker.show(self.recommender)
         finally:
             self._quiet = False
         self._begin()
@@ -244,12 +190,6 @@ class Explorer(widgets.VBox):
     def _pictures(self, _change: Any = None) -> None:
         lists = [view for panel in self.panels.values() for view in panel.card_lists()]
         link_remote([self.box, *lists], remote=self.remote.value)
-
-
-def _drop_down(label: str, width: str) -> widgets.Dropdown:
-    return widgets.Dropdown(
-        description=label, layout={"width": width}, style={"description_width": "52px"}
-    )
 
 
 def _no_answer(question: Question) -> Exception:

@@ -49,9 +49,16 @@ class ProductFacts:
     def __init__(self, recommender: Recommender) -> None:
         self._recommender = recommender
         self._names: dict[str, list[str]] = {}
+        self._known: dict[str, Facts] = {}
 
     def of(self, item_ids: Sequence[str]) -> list[Facts]:
-        """Facts of each item, in their order."""
+        """Facts of each item, in their order; those of the same items come again and again."""
+        new = [item_id for item_id in dict.fromkeys(item_ids) if item_id not in self._known]
+        if new:
+            self._known.update(zip(new, self._found(new), strict=True))
+        return [self._known[item_id] for item_id in item_ids]
+
+    def _found(self, item_ids: Sequence[str]) -> list[Facts]:
         items = self._recommender.items
         rows = items.ids.rows(list(item_ids), missing="negative")
         known = items.facets.select(_SHOWN)[[max(row, 0) for row in rows.tolist()]].to_dicts()

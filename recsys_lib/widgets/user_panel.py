@@ -22,6 +22,21 @@ _REPEATS = [
     ("new products and what they have", "allow"),
     ("what they have, again", "only"),
 ]
+_SOURCES = {
+    "after": "taken after what they have",
+    "together": "taken together with it",
+    "sequence": "next in the order of what they took",
+    "ease": "taken by people with such histories",
+    "cosine": "taken by the same people",
+    "bm25": "taken by the same people, rare products counting more",
+    "als": "liked by people of the same taste",
+    "attributes": "liked by them, and by what its text says",
+    "text": "reads alike",
+    "popular": "popular",
+    "recent": "popular lately",
+}
+"""The candidate sources in words."""
+
 _WHY = {"name": "why", "label": "Why?", "tip": "Where the score comes from"}
 
 
@@ -109,11 +124,12 @@ class UserPanel(Panel):
         )
         parts = why.sources[why.sources["contribution"] > 0].head(5)
         lines = "".join(
-            f"<tr><td>{escape(row.source)}</td><td>{row.contribution:.3g}</td>"
+            f"<tr><td>{escape(_SOURCES.get(row.source, row.source))}</td>"
+            f"<td>{row.contribution:.3g}</td>"
             f"<td>{'' if row.rank != row.rank else f'{row.rank:,}'}</td></tr>"
             for row in parts.itertuples()
         )
-        head = "<tr><th>source</th><th>adds to the score</th><th>its own place</th></tr>"
+        head = "<tr><th>reason</th><th>adds to the score</th><th>its own place</th></tr>"
         return f'{message_html(why.sentence)}<table class="rx-table">{head}{lines}</table>'
 
 

@@ -98,7 +98,7 @@ def _names(label: str, names: list[str]) -> widgets.Combobox:
 
 
 def _price(label: str) -> widgets.Text:
-    width = {"Price from": ("150px", "64px"), "to": ("100px", "20px")}[label]
+    width = {"Price from": ("170px", "76px"), "to": ("100px", "20px")}[label]
     return widgets.Text(
         description=label, placeholder="any", continuous_update=False,
         layout={"width": width[0]}, style=_label(width[1]),

@@ -213,17 +213,17 @@ def test_the_rows_are_saved_as_csv(explorer):
 def test_another_version_takes_the_place_of_the_panels(explorer, served, monkeypatch):
     plain = Recommender(served.dataset, served.als, None, "v0")
     explorer.open_versions._open[served.dataset.name, "v0"] = plain
-    explorer.version.options = [("v1", "v1"), ("v0", "v0")]
-    explorer.version.value = "v0"
+    explorer.picker.version.options = [("v1", "v1"), ("v0", "v0")]
+    explorer.picker.version.value = "v0"
     assert explorer.recommender is plain
     assert "Search" not in explorer.panels
     assert explorer.panel.message.value == ""
 
 
 def test_a_version_that_cannot_be_opened_leaves_the_old_one(explorer, served):
-    explorer.version.options = [("v1", "v1"), ("gone", "gone")]
-    explorer.version.value = "gone"
-    assert explorer.version.value == "v1"
+    explorer.picker.version.options = [("v1", "v1"), ("gone", "gone")]
+    explorer.picker.version.value = "gone"
+    assert explorer.picker.version.value == "v1"
     assert explorer.recommender is served
     assert "gone" in explorer.message.value
 
