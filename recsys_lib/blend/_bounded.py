@@ -12,20 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recsys_lib.blend import _bounded_kernels
 from recsys_lib.blend._best import entries_of
+from recsys_lib.blend._bounded_source import (
+    BoundedSource,
+    for_kernel,
+    only_relative,
+    relative_to,
+)
 from recsys_lib.blend._products import Products
 from recsys_lib.blend._relative import RowScores, Scored, SparseScores, has_compact_form, score
+from recsys_lib.blend.blend import Blend, UserShares
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import POPULAR
 from recsys_lib.ranking import NO_ITEM
-
-if TYPE_CHECKING:
-    from recsys_lib.blend.blend import Blend
 
 _HEAD = 4096
 """Items of the highest bounds that are kept in order; if they are not enough, all are looked at."""
@@ -34,40 +37,6 @@ _MARGIN = np.float32(1 + 1e-5)  # over the rounding of sums of float32
 
 _Bounds = tuple[np.ndarray, np.ndarray]
 """Of every item, float32, and the items of the highest ones, int32, best first."""
-
-
-@dataclass(frozen=True)
-class _Other:
-    """What a source says of all items, for some users: one row for all, or inner products.
-
-    Parameters
-    ----------
-    weights: float32, shape (users, 4).
-    best: float32, shape (users,): what the relative score 1 stands for.
-    row: float32, shape (items,); None for products.
-    products, vectors: the source and the vectors of the users; None for a row.
-    """
-
-    weights: np.ndarray
-    best: np.ndarray
-    row: np.ndarray | None = None
-    products: Products | None = None
-    vectors: np.ndarray | None = None
-
-    def key(self) -> np.ndarray:
-        """Users who have the same here have the same bounds; shape (users, columns)."""
-        return self.weights if self.row is None else np.column_stack((self.weights, self.best))
-
-    def most(self, user: int, trend: np.ndarray) -> np.ndarray:
-        """What the source adds to the score of each item at most, float32, shape (items,)."""
-        if self.row is not None:
-            relative = _relative(self.row, self.best[user])
-        else:
-            assert self.products is not None
-            relative = self.products.scored
-        a, b, a_trend, b_trend = self.weights[user]
-        shares = (a + a_trend * trend) * relative + (b + b_trend * trend) * np.sqrt(relative)
-        return np.asarray(shares)
 
 
 @dataclass(frozen=True)
@@ -104,61 +73,49 @@ class BoundedBlend:
 
         The rest is -1 and -infinity where fewer than k are left. Several threads may ask at once.
         """
+        asked = self.ask(histories)
+        if any(isinstance(s, RowScores) and len(s.scores) > 1 for s in asked.scored.values()):
+            return self.blend.best(histories, k, self.tie_order)
+        return asked.best(k)
+
+    def ask(self, histories: Histories) -> BoundedScores:
+        """What the sources say to some users: of all items, or by products still to be computed."""
         needed = self.blend.needed.items()
         scored = {n: score(source, histories) for n, source in needed if n not in self.products}
-        if any(isinstance(s, RowScores) and len(s.scores) > 1 for s in scored.values()):
-            return self.blend.best(histories, k, self.tie_order)
-        few = {n: s for n in self.blend.used if isinstance(s := scored.get(n), SparseScores)}
-        others = [
-            self._other(name, histories, scored.get(name))
-            for name in self.blend.used
+        few = {n for n in self.blend.used if isinstance(scored.get(n), SparseScores)}
+        others = {
+            name: self._other(name, histories, scored.get(name))
+            for name in dict.fromkeys((*self.blend.used, *self.products))
             if name not in few
-        ]
-        trend = self.blend.trend(scored, histories)
-        popularity, weight = self.blend.last_resort(scored, histories)
-        items = np.full((len(histories), k), NO_ITEM, dtype=np.int32)
-        scores = np.full(items.shape, -np.inf, dtype=np.float32)
-        arguments = (
-            entries_of(histories, few, [self._weights(name, histories) for name in few]),
-            _for_kernel(others, histories.n_items),
-            (trend.scores[0], trend.best),
-            (histories.indptr, histories.items),
-            self.tie_order,
-            (popularity.scores[0], popularity.best, weight),
-        )
-        last = _Other(_only(weight, len(histories)), popularity.best, popularity.scores[0])
-        keys = np.hstack([trend.best[:, None], *(other.key() for other in (*others, last))])
-        _, first, key = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-        for number, user in enumerate(first):
-            bounds = self._bounds(keys[user].tobytes(), (*others, last), trend, user)
-            users = np.flatnonzero(key.reshape(-1) == number)
-            _bounded_kernels.best_of_bounded(users, bounds, *arguments, scores, items)
-        return items, scores
+        }
+        return BoundedScores(self, histories, scored, others)
 
-    def _other(self, name: str, histories: Histories, scored: Scored | None) -> _Other:
-        weights = self._weights(name, histories)
+    def _other(self, name: str, histories: Histories, scored: Scored | None) -> BoundedSource:
+        weights = self.weights(name, histories)
         if isinstance(scored, RowScores):
-            return _Other(weights, scored.best, scored.scores[0])
+            return BoundedSource(weights, scored.best, scored.scores[0])
         products = self.products[name]
         vectors, best = products.asked(
             histories, np.flatnonzero(weights.any(axis=1) & (histories.lengths > 0))
         )
         weights[best <= 0] = 0  # no new item has a score
         best = np.where(best > 0, best, np.float32(1))
-        return _Other(weights, best, products=products, vectors=vectors)
+        return BoundedSource(weights, best, products=products, vectors=vectors)
 
-    def _weights(self, name: str, histories: Histories) -> np.ndarray:
+    def weights(self, name: str, histories: Histories) -> np.ndarray:
+        """Of a source for each user, float32, shape (users, 4)."""
         weights = self.blend.weights_of(name, histories)
         if POPULAR in self.blend.sources:  # as in Blend.total
             weights[histories.lengths == 0] = 0
         return weights
 
-    def _bounds(
-        self, key: bytes, others: tuple[_Other, ...], trend: RowScores, user: int
+    def bounds(
+        self, key: bytes, others: tuple[BoundedSource, ...], trend: RowScores, user: int
     ) -> _Bounds:
+        """Of the score of every item, for users with the same ``key``."""
         found = self._known.get(key)
         if found is None:
-            trends = _relative(trend.scores[0], trend.best[user])
+            trends = relative_to(trend.scores[0], trend.best[user])
             total = np.sum([other.most(user, trends) for other in others], axis=0) * _MARGIN
             head = np.argpartition(-total, min(_HEAD, len(total)) - 1)[:_HEAD]
             found = total, head[np.argsort(-total[head])].astype(np.int32)
@@ -168,36 +125,58 @@ class BoundedBlend:
         return found
 
 
-def _for_kernel(others: list[_Other], n_items: int) -> tuple[Any, ...]:
-    """The sources as :func:`best_of_bounded` takes them: where each is, and what it says."""
-    place: list[int] = []
-    rows: list[np.ndarray] = []
-    of_users: list[np.ndarray | None] = []
-    of_items: list[np.ndarray] = []
-    for other in others:
-        if other.row is not None:
-            place.append(len(rows))
-            rows.append(other.row)
-        elif other.products is not None:
-            place.append(-1 - len(of_users))
-            of_users.append(other.vectors)
-            of_items.append(other.products.vectors)
-    return (
-        np.array(place),
-        np.array(rows, dtype=np.float32).reshape(-1, n_items),
-        tuple(of_users),
-        tuple(of_items),
-        np.array([other.best for other in others], dtype=np.float32),
-        np.array([other.weights for other in others], dtype=np.float32),
-    )
+@dataclass(frozen=True)
+class BoundedScores:
+    """What the sources of a blend say to some users.
 
+    Parameters
+    ----------
+    bounded: the blend.
+    histories: of the users.
+    scored: what those sources say that have no products.
+    others: those that speak of all items.
+    """
 
-def _relative(row: np.ndarray, best: np.float32) -> np.ndarray:
-    return np.clip(row / best, np.float32(0), np.float32(1))
+    bounded: BoundedBlend
+    histories: Histories
+    scored: Mapping[str, Scored]
+    others: Mapping[str, BoundedSource]
 
+    def best(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """As :meth:`BoundedBlend.best`; each source has one row for all users, or few items."""
+        blend, histories, scored = self.bounded.blend, self.histories, self.scored
+        few = {n: s for n in blend.used if isinstance(s := scored.get(n), SparseScores)}
+        others = [self.others[name] for name in blend.used if name not in few]
+        trend = blend.trend(scored, histories)
+        popularity, weight = blend.last_resort(scored, histories)
+        items = np.full((len(histories), k), NO_ITEM, dtype=np.int32)
+        scores = np.full(items.shape, -np.inf, dtype=np.float32)
+        arguments = (
+            entries_of(histories, few, [self.bounded.weights(n, histories) for n in few]),
+            for_kernel(others, histories.n_items),
+            (trend.scores[0], trend.best),
+            (histories.indptr, histories.items),
+            self.bounded.tie_order,
+            (popularity.scores[0], popularity.best, weight),
+        )
+        last = BoundedSource(
+            only_relative(weight, len(histories)), popularity.best, popularity.scores[0]
+        )
+        keys = np.hstack([trend.best[:, None], *(other.key() for other in (*others, last))])
+        _, first, key = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        for number, user in enumerate(first):
+            bounds = self.bounded.bounds(keys[user].tobytes(), (*others, last), trend, user)
+            users = np.flatnonzero(key.reshape(-1) == number)
+            _bounded_kernels.best_of_bounded(users, bounds, *arguments, scores, items)
+        return items, scores
 
-def _only(weight: np.float32, n: int) -> np.ndarray:
-    """Weights with which a source adds ``weight`` times its relative score."""
-    weights = np.zeros((n, 4), dtype=np.float32)
-    weights[:, 0] = weight
-    return weights
+    def shares(self, items: np.ndarray) -> UserShares:
+        """What the sources say of ``items`` to the only user; they say 0 of all others."""
+        relative = {name: scored.relative()[0] for name, scored in self.scored.items()}
+        for name in self.bounded.products:
+            other = self.others[name]
+            assert other.products is not None and other.vectors is not None
+            products = other.products.vectors[items] @ other.vectors[0]
+            relative[name] = np.zeros(self.histories.n_items, dtype=np.float32)
+            relative[name][items] = relative_to(products, other.best[0])
+        return UserShares(self.bounded.blend, self.histories, relative)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys_lib.blend.blend import UserScores
+from recsys_lib.blend.blend import UserShares
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import BLEND, CandidateSource
 from recsys_lib.ranking import NO_ITEM
@@ -31,24 +31,24 @@ class Reason:
     text: str
 
 
-def reasons(scores: UserScores, items: np.ndarray, title: Callable[[int], str]) -> list[Reason]:
-    """A reason for each of ``items``, from the scores by which they were ranked.
+def reasons(given: UserShares, items: np.ndarray, title: Callable[[int], str]) -> list[Reason]:
+    """A reason for each of ``items``, from what the sources say of them.
 
     An item of the history is its own nearest item, which says nothing: its reason is that it was
     taken before.
     """
-    shares = scores.shares(items)
-    sources = [scores.blend.sources[name] for name in shares]
+    shares = given.shares(items)
+    sources = [given.blend.sources[name] for name in shares]
     table = np.column_stack(list(shares.values()))
     main = table.argmax(axis=1)
     dominant = table.max(axis=1) > _MOST * table.sum(axis=1)
     because = np.full(len(items), NO_ITEM)
     for number in np.unique(main):
         mine = main == number
-        because[mine] = _strongest_items(sources[number], scores.history, items[mine])
+        because[mine] = _strongest_items(sources[number], given.history, items[mine])
     labels = [sources[n].label if alone else BLEND for n, alone in zip(main, dominant, strict=True)]
     texts = [_text(sources[n], item, title) for n, item in zip(main, because.tolist(), strict=True)]
-    again = np.isin(items, scores.history.items).tolist()
+    again = np.isin(items, given.history.items).tolist()
     return [
         Reason(label, _AGAIN if own else text)
         for label, text, own in zip(labels, texts, again, strict=True)

@@ -114,7 +114,7 @@ class Blend:
         """The same for one user, with what each source says of each item."""
         relative: dict[str, np.ndarray] = {}
         total = self._total(history, relative)
-        return UserScores(self, history, total, {name: row[0] for name, row in relative.items()})
+        return UserScores(self, history, {name: row[0] for name, row in relative.items()}, total)
 
     def _total(self, histories: Histories, kept: dict[str, np.ndarray] | None) -> np.ndarray:
         """Ask each source once and add up; relative scores are put into ``kept``."""
@@ -211,20 +211,18 @@ class Blend:
 
 
 @dataclass(frozen=True)
-class UserScores:
-    """The scores of one user, and the relative scores of each source that they come from.
+class UserShares:
+    """What each source says to one user.
 
     Parameters
     ----------
-    blend: what computed them.
+    blend: the sources and their weights.
     history: of the user.
-    total: float32, shape (1, items).
-    relative: for each source, float32, shape (items,).
+    relative: for each source its relative scores, float32, shape (items,).
     """
 
     blend: Blend
     history: Histories
-    total: np.ndarray
     relative: Mapping[str, np.ndarray]
 
     def shares(self, items: np.ndarray) -> dict[str, np.ndarray]:
@@ -254,6 +252,18 @@ class UserScores:
             (weights,) = self.blend.weights.for_lengths(name, self.history.lengths)
             shares[name] = terms(scores, trend) @ weights
         return shares
+
+
+@dataclass(frozen=True)
+class UserScores(UserShares):
+    """The same, with the scores of the blend.
+
+    Parameters
+    ----------
+    total: float32, shape (1, items).
+    """
+
+    total: np.ndarray
 
 
 def terms(relative: np.ndarray, trend: np.ndarray) -> np.ndarray:

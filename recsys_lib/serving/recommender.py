@@ -128,6 +128,21 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
             blend = BlendModel.load(folder / BLEND_PART, als, search)
         return cls(dataset, als, search, folder.name, blend)
 
+    def prepare(self) -> None:
+        """Make lists for users and histories cheaper from now on: a fourth of the time.
+
+        It takes a second or two at 100,000 items, so it is worth it for many questions. The lists
+        stay the same, their scores but for rounding. The HTTP service does it by itself.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> recommender.prepare()  # doctest: +SKIP
+        >>> lists = [recommender.recommend(user) for user in users]  # doctest: +SKIP
+        """
+        if self.blend is not None:
+            self.blend.prepare()
+
     def status(self) -> dict[str, Any]:
         """Counts of the database and the models, in the shape of ``GET /status``.
 

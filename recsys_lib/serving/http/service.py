@@ -128,6 +128,8 @@ class Service:
     def _open(self, stamp: tuple[int, int]) -> None:
         self._recommender = Recommender.load(dataset=self.dataset)
         limit_libraries()
+        # Meanwhile it answers, in more time; an error shows again where somebody asks.
+        threading.Thread(target=self._recommender.prepare, daemon=True).start()
         self._loaded, self._problem, self._failed = stamp, None, None
 
     def _open_beside(self, stamp: tuple[int, int] | None) -> None:
