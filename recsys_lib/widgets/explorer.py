@@ -12,14 +12,17 @@ from recsys_lib.errors import QueryError
 from recsys_lib.paths import Dataset
 from recsys_lib.serving import Recommender
 from recsys_lib.widgets.audience import is_watched
+from recsys_lib.widgets.map_panel import MapPanel
 from recsys_lib.widgets.messages import error_html, loading_html
 from recsys_lib.widgets.panel import Panel, line
 from recsys_lib.widgets.panels import Panels
+from recsys_lib.widgets.similar_panel import SimilarItemsPanel
 from recsys_lib.widgets.suggestions import Question, question_of, suggestions
 from recsys_lib.widgets.trained import OpenVersions, version_choices
 from recsys_lib.widgets.version_picker import VersionPicker
 from recsys_lib.widgets.views import QuestionBox, link_remote
 from recsys_lib.widgets.warm_up import WarmUp
+from recsys_lib.widgets.what_if_panel import WhatIfPanel
 
 
 class Explorer(widgets.VBox):
@@ -67,34 +70,35 @@ class Explorer(widgets.VBox):
     @property
     def panel(self) -> Panel:
         """The panel in front."""
-        return list(self.panels.values())[self.tabs.index]
+        return self.panels[list(self.panels)[self.tabs.index]]
 
     def ask(self, question: Question) -> None:
         """Let the panel in front answer, or the first one that takes such a question."""
-        takers = [p for p in (self.panel, *self.panels.values()) if p.accepts(question.kind)]
-        if not takers:
+        taker = self.panels.taker(question.kind, self.panel.TITLE)
+        if taker is None:
             self.message.value = error_html(_no_answer(question))
             return
         try:
             name = self.name_of(question)
-            takers[0].ask(question)
+            self.box.value = name
+            taker.ask(question)
         except Exception as error:  # a callback would swallow it
             self.message.value = error_html(error)
             return
         self.message.value, self.last_question = "", question
-        self._typed[takers[0].TITLE] = name if takers[0].KEEPS_QUESTION else ""
-        self._bring_to_front(takers[0])
+        self._typed[taker.TITLE] = name if taker.KEEPS_QUESTION else ""
+        self._bring_to_front(taker)
 
     def open_product(self, item_id: str) -> None:
         """Ask what is like a product."""
-        self._bring_to_front(self.panels.similar)
+        self._bring_to_front(self.panels[SimilarItemsPanel.TITLE])
         self.ask(Question("product", item_id))
 
     def what_if(self, question: Question | None) -> None:
         """Change the history of a person."""
         if question is not None:
-            self.panels.what_if.ask(question)
-        self._bring_to_front(self.panels.what_if)
+            self.panels[WhatIfPanel.TITLE].ask(question)
+        self._bring_to_front(self.panels[WhatIfPanel.TITLE])
 
     def name_of(self, question: Question) -> str:
         """How a question is written: the title of a product, else its own text."""
@@ -131,7 +135,7 @@ class Explorer(widgets.VBox):
         self.recommender, self.warm_up = recommender, None
         self._typed: dict[str, str] = {}
         self.panels = Panels(recommender, self)
-        self.stack.children = tuple(self.panels.values())
+        self.stack.children = tuple(self.panels.slots.values())
         self.tabs.options = list(self.panels)
         self.tabs.index = self.stack.selected_index = 0
         self.picker.show(recommender)
@@ -160,7 +164,7 @@ class Explorer(widgets.VBox):
             self.ask(question_of(self.recommender, text))
 
     def _bring_to_front(self, panel: Panel) -> None:
-        self.tabs.index = list(self.panels.values()).index(panel)
+        self.tabs.index = list(self.panels).index(panel.TITLE)
         self.box.value = self._typed.get(panel.TITLE, "")
 
     def _turned(self, _change: Any = None) -> None:
@@ -170,7 +174,8 @@ class Explorer(widgets.VBox):
         self.stack.selected_index = self.tabs.index
         self.box.hint = self.panel.HINT
         self.box.value = self._typed.get(self.panel.TITLE, "")
-        self.panels.map.select(self.last_question)
+        if isinstance(self.panel, MapPanel):
+            self.panel.select(self.last_question)
         self.panel.show()
 
     def _switch(self, dataset: Dataset, version: str | None) -> None:
@@ -188,7 +193,7 @@ class Explorer(widgets.VBox):
         self._begin()
 
     def _pictures(self, _change: Any = None) -> None:
-        lists = [view for panel in self.panels.values() for view in panel.card_lists()]
+        lists = [view for panel in self.panels.made for view in panel.card_lists()]
         link_remote([self.box, *lists], remote=self.remote.value)
 
 

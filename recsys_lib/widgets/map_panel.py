@@ -8,11 +8,10 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-import pandas as pd
 
 from recsys_lib.columns import Answers
 from recsys_lib.serving import Recommender
-from recsys_lib.widgets.catalogue_map import CATEGORY, OTHERS, X, Y, catalogue_map, has_vectors
+from recsys_lib.widgets.catalogue_map import CATEGORY, OTHERS, X, Y, has_vectors
 from recsys_lib.widgets.panel import Panel, line
 from recsys_lib.widgets.product_facts import ProductFacts
 from recsys_lib.widgets.suggestions import Question
@@ -40,13 +39,12 @@ class MapPanel(Panel):
         )  # fmt: skip
         self.of.observe(lambda _change: self.refresh(), "value")
         self.note = widgets.HTML()
-        self._places: dict[str, pd.DataFrame] = {}
         self.map = CatalogueMap(explorer.open_product)
         self.children = (line(self.of, self.note), self.message, self.map, line(self.download))
 
     def answer(self) -> None:
         """Places of a sample of the catalogue."""
-        found = self.places(self.of.value)
+        found = self.explorer.panels.map_of(self.of.value)
         groups = _groups(found[CATEGORY].tolist())
         numbers = {name: n for n, name in enumerate(groups)}
         with self.map.hold_sync():
@@ -65,12 +63,6 @@ class MapPanel(Panel):
             "arrow keys and Enter."
         )
         self.results = found
-
-    def places(self, of: str) -> pd.DataFrame:
-        """The map by texts or by likes, computed once."""
-        if of not in self._places:
-            self._places[of] = catalogue_map(self.recommender, of)
-        return self._places[of]
 
     def select(self, question: Question | None) -> None:
         """Mark the product that is asked about."""

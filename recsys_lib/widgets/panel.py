@@ -46,11 +46,6 @@ class Panel(widgets.VBox):
         super().__init__()
         self.add_class(f"rx-panel-{self.TITLE.lower().replace(' ', '-')}")
 
-    def accepts(self, kind: Kind) -> bool:
-        """Whether the panel answers such questions, and the version has what they need."""
-        needs = {"person": self.recommender.als, "words": self.recommender.product_search}
-        return kind in self.ACCEPTS and needs.get(kind, self.recommender) is not None
-
     def show(self) -> None:
         """Answer the first question, when the panel is first seen."""
         if not self._shown:

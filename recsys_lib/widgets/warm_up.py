@@ -6,6 +6,9 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
+_PAUSE = 0.5
+"""Seconds in which the first answer gets to the screen undisturbed."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -24,7 +27,8 @@ class WarmUp:
         self, tasks: Sequence[Callable[[], object]], when_done: Callable[[], None], background: bool
     ) -> None:
         self._tasks, self._when_done = tasks, when_done
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Timer(_PAUSE, self._run)
+        self._thread.daemon = True
         self.ready = False
         if not tasks or not background:
             self._run()
