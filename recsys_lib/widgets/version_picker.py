@@ -24,7 +24,7 @@ class VersionPicker(widgets.HBox):
         self.add_class("rx-wrap")
 
     def show(self, recommender: Recommender) -> None:
-        """Offer what there is beside this version, and show it as chosen."""
+        """Offer this version, shown as chosen, and all others."""
         self._quiet, self._dataset = True, recommender.dataset
         names = [*trained_datasets(self._dataset.root), self._dataset.name]
         self.dataset.options = list(dict.fromkeys(names))
