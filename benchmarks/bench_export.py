@@ -2,10 +2,10 @@
 
 The model is that of `_appliances.py`, of the size of Amazon's Appliances. Each export is timed in a
 process of its own, from opening the model to the Parquet file, CPU time with the imports: as
-served, by ALS alone, and with --changed-since a version that lacks 1 % of the interactions. implicit ranks a random sample of the
-users in batches, by ALS alone, and writes nothing; its time is multiplied by users / sample, since
-each user costs it the same. It runs threads on all cores with one BLAS thread each, as its
-documentation recommends.
+served, by ALS alone, and with --changed-since a version that lacks 1 % of the interactions.
+implicit ranks a random sample of the users in batches, by ALS alone, and writes nothing; its time
+is multiplied by users / sample, since each user costs it the same. It runs threads on all cores
+with one BLAS thread each, as its documentation recommends.
 
 python benchmarks/bench_export.py [SAMPLE]     default: 10000
 """

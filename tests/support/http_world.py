@@ -29,6 +29,9 @@ class Fake:
         self.als = SimpleNamespace(users="uv", items="abc", part=parameters) if als else None
         self.product_search = SimpleNamespace(items="abc", dimension=4) if product_search else None
 
+    def prepare(self):
+        """There is nothing to make cheaper."""
+
     def answer(self, query, n, ids=("a", "b", "c")):
         titles, images = [self.version, None, "C"], ["https://x/a.png", None, None]
         rows = zip(ids, titles, (self.score, 0.5, 0.25), range(1, 4), images, strict=False)
