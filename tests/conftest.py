@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from filelock import FileLock
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -22,6 +23,10 @@ from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.parameters import AlsParameters, EmbedParameters, EtlParameters
 from recsys_lib.paths import Dataset
+
+# A busy machine is no fault of the code: no time limit decides a test.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
