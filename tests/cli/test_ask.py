@@ -20,8 +20,9 @@ SHOP = ("--dataset", "boutique")
 
 
 @pytest.fixture
-def ask(shop, capsys):
+def ask(shop, capsys, monkeypatch):
     """Ask, and get the exit code, the standard output and the errors."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # a width that somebody wants also for a pipe
 
     def ask(*arguments):
         code = main([*arguments, *SHOP])

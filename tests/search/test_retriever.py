@@ -118,12 +118,10 @@ ODD = [
     "مجفف",
     "'; DROP TABLE product_catalog; --",
     "<script>alert(1)</script>",
-    "\u200b",
     "half \ud83d emoji",
     "NULL",
     "%_%",
     "../../etc/passwd",
-    "\x00\x01",
 ]
 
 
@@ -135,7 +133,7 @@ def test_odd_queries_are_answered(search, query, mode):
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("blank", ["", "  \t\n", "\u00a0"])
+@pytest.mark.parametrize("blank", ["", "  \t\n", "\u00a0", "\u200b", "\x00\x01"])
 @pytest.mark.parametrize("mode", MODES)
 def test_blank_queries_are_refused(search, blank, mode):
     with pytest.raises(ValueError, match="query is empty"):
