@@ -185,6 +185,7 @@ def finds_a_product_with_the_keyboard(somebody):
     box.press("Enter")
     page.locator(".rx-card:visible >> nth=0", has_text=chosen[:20]).wait_for()
     page.wait_for_function("t => document.querySelector('.rx-input').value === t", arg=chosen)
+    somebody.settle()  # a later list may move the cards
     row = somebody.cards().nth(2)
     item = row.get_attribute("data-item")
     row.locator("button.rx-title").focus()
