@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys_lib.blend._kernels import add_entries, added, relative_score
 from recsys_lib.compiled import compiled
-from recsys_lib.ranking import is_before, put_in
+from recsys_lib.ranking import dot, is_before, put_in
 
 
 @compiled
@@ -113,7 +113,7 @@ def _try(item, total, user, bounds, others, trend, last_resort, state, tie_order
             if most == 0:
                 continue
             d = -1 - place[o]
-            product = _dot(own_vectors[d][user], item_vectors[d][item])
+            product = dot(own_vectors[d][user], item_vectors[d][item])
             r = relative_score(product, best[o, user])
             # Where the product was low, the next one need not be computed. Items without a vector
             # have a product of 0, and nothing of it in their bound.
@@ -125,11 +125,3 @@ def _try(item, total, user, bounds, others, trend, last_resort, state, tie_order
     total = total + last_resort[2] * relative_score(last_resort[0][item], last_resort[1][user])
     if is_before(total, item, list_[0][-1], list_[1][-1], tie_order):
         put_in(list_[0], list_[1], total, item, tie_order)
-
-
-@compiled
-def _dot(one, other):
-    total = np.float32(0)
-    for f in range(len(one)):
-        total += one[f] * other[f]
-    return total

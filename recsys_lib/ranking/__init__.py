@@ -9,7 +9,7 @@ when models are compared; it is the position where an answer must be reproducibl
 from recsys_lib.ranking._dcg import dcg, discounted_gains, ideal_dcg
 from recsys_lib.ranking._highest import HighestProduct
 from recsys_lib.ranking._inner_product import MaximumInnerProduct
-from recsys_lib.ranking._kernels import is_before, keep_best, positions_within, put_in
+from recsys_lib.ranking._kernels import dot, is_before, keep_best, positions_within, put_in
 from recsys_lib.ranking._top_k import (
     NO_ITEM,
     Scorer,
@@ -32,6 +32,7 @@ __all__ = [
     "best_items",
     "dcg",
     "discounted_gains",
+    "dot",
     "ideal_dcg",
     "in_blocks",
     "is_before",

@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys_lib.compiled import compiled
+from recsys_lib.ranking._kernels import dot
 from recsys_lib.ranking._top_k import NO_ITEM
 
 _BLOCK = 512  # vectors
@@ -141,7 +142,7 @@ def _search_block(queries, open_rows, items, seen, found):
     length = np.empty(len(open_rows), np.float32)
     for r in range(len(open_rows)):
         row = open_rows[r]
-        length[r] = np.sqrt(_dot(vectors[row], vectors[row]))
+        length[r] = np.sqrt(dot(vectors[row], vectors[row]))
         guess, found[row] = found[row], -1
         if guess >= 0:
             own = seen[1][seen[0][row] : seen[0][row + 1]]
@@ -199,22 +200,14 @@ def _search_tile(bounds, start, query, items, own, highest, found, row):
 def _try(position, query, items, own, highest, found, row):
     """Multiply one item; returns the highest product, and keeps its item in ``found``."""
     (vector, rest, margin), factors = query, items[0][position]
-    product = _dot(vector[:_FIRST], factors[:_FIRST])
+    product = dot(vector[:_FIRST], factors[:_FIRST])
     # Most of an item need not be fetched from memory.
     if product + rest * items[2][position] <= highest - margin:
         return highest
-    product += _dot(vector[_FIRST:], factors[_FIRST:])
+    product += dot(vector[_FIRST:], factors[_FIRST:])
     if product > highest:
         n = np.searchsorted(own, position)
         if n == len(own) or own[n] != position:
             found[row] = position
             return product
     return highest
-
-
-@compiled
-def _dot(one, other):
-    total = np.float32(0)
-    for f in range(len(one)):
-        total += one[f] * other[f]
-    return total

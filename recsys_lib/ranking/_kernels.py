@@ -118,3 +118,12 @@ def positions_within(scores, tie_order, rows, starts, stops):
             if scores[i] > score or (scores[i] == score and tie_order[i] < order):
                 found[m] += 1
     return found
+
+
+@compiled
+def dot(one, other):
+    """Inner product of two vectors, added up in their order."""
+    total = np.float32(0)
+    for f in range(len(one)):
+        total += one[f] * other[f]
+    return total
