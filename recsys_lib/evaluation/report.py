@@ -118,9 +118,10 @@ def _weak_groups(evaluation: Evaluation, k: int) -> Iterator[str]:
         clear = row["recall"] > _CLEARLY_MORE * row["served"]
         if row["held_out"] >= _FEWEST_CASES and clear:
             yield (
-                f"For {row['by']} {row['group']}, {row['best']} finds {row['recall']:.1%} and "
-                f"the served model {row['served']:.1%} ({row['held_out']:,} cases): a blend "
-                "learned from more such users may close the gap."
+                f"In the {row['by']} group {row['group']!r}, {row['best']} finds "
+                f"{row['recall']:.1%} and the served model {row['served']:.1%} "
+                f"({row['held_out']:,} cases): a blend learned from more such "
+                "users may close the gap."
             )
 
 
