@@ -49,9 +49,9 @@ class LastingConsole(Console):
 
 
 def console(*, quiet: bool = False) -> Console:
-    """Standard output; in a file or a pipe no line is folded."""
+    """Standard output; in a file or a pipe no line is folded, whatever width the shell exports."""
     plain = LastingConsole(quiet=quiet, highlight=False, soft_wrap=True)
-    if not plain.is_terminal and "COLUMNS" not in os.environ:
+    if not plain.is_terminal:
         plain.width = _PAGE_WIDTH
     return plain
 

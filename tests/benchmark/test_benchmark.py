@@ -26,11 +26,6 @@ pytestmark = pytest.mark.slow
 FAST = ["--set", "evaluate.sequence=off", "--set", "als.factors=8", "--set", "als.regularization=3"]
 
 
-@pytest.fixture(autouse=True)
-def wide(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "300")
-
-
 def walk(users=90, items=24, length=6, seed=0):
     """Lines of users who mostly take the item after the one before, on a ring."""
     rng = np.random.default_rng(seed)
@@ -60,7 +55,6 @@ def answer(toys, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         home = tmp_path_factory.mktemp("home")
         patch.setenv("RECSYS_HOME", str(home))
-        patch.setenv("COLUMNS", "300")
         with redirect_stdout(StringIO()) as out:
             code = main(
                 ["benchmark", "s3rec-toys", "--data", str(toys), "--json", str(target), *FAST]

@@ -22,7 +22,7 @@ SHOP = ("--dataset", "boutique")
 @pytest.fixture
 def ask(shop, capsys, monkeypatch):
     """Ask, and get the exit code, the standard output and the errors."""
-    monkeypatch.delenv("COLUMNS", raising=False)  # a width that somebody wants also for a pipe
+    monkeypatch.setenv("COLUMNS", "40")  # the width of some terminal, which no pipe has
 
     def ask(*arguments):
         code = main([*arguments, *SHOP])
@@ -224,7 +224,8 @@ class TestModels:
         assert newest["parts"] == ["als", "search", "blend"]
         assert (oldest["version"], oldest["served"]) == ("als", False)
 
-    def test_a_version_that_was_refused_says_why(self, workspace, capsys):
+    def test_a_version_that_was_refused_says_why(self, workspace, capsys, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "40")
         small = Dataset.find("small")
         write_part(small, "v1", "als", 1.0)
         registry.publish(small, "v1", serve=False)

@@ -24,11 +24,6 @@ from recsys_lib.paths import Dataset
 from recsys_lib.registry import writing_part
 
 
-@pytest.fixture(autouse=True)
-def wide(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-
-
 def publish(dataset, version):
     """A version of one small part, and the record of its run."""
     options = {"parameters": {}, "data_fingerprint": "", "libraries": []}
