@@ -130,15 +130,15 @@ def test_short_trainings_write_nothing(tmp_path, monkeypatch):
 
 def test_trials_of_parameters_are_not_repeated(tmp_path, monkeypatch):
     data, settings = world(), AlsSettings(num_threads=1)
-    whole, judge, tried = choose_parameters(data, settings), _Judge.recall, []
+    whole, judge, tried = choose_parameters(data, settings), _Judge.ndcg, []
 
-    def recall(self, parameters):
+    def ndcg(self, parameters):
         tried.append(parameters)
         if len(tried) == 3:
             raise KilledError
         return judge(self, parameters)
 
-    monkeypatch.setattr(_Judge, "recall", recall)
+    monkeypatch.setattr(_Judge, "ndcg", ndcg)
     with pytest.raises(KilledError):
         choose_parameters(data, settings, Checkpoints(tmp_path))
     resumed = choose_parameters(data, settings, Checkpoints(tmp_path))

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from recsys_lib.als import choose_parameters, train_als
+from recsys_lib.als.confidences import confidence, liked
+from recsys_lib.als.defaults import _Judge
+from recsys_lib.als.implicit_models import ExactALS
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
-from recsys_lib.parameters import AlsSettings
+from recsys_lib.parameters import AlsParameters, AlsSettings
 
 
 def shop(n_users, n_items, length, seed=0):
@@ -30,11 +33,25 @@ def small():
 
 def test_the_best_trial_is_taken(small):
     chosen = choose_parameters(small, AlsSettings())
-    best = chosen.trials.sort("recall@10", descending=True, maintain_order=True).row(0, named=True)
+    best = chosen.trials.sort("ndcg@10", descending=True, maintain_order=True).row(0, named=True)
     assert chosen.parameters.factors == best["factors"] <= 20
     assert chosen.parameters.regularization == best["regularization"]
-    assert chosen.trials["recall@10"].n_unique() > 1
+    assert chosen.trials["ndcg@10"].n_unique() > 1
     assert str(chosen.parameters.factors) in chosen.reason
+
+
+def test_trials_are_judged_by_ndcg_of_the_item_taken_next():
+    judge = _Judge.from_interactions(shop(60, 12, 4), seed=0)
+    parameters = AlsParameters(factors=2, regularization=1.0, num_threads=1)
+    model = ExactALS.from_parameters(parameters.model_copy(update={"iterations": 8}))
+    model.fit(liked(confidence(judge.rest, parameters)))
+    scores = model.user_factors[judge.users] @ model.item_factors.T
+    scores[judge.rest.user_items()[judge.users].nonzero()] = -np.inf
+    ranks = (scores > scores[np.arange(len(scores)), judge.wanted][:, None]).sum(axis=1)
+    gains = np.where(ranks < judge.k, 1 / np.log2(ranks + 2), 0.0)
+    assert judge.k == 3
+    assert 0.1 < gains.mean() < 0.9
+    assert judge.ndcg(parameters) == pytest.approx(gains.mean())
 
 
 def test_given_values_stay(small):
@@ -69,9 +86,9 @@ def test_in_a_shop_of_few_products_lists_are_short_enough_to_tell_models_apart()
     """Ten of twelve products would hold nearly every answer, whatever the parameters."""
     few = shop(200, 12, 4)
     chosen = choose_parameters(few, AlsSettings())
-    assert "recall@3" in chosen.reason
-    assert chosen.trials["recall@3"].n_unique() > 1
-    assert chosen.trials["recall@3"].max() < 1
+    assert "ndcg@3" in chosen.reason
+    assert chosen.trials["ndcg@3"].n_unique() > 1
+    assert chosen.trials["ndcg@3"].max() < 1
 
 
 def test_too_many_factors_are_refused_with_auto_as_the_remedy():
