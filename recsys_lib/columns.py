@@ -85,6 +85,47 @@ class Answers:
     ALL: Final = (QUERY, ITEM, TITLE, SCORE, RANK, SOURCE, IMAGE)
 
 
+class Feedback:
+    """What was served, and what people did with it.
+
+    A list is known by ``LIST``. ``SHOWN`` has one row for each of its items, or one without an item
+    where the list was empty; ``EVENTS`` has what people did. Times are UTC.
+    """
+
+    LIST: Final = "list_id"
+    TIME: Final = "time"
+    USER: Final = "user_id"
+    SESSION: Final = "session_id"
+    VERSION: Final = "version"
+    ARM: Final = "arm"
+    POLICY: Final = "policy"
+    ROUTE: Final = "route"
+    QUESTION: Final = "question"
+    MILLISECONDS: Final = "milliseconds"
+    ITEM: Final = "item_id"
+    POSITION: Final = "position"
+    SCORE: Final = "score"
+    SOURCE: Final = "source"
+    PROPENSITY: Final = "propensity"
+    EVENT: Final = "event_id"
+    TYPE: Final = "type"
+    OF_LIST: Final = (
+        LIST,
+        TIME,
+        USER,
+        SESSION,
+        VERSION,
+        ARM,
+        POLICY,
+        ROUTE,
+        QUESTION,
+        MILLISECONDS,
+    )
+    OF_ITEM: Final = (ITEM, POSITION, SCORE, SOURCE, PROPENSITY)
+    SHOWN: Final = (*OF_LIST, *OF_ITEM)
+    EVENTS: Final = (EVENT, TIME, TYPE, ITEM, LIST, USER, SESSION)
+
+
 class Exports:
     """The files of ``recsys export``: long tables, best first, rank from 1."""
 

@@ -190,6 +190,11 @@ class Dataset:
         return self.processed / CHECKPOINTS_FOLDER
 
     @property
+    def feedback(self) -> Path:
+        """What was served, and what people did with it."""
+        return self.root / "data" / "feedback" / self.name
+
+    @property
     def models(self) -> Path:
         """All model versions, and which of them is the champion."""
         return self.root / "models" / self.name

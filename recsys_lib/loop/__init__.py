@@ -1,0 +1,19 @@
+"""What happens after serving: what was shown, what people did with it, and what follows."""
+
+from recsys_lib.loop.log import FeedbackLog, LogCounts
+from recsys_lib.loop.records import EVENT_TYPES, Event, EventType, ServedList, Shown
+from recsys_lib.loop.rotation import rotate
+from recsys_lib.loop.store import read_events, read_shown
+
+__all__ = [
+    "EVENT_TYPES",
+    "Event",
+    "EventType",
+    "FeedbackLog",
+    "LogCounts",
+    "ServedList",
+    "Shown",
+    "read_events",
+    "read_shown",
+    "rotate",
+]

@@ -1,0 +1,97 @@
+"""Lists that were served, and events: what people did with them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+from recsys_lib.errors import QueryError
+
+EventType = Literal["view", "click", "cart", "purchase", "dismiss"]
+EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+ONLY_ARM = "champion"
+"""The arm of a service that compares nothing."""
+
+
+def new_id() -> str:
+    """An id for a list or an event that nothing else has."""
+    return uuid.uuid4().hex
+
+
+def now() -> str:
+    """The time in UTC as ISO 8601 text with microseconds, which sorts as times do."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item of a list; ``position`` counts from 1.
+
+    ``propensity`` is the probability with which a random policy puts it there; 1 where nothing is
+    random.
+    """
+
+    item_id: str
+    position: int
+    score: float
+    source: str = ""
+    propensity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServedList:
+    """A list as it was served.
+
+    Parameters
+    ----------
+    version: the model that answered.
+    items: best first; none where the list was empty.
+    route: what was asked for: user, history, similar or search.
+    question: the user, item or query as text.
+    user_id, session_id: who asked, where that is known.
+    arm, policy: of a comparison, and how the items were chosen.
+    milliseconds: from the question to the answer.
+    """
+
+    version: str
+    items: tuple[Shown, ...]
+    route: str = "user"
+    question: str = ""
+    user_id: str | None = None
+    session_id: str | None = None
+    arm: str = ONLY_ARM
+    policy: str = "best"
+    milliseconds: float | None = None
+    list_id: str = field(default_factory=new_id)
+    time: str = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What somebody did with an item, in a list that is known or not.
+
+    ``event_id`` makes it safe to send an event again: it is kept once.
+
+    Raises
+    ------
+    QueryError
+        For an event without an item, of an unknown type, or without a list, user or session.
+    """
+
+    type: str
+    item_id: str
+    list_id: str | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    event_id: str = field(default_factory=new_id)
+    time: str = field(default_factory=now)
+
+    def __post_init__(self) -> None:
+        if self.type not in EVENT_TYPES:
+            raise QueryError(f"event type {self.type!r}: choose from {', '.join(EVENT_TYPES)}")
+        if not self.item_id:
+            raise QueryError("an event needs an item_id")
+        if not (self.list_id or self.user_id or self.session_id):
+            raise QueryError("an event needs a list_id, a user_id or a session_id")

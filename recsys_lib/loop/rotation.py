@@ -1,0 +1,91 @@
+"""Move days that are over from the database to Parquet files."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+from filelock import FileLock
+
+from recsys_lib.columns import Feedback
+from recsys_lib.files import replacing
+from recsys_lib.loop.store import (
+    DATABASE,
+    EVENTS,
+    EVENTS_QUERY,
+    EVENTS_SCHEMA,
+    LISTS,
+    SHOWN_QUERY,
+    SHOWN_SCHEMA,
+    connect,
+    query_rows,
+)
+
+_LOCK = ".rotation.lock"
+
+
+def rotate(folder: Path, today: date | None = None) -> list[date]:
+    """Move all days before ``today`` (UTC) to ``day=YYYY-MM-DD/``; which days these were.
+
+    A file appears whole, and its rows leave the database after that: a kill in between leaves rows
+    in both, which the next call puts right. Several processes may call it.
+    """
+    if not (folder / DATABASE).is_file():
+        return []
+    today = today or datetime.now(UTC).date()
+    with FileLock(folder / _LOCK), closing(connect(folder)) as connection:
+        days = _days_before(connection, today)
+        for day in days:
+            _move(connection, folder, day)
+        if days:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return days
+
+
+def _days_before(connection: sqlite3.Connection, today: date) -> list[date]:
+    rows = connection.execute(
+        "SELECT DISTINCT substr(time, 1, 10) FROM lists WHERE time < ? "
+        "UNION SELECT DISTINCT substr(time, 1, 10) FROM events WHERE time < ?",
+        (today.isoformat(),) * 2,
+    )
+    return sorted(date.fromisoformat(day) for (day,) in rows)
+
+
+def _move(connection: sqlite3.Connection, folder: Path, day: date) -> None:
+    start, end = day.isoformat(), f"{day.isoformat()}~"  # after every time of the day
+    where = "WHERE time >= ? AND time < ?"
+    target = folder / f"day={start}"
+    shown = query_rows(connection, f"{SHOWN_QUERY} {where}", SHOWN_SCHEMA, start, end)
+    events = query_rows(connection, f"{EVENTS_QUERY} {where}", EVENTS_SCHEMA, start, end)
+    _add(target / LISTS, shown, [Feedback.LIST, Feedback.POSITION])
+    _add(target / EVENTS, events, [Feedback.EVENT])
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _delete(connection, "list_items", Feedback.LIST, shown)
+        _delete(connection, "lists", Feedback.LIST, shown)
+        _delete(connection, "events", Feedback.EVENT, events)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _add(path: Path, rows: pl.DataFrame, key: list[str]) -> None:
+    """Write rows to a file of a day, beside those that it has already."""
+    if rows.is_empty():
+        return
+    if path.is_file():
+        before = pl.read_parquet(path, hive_partitioning=False).select(rows.columns)
+        rows = pl.concat([before, rows]).unique(key, keep="first")
+    with replacing(path) as temporary:
+        rows.sort(Feedback.TIME, *key).write_parquet(temporary)
+
+
+def _delete(connection: sqlite3.Connection, table: str, key: str, rows: pl.DataFrame) -> None:
+    """Delete what was moved, and not what has come since."""
+    ids = rows[key].unique().to_list()
+    connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", ((each,) for each in ids))
