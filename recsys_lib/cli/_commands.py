@@ -148,7 +148,23 @@ def serve(options: Namespace) -> int:
         raise ParameterError(
             f"{error.name} is not installed: pip install -c constraints.txt -e '.[api]'"
         ) from error
-    answer(dataset.argument, options.host, options.port)
+    if bool(options.challenger) != (options.share is not None):
+        raise ParameterError("--challenger and --share go together: --challenger RUN --share 0.1")
+    challenger = ""
+    if options.challenger:
+        from recsys_lib import registry
+
+        _, challenger = find_version(
+            options.challenger, dataset.argument, registry.published_versions
+        )
+    answer(
+        dataset.argument,
+        options.host,
+        options.port,
+        feedback=not options.no_feedback,
+        challenger=challenger,
+        share=options.share or 0.0,
+    )
     return EXIT_OK
 
 

@@ -58,6 +58,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise ArgumentTypeError(f"{text!r} is no share: give a number between 0 and 1")
+    return share
+
+
 _DATASET = _argument(
     "--dataset",
     default=SAMPLE,
@@ -271,12 +281,27 @@ _ALL = (
     Command(
         "serve",
         "answer over HTTP from the champion",
-        "recsys serve --dataset sample --port 8080",
+        "recsys serve --dataset sample --port 8080\n"
+        "recsys serve --challenger 20260301-0910 --share 0.1",
         _commands.serve,
         (
             _DATASET,
             _argument("--host", default="127.0.0.1", help="address to listen on"),
             _argument("--port", type=_port, default=8000, help="port to listen on"),
+            _argument(
+                "--challenger",
+                default="",
+                metavar="RUN",
+                help="a version to compare with the champion",
+            ),
+            _argument(
+                "--share", type=_share, metavar="SHARE", help="of the people who get the challenger"
+            ),
+            _argument(
+                "--no-feedback",
+                action="store_true",
+                help="log no lists and take no events (default: data/feedback/<dataset>)",
+            ),
         ),
     ),
     Command(

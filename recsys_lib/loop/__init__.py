@@ -2,7 +2,7 @@
 
 from recsys_lib.loop.log import FeedbackLog, LogCounts
 from recsys_lib.loop.records import EVENT_TYPES, Event, EventType, ServedList, Shown
-from recsys_lib.loop.rotation import rotate
+from recsys_lib.loop.rotation import keep_rotating, rotate
 from recsys_lib.loop.store import read_events, read_shown
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "LogCounts",
     "ServedList",
     "Shown",
+    "keep_rotating",
     "read_events",
     "read_shown",
     "rotate",

@@ -77,9 +77,9 @@ class FeedbackLog:
         self.folder, self.counts = folder, LogCounts()
         self.problem = ""
         self._queue: queue.Queue[_Entry] = queue.Queue(capacity)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the counts
+        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._closed = False
 
     def __enter__(self) -> FeedbackLog:
         return self
@@ -122,17 +122,15 @@ class FeedbackLog:
             ) from None
 
     def close(self) -> None:
-        """Write what waits, and stop."""
-        with self._lock:
-            self._closed, thread = True, self._thread
-        if thread is not None:
-            self._queue.put(_STOP)
-            thread.join()
+        """Write what waits, and stop. A further entry starts the log again."""
+        with self._starting:
+            if self._thread is not None:
+                self._queue.put(_STOP)
+                self._thread.join()
+                self._thread = None
 
     def _put(self, entry: ServedList | _Events) -> bool:
-        with self._lock:
-            if self._closed:
-                return False
+        with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="feedback", daemon=True)
                 self._thread.start()

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from recsys_lib.errors import QueryError
+from recsys_lib.loop.assignment import CHAMPION
 
 EventType = Literal["view", "click", "cart", "purchase", "dismiss"]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
-ONLY_ARM = "champion"
-"""The arm of a service that compares nothing."""
 
 
 def new_id() -> str:
@@ -22,7 +21,12 @@ def new_id() -> str:
 
 def now() -> str:
     """The time in UTC as ISO 8601 text with microseconds, which sorts as times do."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return utc_text(datetime.now(UTC))
+
+
+def utc_text(time: datetime) -> str:
+    """A time with an offset, in the form of :func:`now`."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class ServedList:
     question: str = ""
     user_id: str | None = None
     session_id: str | None = None
-    arm: str = ONLY_ARM
+    arm: str = CHAMPION
     policy: str = "best"
     milliseconds: float | None = None
     list_id: str = field(default_factory=new_id)

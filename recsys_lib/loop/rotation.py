@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import time
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 from filelock import FileLock
 
 from recsys_lib.columns import Feedback
+from recsys_lib.errors import RecsysError
 from recsys_lib.files import replacing
 from recsys_lib.loop.store import (
     DATABASE,
@@ -25,6 +28,7 @@ from recsys_lib.loop.store import (
 )
 
 _LOCK = ".rotation.lock"
+_LOOK_SECONDS = 3600.0
 
 
 def rotate(folder: Path, today: date | None = None) -> list[date]:
@@ -43,6 +47,19 @@ def rotate(folder: Path, today: date | None = None) -> list[date]:
         if days:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return days
+
+
+def keep_rotating(folder: Path) -> None:
+    """Rotate now and after each midnight (UTC), for ever; what fails is said and tried again."""
+    while True:
+        try:
+            rotate(folder)
+        except (sqlite3.Error, RecsysError, OSError) as error:
+            print(f"Feedback: {folder} was not rotated: {error}", file=sys.stderr, flush=True)
+        now = datetime.now(UTC)
+        midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
+        # A computer that sleeps stops the clock of a thread: look again every hour.
+        time.sleep(min((midnight - now).total_seconds() + 1, _LOOK_SECONDS))
 
 
 def _days_before(connection: sqlite3.Connection, today: date) -> list[date]:

@@ -118,9 +118,17 @@ def test_nothing_is_made_before_the_first_entry(tmp_path):
     with FeedbackLog(tmp_path / "new") as log:
         assert log.add_events([]) == 0
     assert not (tmp_path / "new").exists()
-    assert not log.add_list(served(1)), "it is closed"
     assert read_shown(tmp_path / "new").is_empty()
     assert read_events(tmp_path / "new").is_empty()
+
+
+def test_a_log_that_was_closed_starts_again(tmp_path):
+    log = FeedbackLog(tmp_path)
+    for number in range(3):
+        assert log.add_list(served(number))
+        log.close()
+        log.close()
+    assert read_shown(tmp_path)["list_id"].n_unique() == 3
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from recsys_lib.serving.http import requests, schemas
 from recsys_lib.serving.http.errors import KNOWN, readable, status_code
 from recsys_lib.serving.recommender import Recommender
 
+_WISHES = ("filters", "exclude", "diversity", "group_variants")
+
 Asked = TypeVar("Asked", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -55,19 +57,10 @@ def explanation(
     return schemas.Explanation.model_validate(ask(**asked).to_dict())
 
 
-def batch(recommender: Recommender, body: requests.BatchRequest) -> schemas.Batch:
-    """One answer for each question; a question that fails leaves the others alone."""
-    return schemas.Batch(
-        users=_each(user, recommender, body.users),
-        histories=_each(history, recommender, body.histories),
-        similar=_each(similar, recommender, body.similar),
-        searches=_each(search, recommender, body.searches),
-    )
-
-
-def _each(
+def each(
     ask: Callable[[Recommender, Asked], Answer], recommender: Recommender, bodies: Sequence[Asked]
 ) -> list[Answer | schemas.BatchProblem]:
+    """One answer for each question; a question that fails leaves the others alone."""
     answers: list[Answer | schemas.BatchProblem] = []
     for body in bodies:
         try:
@@ -80,7 +73,7 @@ def _each(
 
 def _list(body: requests.ListRequest) -> dict[str, Any]:
     """What a list can be asked for, as arguments of the facade."""
-    return {name: getattr(body, name) for name in requests.ListRequest.model_fields}
+    return {name: getattr(body, name) for name in _WISHES}
 
 
 def _picks(answer: pd.DataFrame) -> schemas.Recommendations:

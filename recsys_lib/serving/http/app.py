@@ -18,6 +18,8 @@ from recsys_lib.serving.http import answers, requests, schemas
 from recsys_lib.serving.http.access import require_token
 from recsys_lib.serving.http.errors import add_errors, problem, problems
 from recsys_lib.serving.http.limits import BodyLimits
+from recsys_lib.serving.http.metrics import add_metrics
+from recsys_lib.serving.http.questions import Questions
 from recsys_lib.serving.http.service import Service
 from recsys_lib.serving.http.threads import limit_requests
 
@@ -25,13 +27,16 @@ _POLL_SECONDS = 0.2
 _QUERY = problems(404, 408, 409, 413, 422, 503)
 
 
-def create_app(service: Service) -> FastAPI:
+def create_app(service: Service, questions: Questions | None = None) -> FastAPI:
     """Make the application that answers over HTTP.
 
     Parameters
     ----------
     service
         The champion of a dataset, and the training of its models.
+    questions
+        How lists are asked for: with a log, and with a challenger, where these are wanted. By
+        default of the champion, without a log.
 
     Returns
     -------
@@ -49,11 +54,15 @@ def create_app(service: Service) -> FastAPI:
     >>> uvicorn.run(app, port=8000)  # doctest: +SKIP
     """
 
+    questions = questions or Questions(service)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         limit_requests()
         yield
         await run_in_threadpool(service.jobs.stop)
+        if questions.log is not None:
+            await run_in_threadpool(questions.log.close)
 
     # Its page of documentation comes without a network.
     app = FastAPIOffline(
@@ -65,10 +74,12 @@ def create_app(service: Service) -> FastAPI:
         lifespan=lifespan,
     )
     app.add_middleware(BodyLimits)
+    add_metrics(app, questions.log)
     add_errors(app)
     _add_probes(app, service)
     _add_training(app, service)
-    _add_queries(app, service)
+    _add_lists(app, questions)
+    _add_facts(app, service)
     return app
 
 
@@ -112,22 +123,46 @@ def _add_training(app: FastAPI, service: Service) -> None:
         return await run_in_threadpool(service.outcome, answer)
 
 
-def _add_queries(app: FastAPI, service: Service) -> None:
-    @app.post("/matrix_factor/similar", responses=_QUERY)
+def _add_lists(app: FastAPI, questions: Questions) -> None:
+    ask = questions.ask
+    # Fields that are not set are left out: without a log there is no list_id.
+
+    @app.post("/matrix_factor/similar", responses=_QUERY, response_model_exclude_unset=True)
     def similar(body: requests.SimilarRequest) -> schemas.Similar:
         """Items like one item."""
-        return answers.similar(service.require(), body)
+        return ask("similar", answers.similar, body)
 
-    @app.post("/matrix_factor/user", responses=_QUERY)
+    @app.post("/matrix_factor/user", responses=_QUERY, response_model_exclude_unset=True)
     def user(body: requests.UserRequest) -> schemas.Recommendations:
         """Items for a known user."""
-        return answers.user(service.require(), body)
+        return ask("user", answers.user, body)
 
-    @app.post("/matrix_factor/history", responses=_QUERY)
+    @app.post("/matrix_factor/history", responses=_QUERY, response_model_exclude_unset=True)
     def history(body: requests.HistoryRequest) -> schemas.Recommendations:
         """Items for anybody who took these items."""
-        return answers.history(service.require(), body)
+        return ask("history", answers.history, body)
 
+    @app.post(
+        "/search", responses=problems(408, 409, 413, 422, 503), response_model_exclude_unset=True
+    )
+    def search(body: requests.SearchRequest) -> schemas.SearchResults:
+        """Products whose text answers the query."""
+        return ask("search", answers.search, body)
+
+    @app.post(
+        "/batch", responses=problems(408, 409, 413, 422, 503), response_model_exclude_unset=True
+    )
+    def batch(body: requests.BatchRequest) -> schemas.Batch:
+        """Many questions at once, all answered by the same version."""
+        return questions.batch(body)
+
+    @app.post("/events", responses=problems(408, 413, 422, 503))
+    def events(body: requests.EventsRequest) -> schemas.EventsAnswer:
+        """What people did with items; the events are on the disk when the answer comes."""
+        return questions.add_events(body)
+
+
+def _add_facts(app: FastAPI, service: Service) -> None:
     @app.post("/matrix_factor/explain", responses=_QUERY)
     def explain(body: requests.ExplanationRequest) -> schemas.Explanation:
         """Why an item is recommended to a user."""
@@ -137,16 +172,6 @@ def _add_queries(app: FastAPI, service: Service) -> None:
     def why_not(body: requests.ExplanationRequest) -> schemas.Explanation:
         """Why an item is not among the first for a user, and what it would take."""
         return answers.explanation(service.require().why_not, body)
-
-    @app.post("/search", responses=problems(408, 409, 413, 422, 503))
-    def search(body: requests.SearchRequest) -> schemas.SearchResults:
-        """Products whose text answers the query."""
-        return answers.search(service.require(), body)
-
-    @app.post("/batch", responses=problems(408, 409, 413, 422, 503))
-    def batch(body: requests.BatchRequest) -> schemas.Batch:
-        """Many questions at once, all answered by the same version."""
-        return answers.batch(service.require(), body)
 
     @app.get("/items/{item_id:path}", responses=problems(404, 409, 422, 503))
     def item(item_id: Annotated[requests.AskedItem, Path()]) -> schemas.Item:

@@ -14,6 +14,7 @@ from recsys_lib.errors import (
     ForkedError,
     NotTrainedError,
     QueryError,
+    StorageError,
     UnknownIdError,
 )
 from recsys_lib.serving.http import schemas
@@ -26,13 +27,14 @@ _MEANINGS = {
     409: "the model is not trained; the detail says what to run",
     413: "the body is too long",
     422: "the body is not valid",
-    503: "the model cannot answer: its files are damaged, or nothing is ready",
+    503: "nothing is ready, files of the model are damaged, or the disk is full",
 }
 _STATUS_CODES: dict[type[Exception], int] = {
     UnknownIdError: 404,
     NotTrainedError: 409,
     ArtifactError: 503,
     ForkedError: 503,
+    StorageError: 503,
     QueryError: 422,
 }
 KNOWN = tuple(_STATUS_CODES)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from recsys_lib.blend import Repeats
+from recsys_lib.loop import EventType
+from recsys_lib.loop.records import utc_text
 from recsys_lib.search import Filters, KnownFields, Mode
 from recsys_lib.serving._checks import LONGEST_QUERY
 from recsys_lib.serving._rankings import By
@@ -17,6 +19,7 @@ MOST_RESULTS = 1000
 LONGEST_ID = 1000
 LONGEST_HISTORY = 1000
 MOST_EXCLUDED = 1000
+MOST_EVENTS = 1000
 MOST_QUESTIONS = 100  # of a batch
 MOST_ROWS = 10_000  # of a batch: reasons and variants of each row take time
 
@@ -27,6 +30,7 @@ AskedUser = Annotated[
 ]
 
 
+Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 Excluded = Annotated[
     list[AskedItem],
     Field(default_factory=list, max_length=MOST_EXCLUDED, description="items to leave out"),
@@ -50,12 +54,22 @@ class StrictFilters(Filters):
 
 
 class ListRequest(Request):
-    """What every list can be asked for."""
+    """What every list can be asked for, and by whom."""
 
+    user_id: AskedUser | None = None
+    session_id: Annotated[
+        str | None,
+        Field(min_length=1, max_length=LONGEST_ID, description="who asks, where no user is known"),
+    ] = None
     filters: StrictFilters | None = None
     exclude: Excluded
     diversity: Diversity = 0.0
     group_variants: Grouped = True
+
+    @property
+    def question(self) -> str:
+        """What is asked, as text."""
+        raise NotImplementedError
 
 
 class SimilarRequest(ListRequest):
@@ -68,6 +82,11 @@ class SimilarRequest(ListRequest):
         Field(description="als: what the same users like; text; blend; null: the best of them"),
     ] = None
 
+    @property
+    def question(self) -> str:
+        """The item."""
+        return self.item_id
+
 
 class UserRequest(ListRequest):
     """Items for a known user."""
@@ -75,6 +94,11 @@ class UserRequest(ListRequest):
     user_id: AskedUser
     n: Count = 10
     filter_already_liked: bool = True
+
+    @property
+    def question(self) -> str:
+        """The user."""
+        return self.user_id
 
 
 class ExplanationRequest(Request):
@@ -100,6 +124,11 @@ class HistoryRequest(ListRequest):
     item_ids: Annotated[list[AskedItem], Field(max_length=LONGEST_HISTORY)]
     n: Count = 10
 
+    @property
+    def question(self) -> str:
+        """The items, newest last."""
+        return ", ".join(self.item_ids)
+
 
 class SearchRequest(ListRequest):
     """Products whose text answers the query."""
@@ -118,6 +147,11 @@ class SearchRequest(ListRequest):
         int, Field(ge=0, le=10_000, description="leaves out the best products: the next page")
     ] = 0
     group_variants: bool = False
+
+    @property
+    def question(self) -> str:
+        """The words."""
+        return self.query
 
 
 class BatchRequest(Request):
@@ -145,6 +179,42 @@ class BatchRequest(Request):
                 {"n": f"{rows:,}", "most": f"{MOST_ROWS:,}"},
             )
         return self
+
+
+class EventBody(Request):
+    """What somebody did with an item; ``list_id`` is that of the answer in which it stood."""
+
+    type: EventType
+    item_id: AskedItem
+    list_id: Reference | None = None
+    user_id: Reference | None = None
+    session_id: Reference | None = None
+    event_id: Annotated[
+        Reference | None,
+        Field(description="with an id an event can be sent again, and is kept once"),
+    ] = None
+    time: Annotated[
+        AwareDatetime | None, Field(strict=False, description="null: when it arrives")
+    ] = None
+
+    @model_validator(mode="after")
+    def _of_somebody(self) -> Self:
+        if not (self.list_id or self.user_id or self.session_id):
+            raise PydanticCustomError("whose", "give a list_id, a user_id or a session_id")
+        return self
+
+    def facts(self) -> dict[str, Any]:
+        """What is known, by the names of :class:`recsys_lib.loop.Event`."""
+        known = self.model_dump(exclude_none=True)
+        if self.time is not None:
+            known["time"] = utc_text(self.time)
+        return known
+
+
+class EventsRequest(Request):
+    """Events, at most ``MOST_EVENTS``."""
+
+    events: Annotated[list[EventBody], Field(min_length=1, max_length=MOST_EVENTS)]
 
 
 class TrainingRequest(Request):

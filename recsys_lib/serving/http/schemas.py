@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,20 +22,55 @@ Far = Annotated[
 ModelType = Literal["mf", "ss"]
 
 
-class Recommendation(BaseModel):
-    """A recommended item."""
+Source = Annotated[str, Field(exclude=True, description="for the log")]
 
-    item_id: ItemId
+
+class ServedAnswer(BaseModel):
+    """A list; where the service logs what it serves, with an id that events can name."""
+
+    list_id: Annotated[str | None, Field(description="for POST /events")] = None
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Its rows, best first."""
+        raise NotImplementedError
+
+
+class Row(BaseModel):
+    """What all rows have."""
+
     score: Score
     title: Title
     image_url: ImageUrl
     variants: Variants
+    source: Source = ""
+
+    @property
+    def id(self) -> str:
+        """The item or product."""
+        raise NotImplementedError
 
 
-class Similar(BaseModel):
+class Recommendation(Row):
+    """A recommended item."""
+
+    item_id: ItemId
+
+    @property
+    def id(self) -> str:
+        """The item."""
+        return self.item_id
+
+
+class Similar(ServedAnswer):
     """Best first."""
 
     recommendations: list[Recommendation]
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Its rows, best first."""
+        return self.recommendations
 
 
 class Pick(Recommendation):
@@ -49,10 +85,15 @@ class Pick(Recommendation):
     ]
 
 
-class Recommendations(BaseModel):
+class Recommendations(ServedAnswer):
     """Best first."""
 
     recommendations: list[Pick]
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Its rows, best first."""
+        return self.recommendations
 
 
 class Standing(BaseModel):
@@ -88,21 +129,34 @@ class Item(BaseModel):
     image_url: ImageUrl
 
 
-class SearchResult(BaseModel):
+class SearchResult(Row):
     """A found product."""
 
     product_id: ItemId
-    title: Title
-    score: Score
-    image_url: ImageUrl
     far: Far
-    variants: Variants
+
+    @property
+    def id(self) -> str:
+        """The product."""
+        return self.product_id
 
 
-class SearchResults(BaseModel):
+class SearchResults(ServedAnswer):
     """Best first."""
 
     results: list[SearchResult]
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Its rows, best first."""
+        return self.results
+
+
+class EventsAnswer(BaseModel):
+    """Events that are on the disk now."""
+
+    accepted: int
+    repeated: Annotated[int, Field(description="events whose event_id was there before")]
 
 
 class BatchProblem(BaseModel):

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 import uvicorn
 from fastapi import FastAPI
 
+from recsys_lib.errors import ParameterError
+from recsys_lib.loop import FeedbackLog, keep_rotating
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.serving.http.access import TOKEN_VARIABLE, is_loopback, token
 from recsys_lib.serving.http.app import create_app
 from recsys_lib.serving.http.patience import PatientProtocol
+from recsys_lib.serving.http.questions import Questions
 from recsys_lib.serving.http.service import Service
+from recsys_lib.serving.recommender import Recommender
 
 DATASET_VARIABLE = "RECSYS_DATASET"
+FEEDBACK_VARIABLE = "RECSYS_FEEDBACK"
 _GRACE_SECONDS = 5  # for requests that are under way when the service is to stop
 
 
-def serve(dataset: str, host: str, port: int) -> None:
-    """Answer requests until interrupted."""
+def serve(
+    dataset: str,
+    host: str,
+    port: int,
+    *,
+    feedback: bool = True,
+    challenger: str = "",
+    share: float = 0.0,
+) -> None:
+    """Answer requests until interrupted.
+
+    With ``feedback`` every list is logged, and events are taken. ``share`` of the people get the
+    lists of the version ``challenger``.
+    """
     service = Service(Dataset.find(dataset))
+    questions = _questions(service, feedback=feedback, challenger=challenger, share=share)
     print(f"Serving dataset {service.dataset.name}: http://{host}:{port}/docs", flush=True)
     if not is_loopback(host) and not token():
         print(
@@ -29,7 +48,7 @@ def serve(dataset: str, host: str, port: int) -> None:
         )
     try:
         uvicorn.run(
-            create_app(service),
+            create_app(service, questions),
             host=host,
             port=port,
             http=PatientProtocol,
@@ -43,8 +62,25 @@ def serve(dataset: str, host: str, port: int) -> None:
 def app_from_environment() -> FastAPI:
     """The application of the dataset that ``RECSYS_DATASET`` names, by default the sample.
 
-    ParameterError when there is no such dataset.
+    It keeps feedback unless ``RECSYS_FEEDBACK`` is off. ParameterError for another value, and when
+    there is no such dataset.
     """
     dataset = Dataset.find(os.environ.get(DATASET_VARIABLE, "").strip() or SAMPLE)
     dataset.require()
-    return create_app(Service(dataset))
+    wanted = os.environ.get(FEEDBACK_VARIABLE, "").strip().lower() or "on"
+    if wanted not in ("on", "off"):
+        raise ParameterError(f"{FEEDBACK_VARIABLE} is {wanted!r}: choose on or off")
+    service = Service(dataset)
+    return create_app(service, _questions(service, feedback=wanted == "on"))
+
+
+def _questions(
+    service: Service, *, feedback: bool, challenger: str = "", share: float = 0.0
+) -> Questions:
+    log = FeedbackLog(service.dataset.feedback) if feedback else None
+    if log is not None:
+        threading.Thread(target=keep_rotating, args=(log.folder,), daemon=True).start()
+    if not challenger:
+        return Questions(service, log)
+    version = Recommender.load(service.dataset.version(challenger), dataset=service.dataset)
+    return Questions(service, log, version, share)

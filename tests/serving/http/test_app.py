@@ -167,7 +167,7 @@ def test_one_model_missing_is_409(world, client, missing, path):
         (
             "/matrix_factor/similar",
             {"item_id": "a", "top": 5},
-            "'top': choose from item_id, filters",
+            "'top': choose from item_id, user_id",
         ),
         ("/matrix_factor/user", {"userid": "u"}, "body: unknown field 'userid': did you mean 'us"),
         ("/matrix_factor/user", ["u"], "body"),
@@ -252,7 +252,7 @@ def test_the_champion_is_opened_once_for_many_requests(world, trained, monkeypat
 
 def test_documentation_has_every_endpoint_with_examples(client):
     paths = client.get("/openapi.json").json()["paths"]
-    others = {"/health", "/ready", "/status", "/training", "/items/{item_id}"}
+    others = {"/health", "/ready", "/status", "/training", "/events", "/items/{item_id}"}
     assert set(paths) == {*others, *QUERIES}
     described = client.get("/openapi.json").json()["components"]["schemas"]
     assert described["SearchRequest"]["properties"]["query"]["examples"]

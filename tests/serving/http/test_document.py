@@ -14,6 +14,7 @@ EVERY_LIST = re.search(r"^## Every list\n(.*?)(?=^## )", TEXT, re.DOTALL | re.MU
 SECTIONS = dict(re.findall(r"^## (\w+ /\S+)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 BODIES = {
     "POST /batch": requests.BatchRequest,
+    "POST /events": requests.EventsRequest,
     "POST /matrix_factor/explain": requests.ExplanationRequest,
     "POST /matrix_factor/why_not": requests.ExplanationRequest,
     "POST /matrix_factor/history": requests.HistoryRequest,
@@ -24,6 +25,7 @@ BODIES = {
 }
 ANSWERS = {
     "POST /batch": schemas.Batch,
+    "POST /events": schemas.EventsAnswer,
     "POST /matrix_factor/explain": schemas.Explanation,
     "POST /matrix_factor/why_not": schemas.Explanation,
     "GET /health": schemas.Health,

@@ -16,9 +16,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from recsys_lib.loop import FeedbackLog
 from recsys_lib.registry import publish
 from recsys_lib.serving.http import Service, create_app
 from recsys_lib.serving.http.access import TOKEN_VARIABLE
+from recsys_lib.serving.http.questions import Questions
 from recsys_lib.serving.http.training import TrainingJobs
 
 _CHECKS = [
@@ -33,13 +35,15 @@ KNOWN = {"user_id": "u0", "item_id": "i1", "item_ids": ["i1", "c1"], "filters": 
 
 
 @pytest.fixture(scope="module")
-def served(boutiques):
+def served(boutiques, tmp_path_factory):
     """The schema of a service whose models are real, and whose trainings end at once."""
     dataset = boutiques["blend"].dataset
     publish(dataset, "blend")
     jobs = TrainingJobs(dataset, lambda *_, **__: [sys.executable, "-c", "pass"])
-    app = create_app(Service(dataset, jobs))
-    yield schemathesis.openapi.from_asgi("/openapi.json", app)
+    service = Service(dataset, jobs)
+    with FeedbackLog(tmp_path_factory.mktemp("feedback")) as log:
+        app = create_app(service, Questions(service, log))
+        yield schemathesis.openapi.from_asgi("/openapi.json", app)
     jobs.stop()
 
 
@@ -47,7 +51,7 @@ ROUTES = [
     *("GET /health", "GET /ready", "GET /status", "GET /items/{item_id}"),
     *("POST /matrix_factor/similar", "POST /matrix_factor/user", "POST /matrix_factor/history"),
     *("POST /matrix_factor/explain", "POST /matrix_factor/why_not"),
-    *("POST /search", "POST /batch", "POST /training"),
+    *("POST /search", "POST /batch", "POST /events", "POST /training"),
 ]
 
 
