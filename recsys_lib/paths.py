@@ -213,9 +213,14 @@ class Dataset:
 
     def version(self, version: str) -> Path:
         """The folder of one model version."""
-        if not _VERSION.fullmatch(version):
+        if not is_version_name(version):
             raise ParameterError(f"version {version!r} is not a plain folder name")
         return self.models / version
+
+
+def is_version_name(text: str) -> bool:
+    """Whether a model version can have this name: a plain folder name that is not hidden."""
+    return _VERSION.fullmatch(text) is not None
 
 
 def dataset_names(root: Path | None = None) -> list[str]:

@@ -1,7 +1,8 @@
 """Model versions on disk: their parts and manifests, the champion, and the gate before it.
 
-A version is a folder ``models/<dataset>/<version>/``. This package owns every file name in it and
-``champion.json`` beside it, which names the version that is served.
+A version is a folder ``models/<dataset>/<version>/``. This package owns every file name in it,
+``champion.json`` beside it, which names the version that is served, and ``history.jsonl``, which
+says what was served when.
 
 Steps import ``registry.parts``, so that the step cache runs them again only when that module
 changes; everything else imports from here.
@@ -34,13 +35,16 @@ from recsys_lib.registry.parts import (
 )
 
 if TYPE_CHECKING:
+    from recsys_lib.registry.changes import Change, Live
     from recsys_lib.registry.gate import Verdict
+    from recsys_lib.registry.history import History, read_history
+    from recsys_lib.registry.history_file import HISTORY
     from recsys_lib.registry.manifest import VerifiedPart, read_manifest
+    from recsys_lib.registry.promotion import BY_VARIABLE, against_champion, promote
+    from recsys_lib.registry.publishing import publish
+    from recsys_lib.registry.rollbacks import Rollback, rollback
     from recsys_lib.registry.versions import (
         adopt,
-        against_champion,
-        promote,
-        publish,
         published_versions,
         removed_champion,
         require_champion,
@@ -51,8 +55,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ALS_PART",
     "BLEND_PART",
+    "BY_VARIABLE",
     "CHAMPION",
     "EVALUATION",
+    "HISTORY",
     "INDEX_FILE",
     "ITEM_FACTORS_FILE",
     "MANIFEST",
@@ -61,8 +67,12 @@ __all__ = [
     "PART_MANIFEST",
     "PER_USER_FILE",
     "SEARCH_PART",
+    "Change",
     "Choice",
+    "History",
+    "Live",
     "Part",
+    "Rollback",
     "Verdict",
     "VerifiedPart",
     "adopt",
@@ -74,20 +84,40 @@ __all__ = [
     "promote",
     "publish",
     "published_versions",
+    "read_history",
     "read_manifest",
     "removed_champion",
     "require_champion",
+    "rollback",
     "run_command",
     "verify",
     "writing_part",
 ]
 
 
+_HOMES = {
+    "BY_VARIABLE": "promotion",
+    "Change": "changes",
+    "HISTORY": "history_file",
+    "History": "history",
+    "Live": "changes",
+    "Rollback": "rollbacks",
+    "Verdict": "gate",
+    "VerifiedPart": "manifest",
+    "against_champion": "promotion",
+    "promote": "promotion",
+    "publish": "publishing",
+    "read_history": "history",
+    "read_manifest": "manifest",
+    "rollback": "rollbacks",
+}
+"""Modules of names that steps do not use; the others are in ``versions``."""
+
+
 def __getattr__(name: str) -> Any:
     """Import what steps do not use when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from recsys_lib.registry import gate, manifest, versions  # noqa: PLC0415  # see the docstring
+    from importlib import import_module  # noqa: PLC0415  # see the docstring
 
-    homes = {"Verdict": gate, "VerifiedPart": manifest, "read_manifest": manifest}
-    return getattr(homes.get(name, versions), name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'versions')}"), name)

@@ -44,17 +44,24 @@ class Verdict:
     p: float = 1.0
 
     def __str__(self) -> str:
+        return self._against(f"{self.champion}, which is served")
+
+    @property
+    def finding(self) -> str:
+        """The same sentence for the history, where the champion may be served no more."""
+        return self._against(self.champion)
+
+    def _against(self, champion: str) -> str:
         if self.judgement == "unknown":
             return (
-                f"not comparable with {self.champion}, which is served: only {self.users} users "
-                "were tested on the same held-out items"
+                f"not comparable with {champion}: only {self.users} users were tested on the same "
+                "held-out items"
             )
         beyond = "within noise" if self.judgement == "same" else "beyond noise"
         judgement = "as good as" if self.judgement == "same" else f"{self.judgement} than"
         return (
-            f"{judgement} {self.champion}, which is served: {self.metric} differs by "
-            f"{self.difference:+.4f} ({self.low:+.4f} to {self.high:+.4f}) "
-            f"on {self.users:,} users, {beyond}"
+            f"{judgement} {champion}: {self.metric} differs by {self.difference:+.4f} "
+            f"({self.low:+.4f} to {self.high:+.4f}) on {self.users:,} users, {beyond}"
         )
 
 

@@ -240,7 +240,7 @@ def test_models_worse_than_those_served_are_sealed_but_not_served(bench, monkeyp
         TRAIN,
     )
     assert bench.run(WRITE, run_id="one")[1] == 0
-    monkeypatch.setattr("recsys_lib.registry.versions.against_champion", worse)
+    monkeypatch.setattr("recsys_lib.registry.promotion.against_champion", worse)
     record, code, _ = bench.run(WRITE, run_id="two", force=True)
     assert (record["status"], code) == ("succeeded", 0)
     assert registry.require_champion(Dataset.find("sample")).name == "one"
