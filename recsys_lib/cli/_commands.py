@@ -88,34 +88,6 @@ def clean(options: Namespace) -> int:
     return EXIT_OK
 
 
-def promote(options: Namespace) -> int:
-    """Make a version the champion."""
-    from recsys_lib import registry
-
-    dataset, version = find_version(options.version, options.dataset, registry.published_versions)
-    registry.promote(dataset, version, force=options.force, pin=options.pin)
-    until = ", until you promote another" if options.pin else ""
-    print(f"dataset {dataset.name}: version {version} is served now{until}")
-    return EXIT_OK
-
-
-def verify(options: Namespace) -> int:
-    """Print a line for each part of a version, all of whose files are as they were written."""
-    from recsys_lib import registry
-
-    if options.version:
-        published = registry.published_versions
-        dataset, version = find_version(options.version, options.dataset, published)
-    else:
-        dataset = find_dataset(options.dataset or SAMPLE)
-        version = registry.require_champion(dataset).name
-    parts = registry.verify(dataset, version)
-    print(f"version {version} of dataset {dataset.name} is as it was published")
-    for part in parts:
-        print(f"{part.name:<10} {part.files:>3} files {part.bytes / 2**20:>10,.1f} MB")
-    return EXIT_OK
-
-
 def export(options: Namespace) -> int:
     """Write lists for everybody."""
     from recsys_lib import registry

@@ -1,4 +1,4 @@
-"""``recsys models``: the versions of a dataset, how good they are, and which one is served."""
+"""``recsys models``: the versions of a dataset, how good they are, and when each was served."""
 
 # ruff: noqa: PLC0415  # see _commands.py
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_lib import registry
+from recsys_lib.cli._history import changes, minute, print_changes
 from recsys_lib.cli._names import find_dataset
 from recsys_lib.errors import EXIT_OK, ArtifactError
 from recsys_lib.files import read_json
@@ -22,32 +23,39 @@ from recsys_lib.programs import runnable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from recsys_lib.registry import History, Live
+
 _METRICS = ("recall@10", "ndcg@10")
 _SIZES = {"etl.interactions": "ratings", "etl.users": "users", "etl.products": "products"}
 
 
 def models(options: Namespace) -> int:
-    """Print a line for each version; the newest come first."""
-    from recsys_lib.display.terminal import console, print_line
+    """Print a line for each version, or for each change of champion; the newest come first."""
+    from recsys_lib.display.terminal import console, harmless, print_line
 
     datasets = _datasets(options.dataset)
-    rows, problems = [], []
+    rows: list[dict[str, Any]] = []
+    problems: list[str] = []
+    code = EXIT_OK
     for dataset in datasets:
+        history = registry.read_history(dataset)
+        problems += history.problems
         try:
-            rows += list(_versions(dataset))
+            rows += list((changes if options.history else _versions)(dataset, history))
         except ArtifactError as error:
             problems.append(str(error))
+            code = error.exit_code
     if options.json:
         print(json.dumps(rows, indent=2))
     elif rows:
-        _print_table(rows)
+        (print_changes if options.history else _print_table)(rows)
     elif not problems:
         for dataset in datasets:
             remedy = runnable(registry.run_command(dataset))
             print_line(console(), f"no model of dataset {dataset.name!r} is trained yet: {remedy}")
     for problem in problems:
-        print(runnable(problem), file=sys.stderr)
-    return ArtifactError.exit_code if problems else EXIT_OK
+        print(runnable(harmless(problem)), file=sys.stderr)
+    return code
 
 
 def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -63,7 +71,7 @@ def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         star = "*" if row["served"] else ""
         metrics = [_shown(row[name]) for name in _METRICS]
-        cells = [row["version"], star, row["dataset"], _minute(row["trained"]), *metrics]
+        cells = [row["version"], star, row["dataset"], minute(row["trained"]), *metrics]
         table.add_row(*map(cell, [*cells, row["data"], row["why"]]))
     out.print(table)
 
@@ -76,17 +84,13 @@ def _print_paragraph(out: Console, row: Mapping[str, Any]) -> None:
     star = "* " if row["served"] else "  "
     print_line(out, f"{star}{row['version']}", "bold" if row["served"] else "")
     measured = ", ".join(f"{name} {_shown(row[name])}" for name in _METRICS)
-    trained = f"dataset {row['dataset']}, trained {_minute(row['trained'])}, {measured}"
+    trained = f"dataset {row['dataset']}, trained {minute(row['trained'])}, {measured}"
     for line in filter(None, (trained, row["data"], row["why"])):
         out.print(Padding(cell(line, "dim"), (0, 0, 0, 4)))
 
 
 def _shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _minute(time: str) -> str:
-    return time[:16].replace("T", " ")
 
 
 def _datasets(named: str | None) -> list[Dataset]:
@@ -98,17 +102,20 @@ def _datasets(named: str | None) -> list[Dataset]:
     return [Dataset.from_place(place, root) for place in sorted(known_places(root))]
 
 
-def _versions(dataset: Dataset) -> Iterator[dict[str, Any]]:
+def _versions(dataset: Dataset, history: History) -> Iterator[dict[str, Any]]:
     served, outputs = registry.champion(dataset), outputs_root(dataset.root)
     facts = [
-        _facts(dataset, name, outputs, served) for name in registry.published_versions(dataset)
+        _facts(dataset, name, outputs, served, history.live(name))
+        for name in registry.published_versions(dataset)
     ]
     yield from sorted(facts, key=lambda row: (row["trained"], row["version"]), reverse=True)
     if removed := registry.removed_champion(dataset):
         raise ArtifactError(removed)
 
 
-def _facts(dataset: Dataset, name: str, outputs: Path, served: Path | None) -> dict[str, Any]:
+def _facts(
+    dataset: Dataset, name: str, outputs: Path, served: Path | None, live: Sequence[Live]
+) -> dict[str, Any]:
     folder = dataset.version(name)
     manifest = registry.read_manifest(folder)
     record = _record(outputs / name)
@@ -124,7 +131,8 @@ def _facts(dataset: Dataset, name: str, outputs: Path, served: Path | None) -> d
         ),
         "parts": [part for part in registry.PARTS if registry.has_part(folder, part)],
         **{metric: _best(metrics, metric) for metric in _METRICS},
-        "why": _why_served(dataset) if is_served else _why_not(record),
+        "live": [one.as_dict() for one in live],
+        "why": _why(dataset, record, live, is_served=is_served),
         "metrics": metrics,
     }
 
@@ -145,13 +153,21 @@ def _record(folder: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _why_served(dataset: Dataset) -> str:
-    stored = read_json(dataset.models / registry.CHAMPION)
-    since = _minute(str(stored.get("since", "")))
-    choice = registry.choice(dataset)
-    how = ", promoted by hand" if choice.by_hand else ""
-    pinned = ", pinned: later runs promote none" if choice.pinned else ""
-    return f"served{f' since {since}' if since else ''}{how}{pinned}"
+def _why(
+    dataset: Dataset, record: Mapping[str, Any], live: Sequence[Live], *, is_served: bool
+) -> str:
+    """Why a version is served, when it was, or why it never was."""
+    if not live:
+        return _why_not(record)
+    last = live[-1]
+    decided = f"by {last.change.by}: {last.change.reason}"
+    since = minute(last.change.time)
+    if is_served:
+        pinned = ", pinned (later runs promote none)" if registry.choice(dataset).pinned else ""
+        return f"served since {since}{pinned}, {decided}"
+    until = minute(last.until) if last.until else "an unknown time"
+    times = f", {len(live)} times in all" if len(live) > 1 else ""
+    return f"served from {since} to {until}{times}, {decided}"
 
 
 def _why_not(record: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
-from recsys_lib.cli import _ask, _benchmark, _commands, _doctor, _models
+from recsys_lib.cli import _ask, _benchmark, _commands, _doctor, _models, _registry
 from recsys_lib.paths import SAMPLE
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -109,6 +109,9 @@ _WISHES = (
     _VERSION,
     _JSON,
 )
+_REASON = _argument(
+    "--reason", default="", metavar="TEXT", help="why, for 'recsys models --history'"
+)
 _QUIET = _argument("--quiet", action="store_true", help="print failures only")
 
 _ALL = (
@@ -172,9 +175,17 @@ _ALL = (
     Command(
         "models",
         "list the versions of the models; a star marks the one that is served",
-        "recsys models --dataset sample",
+        "recsys models --dataset sample\nrecsys models --history",
         _models.models,
-        (_argument("--dataset", help="only versions of this dataset (default: all)"), _JSON),
+        (
+            _argument("--dataset", help="only versions of this dataset (default: all)"),
+            _argument(
+                "--history",
+                action="store_true",
+                help="list what was served when, why, and who decided that",
+            ),
+            _JSON,
+        ),
     ),
     Command(
         "run",
@@ -208,7 +219,7 @@ _ALL = (
         "promote",
         "verify a version of the models and serve it",
         "recsys promote ab12",
-        _commands.promote,
+        _registry.promote,
         (
             _argument("version", metavar="VERSION", help="id of the run that trained it"),
             _DATASET_OF_VERSION,
@@ -222,13 +233,39 @@ _ALL = (
                 action="store_true",
                 help="keep it: later runs train models, but promote none",
             ),
+            _REASON,
+        ),
+    ),
+    Command(
+        "rollback",
+        "serve again what was served before",
+        'recsys rollback --reason "one item for everybody"\nrecsys rollback 2 --dataset shop',
+        _registry.rollback,
+        (
+            _argument(
+                "changes",
+                type=_ask.count,
+                nargs="?",
+                default=1,
+                metavar="N",
+                help="how many changes to go back, see 'recsys models --history' (default: 1)",
+            ),
+            _argument(
+                "--dataset", help="name or folder of a dataset (default: the only one served)"
+            ),
+            _REASON,
+            _argument(
+                "--no-pin",
+                action="store_true",
+                help="let the next run serve its models, which may be as bad",
+            ),
         ),
     ),
     Command(
         "verify",
         "compare all files of a version with their recorded SHA-256",
-        "recsys verify ab12",
-        _commands.verify,
+        "recsys verify ab12\nrecsys verify --all",
+        _registry.verify,
         (
             _argument(
                 "version",
@@ -238,6 +275,7 @@ _ALL = (
                 help="id of the run that trained it (default: the champion)",
             ),
             _DATASET_OF_VERSION,
+            _argument("--all", action="store_true", help="check all versions"),
         ),
     ),
     Command(

@@ -106,7 +106,7 @@ def is_time(value: Any) -> bool:
 
 def live_times(changes: Sequence[Change]) -> Iterator[Live]:
     """The time that each change began."""
-    for change, following in zip(changes, [*changes[1:], None], strict=True):
+    for change, following in zip(changes, [*changes[1:], None], strict=False):
         if following is None:
             yield Live(change, None)
         else:

@@ -23,8 +23,8 @@ from recsys_lib.registry.changes import Change, Live, is_time, live_times, versi
 from recsys_lib.registry.history_file import HISTORY, append, encode, parse, read_lines
 from recsys_lib.registry.parts import CHAMPION
 
-FOUND = "found in champion.json: who changed it left no reason"
-UNKNOWN = "unknown"
+FOUND = "found in champion.json, which gives no reason"
+UNKNOWN = "somebody"
 
 _LOCK = ".history.lock"
 

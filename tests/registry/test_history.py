@@ -127,6 +127,7 @@ class TestWorkspacesWithoutIt:
 
     def test_nothing_was_ever_served(self, shop):
         assert read_history(shop) == module.History()
+        assert (read_history(shop).live("a"), read_history(shop).before) == ([], [])
 
 
 class TestCrashes:
