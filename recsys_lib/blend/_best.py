@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys_lib.blend import _kernels
-from recsys_lib.blend._relative import RowScores, Scored, SparseScores
+from recsys_lib.blend._relative import RowScores, SparseScores
+from recsys_lib.blend._scored import Scored
 from recsys_lib.blend.histories import Histories
 from recsys_lib.ranking import NO_ITEM, best_items
 

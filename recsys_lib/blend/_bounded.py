@@ -24,7 +24,8 @@ from recsys_lib.blend._bounded_source import (
     relative_to,
 )
 from recsys_lib.blend._products import Products
-from recsys_lib.blend._relative import RowScores, Scored, SparseScores, has_compact_form, score
+from recsys_lib.blend._relative import RowScores, SparseScores
+from recsys_lib.blend._scored import Scored, has_compact_form, score
 from recsys_lib.blend.blend import Blend, UserShares
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import POPULAR

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys_lib.blend._relative import HistoryScorer, has_compact_form, score
+from recsys_lib.blend._product_scores import BestProducts
+from recsys_lib.blend._relative import HistoryScorer
+from recsys_lib.blend._scored import Scored, has_compact_form, score
 from recsys_lib.blend.blend import TERMS, shortness, terms
 from recsys_lib.blend.histories import Histories
-from recsys_lib.blend.sources import RECENT
+from recsys_lib.blend.sources import RECENT, CandidateSource
 from recsys_lib.ranking import (
     NO_ITEM,
     in_blocks,
@@ -124,27 +126,37 @@ def gather_candidates(
     histories: Histories,
     relevant: sparse.csr_matrix,
     shortest: int = 1,
+    prepared: Mapping[str, BestProducts] | None = None,
 ) -> Candidates:
     """The ``PER_SOURCE`` best items of each source that are not in the history.
 
     ``relevant`` has the shape (users, items): what each user took later. ``shortest`` is that of
-    the weights that the candidates are for.
+    the weights that the candidates are for. ``prepared`` are :func:`prepared_sources`, by default
+    made here.
     """
+    if prepared is None:
+        prepared = prepared_sources(sources)
     # Not by number: ids may carry information, and models are compared with a shuffle, too.
     tie_order = shuffled_tie_order(histories.n_items, _TIE_SEED)
 
     def block(users: np.ndarray) -> tuple[np.ndarray, ...]:
-        return _block(sources, histories, relevant, users, shortest, tie_order)
+        return _block(sources, prepared, histories, relevant, users, shortest, tie_order)
 
-    is_compact = all(has_compact_form(source) for source in sources.values())
+    is_compact = all(n in prepared or has_compact_form(source) for n, source in sources.items())
     numbers = _COMPACT_SCORES if is_compact else histories.n_items
     blocks = in_blocks(block, np.arange(len(histories)), numbers)
     columns = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return Candidates(tuple(sources), *columns)
 
 
+def prepared_sources(sources: Mapping[str, HistoryScorer]) -> dict[str, BestProducts]:
+    """Those of the sources of which candidates are found without a score of every item."""
+    return BestProducts.of_sources(sources.values(), PER_SOURCE)
+
+
 def _block(
     sources: Mapping[str, HistoryScorer],
+    prepared: Mapping[str, BestProducts],
     histories: Histories,
     relevant: sparse.csr_matrix,
     users: np.ndarray,
@@ -152,7 +164,13 @@ def _block(
     tie_order: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     block = histories.take(users)
-    scored = [score(source, block) for source in sources.values()]
+
+    def ask(name: str, source: HistoryScorer) -> Scored:
+        if name in prepared and isinstance(source, CandidateSource):
+            return prepared[name].scores(source, block, PER_SOURCE, tie_order)
+        return score(source, block)
+
+    scored = [ask(name, source) for name, source in sources.items()]
     wanted = [
         _cells_of(scores.top_relative(PER_SOURCE, tie_order, block), block) for scores in scored
     ]

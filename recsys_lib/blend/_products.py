@@ -37,8 +37,7 @@ class Products:
         vectors = source.item_vectors
         if vectors is None:
             return None
-        # Compiled code takes arrays of one kind: in rows, and not mapped for reading only.
-        vectors = _finite(np.require(vectors, np.float32, ["C", "W"]), source)
+        vectors = finite_vectors(vectors, source)
         nearest = np.full(len(vectors), NO_ITEM, dtype=np.int32)
         return cls(source, vectors, HighestProduct.from_factors(vectors), nearest)
 
@@ -49,7 +48,7 @@ class Products:
         """
         some = histories.take(users)
         vectors = np.zeros((len(histories), self.vectors.shape[1]), dtype=np.float32)
-        vectors[users] = mine = _finite(self.source.user_vectors(some), self.source)
+        vectors[users] = mine = finite_vectors(self.source.user_vectors(some), self.source)
         newest = some.items[some.indptr[1:] - 1]
         seen = some.matrix(np.ones(len(some.items), dtype=np.float32))
         found = self.highest.of(mine, seen, self.nearest[newest])
@@ -66,7 +65,11 @@ class Products:
         return np.asarray(self.vectors.any(axis=1), dtype=np.float32)
 
 
-def _finite(vectors: np.ndarray, source: CandidateSource) -> np.ndarray:
+def finite_vectors(vectors: np.ndarray, source: CandidateSource) -> np.ndarray:
+    """``vectors`` of a source, of the kind that compiled code takes: no memory map, in rows.
+
+    ScoreError where one is not finite.
+    """
     if not np.isfinite(vectors).all():
         raise ScoreError(f"{type(source).__name__} gave NaN or infinity, which cannot be ranked")
-    return vectors
+    return np.require(vectors, np.float32, ["C", "W"])

@@ -27,7 +27,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys_lib.blend._best import best_of_sparse_blend
-from recsys_lib.blend._relative import RowScores, Scored, has_compact_form, score
+from recsys_lib.blend._relative import RowScores
+from recsys_lib.blend._scored import Scored, has_compact_form, score
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import POPULAR, RECENT, CandidateSource, source_types
 

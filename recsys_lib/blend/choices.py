@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from recsys_lib.blend._candidates import Candidates, gather_candidates
+from recsys_lib.blend._product_scores import BestProducts
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import CandidateSource
 from recsys_lib.ranking import discounted_gains, ideal_dcg
@@ -44,10 +46,14 @@ class Choices:
 
 
 def source_quality(
-    source: CandidateSource, choices: Choices, generator: np.random.Generator
+    source: CandidateSource,
+    choices: Choices,
+    generator: np.random.Generator,
+    prepared: Mapping[str, BestProducts] | None = None,
 ) -> np.ndarray:
-    """nDCG@10 of a single source, shape (users,)."""
-    candidates = gather_candidates({source.name: source}, choices.histories, choices.relevant)
+    """nDCG@10 of a single source, shape (users,); ``prepared`` as for :func:`gather_candidates`."""
+    alone = {source.name: source}
+    candidates = gather_candidates(alone, choices.histories, choices.relevant, prepared=prepared)
     scores = candidates.relative[:, 0]
     return ndcg(candidates, scores, np.diff(choices.relevant.indptr), generator)
 

@@ -172,6 +172,10 @@ class Histories:
         """
         return (self.strength * np.exp2(-self.newer / half_life)).astype(np.float32)
 
+    def has_ages(self) -> np.ndarray:
+        """Which users have an item that is older than their newest one, bool, shape (users,)."""
+        return np.bincount(self.user, self.newer > 0, minlength=len(self)) > 0
+
     def matrix(self, values: np.ndarray) -> sparse.csr_matrix:
         """One value for each entry, as a matrix of shape (users, items)."""
         shape = (len(self), self.n_items)

@@ -13,8 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys_lib.blend._candidates import Candidates, gather_candidates
+from recsys_lib.blend._candidates import Candidates, gather_candidates, prepared_sources
 from recsys_lib.blend._logit import fit_choices
+from recsys_lib.blend._product_scores import BestProducts
 from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.choices import Choices, ndcg, source_quality
 from recsys_lib.blend.learned import FEWEST_USERS, LearnedBlend
@@ -79,16 +80,21 @@ def learn_blend(
     if len(learning) < FEWEST_USERS or not len(judging):
         return _nothing_learned(len(learning), signals)
     generator = np.random.default_rng(seed)
-    half_lives = _choose_half_lives(sources, learning, generator)
+    prepared = prepared_sources(sources)
+    half_lives = _choose_half_lives(sources, prepared, learning, generator)
     tuned = with_half_lives(sources, half_lives)
     shortest = max(int(learning.histories.lengths.min()), 1)
-    candidates = gather_candidates(tuned, learning.histories, learning.relevant, shortest)
+
+    def gathered(choices: Choices) -> Candidates:
+        return gather_candidates(tuned, choices.histories, choices.relevant, shortest, prepared)
+
+    candidates = gathered(learning)
     able = candidates.users_with_a_choice(len(learning))
     n_able = int(np.count_nonzero(able))
     if n_able < FEWEST_USERS:
         return _nothing_learned(n_able, signals)
     weights = BlendWeights(_fit_and_prune(candidates, able), half_lives, shortest)
-    judged = gather_candidates(tuned, judging.histories, judging.relevant, shortest)
+    judged = gathered(judging)
     qualities = _qualities(judged, weights, judging, generator)
     validation = {name: float(values.mean()) for name, values in qualities.items()}
     learned = LearnedBlend(
@@ -151,16 +157,27 @@ def _qualities(
 
 
 def _choose_half_lives(
-    sources: Mapping[str, CandidateSource], learning: Choices, generator: np.random.Generator
+    sources: Mapping[str, CandidateSource],
+    prepared: Mapping[str, BestProducts],
+    learning: Choices,
+    generator: np.random.Generator,
 ) -> dict[str, float]:
-    """For each source that forgets, the half-life with the highest nDCG on a sample of users."""
+    """For each source that forgets, the half-life with the highest nDCG on a sample of users.
+
+    The lists of ``prepared`` sources take longest. They are compared for users whose histories have
+    items of different age: to all others every half-life gives the same list.
+    """
     some = learning.sample(_TUNING_USERS, generator)
+    differing = some.take(np.flatnonzero(some.histories.has_ages()))
     chosen = {}
     for name, source in sources.items():
         if not source.forgets:
             continue
+        users = differing if name in prepared and len(differing) else some
         values = {
-            half_life: source_quality(source.with_half_life(half_life), some, generator).mean()
+            half_life: source_quality(
+                source.with_half_life(half_life), users, generator, prepared
+            ).mean()
             for half_life in HALF_LIVES
         }
         chosen[name] = max(values, key=lambda half_life: values[half_life])

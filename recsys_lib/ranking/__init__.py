@@ -6,6 +6,7 @@ when models are compared; it is the position where an answer must be reproducibl
 :class:`MaximumInnerProduct` takes the items of larger norm first, then those of lower number.
 """
 
+from recsys_lib.ranking._best_products import best_products, products_at
 from recsys_lib.ranking._dcg import dcg, discounted_gains, ideal_dcg
 from recsys_lib.ranking._highest import HighestProduct
 from recsys_lib.ranking._inner_product import MaximumInnerProduct
@@ -30,6 +31,7 @@ __all__ = [
     "Scorer",
     "best_first",
     "best_items",
+    "best_products",
     "dcg",
     "discounted_gains",
     "dot",
@@ -39,6 +41,7 @@ __all__ = [
     "keep_best",
     "keep_largest",
     "positions_within",
+    "products_at",
     "put_in",
     "rank_scores",
     "shuffled_tie_order",

@@ -25,8 +25,8 @@ from recsys_lib.ranking._top_k import NO_ITEM
 _BLOCK = 512  # vectors
 _TILE = 128  # items: the bounds of a block take 256 kB, and the items 200 kB
 _RUN = 32  # bounds compared at once
-_FIRST = 128  # coordinates after which a product is looked at again
-_ROUNDING = 2.0**-22  # relative, of each of the products in a sum of float32
+FIRST = 128  # coordinates after which a product is looked at again
+ROUNDING = 2.0**-22  # relative, of each of the products in a sum of float32
 _SAMPLE = 64  # vectors that the head is chosen with
 _SAMPLE_ITEMS = 8192
 _HEADS = (15, 31, 47, 63, 95, 127)  # with the rest these are whole registers
@@ -56,8 +56,11 @@ class HighestProduct:
     positions: np.ndarray
 
     @classmethod
-    def from_factors(cls, item_factors: np.ndarray) -> HighestProduct:
-        """Prepare, once for a model; ``item_factors`` is float32 (items, factors)."""
+    def from_factors(cls, item_factors: np.ndarray, k: int = 1) -> HighestProduct:
+        """Prepare, once for a model; ``item_factors`` is float32 (items, factors).
+
+        The head is as long as is best for finding the ``k`` highest products.
+        """
         norms = np.linalg.norm(item_factors, axis=1)
         order = np.argsort(-norms, kind="stable").astype(np.int32)
         positions = np.empty_like(order)
@@ -65,8 +68,8 @@ class HighestProduct:
         _, axes = np.linalg.eigh((item_factors.T @ item_factors).astype(np.float64))
         axes = np.ascontiguousarray(axes[:, ::-1], dtype=np.float32)
         factors = item_factors[order] @ axes
-        bounding = _bounding(factors, _head(factors))
-        rests = _lengths(factors[:, _FIRST:])
+        bounding = with_rest(factors, _head(factors, k))
+        rests = row_norms(factors[:, FIRST:])
         return cls(factors, bounding, rests, norms[order], axes, order, positions)
 
     def of(
@@ -79,11 +82,11 @@ class HighestProduct:
         ``guesses``, int32 (rows,), are items whose product is high, or -1: they save time.
         """
         vectors = np.ascontiguousarray(vectors @ self.axes, dtype=np.float32)
-        bounding = _bounding(vectors, self.bounding.shape[1] - 1)
-        rests = _lengths(vectors[:, _FIRST:])
+        bounding = with_rest(vectors, self.bounding.shape[1] - 1)
+        rests = row_norms(vectors[:, FIRST:])
         # What rounding may add to a computed product of an item of length 1, twice: the bound is
         # computed, too.
-        rounding = np.linalg.norm(vectors, axis=1) * np.float32(vectors.shape[1] * _ROUNDING)
+        rounding = np.linalg.norm(vectors, axis=1) * np.float32(vectors.shape[1] * ROUNDING)
         cells = (seen.data, self.positions[seen.indices], seen.indptr)
         own = sparse.csr_matrix(cells, shape=seen.shape)
         own.sort_indices()
@@ -104,26 +107,29 @@ class HighestProduct:
         return np.where(found == NO_ITEM, NO_ITEM, self.order[found])
 
 
-def _bounding(vectors: np.ndarray, head: int) -> np.ndarray:
-    return np.column_stack((vectors[:, :head], _lengths(vectors[:, head:])))
+def with_rest(vectors: np.ndarray, head: int) -> np.ndarray:
+    """The head, and the length of the rest: shape (rows, head + 1)."""
+    return np.column_stack((vectors[:, :head], row_norms(vectors[:, head:])))
 
 
-def _lengths(vectors: np.ndarray) -> np.ndarray:
+def row_norms(vectors: np.ndarray) -> np.ndarray:
+    """Lengths of the rows, float32."""
     return np.asarray(np.sqrt(np.einsum("vf,vf->v", vectors, vectors)), dtype=np.float32)
 
 
-def _head(factors: np.ndarray) -> int:
-    """The length of the head with the least work, by some items that look for their nearest."""
+def _head(factors: np.ndarray, k: int) -> int:
+    """The length of the head with the least work, by some items that look for their k nearest."""
     width = factors.shape[1]
     some = np.linspace(0, len(factors) - 1, min(_SAMPLE, len(factors)), dtype=np.int64)
     products = factors[some] @ factors.T
     products[np.arange(len(some)), some] = -np.inf
-    highest = products.max(axis=1, keepdims=True)
+    place = max(products.shape[1] - k, 0)
+    highest = np.partition(products, place, axis=1)[:, place, None]
     others = factors[:: max(1, len(factors) // _SAMPLE_ITEMS)]
-    looked_at = float((np.outer(_lengths(factors[some]), _lengths(others)) >= highest).mean())
+    looked_at = float((np.outer(row_norms(factors[some]), row_norms(others)) >= highest).mean())
 
     def work(head: int) -> float:
-        bounds = _bounding(factors[some], head) @ _bounding(others, head).T
+        bounds = with_rest(factors[some], head) @ with_rest(others, head).T
         found = float((bounds > highest).mean()) if head < width else 0
         return (head + 1) * looked_at + _FULL_PRODUCT * width * found
 
@@ -200,11 +206,11 @@ def _search_tile(bounds, start, query, items, own, highest, found, row):
 def _try(position, query, items, own, highest, found, row):
     """Multiply one item; returns the highest product, and keeps its item in ``found``."""
     (vector, rest, margin), factors = query, items[0][position]
-    product = dot(vector[:_FIRST], factors[:_FIRST])
+    product = dot(vector[:FIRST], factors[:FIRST])
     # Most of an item need not be fetched from memory.
     if product + rest * items[2][position] <= highest - margin:
         return highest
-    product += dot(vector[_FIRST:], factors[_FIRST:])
+    product += dot(vector[FIRST:], factors[FIRST:])
     if product > highest:
         n = np.searchsorted(own, position)
         if n == len(own) or own[n] != position:

@@ -47,7 +47,7 @@ def keep_best(cells, start, seen, tie_order, scores, items):
             for c in range(run, stop):
                 item = start + c
                 # Most fail the first test; whether an item was seen takes longest to find out.
-                if is_before(cells[c], item, scores[-1], items[-1], tie_order) and not _contains(
+                if is_before(cells[c], item, scores[-1], items[-1], tie_order) and not contains(
                     seen, item
                 ):
                     put_in(scores, items, cells[c], item, tie_order)
@@ -62,7 +62,8 @@ def is_before(score, item, other_score, other, tie_order):
 
 
 @compiled
-def _contains(seen, item):
+def contains(seen, item):
+    """Whether ``item`` is in ``seen``, which is sorted."""
     n = np.searchsorted(seen, item)
     return n < len(seen) and seen[n] == item
 

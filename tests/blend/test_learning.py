@@ -22,7 +22,7 @@ from recsys_lib.blend import (
 )
 from recsys_lib.blend._candidates import gather_candidates
 from recsys_lib.blend._logit import fit_choices
-from recsys_lib.blend._relative import score
+from recsys_lib.blend._scored import score
 from recsys_lib.blend.blend import TERMS
 from recsys_lib.blend.sources import (
     AFTER,

@@ -7,7 +7,8 @@ import pytest
 from scipy import sparse
 
 from recsys_lib.als import FoldIn, Penalty
-from recsys_lib.blend import Blend, BlendWeights, Histories, rank_together
+from recsys_lib.blend import Blend, BlendWeights, Histories, _product_scores, rank_together
+from recsys_lib.blend._candidates import gather_candidates, prepared_sources
 from recsys_lib.blend.sources import (
     Companions,
     Ease,
@@ -102,6 +103,43 @@ def test_single_sources_and_the_blend_are_ranked_together_as_each_is_alone(blend
         assert np.array_equal(lists[name], expected), name
     expected, _ = ranked(blend.scores_of(blend.histories), blend.histories, 10)
     assert np.array_equal(lists["blend"], expected)
+
+
+def test_lists_without_a_score_of_every_item_are_the_same(blend, monkeypatch):
+    """As for large catalogues; products of matrices and of vectors are rounded differently."""
+    models = {"blend": blend}
+    expected, _ = rank_together(models, blend.sources, blend.histories, 10, seed=SEED)
+    monkeypatch.setattr(_product_scores, "_FEWEST_ITEMS", 1)
+    lists, _ = rank_together(models, blend.sources, blend.histories, 10, seed=SEED)
+    scores = {name: source.scores(blend.histories) for name, source in blend.sources.items()}
+    scores["blend"] = blend.scores_of(blend.histories)
+    for name, items in lists.items():
+        found, theirs = (np.take_along_axis(scores[name], x, 1) for x in (items, expected[name]))
+        np.testing.assert_allclose(found, theirs, rtol=1e-5, err_msg=name)
+        assert (items == expected[name]).mean() > 0.99
+
+
+def test_candidates_are_the_same_without_a_score_of_every_item(blend, monkeypatch):
+    relevant = sparse.random(120, 400, 0.01, "csr", np.float32, np.random.default_rng(0))
+    expected = gather_candidates(blend.sources, blend.histories, relevant)
+    monkeypatch.setattr(_product_scores, "_FEWEST_ITEMS", 1)
+    assert prepared_sources(blend.sources)
+    found = gather_candidates(blend.sources, blend.histories, relevant)
+    cells, theirs = (c.user * 400 + c.item for c in (found, expected))
+    _, mine, of_theirs = np.intersect1d(cells, theirs, return_indices=True)
+    assert len(mine) > 0.999 * max(len(cells), len(theirs))
+    both = found.relative[mine], expected.relative[of_theirs]
+    np.testing.assert_allclose(*both, rtol=1e-4, atol=1e-6)
+    assert np.array_equal(found.chosen[mine], expected.chosen[of_theirs])
+
+
+def test_vectors_that_are_not_finite_are_refused(blend, monkeypatch):
+    monkeypatch.setattr(_product_scores, "_FEWEST_ITEMS", 1)
+    als = blend.sources["als"]
+    factors = np.full_like(als.item_vectors, np.nan)
+    broken = replace(als, fold_in=replace(als.fold_in, item_factors=factors))
+    with pytest.raises(ScoreError, match="FoldedAls gave NaN or infinity"):
+        rank_together({}, {"als": broken}, blend.histories, 10, seed=SEED)
 
 
 def test_scores_that_are_not_finite_are_refused(blend):
