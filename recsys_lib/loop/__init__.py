@@ -1,19 +1,26 @@
 """What happens after serving: what was shown, what people did with it, and what follows."""
 
+from recsys_lib.loop.experiment import ArmComparison, compare_arms
 from recsys_lib.loop.log import FeedbackLog, LogCounts
+from recsys_lib.loop.outcomes import OUTCOMES, attributed, outcomes
 from recsys_lib.loop.records import EVENT_TYPES, Event, EventType, ServedList, Shown
 from recsys_lib.loop.rotation import keep_rotating, rotate
 from recsys_lib.loop.store import read_events, read_shown
 
 __all__ = [
     "EVENT_TYPES",
+    "OUTCOMES",
+    "ArmComparison",
     "Event",
     "EventType",
     "FeedbackLog",
     "LogCounts",
     "ServedList",
     "Shown",
+    "attributed",
+    "compare_arms",
     "keep_rotating",
+    "outcomes",
     "read_events",
     "read_shown",
     "rotate",
