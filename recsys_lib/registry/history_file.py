@@ -17,12 +17,11 @@ _END = b"\n"
 
 
 def read_lines(path: Path) -> list[bytes]:
-    """The lines of a history, without their ends; none where there is no file."""
+    """The lines of a history, of which only the last may lack its end; none without a file."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes().splitlines(keepends=True)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return content.removesuffix(_END).split(_END) if content else []
 
 
 def parse(path: Path, lines: Sequence[bytes]) -> tuple[list[Change], dict[int, str]]:

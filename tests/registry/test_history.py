@@ -248,11 +248,14 @@ def test_a_damaged_line_is_named_and_hides_nothing_else(changed, line):
     assert steps(shop) == [ABC[0], ABC[2], ("c", "d")]
 
 
-def test_a_damaged_last_line_is_written_again(changed):
+@pytest.mark.parametrize("line", [b"{", b"", b"?" * 100])
+def test_a_damaged_last_line_is_named_and_written_again(changed, line):
     shop, path = changed
-    content = path.read_bytes()
-    path.write_bytes(content[:-30] + b"?" * 29 + b"\n")
+    path.write_bytes(b"".join([*path.read_bytes().splitlines(keepends=True)[:2], line, b"\n"]))
     assert steps(shop) == ABC
+    damaged, lacking = read_history(shop).problems
+    assert damaged.startswith(f"{path}, line 3 is damaged")
+    assert lacking == f"{path} lacks the change to c, which the next change adds"
     serve(shop, "d")
     assert steps(shop) == [*ABC, ("c", "d")]
     assert [problem.split(" is ")[0] for problem in read_history(shop).problems] == [

@@ -22,6 +22,7 @@ from recsys_lib.serving.http.metrics import add_metrics
 from recsys_lib.serving.http.questions import Questions
 from recsys_lib.serving.http.service import Service
 from recsys_lib.serving.http.threads import limit_requests
+from recsys_lib.serving.http.versions import add_versions
 
 _POLL_SECONDS = 0.2
 _QUERY = problems(404, 408, 409, 413, 422, 503)
@@ -80,6 +81,7 @@ def create_app(service: Service, questions: Questions | None = None) -> FastAPI:
     _add_training(app, service)
     _add_lists(app, questions)
     _add_facts(app, service)
+    add_versions(app, service)
     return app
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recsys_lib.registry import Change, Live
 from recsys_lib.serving._explanations import Status as ItemStatus
 
 ItemId = Annotated[str, Field(min_length=1, examples=["B07G2MSBWK"])]
@@ -229,6 +230,64 @@ class TrainingAnswer(BaseModel):
         dict[str, Any],
         Field(description="of the training, where they are not the defaults"),
     ]
+
+
+class LiveTime(BaseModel):
+    """A time during which a version was served."""
+
+    since: Annotated[str, Field(description="UTC, ISO 8601")]
+    until: Annotated[
+        str | None,
+        Field(description="null while it lasts; empty where a damaged line of the log hides it"),
+    ]
+    reason: str
+    by: str
+
+    @classmethod
+    def of(cls, live: Live) -> LiveTime:
+        """As the registry knows it."""
+        return cls(**live.as_dict())
+
+
+class ModelVersion(BaseModel):
+    """A version of the models."""
+
+    version: str
+    served: bool
+    published_at: Annotated[str | None, Field(description="UTC; null for a damaged manifest")]
+    parts: list[str]
+    live: Annotated[list[LiveTime], Field(description="oldest first; empty if it never was")]
+
+
+class Models(BaseModel):
+    """All versions, newest first."""
+
+    served: Annotated[str | None, Field(description="the version that champion.json names")]
+    models: list[ModelVersion]
+    problems: list[str]
+
+
+class ModelChange(BaseModel):
+    """A change of the version that is served."""
+
+    time: Annotated[str, Field(description="UTC, ISO 8601")]
+    from_: Annotated[str | None, Field(alias="from", description="null for the first version")]
+    to: str
+    reason: str
+    by: Annotated[str, Field(description="a program such as run, or user@host")]
+    rollback: Annotated[int, Field(description="how many changes it goes back; 0 for none")] = 0
+
+    @classmethod
+    def of(cls, change: Change) -> ModelChange:
+        """As the registry knows it."""
+        return cls(**change.as_dict())
+
+
+class ModelHistory(BaseModel):
+    """All changes, newest first, and a sentence for each line of the log that is damaged."""
+
+    changes: list[ModelChange]
+    problems: list[str]
 
 
 class Health(BaseModel):

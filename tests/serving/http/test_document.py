@@ -31,6 +31,8 @@ ANSWERS = {
     "GET /health": schemas.Health,
     "GET /ready": schemas.Ready,
     "GET /items/{item_id}": schemas.Item,
+    "GET /models": schemas.Models,
+    "GET /models/history": schemas.ModelHistory,
     "POST /matrix_factor/history": schemas.Recommendations,
     "GET /status": schemas.Status,
     "POST /matrix_factor/similar": schemas.Similar,

@@ -49,6 +49,7 @@ def served(boutiques, tmp_path_factory):
 
 ROUTES = [
     *("GET /health", "GET /ready", "GET /status", "GET /items/{item_id}"),
+    *("GET /models", "GET /models/history"),
     *("POST /matrix_factor/similar", "POST /matrix_factor/user", "POST /matrix_factor/history"),
     *("POST /matrix_factor/explain", "POST /matrix_factor/why_not"),
     *("POST /search", "POST /batch", "POST /events", "POST /training"),
