@@ -24,6 +24,10 @@ from recsys_lib.columns import Products
 from recsys_lib.errors import ParameterError, did_you_mean
 
 DEFAULT_SEED = 42
+KEEP_RUNS = 5
+"""How many of the newest runs of a dataset ``recsys clean`` keeps."""
+KEEP_CHANGES = 3
+"""Versions that were served within this many changes of champion are kept, too."""
 
 _ENCODINGS = ("utf-8", "cp1252", "latin-1", "cp1250", "cp1251", "utf-16", "shift-jis", "gb18030")
 

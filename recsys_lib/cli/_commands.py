@@ -19,6 +19,8 @@ from recsys_lib.paths import SAMPLE, Dataset, outputs_root, project_root, worksp
 if TYPE_CHECKING:
     from recsys_lib.pipeline import Step
 
+ONLY_RUNS = "only runs of this dataset (default: all)"
+
 
 def pipeline_steps() -> tuple[Step, ...]:
     """The table of steps in ``run_pipeline.py``."""
@@ -74,16 +76,47 @@ def _say_damaged() -> None:
         print(text, file=sys.stderr)
 
 
+def declare_clean(parser: Parser) -> None:
+    """The options of ``recsys clean``."""
+    from recsys_lib.parameters import KEEP_CHANGES, KEEP_RUNS
+
+    parser.add_argument(
+        "--keep",
+        type=int,
+        default=KEEP_RUNS,
+        metavar="N",
+        help=f"keep N runs of a dataset (default: {KEEP_RUNS})",
+    )
+    parser.add_argument(
+        "--keep-changes",
+        type=int,
+        default=KEEP_CHANGES,
+        metavar="N",
+        help="also keep what was served within the last N changes of champion, for 'recsys "
+        f"rollback' (default: {KEEP_CHANGES})",
+    )
+    parser.add_argument("--dataset", help=ONLY_RUNS)
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be removed")
+
+
 def clean(options: Namespace) -> int:
     """Remove old runs, and print what was removed."""
     from recsys_lib.pipeline.runs import clean as remove_runs
 
     dataset = name_with_runs(options.dataset)
-    removal = remove_runs(workspace_root(), options.keep, dataset, dry_run=options.dry_run)
+    removal = remove_runs(
+        workspace_root(),
+        options.keep,
+        dataset,
+        changes=options.keep_changes,
+        dry_run=options.dry_run,
+    )
     for path in removal.paths:
         print(path)
     verb = "would be removed" if options.dry_run else "removed"
     print(f"{len(removal.paths)} files and folders {verb}, {removal.freed / 2**20:,.1f} MB")
+    if removal.kept:
+        print(f"kept for 'recsys rollback': {', '.join(removal.kept)}")
     _say_damaged()
     return EXIT_OK
 

@@ -77,7 +77,7 @@ _DATASET_OF_VERSION = _argument(
     "--dataset",
     help="name or folder of a dataset (default: the one that has the version, or sample)",
 )
-_ONLY_DATASET = _argument("--dataset", help="only runs of this dataset (default: all)")
+_ONLY_DATASET = _argument("--dataset", help=_commands.ONLY_RUNS)
 _VERSION = _argument(
     "--version", default="", help="id of the run that trained it (default: the champion)"
 )
@@ -405,11 +405,7 @@ _ALL = (
         "remove old runs and their models",
         "recsys clean --keep 3 --dry-run",
         _commands.clean,
-        (
-            _argument("--keep", type=int, default=5, metavar="N", help="keep N runs of a dataset"),
-            _ONLY_DATASET,
-            _argument("--dry-run", action="store_true", help="only print what would be removed"),
-        ),
+        _commands.declare_clean,
     ),
 )
 

@@ -8,9 +8,11 @@ from recsys_lib import registry
 from recsys_lib.cli import main
 from recsys_lib.errors import LockedError, ParameterError
 from recsys_lib.files import write_json
+from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.retention import clean
+from recsys_lib.registry.history import change_champion
 from tests.support.records import write_run
 
 
@@ -45,6 +47,44 @@ def test_the_last_runs_and_what_is_served_stay(runs):
     assert len(removal.paths) == 4
     assert removal.freed > 2000
     assert clean(runs, 2).paths == []
+
+
+class TestRollbacks:
+    @pytest.fixture
+    def served(self, runs):
+        """The shop was rolled back from s3 to s2, and later from s3 to s1."""
+        shop = Dataset.find("shop")
+        (shop.models / registry.CHAMPION).unlink()
+        for version, rollback in (("s4", 0), ("s2", 0), ("s3", 0), ("s2", 1), ("s1", 0), ("s3", 0)):
+            change_champion(shop, version, reason="", by="run", rollback=rollback)
+        change_champion(shop, "s1", reason="", by="anna@desk", rollback=1)
+        return shop
+
+    @pytest.mark.parametrize(
+        ("changes", "kept"), [(0, []), (1, ["s3", "s2"]), (2, ["s4", "s3", "s2"])]
+    )
+    def test_versions_that_they_reach_stay(self, served, changes, kept):
+        removal = clean(served.root, 1, "shop", changes=changes)
+        assert removal.kept == kept
+        stay = sorted({"s1", "s5", *kept})
+        assert [name for name in left(served.models) if name.startswith("s")] == stay
+        assert [name for name in left(served.root / "outputs") if name.startswith("s")] == stay
+        for version in registry.read_history(served).before[:changes]:
+            assert served.version(version).is_dir()
+
+    def test_what_is_kept_and_removed_is_said(self, served, capsys):
+        options = ["--keep", "1", "--keep-changes", "1", "--dataset", "shop"]
+        assert main(["clean", *options]) == 0
+        said = capsys.readouterr().out
+        assert "kept for 'recsys rollback': s3, s2" in said
+        assert str(served.version("s4")) in said
+        assert main(["clean", "--keep-changes", "-1"]) == 2
+        assert "--keep-changes must be at least 0, got -1" in capsys.readouterr().err
+
+    def test_the_default_is_that_of_the_parameters(self, served, capsys):
+        with pytest.raises(SystemExit):
+            main(["clean", "--help"])
+        assert f"(default: {KEEP_CHANGES})" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_dry_run_removes_nothing(runs, capsys):

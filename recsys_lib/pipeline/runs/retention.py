@@ -12,22 +12,28 @@ from typing import Any
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
+from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.record import SWEEP
 from recsys_lib.pipeline.runs.stored import records_of
-from recsys_lib.registry import champion
+from recsys_lib.registry import champion, read_history
 
 
 @dataclass(frozen=True)
 class Removal:
-    """Files and folders to remove, and the bytes that this frees.
+    """What to remove.
 
-    Files that a kept version shares with them (hard links) free nothing.
+    Parameters
+    ----------
+    paths: files and folders to remove.
+    freed: bytes that this frees; files that a kept version shares (hard links) free nothing.
+    kept: old versions that stay, since a rollback may need them.
     """
 
     paths: list[Path]
     freed: int
+    kept: list[str]
 
     def carry_out(self) -> None:
         """Remove them."""
@@ -38,24 +44,39 @@ class Removal:
                 path.unlink()
 
 
-def clean(root: Path, keep: int, dataset: str | None = None, *, dry_run: bool = False) -> Removal:
-    """Remove all runs but the newest ``keep`` of each dataset and the champion.
+def clean(
+    root: Path,
+    keep: int,
+    dataset: str | None = None,
+    *,
+    changes: int = KEEP_CHANGES,
+    dry_run: bool = False,
+) -> Removal:
+    """Remove all runs but the newest ``keep`` of each dataset and what a rollback may need.
 
-    Removes notebooks, report and models of a run, and unfinished files of killed processes. Keeps
-    versions that no run made, such as ``draft``. With ``dry_run`` nothing is removed. Raises
-    ParameterError for ``keep`` below 1, and LockedError while a run works on one of the datasets.
+    That is the champion, and the versions that were served within the last ``changes`` changes of
+    champion or that this many rollbacks reach. Removes notebooks, report and models of a run, and
+    unfinished files of killed processes. Keeps versions that no run made, such as ``draft``. With
+    ``dry_run`` nothing is removed. Raises ParameterError for ``keep`` below 1 or ``changes`` below
+    0, and LockedError while a run works on one of the datasets.
     """
     if keep < 1:
         raise ParameterError(f"--keep must be at least 1, got {keep}")
+    if changes < 0:
+        raise ParameterError(f"--keep-changes must be at least 0, got {changes}")
     records = records_of(outputs_root(root), dataset)
     names = [dataset] if dataset else sorted(_datasets(root, records))
     datasets = [Dataset.from_place(name, root) for name in names]
     with ExitStack() as locks:
         for one in datasets:
             locks.enter_context(only_run(one))
-        paths = [path for one in datasets for path in _unneeded(one, records, keep)]
+        paths, kept = [], []
+        for one in datasets:
+            old, needed = _old_runs(one, records, keep, changes)
+            paths += _files(one, old)
+            kept += needed
         paths += _empty_sweeps(outputs_root(root), set(paths))
-        removal = Removal(paths, _freed(paths))
+        removal = Removal(paths, _freed(paths), kept)
         if not dry_run:
             removal.carry_out()
     return removal
@@ -66,11 +87,20 @@ def _datasets(root: Path, records: Iterable[dict[str, Any]]) -> set[str]:
     return trained | {record["dataset"] for record in records}
 
 
-def _unneeded(dataset: Dataset, records: list[dict[str, Any]], keep: int) -> list[Path]:
-    served = champion(dataset)
+def _old_runs(
+    dataset: Dataset, records: list[dict[str, Any]], keep: int, changes: int
+) -> tuple[list[str], list[str]]:
+    """Old runs that can go, and those that stay for a rollback."""
+    served, needed = champion(dataset), read_history(dataset).recent(changes)
     runs = [record["run_id"] for record in records if record["dataset"] == dataset.name]
     old = [run for run in runs[keep:] if served is None or run != served.name]
-    folders = [place / run for place in (outputs_root(dataset.root), dataset.models) for run in old]
+    stay = [run for run in old if run in needed and dataset.version(run).is_dir()]
+    return [run for run in old if run not in stay], stay
+
+
+def _files(dataset: Dataset, old: Iterable[str]) -> list[Path]:
+    """The folders of old runs and of their versions, and torn files elsewhere."""
+    folders = [place / run for run in old for place in (outputs_root(dataset.root), dataset.models)]
     gone = [folder for folder in folders if folder.is_dir()]
     return [*gone, *(path for path in _torn(dataset) if not {*path.parents} & {*gone})]
 

@@ -232,7 +232,7 @@ class TrainingAnswer(BaseModel):
     ]
 
 
-class LiveTime(BaseModel):
+class TimeServed(BaseModel):
     """A time during which a version was served."""
 
     since: Annotated[str, Field(description="UTC, ISO 8601")]
@@ -244,7 +244,7 @@ class LiveTime(BaseModel):
     by: str
 
     @classmethod
-    def of(cls, live: Live) -> LiveTime:
+    def of(cls, live: Live) -> TimeServed:
         """As the registry knows it."""
         return cls(**live.as_dict())
 
@@ -256,7 +256,7 @@ class ModelVersion(BaseModel):
     served: bool
     published_at: Annotated[str | None, Field(description="UTC; null for a damaged manifest")]
     parts: list[str]
-    live: Annotated[list[LiveTime], Field(description="oldest first; empty if it never was")]
+    live: Annotated[list[TimeServed], Field(description="oldest first; empty if it never was")]
 
 
 class Models(BaseModel):

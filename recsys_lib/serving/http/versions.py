@@ -46,7 +46,7 @@ def _models(dataset: Dataset) -> schemas.Models:
                 served=version == served,
                 published_at=published,
                 parts=parts,
-                live=[schemas.LiveTime.of(live) for live in history.live(version)],
+                live=[schemas.TimeServed.of(live) for live in history.live(version)],
             )
         )
     rows.sort(key=lambda row: (row.published_at or "", row.version), reverse=True)
