@@ -15,6 +15,7 @@ from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AUTO, EmbedParameters
 from recsys_lib.registry.parts import writing_part
 from recsys_lib.search._budget import fit_budget
+from recsys_lib.search._cuts import said_of_cuts
 from recsys_lib.search._far import far_bound
 from recsys_lib.search._language import stemmer_for
 from recsys_lib.search._lexical import LexicalIndex
@@ -125,6 +126,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     if parameters.budget_seconds:
         tokens = fit_budget(texts, encoder, parameters.budget_seconds, cache)
     encoded = _encode(texts, encoder, cache, show_progress)
+    cuts = said_of_cuts(texts, encoded.vectors, encoder)
     chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
     far = far_bound(texts, encoder.encode, chosen.index, encoded.vectors)
     searched = Searched(_titles(indexed), texts, encoded.vectors, chosen.index, lexical)
@@ -144,7 +146,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
         | {f"search.index_recall@{depth}": recall for depth, recall in chosen.recall.items()}
     )
     facts = encoded.facts | {
-        TOKENS_REASON_KEY: tokens,
+        TOKENS_REASON_KEY: f"{tokens}; {cuts}" if tokens else cuts,
         "index_kind": chosen.kind,
         "index_breadth": chosen.breadth,
         ITEMS_KEY: ids_sha256(content.ids),

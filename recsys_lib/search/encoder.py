@@ -39,6 +39,7 @@ class TextEncoder:
     fingerprint: SHA-256 of the model's weights.
     backend, precision: those that are used, never auto.
     reason: why this backend, in a few words.
+    reads_at_most: tokens that the model was trained for.
     n_encoded: number of texts that went through the model so far; cached ones do not.
     """
 
@@ -62,6 +63,7 @@ class TextEncoder:
                 f"embed.max_tokens is {max_tokens}, but {model} reads at most "
                 f"{self._model.max_tokens} tokens"
             )
+        self.reads_at_most = self._model.max_tokens
         self.max_tokens = max_tokens
         self._batch_tokens = batch_tokens or (
             _BATCH_TOKENS_CPU if self._model.on_cpu else _BATCH_TOKENS_GPU
