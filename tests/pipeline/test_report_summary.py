@@ -64,7 +64,9 @@ def test_whether_it_is_served():
         lines = summary(record(warnings=warnings), warnings)
         return next(line.text for line in lines if line.label == "Served")
 
-    assert lines()["Served"].text == "Yes."
+    assert lines()["Served"].text == (
+        "Yes: this version answers now. There was no other version to compare it with."
+    )
     verdict = "as good as r0, which is served: by nDCG"
     said = lines(verdict=verdict)["Served"].text
     assert said.endswith("It is as good as r0, which was served before: by nDCG.")

@@ -77,7 +77,8 @@ def _served(record: Mapping[str, Any]) -> str:
     if refused:
         return f"No: {refused[0].removeprefix(_NOT_SERVED)}."
     verdict = record.get("verdict", "").replace(", which is served", ", which was served before")
-    return f"Yes: this version answers now. It is {verdict}." if verdict else "Yes."
+    compared = f"It is {verdict}" if verdict else "There was no other version to compare it with"
+    return f"Yes: this version answers now. {compared}."
 
 
 def _to_watch(warnings: Sequence[str]) -> str:
