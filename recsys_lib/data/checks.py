@@ -69,9 +69,15 @@ def watch_for(loaded: Loaded) -> list[str]:
     """Sentences about what will make recommendation or search harder; [] for nothing."""
     if not loaded.inputs.has_interactions:
         nobody = "There are no interactions: products can be searched, but nothing is recommended."
-        return [nobody, *_bare(loaded), *_values(loaded)]
-    checks = (_users, _ratings, _items, _quantities, _times, _catalogue, _values)
+        return [nobody, *_rejected(loaded), *_bare(loaded), *_values(loaded)]
+    checks = (_rejected, _users, _ratings, _items, _quantities, _times, _catalogue, _values)
     return [sentence for check in checks for sentence in check(loaded)]
+
+
+def _rejected(loaded: Loaded) -> Iterator[str]:
+    counts = loaded.counts()
+    if n := counts["rejected"] + counts["rejected_products"]:
+        yield f"{n:,} lines of the input were rejected: see what was dropped, and why."
 
 
 def _users(loaded: Loaded) -> Iterator[str]:
@@ -135,7 +141,7 @@ def _catalogue(loaded: Loaded) -> Iterator[str]:
         yield "There are no products: the embed step and search need them."
         return
     unknown = counts["reviewed_unknown_products"]
-    if unknown > _FEW * counts["items"]:
+    if unknown:  # the report warns of them, too
         yield f"{unknown:,} rated items are missing from the catalogue: they will have no title."
     unrated = counts["products_without_reviews"] / len(products)
     if unrated > _MANY:

@@ -83,6 +83,8 @@ class HtmlText:
 
 def show(
     content: Mapping[str, Any] | pl.DataFrame | pd.DataFrame | str | Sequence[str] | NotShown,
+    *,
+    if_empty: str = "There is nothing to show.",
     **formats: str,
 ) -> HtmlTable | HtmlText | NotShown:
     """Show a table or sentences in a notebook, the report or a log.
@@ -93,6 +95,8 @@ def show(
         A data frame; a mapping, which is shown as names beside values; a sentence, or a list of
         them. What :func:`~recsys_lib.display.decoration.drawn` returns instead of one of these
         stays as it is.
+    if_empty
+        The sentence that stands in place of a table without rows: why it has none.
     **formats
         A format string for a column, such as ``share="{:.1%}"``. By default whole numbers get
         thousands separators and other numbers three decimals.
@@ -109,21 +113,24 @@ def show(
     density  0.250
     >>> show(pl.DataFrame({"title": ["Belt"], "share": [0.5]}), share="{:.1%}")
     Belt  50.0%
-    >>> show("Nothing stands out.")
-    Nothing stands out.
+    >>> show(pl.DataFrame({"title": []}), if_empty="No product was rated.")
+    No product was rated.
     """
     if isinstance(content, NotShown):
         return content
     if isinstance(content, Mapping):
         rows = [{"what": name, "value": value} for name, value in content.items()]
         return HtmlTable(rows, formats, header=False)
-    if isinstance(content, pl.DataFrame):
-        return HtmlTable(content.to_dicts(), formats, header=True)
-    if isinstance(content, pd.DataFrame):
-        return HtmlTable(content.to_dict("records"), formats, header=True)
+    if isinstance(content, pl.DataFrame | pd.DataFrame):
+        rows = _rows(content)
+        return HtmlTable(rows, formats, header=True) if rows else show(if_empty)
     if isinstance(content, str):
         return HtmlText((content,), is_list=False)
     return HtmlText(tuple(content), is_list=True)
+
+
+def _rows(frame: pl.DataFrame | pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.to_dicts() if isinstance(frame, pl.DataFrame) else frame.to_dict("records")
 
 
 def text_of(value: Any, pattern: str | None = None) -> str:

@@ -45,8 +45,10 @@ def test_numbers_stand_right_and_formats_apply(frame):
     assert '<td style="text-align: left">Belt</td>' in html
 
 
-def test_an_empty_table_is_a_table():
-    assert show(pl.DataFrame({"a": []}))._repr_html_().startswith("<table>")
+def test_an_empty_table_says_why():
+    assert repr(show(pl.DataFrame({"a": []}))) == "There is nothing to show."
+    for frame in (pl.DataFrame({"a": []}), pd.DataFrame({"a": []})):
+        assert repr(show(frame, if_empty="No item was rated.")) == "No item was rated."
 
 
 def test_plots_show_themselves():

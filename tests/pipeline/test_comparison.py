@@ -101,8 +101,14 @@ def test_runs_are_found_by_a_part_of_their_id(runs):
 def test_the_newest_runs_that_succeeded(runs):
     ids = Comparison.from_newest(outputs_root(), "shop").run_ids
     assert ids == ["20260102-more", "20260103-same"]
-    with pytest.raises(ParameterError, match="has 0 succeeded runs, but 2 are needed"):
+    with pytest.raises(ParameterError, match="'other' has no run that succeeded"):
         Comparison.from_newest(outputs_root(), "other")
+
+
+def test_one_run_says_that_it_is_alone(runs):
+    alone = Comparison.from_newest(outputs_root(), "shop", n=1)
+    assert alone.summary(METRIC).startswith("There is only one run, 20260103-same, and nothing")
+    assert (len(alone.parameters()), len(alone.overview())) == (0, 1)
 
 
 def test_the_plot_calls_runs_by_what_they_differ_in(runs):

@@ -58,15 +58,14 @@ class Comparison:
 
     @classmethod
     def from_newest(cls, outputs: Path, dataset: str, n: int = 2) -> Comparison:
-        """The n newest succeeded runs of a dataset, oldest first.
+        """The n newest succeeded runs of a dataset, oldest first; all of them if there are fewer.
 
-        Raises ParameterError if there are fewer.
+        Raises ParameterError if there is none.
         """
         done = [r for r in records_of(outputs, dataset) if r["status"] == "succeeded"]
-        if len(done) < n:
+        if not done:
             raise ParameterError(
-                f"dataset {dataset!r} has {len(done)} succeeded runs, but {n} are needed: "
-                "run the pipeline again with other parameters, or name the runs"
+                f"dataset {dataset!r} has no run that succeeded: run the pipeline, or name the runs"
             )
         return cls(done[:n][::-1])
 
@@ -135,6 +134,11 @@ class Comparison:
 
     def summary(self, metric: str) -> str:
         """Which run has the highest value, and which runs are within noise of it."""
+        if len(self.records) == 1:
+            return (
+                f"There is only one run, {self.run_ids[0]}, and nothing to compare it with: run "
+                "the pipeline once more, with another value of a parameter."
+            )
         best = self.best(metric)
         if best is None:
             return f"No run has the metric {metric}."
