@@ -65,7 +65,7 @@ def test_whether_it_is_served():
         return next(line.text for line in lines if line.label == "Served")
 
     assert lines()["Served"].text == (
-        "Yes: this version answers now. There was no other version to compare it with."
+        "Yes: this version answers now. No difference from an earlier one was measured."
     )
     verdict = "as good as r0, which is served: by nDCG"
     said = lines(verdict=verdict)["Served"].text

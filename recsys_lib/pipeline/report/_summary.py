@@ -77,8 +77,10 @@ def _served(record: Mapping[str, Any]) -> str:
     if refused:
         return f"No: {refused[0].removeprefix(_NOT_SERVED)}."
     verdict = record.get("verdict", "").replace(", which is served", ", which was served before")
-    compared = f"It is {verdict}" if verdict else "There was no other version to compare it with"
-    return f"Yes: this version answers now. {compared}."
+    if verdict:
+        return f"Yes: this version answers now. It is {verdict}."
+    # The first one that is served, or one whose results are those of the one before, or unmeasured.
+    return "Yes: this version answers now. No difference from an earlier one was measured."
 
 
 def _to_watch(warnings: Sequence[str]) -> str:
