@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_lib.paths import HOME_VARIABLE, Dataset
-from recsys_lib.registry import ALS_PART, CHAMPION, champion, has_part
+from recsys_lib.registry import ALS_PART, BY_VARIABLE, CHAMPION, champion, has_part
 from recsys_lib.serving.http.schemas import ModelType
 
 _STEPS: dict[ModelType, str] = {"mf": "als,evaluate", "ss": "embed,evaluate"}
 _STOP_SECONDS = 10
+_BY = "training"  # who promotes the version, in the history
 
 Command = Callable[..., list[str]]
 
@@ -109,7 +110,7 @@ class TrainingJobs:
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, HOME_VARIABLE: str(self._dataset.root)},
+                    env={BY_VARIABLE: _BY, **os.environ, HOME_VARIABLE: str(self._dataset.root)},
                     start_new_session=True,  # so that Ctrl-C reaches it once, through stop()
                 )
             self._jobs[model_type] = Job(process, log, started)

@@ -10,12 +10,13 @@ from filelock import FileLock
 
 from recsys_lib.files import write_json
 from recsys_lib.parameters import SECTIONS
-from recsys_lib.paths import Dataset
+from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.registry import require_champion
 from recsys_lib.serving.http import service as service_module
 from recsys_lib.serving.http.parameters import served_parameters
 from tests.support.http_server import wait_until
+from tests.support.http_world import Fake
 
 
 def ask(client, **body):
@@ -118,6 +119,23 @@ def test_who_waits_learns_how_it_ended(world, client):
     assert answer["status"] == "success"
     assert "not served: see" in answer["message"]
     assert ask(client, wait=True)["status"] == "already_trained"
+
+
+@pytest.mark.parametrize(("given", "by"), [(None, "training"), ("airflow", "airflow")])
+def test_the_history_says_that_a_training_promoted_a_version(world, client, monkeypatch, given, by):
+    if given:
+        monkeypatch.setenv("RECSYS_BY", given)
+    world.child = (
+        "from recsys_lib import registry; from recsys_lib.paths import Dataset\n"
+        "from tests.support.versions import write_part\n"
+        "shop = Dataset.find('shop'); write_part(shop, 'new', 'als', 1)\n"
+        "registry.publish(shop, 'new')"
+    )
+    world.fakes["new"] = Fake("new")
+    monkeypatch.setenv("PYTHONPATH", str(project_root()))
+    assert ask(client, wait=True)["status"] == "success"
+    (change,) = client.get("/models/history").json()["changes"]
+    assert (change["to"], change["by"]) == ("new", by)
 
 
 def test_many_may_wait_while_others_are_served(world, trained):
