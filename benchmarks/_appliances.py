@@ -41,7 +41,7 @@ def appliances() -> Recommender:
     except RecsysError as error:
         print(f"{error}\ntraining {APPLIANCES} in {home}", flush=True)
     _run_pipeline("etl", "als")
-    _fill_cache(Dataset.find(APPLIANCES))
+    fill_cache(Dataset.find(APPLIANCES))
     _run_pipeline()
     return Recommender.load(dataset=APPLIANCES)
 
@@ -86,11 +86,11 @@ def _run_pipeline(*steps: str) -> None:
     subprocess.run([*command, "--quiet", *settings, *only], check=True)
 
 
-def _fill_cache(dataset: Dataset) -> None:
+def fill_cache(dataset: Dataset) -> None:
     """Put vectors of all texts into the cache of the embed step."""
     parameters = EmbedParameters()
     texts = product_texts(read_products(dataset.database), parameters.fields)
     encoder = text_encoder(parameters)
     cut = list(dict.fromkeys(encoder.cut(text) for text in texts if text))
-    base = encoder.encode(cut[:: len(cut) // _ENCODED], show_progress=True)
+    base = encoder.encode(cut[:: max(1, len(cut) // _ENCODED)], show_progress=True)
     encoder.cache(dataset.processed / EMBEDDING_CACHE_FILE).put(cut, mixtures(base, len(cut)))
