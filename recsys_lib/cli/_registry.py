@@ -18,16 +18,19 @@ from recsys_lib.programs import runnable
 
 def promote(options: Namespace) -> int:
     """Make a version the champion."""
+    _check_tracking(options)
     dataset, version = find_version(options.version, options.dataset, registry.published_versions)
     reason = _reason(options)
     registry.promote(dataset, version, force=options.force, pin=options.pin, reason=reason)
     until = ", until you promote another" if options.pin else ""
     print(f"dataset {dataset.name}: version {version} is served now{until}")
+    _register(options, dataset)
     return EXIT_OK
 
 
 def rollback(options: Namespace) -> int:
     """Serve what was served before, and say what was skipped."""
+    _check_tracking(options)
     dataset = find_dataset(options.dataset) if options.dataset else _only_served()
     done = registry.rollback(
         dataset, options.changes, reason=_reason(options), pin=not options.no_pin
@@ -40,6 +43,7 @@ def rollback(options: Namespace) -> int:
             "it is pinned: runs train, but serve nothing until 'recsys promote VERSION "
             f"--dataset {dataset.name}'"
         )
+    _register(options, dataset)
     return EXIT_OK
 
 
@@ -88,6 +92,22 @@ def _say_removed(dataset: Dataset) -> bool:
     if problem:
         print(runnable(problem), file=sys.stderr)
     return bool(problem)
+
+
+def _check_tracking(options: Namespace) -> None:
+    """Find out whether MLflow can be told before anything is changed."""
+    if options.mlflow:
+        from recsys_lib.pipeline.runs import check_tracking
+
+        check_tracking()
+
+
+def _register(options: Namespace, dataset: Dataset) -> None:
+    """Tell MLflow what is served now."""
+    if options.mlflow:
+        from recsys_lib.pipeline.runs import register_champion
+
+        print(f"registered: {register_champion(dataset)}")
 
 
 def _only_served() -> Dataset:

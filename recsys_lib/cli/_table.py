@@ -112,6 +112,11 @@ _WISHES = (
 _REASON = _argument(
     "--reason", default="", metavar="TEXT", help="why, for 'recsys models --history'"
 )
+_MLFLOW = _argument(
+    "--mlflow",
+    action="store_true",
+    help="register what is served with the server at $MLFLOW_TRACKING_URI, as its alias champion",
+)
 _QUIET = _argument("--quiet", action="store_true", help="print failures only")
 
 _ALL = (
@@ -234,6 +239,7 @@ _ALL = (
                 help="keep it: later runs train models, but promote none",
             ),
             _REASON,
+            _MLFLOW,
         ),
     ),
     Command(
@@ -254,6 +260,7 @@ _ALL = (
                 "--dataset", help="name or folder of a dataset (default: the only one served)"
             ),
             _REASON,
+            _MLFLOW,
             _argument(
                 "--no-pin",
                 action="store_true",

@@ -23,13 +23,14 @@ from recsys_lib.errors import (
     TrackingError,
 )
 from recsys_lib.files import sentence
-from recsys_lib.paths import HOME_VARIABLE, outputs_root, project_root
+from recsys_lib.paths import HOME_VARIABLE, Dataset, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import plan
 from recsys_lib.pipeline.ending import example_lines, next_lines, quality_line
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import LATEST, Run
 from recsys_lib.pipeline.options import add_arguments
 from recsys_lib.pipeline.report import REPORT
+from recsys_lib.pipeline.runs.mlflow_versions import register_champion
 from recsys_lib.pipeline.runs.record import NOT_SERVED, RunRecord, new_run_id
 from recsys_lib.pipeline.runs.stored import damaged_records, unfinished_run
 from recsys_lib.pipeline.runs.tracking import check_tracking, keep_for_later, track, untracked
@@ -246,6 +247,16 @@ class _Command:
                 keep_for_later(folder)
                 self.progress.note(f"warning: {error}; the next run with --mlflow logs it")
                 return
+        if run.serve:
+            self._register(run.settings.dataset)
+
+    def _register(self, dataset: Dataset) -> None:
+        """Tell MLflow which version is served, also where a person chose it since the last run."""
+        try:
+            if where := register_champion(dataset):
+                self.progress.note(f"registered: {where}")
+        except TrackingError as error:
+            self.progress.note(f"warning: {error}; the next run with --mlflow does")
 
     def _print_served(self, run: Run, record: RunRecord) -> None:
         """What to type next, why this version is not served, and in the last line which one is."""

@@ -58,5 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="resume a run that failed or was interrupted (default: the newest one)",
     )
     add("--run-id", metavar="ID", help="name of the run's folder in outputs/")
-    add("--mlflow", action="store_true", help="log the run to the server at $MLFLOW_TRACKING_URI")
+    add(
+        "--mlflow",
+        action="store_true",
+        help="log the run to the server at $MLFLOW_TRACKING_URI, and register what is served",
+    )
     add("--quiet", action="store_true", help="print failures only")

@@ -106,6 +106,7 @@ class TestTrackingServerThatGoesDown:
 
         monkeypatch.setattr(command, "track", track)
         monkeypatch.setattr(command, "check_tracking", lambda: None)
+        monkeypatch.setattr(command, "register_champion", lambda dataset: "")
         return state
 
     def test_is_a_warning_and_the_next_run_makes_up_for_it(self, start, server, capsys):

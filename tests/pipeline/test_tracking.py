@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,9 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from recsys_lib import registry
+from recsys_lib.cli import main
 from recsys_lib.errors import ParameterError, TrackingError
+from recsys_lib.paths import Dataset
+from recsys_lib.pipeline.runs import register_champion
 from recsys_lib.pipeline.runs.tracking import check_tracking, track
 from tests.support.records import write_run
+from tests.support.versions import write_part
 
 # The full package, which has the server, wants an older pandas than ours: it gets its own place.
 SERVER = "mlflow==3.17.2"
@@ -103,8 +109,6 @@ def test_parameters_metrics_and_report_are_logged_once(server, run, monkeypatch)
 
 @pytest.mark.slow
 def test_a_whole_pipeline_run_is_logged(server, workspace, monkeypatch, capsys):
-    from recsys_lib.cli import main
-
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     arguments = ["--set", "dataset=sample-1000", "--steps", "etl", "--run-id", "tracked"]
     assert main(["run", "--mlflow", *arguments]) == 0
@@ -116,6 +120,74 @@ def test_a_whole_pipeline_run_is_logged(server, workspace, monkeypatch, capsys):
     (one,) = client.search_runs([experiment.experiment_id])
     assert one.data.metrics["etl.users"] == 1000
     assert one.data.metrics["etl.seconds"] > 0
+
+
+class TestRegistering:
+    @pytest.fixture
+    def shop(self, server, workspace, monkeypatch):
+        """A shop with runs v1 and v2, of which v2 is served."""
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+        shop = Dataset.find(workspace.name)  # the server keeps what other tests registered
+        for number in (1, 2):
+            finished = f"2026-01-0{number}T03:16:00.000Z"
+            facts = {"dataset": shop.name, "day": number, "finished_at": finished}
+            write_run(workspace, f"v{number}", **facts)
+            write_part(shop, f"v{number}", "als", number)
+            registry.publish(shop, f"v{number}")
+        return shop
+
+    @pytest.mark.slow
+    def test_the_alias_leads_to_what_is_served(self, server, shop):
+        from mlflow import MlflowClient
+
+        client = MlflowClient(tracking_uri=server)
+        assert register_champion(shop) == f"model {shop.name}, version 1, alias champion"
+        assert register_champion(shop).startswith(f"model {shop.name}, version 1,")  # once
+        found = client.get_model_version_by_alias(shop.name, "champion")
+        assert found.tags["recsys.version"] == "v2"
+        assert found.tags["recsys.reason"] == "not compared with v1: not both were evaluated"
+        assert found.tags["recsys.by"] == "run"
+        (path,) = client.list_artifacts(found.run_id, "version")
+        manifest = client.download_artifacts(found.run_id, path.path)
+        kept = json.loads((shop.version("v2") / "manifest.json").read_text())
+        assert json.loads(Path(manifest).read_text())["files"] == kept["files"]
+
+        options = ["--mlflow", "--dataset", shop.name]
+        assert main(["rollback", "--reason", "one item for everybody", *options]) == 0
+        found = client.get_model_version_by_alias(shop.name, "champion")
+        assert (found.tags["recsys.version"], found.version) == ("v1", "2")
+        assert found.tags["recsys.reason"] == "rolled back from v2: one item for everybody"
+        assert main(["promote", "v2", *options]) == 0
+        assert client.get_model_version_by_alias(shop.name, "champion").version == "1"
+        assert len(client.search_model_versions(f"name = '{shop.name}'")) == 2
+
+    @pytest.mark.slow
+    def test_a_run_that_is_gone_is_said(self, shop, capsys):
+        shutil.rmtree(shop.root / "outputs" / "v1")
+        assert main(["rollback", "--mlflow", "--dataset", shop.name]) == 1
+        out, said = capsys.readouterr()
+        assert "version v1 is served now, not v2" in out
+        assert "version v1 is served, but not registered in MLflow: the record of its run" in said
+
+    def test_nothing_is_changed_where_the_server_does_not_answer(
+        self, workspace, monkeypatch, capsys
+    ):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        shop = Dataset.find("shop")
+        for number in (1, 2):
+            write_part(shop, f"v{number}", "als", number)
+            registry.publish(shop, f"v{number}")
+        for command in (["rollback"], ["promote", "v1"]):
+            assert main([*command, "--mlflow", "--dataset", "shop"]) == 2
+            assert "does not answer" in capsys.readouterr().err
+        assert registry.champion(shop).name == "v2"
+        write_run(workspace, "v2", finished_at="2026-01-01T03:16:00.000Z")
+        with pytest.raises(TrackingError, match=r"v2 is served, but MLflow .* did not register it"):
+            register_champion(shop)
+
+    def test_nothing_is_served(self, workspace):
+        assert register_champion(Dataset.find("shop")) == ""
 
 
 def test_no_server_is_named(monkeypatch):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recsys_lib.pipeline.runs.lock import only_run
+from recsys_lib.pipeline.runs.mlflow_versions import register_champion
 from recsys_lib.pipeline.runs.record import RunRecord, StepRecord
 from recsys_lib.pipeline.runs.retention import clean
 from recsys_lib.pipeline.runs.stored import damaged_records, previous_run, records_of
+from recsys_lib.pipeline.runs.tracking import check_tracking
 
 if TYPE_CHECKING:
     from recsys_lib.pipeline.runs.comparison import Comparison
@@ -17,6 +19,7 @@ __all__ = [
     "Comparison",
     "RunRecord",
     "StepRecord",
+    "check_tracking",
     "clean",
     "comparison_tables",
     "damaged_records",
@@ -24,6 +27,7 @@ __all__ = [
     "parameters_table",
     "previous_run",
     "records_of",
+    "register_champion",
     "runs_table",
 ]
 

@@ -31,13 +31,11 @@ def check_tracking() -> None:
     uri = os.environ.get(URI_VARIABLE, "")
     if not uri:
         raise ParameterError(f"--mlflow needs a server: export {URI_VARIABLE}=http://HOST:PORT")
-    client = _client()
+    server = client()
     try:
-        client.search_experiments(max_results=1)
-    except _failures() as error:
-        raise ParameterError(
-            f"MLflow at {_shown(uri)} does not answer: {_reason(error)}"
-        ) from error
+        server.search_experiments(max_results=1)
+    except failures() as error:
+        raise ParameterError(f"MLflow at {shown(uri)} does not answer: {reason(error)}") from error
 
 
 def track(run_folder: Path) -> str:
@@ -46,16 +44,16 @@ def track(run_folder: Path) -> str:
     A resumed run is logged to the same place again. Raises TrackingError if the server refuses or
     is gone.
     """
-    record, uri, client = read_json(run_folder / RECORD), os.environ[URI_VARIABLE], _client()
+    record, uri, server = read_json(run_folder / RECORD), os.environ[URI_VARIABLE], client()
     try:
-        run = _log(client, record, run_folder)
-    except _failures() as error:
+        run = _log(server, record, run_folder)
+    except failures() as error:
         raise TrackingError(
             f"run {record['run_id']} ({record['status']}) is recorded in {run_folder}, but MLflow "
-            f"at {_shown(uri)} refused it: {_reason(error)}"
+            f"at {shown(uri)} refused it: {reason(error)}"
         ) from error
     (run_folder / _UNTRACKED).unlink(missing_ok=True)
-    return f"{_shown(uri)}, experiment {record['dataset']}, run {run}"
+    return f"{shown(uri)}, experiment {record['dataset']}, run {run}"
 
 
 def keep_for_later(run_folder: Path) -> None:
@@ -73,28 +71,39 @@ def _age(folder: Path) -> float:
     return folder.stat().st_mtime
 
 
-def _log(client: Any, record: dict[str, Any], folder: Path) -> str:
+def tracked_run(server: Any, run_folder: Path) -> str:
+    """The id that MLflow gave a run, which is logged unless it was; errors are those of mlflow."""
+    record = read_json(run_folder / RECORD)
+    known = _known(server, _experiment(server, record), record)
+    return known.info.run_id if known else _log(server, record, run_folder)
+
+
+def _experiment(server: Any, record: dict[str, Any]) -> str:
+    """The id of the experiment of a dataset, which is made unless it is there."""
+    name = record["dataset"]
+    found = server.get_experiment_by_name(name)
+    return found.experiment_id if found else server.create_experiment(name)
+
+
+def _known(server: Any, experiment: str, record: dict[str, Any]) -> Any:
+    """What the server has of a run; None if nothing."""
+    query = f"tags.`{_RUN_TAG}` = '{record['run_id']}'"
+    return next(iter(server.search_runs([experiment], query, max_results=1)), None)
+
+
+def _log(server: Any, record: dict[str, Any], folder: Path) -> str:
     from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415  # an extra
 
-    experiment = client.get_experiment_by_name(record["dataset"])
-    experiment_id = (
-        experiment.experiment_id if experiment else client.create_experiment(record["dataset"])
-    )
-    query = f"tags.`{_RUN_TAG}` = '{record['run_id']}'"
-    known = client.search_runs([experiment_id], query, max_results=1)
+    experiment = _experiment(server, record)
     start, end = (_milliseconds(record[key]) for key in ("started_at", "finished_at"))
-    run = (
-        known[0]
-        if known
-        else client.create_run(
-            experiment_id,
-            start_time=start,
-            run_name=record["run_id"],
-            tags={_RUN_TAG: record["run_id"]},
-        )
+    run = _known(server, experiment, record) or server.create_run(
+        experiment,
+        start_time=start,
+        run_name=record["run_id"],
+        tags={_RUN_TAG: record["run_id"]},
     )
     run_id: str = run.info.run_id
-    client.log_batch(
+    server.log_batch(
         run_id,
         metrics=[Metric(name, value, end, 0) for name, value in _metrics(record)],
         params=[Param(name, value) for name, value in _parameters(record["parameters"])],
@@ -102,8 +111,8 @@ def _log(client: Any, record: dict[str, Any], folder: Path) -> str:
     )
     for path in (folder / RECORD, folder / "report.html", *sorted(folder.glob("*.ipynb"))):
         if path.is_file():
-            client.log_artifact(run_id, str(path))
-    client.set_terminated(run_id, _STATUS[record["status"]], end)
+            server.log_artifact(run_id, str(path))
+    server.set_terminated(run_id, _STATUS[record["status"]], end)
     return run_id
 
 
@@ -138,7 +147,8 @@ def _tags(record: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _client() -> Any:
+def client() -> Any:
+    """A client of the server at $MLFLOW_TRACKING_URI; ParameterError without mlflow."""
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
     try:
@@ -150,21 +160,22 @@ def _client() -> Any:
     return MlflowClient(tracking_uri=os.environ[URI_VARIABLE])
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
+    """What a client raises where the server refuses or is gone."""
     from mlflow.exceptions import MlflowException  # noqa: PLC0415  # an extra
     from requests import RequestException  # noqa: PLC0415  # comes with mlflow
 
     return MlflowException, RequestException, OSError
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The first line of a message, without user names and passwords in addresses."""
     uri = os.environ[URI_VARIABLE]
-    lines = str(error).replace(uri, _shown(uri)).splitlines()
+    lines = str(error).replace(uri, shown(uri)).splitlines()
     return lines[0] if lines else type(error).__name__
 
 
-def _shown(uri: str) -> str:
+def shown(uri: str) -> str:
     """An address without user name and password."""
     parts = urlsplit(uri)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
