@@ -114,7 +114,7 @@ def drift(
 
 
 def _activity(interactions: Interactions, periods: Periods) -> Iterator[Drift]:
-    day = (periods.end - 1 - interactions.timestamp) // DAY_MS
+    day = periods.age(interactions.timestamp)
     once = pl.struct("user", "day").is_first_distinct()
     first = pl.select(user=interactions.user, day=day).select(once).to_series().to_numpy()
     for what, time in (

@@ -34,9 +34,13 @@ class Periods:
         there = max(0, min(before_days, int(age.max()) + 1 - days))
         return cls((age >= days) & (age < days + there), age < days, there, days, end)
 
+    def age(self, timestamp: np.ndarray) -> np.ndarray:
+        """Whole days before the end, 0 for the newest 24 hours."""
+        return (self.end - 1 - timestamp) // DAY_MS
+
     def daily(self, timestamp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows of each day before and now."""
-        age = (self.end - 1 - timestamp) // DAY_MS
+        age = self.age(timestamp)
         counts = np.bincount(age, minlength=self.days + self.before_days)
         return counts[self.days : self.days + self.before_days], counts[: self.days]
 
