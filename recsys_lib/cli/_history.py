@@ -30,7 +30,7 @@ def print_changes(rows: Sequence[Mapping[str, Any]]) -> None:
             before = f"{row['from']} -> " if row["from"] else ""
             print_line(out, f"{minute(row['time'])}  {before}{row['to']}")
             said = f"dataset {row['dataset']}, by {row['by']}: {row['reason']}"
-            out.print(Padding(cell(said, "dim"), (0, 0, 0, 4)))
+            out.print(Padding(cell(said, "dim"), (0, 0, 0, 4)), soft_wrap=False)
         return
     table = text_table("time", "dataset", "from", "to", "by", "why")
     for row in rows:

@@ -86,7 +86,7 @@ def _print_paragraph(out: Console, row: Mapping[str, Any]) -> None:
     measured = ", ".join(f"{name} {_shown(row[name])}" for name in _METRICS)
     trained = f"dataset {row['dataset']}, trained {minute(row['trained'])}, {measured}"
     for line in filter(None, (trained, row["data"], row["why"])):
-        out.print(Padding(cell(line, "dim"), (0, 0, 0, 4)))
+        out.print(Padding(cell(line, "dim"), (0, 0, 0, 4)), soft_wrap=False)
 
 
 def _shown(value: float | None) -> str:

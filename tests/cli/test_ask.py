@@ -1,8 +1,6 @@
 """``recsys recommend``, ``similar``, ``search`` and ``models`` on a shop of known answers."""
 
 import json
-import os
-import pty
 import re
 import shutil
 import subprocess
@@ -14,6 +12,7 @@ from recsys_lib import Recommender, registry
 from recsys_lib.cli import main
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
+from tests.support.terminal import in_terminal
 from tests.support.versions import write_part
 
 SHOP = ("--dataset", "boutique")
@@ -179,28 +178,6 @@ def test_an_answer_needs_no_torch_and_help_no_arrays(shop):
         "assert not large, large"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-
-
-def in_terminal(*arguments, columns=60):
-    """What a terminal of so many columns shows."""
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
-    command = [sys.executable, "-m", "recsys_lib.cli", *arguments]
-    with subprocess.Popen(
-        command, stdin=follower, stdout=follower, stderr=subprocess.PIPE, env=environment
-    ):
-        os.close(follower)
-        shown = b""
-        while True:
-            try:
-                more = os.read(leader, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not more:
-                break
-            shown += more
-    os.close(leader)
-    return shown.decode().replace("\r\n", "\n")
 
 
 def test_in_a_terminal_titles_are_cut_to_its_width_and_reasons_stand_below(shop, recommender):

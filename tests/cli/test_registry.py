@@ -10,6 +10,7 @@ from recsys_lib import registry
 from recsys_lib.cli import main
 from recsys_lib.files import write_json
 from recsys_lib.paths import Dataset
+from tests.support.terminal import in_terminal
 from tests.support.versions import write_part
 
 
@@ -129,6 +130,16 @@ def test_the_history_is_printed_newest_first(shop, capsys):
         "run",
         *["the", "first", "version", "that", "is", "served"],
     ]
+
+
+@pytest.mark.parametrize("command", [["models"], ["models", "--history"]])
+def test_a_narrow_terminal_folds_reasons_and_cuts_none(shop, command):
+    reason = "somebody complained about belts, " * 5 + "and so on"
+    assert main(["promote", "v1", "--reason", reason]) == 0
+    shown = in_terminal(*command, columns=50)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert max(map(len, lines)) <= 50
+    assert reason in " ".join(" ".join(lines).split())
 
 
 def test_a_damaged_line_is_named_and_is_no_failure(shop, capsys):

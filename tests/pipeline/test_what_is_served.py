@@ -109,6 +109,19 @@ class TestDecisionsOfPeople:
         assert served() == "three"
 
 
+@pytest.mark.parametrize(("pin", "then"), [(True, "one"), (False, "three")])
+def test_after_a_rollback_no_run_serves_what_it_left_unless_asked_to(shop, pin, then):
+    shop.notebook("02", PART.format("als", 2))
+    shop.run(run_id="two")
+    registry.rollback(Dataset.find("sample"), pin=pin)
+    shop.notebook("02", PART.format("als", 3))
+    record, _, _ = shop.run(run_id="three")
+    assert served() == then
+    assert [warning[:34] for warning in record["warnings"]] == (
+        ["Not served: version one is pinned;"] if pin else []
+    )
+
+
 def test_an_empty_champion_file_is_mended_by_a_promotion(shop):
     dataset = Dataset.find("sample")
     (dataset.models / "champion.json").write_text("")
