@@ -66,9 +66,10 @@ def test_what_is_acknowledged_is_in_the_file_at_once(tmp_path):
 
 
 def test_lists_are_dropped_and_counted_when_the_writer_falls_behind(tmp_path, monkeypatch):
-    may_write = threading.Event()
+    writes, may_write = threading.Event(), threading.Event()
 
     def slow(*arguments):
+        writes.set()
         may_write.wait(30)
         return insert(*arguments)
 
@@ -76,11 +77,13 @@ def test_lists_are_dropped_and_counted_when_the_writer_falls_behind(tmp_path, mo
     monkeypatch.setattr(log_module, "insert", slow)
     monkeypatch.setattr(log_module, "_MOST_AT_ONCE", 1)
     with FeedbackLog(tmp_path, capacity=3) as log:
-        kept = sum(log.add_list(served(n)) for n in range(50))
+        assert log.add_list(served(0))
+        assert writes.wait(30)
+        kept = 1 + sum(log.add_list(served(n)) for n in range(1, 50))
         with pytest.raises(StorageError, match="too many events wait"):
             log.add_events([Event("click", "i", "l1")])
         may_write.set()
-    assert 3 <= kept <= 5
+    assert kept == 4
     assert (log.counts.lists, log.counts.dropped) == (kept, 50 - kept)
     assert read_shown(tmp_path)["list_id"].n_unique() == kept
 
