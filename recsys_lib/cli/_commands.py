@@ -116,7 +116,7 @@ def clean(options: Namespace) -> int:
     verb = "would be removed" if options.dry_run else "removed"
     print(f"{len(removal.paths)} files and folders {verb}, {removal.freed / 2**20:,.1f} MB")
     if removal.kept:
-        print(f"kept for 'recsys rollback': {', '.join(removal.kept)}")
+        print(f"kept for 'recsys rollback' or as the challenger: {', '.join(removal.kept)}")
     _say_damaged()
     return EXIT_OK
 

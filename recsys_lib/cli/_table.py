@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
-from recsys_lib.cli import _ask, _benchmark, _commands, _doctor, _models, _registry
+from recsys_lib.cli import _arms, _ask, _benchmark, _commands, _doctor, _models, _registry
 from recsys_lib.paths import SAMPLE
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -348,6 +348,13 @@ _ALL = (
                 help="log no lists and take no events (default: data/feedback/<dataset>)",
             ),
         ),
+    ),
+    Command(
+        "arms",
+        "compare the champion with the challenger by what people did",
+        "recsys arms --dataset shop",
+        _arms.arms,
+        (_DATASET, _JSON),
     ),
     Command(
         "download",

@@ -8,6 +8,7 @@ from recsys_lib import registry
 from recsys_lib.cli import main
 from recsys_lib.errors import LockedError, ParameterError
 from recsys_lib.files import write_json
+from recsys_lib.loop.running import start
 from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs.lock import only_run
@@ -72,11 +73,16 @@ class TestRollbacks:
         for version in registry.read_history(served).before[:changes]:
             assert served.version(version).is_dir()
 
+    def test_a_challenger_stays(self, served):
+        start(served.feedback, "s3", 0.1)
+        assert clean(served.root, 1, "shop", changes=0).kept == ["s3"]
+        assert served.version("s3").is_dir()
+
     def test_what_is_kept_and_removed_is_said(self, served, capsys):
         options = ["--keep", "1", "--keep-changes", "1", "--dataset", "shop"]
         assert main(["clean", *options]) == 0
         said = capsys.readouterr().out
-        assert "kept for 'recsys rollback': s3, s2" in said
+        assert "kept for 'recsys rollback' or as the challenger: s3, s2" in said
         assert str(served.version("s4")) in said
         assert main(["clean", "--keep-changes", "-1"]) == 2
         assert "--keep-changes must be at least 0, got -1" in capsys.readouterr().err

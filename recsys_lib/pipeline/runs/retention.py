@@ -12,6 +12,7 @@ from typing import Any
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
+from recsys_lib.loop.running import read_running
 from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.lock import only_run
@@ -28,7 +29,7 @@ class Removal:
     ----------
     paths: files and folders to remove.
     freed: bytes that this frees; files that a kept version shares (hard links) free nothing.
-    kept: old versions that stay, since a rollback may need them.
+    kept: old versions that stay, since a rollback or a comparison may need them.
     """
 
     paths: list[Path]
@@ -54,8 +55,8 @@ def clean(
 ) -> Removal:
     """Remove all runs but the newest ``keep`` of each dataset and what a rollback may need.
 
-    That is the champion, and the versions that were served within the last ``changes`` changes of
-    champion or that this many rollbacks reach. Removes notebooks, report and models of a run, and
+    That is the champion, the last challenger, and the versions that were served within the last
+    ``changes`` changes of champion or that this many rollbacks reach. Removes notebooks, report and models of a run, and
     unfinished files of killed processes. Keeps versions that no run made, such as ``draft``. With
     ``dry_run`` nothing is removed. Raises ParameterError for ``keep`` below 1 or ``changes`` below
     0, and LockedError while a run works on one of the datasets.
@@ -90,8 +91,10 @@ def _datasets(root: Path, records: Iterable[dict[str, Any]]) -> set[str]:
 def _old_runs(
     dataset: Dataset, records: list[dict[str, Any]], keep: int, changes: int
 ) -> tuple[list[str], list[str]]:
-    """Old runs that can go, and those that stay for a rollback."""
-    served, needed = champion(dataset), read_history(dataset).recent(changes)
+    """Old runs that can go, and those that stay for a rollback or as the challenger."""
+    served, needed = champion(dataset), set(read_history(dataset).recent(changes))
+    if (running := read_running(dataset.feedback)) is not None:
+        needed.add(running.challenger)
     runs = [record["run_id"] for record in records if record["dataset"] == dataset.name]
     old = [run for run in runs[keep:] if served is None or run != served.name]
     stay = [run for run in old if run in needed and dataset.version(run).is_dir()]

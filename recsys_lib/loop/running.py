@@ -1,0 +1,65 @@
+"""Which comparison a service runs: the challenger, its share of the people, and since when."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from recsys_lib.columns import Feedback
+from recsys_lib.errors import ArtifactError
+from recsys_lib.files import read_json, write_json
+from recsys_lib.loop.assignment import CHALLENGER
+from recsys_lib.loop.records import now
+
+RUNNING = "comparison.json"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A comparison.
+
+    Parameters
+    ----------
+    challenger: version that answers in place of the champion.
+    share: of the people who get it.
+    since: time in UTC as ISO 8601 text.
+    """
+
+    challenger: str
+    share: float
+    since: str
+
+    def lists(self, shown: pl.DataFrame) -> pl.DataFrame:
+        """The rows of ``shown`` that belong to it."""
+        start = datetime.fromisoformat(self.since)
+        own = (pl.col(Feedback.ARM) != CHALLENGER) | (pl.col(Feedback.VERSION) == self.challenger)
+        return shown.filter(pl.col(Feedback.TIME) >= start, own)
+
+
+def start(folder: Path, challenger: str, share: float) -> Running:
+    """Note a comparison, unless it is the one that runs already.
+
+    With another challenger, or another share, a new one starts: people are divided anew.
+    """
+    running = read_running(folder)
+    if running is None or (running.challenger, running.share) != (challenger, share):
+        running = Running(challenger, share, now())
+        write_json(folder / RUNNING, asdict(running))
+    return running
+
+
+def read_running(folder: Path) -> Running | None:
+    """The last comparison of a feedback folder; None where there was none yet."""
+    path = folder / RUNNING
+    try:
+        stored = read_json(path)
+        running = Running(str(stored["challenger"]), float(stored["share"]), str(stored["since"]))
+        datetime.fromisoformat(running.since)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} is damaged: move it away") from error
+    return running

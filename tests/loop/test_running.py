@@ -1,0 +1,36 @@
+"""A comparison goes on over restarts, and starts anew with another challenger or share."""
+
+import pytest
+
+from recsys_lib.errors import ArtifactError
+from recsys_lib.loop import FeedbackLog, ServedList, Shown, read_shown
+from recsys_lib.loop.running import RUNNING, read_running, start
+
+
+def test_a_restart_goes_on_and_another_challenger_or_share_starts_anew(tmp_path):
+    assert read_running(tmp_path) is None
+    first = start(tmp_path, "v2", 0.1)
+    assert start(tmp_path, "v2", 0.1) == first == read_running(tmp_path)
+    second = start(tmp_path, "v2", 0.2)
+    assert second.since > first.since
+    assert start(tmp_path, "v3", 0.2).since > second.since
+
+
+def test_only_lists_of_this_comparison_count(tmp_path):
+    def log(arm, version):
+        with FeedbackLog(tmp_path) as feedback:
+            feedback.add_list(ServedList(version, (Shown("a", 1, 1.0),), user_id="u", arm=arm))
+
+    log("champion", "v0")
+    running = start(tmp_path, "v2", 0.1)
+    log("champion", "v1")
+    log("challenger", "v2")
+    log("challenger", "v9")
+    assert sorted(running.lists(read_shown(tmp_path))["version"]) == ["v1", "v2"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"challenger": "v", "share": "x", "since": "y"}'])
+def test_a_damaged_file_is_named(tmp_path, text):
+    (tmp_path / RUNNING).write_text(text)
+    with pytest.raises(ArtifactError, match=r"comparison\.json is damaged"):
+        read_running(tmp_path)
