@@ -10,6 +10,10 @@ EXIT_OK = 0
 EXIT_STEP_FAILED = 1
 EXIT_BAD_PARAMETERS = 2
 EXIT_BAD_INPUT = 3
+EXIT_LOOK = 10
+EXIT_RETRAIN = 11
+EXIT_ROLL_BACK = 12
+"""These three say what a monitor found; nothing failed."""
 EXIT_INTERRUPTED = 130
 
 

@@ -478,6 +478,44 @@ class EvaluateParameters(Section):
     seed: Seed = Field(DEFAULT_SEED, description="Seed of samples, tie order and intervals")
 
 
+class MonitorParameters(Section):
+    """05_monitor: what is compared, and from where on something is to be done."""
+
+    notebook: ClassVar[str] = "05_monitor"
+
+    days: int = Field(28, ge=1, description="Length of the newest period, in days")
+    before_days: int = Field(
+        84, ge=1, description="Length of the period before it, with which it is compared"
+    )
+    max_unknown_items: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Retrain when a larger share of the newest interactions is with items that the "
+        "served version does not know",
+    )
+    max_unknown_users: float = Field(
+        0.5, ge=0, le=1, description="The same for interactions of users"
+    )
+    max_empty: float = Field(
+        0.02, ge=0, le=1, description="Look when a larger share of the lists is empty"
+    )
+    max_milliseconds: float = Field(
+        200.0, gt=0, description="Look when 5 of 100 lists take longer than this"
+    )
+    outcome: Literal["clicked", "carted", "purchased"] = Field(
+        "clicked", description="What people are to do with shown items"
+    )
+    max_loss: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Roll back when items have this outcome less often than those of the version "
+        "served before, beyond noise and by more than this share",
+    )
+    seed: Seed = Field(DEFAULT_SEED, description="Seed of permutations")
+
+
 _Range = Annotated[list[float], Field(min_length=2, max_length=2)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _HalfLife = Annotated[float, Field(ge=0)]
@@ -533,4 +571,5 @@ SECTIONS: dict[str, type[Section]] = {
     "als": AlsSettings,
     "embed": EmbedParameters,
     "evaluate": EvaluateParameters,
+    "monitor": MonitorParameters,
 }

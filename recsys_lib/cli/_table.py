@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
-from recsys_lib.cli import _arms, _ask, _benchmark, _commands, _doctor, _models, _registry
+from recsys_lib.cli import _arms, _ask, _benchmark, _commands, _doctor, _models, _monitor, _registry
 from recsys_lib.paths import SAMPLE
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -346,6 +346,29 @@ _ALL = (
                 "--no-feedback",
                 action="store_true",
                 help="log no lists and take no events (default: data/feedback/<dataset>)",
+            ),
+        ),
+    ),
+    Command(
+        "monitor",
+        "say what to do: nothing, look, retrain or roll back",
+        "recsys monitor --dataset sample\nrecsys monitor --set monitor.days=7 --no-page",
+        _monitor.monitor,
+        (
+            _DATASET,
+            _argument("--config", type=Path, metavar="FILE", help="parameters as YAML"),
+            _argument(
+                "--set",
+                action="append",
+                default=[],
+                metavar="monitor.NAME=VALUE",
+                help="a parameter: 'recsys params monitor' lists them",
+            ),
+            _argument("--all", action="store_true", help="print what is fine, too"),
+            _argument(
+                "--no-page",
+                action="store_true",
+                help="write no page (default: outputs/monitor/DATASET/05_monitor.html)",
             ),
         ),
     ),

@@ -11,12 +11,15 @@ Kish, "Survey Sampling" (1965), 8.2.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from scipy.stats import norm
 
 from recsys_lib.columns import Feedback
+from recsys_lib.loop.experiment import half_width
 from recsys_lib.loop.outcomes import OUTCOMES, person
 from recsys_lib.significance import SIGNIFICANT
 
@@ -25,6 +28,7 @@ SHARES = ("source", "position", "route", "version")
 _QUANTILES = {"p50 ms": 0.5, "p95 ms": 0.95, "p99 ms": 0.99}
 _Z = float(norm.ppf(1 - SIGNIFICANT / 2))
 _PERSON = "person"
+_FEWEST = 100  # people: before, the normal approximation does not hold
 
 
 def by_day(shown: pl.DataFrame) -> pl.DataFrame:
@@ -91,6 +95,15 @@ def rates(shown: pl.DataFrame, column: str, outcome: str = "clicked") -> pl.Data
     ValueError
         For another outcome.
     """
+    rows = _rates(shown, column, outcome)
+    low, high = _interval(
+        *(rows[name].to_numpy() for name in ("people", "items", "rate", "squares"))
+    )
+    return rows.drop("squares").with_columns(low=low, high=high)
+
+
+def _rates(shown: pl.DataFrame, column: str, outcome: str) -> pl.DataFrame:
+    """Counts and rates by a column, and the sum of the squared residuals of people."""
     if outcome not in OUTCOMES:
         raise ValueError(f"outcome {outcome!r}: choose from {', '.join(OUTCOMES)}")
     each = pl.coalesce(person(), Feedback.LIST).alias(_PERSON)
@@ -102,18 +115,14 @@ def rates(shown: pl.DataFrame, column: str, outcome: str = "clicked") -> pl.Data
     sums = people.group_by(column).agg(
         pl.len().alias("people"), pl.col("items", "happened").sum().cast(pl.Int64)
     )
-    rate = pl.col("happened") / pl.col("items")
+    sums = sums.with_columns(rate=pl.col("happened") / pl.col("items"))
     residual = pl.col("happened") - pl.col("rate") * pl.col("items")
     spread = (
-        people.join(sums.select(column, rate=rate), on=column)
+        people.join(sums.select(column, "rate"), on=column)
         .group_by(column)
         .agg((residual**2).sum().alias("squares"))
     )
-    rows = sums.join(spread, on=column).with_columns(rate=rate).sort(column)
-    low, high = _interval(
-        *(rows[name].to_numpy() for name in ("people", "items", "rate", "squares"))
-    )
-    return rows.drop("squares").with_columns(low=low, high=high)
+    return sums.join(spread, on=column).sort(column)
 
 
 def _interval(
@@ -130,17 +139,48 @@ def _interval(
     return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
-def difference(rows: pl.DataFrame, first: str, second: str) -> tuple[float, float, float]:
-    """Rate of ``second`` - rate of ``first``, and its 95 % interval, of a table of :func:`rates`.
+@dataclass(frozen=True)
+class LastingDifference:
+    """Two rates, and ``gap``, the second less the first.
 
-    Newcombe's interval (1998, method 10) for two independent groups. NaN where one is missing.
+    ``low`` and ``high`` bound it, at whatever time one looks.
     """
-    column = rows.columns[0]
-    found = [rows.filter(pl.col(column) == value).to_dicts() for value in (first, second)]
-    if not all(found):
-        return (math.nan,) * 3
-    (a,), (b,) = found
+
+    first: float
+    second: float
+    gap: float
+    low: float
+    high: float
+
+
+def lasting_difference(
+    shown: pl.DataFrame, column: str, first: str, second: str, outcome: str = "clicked"
+) -> LastingDifference | None:
+    """The difference of two rates, safe to look at on every day.
+
+    Parameters
+    ----------
+    shown, column, outcome
+        As for :func:`rates`.
+    first, second
+        Two values of the column.
+
+    Returns
+    -------
+    LastingDifference or None
+        None where fewer than 100 people got either. The bounds are the sum of those of two
+        confidence sequences, see :func:`recsys_lib.loop.experiment.half_width`.
+    """
+    rows = {row[column]: row for row in _rates(shown, column, outcome).to_dicts()}
+    found = [rows.get(first), rows.get(second)]
+    if any(row is None or row["people"] < _FEWEST for row in found):
+        return None
+    a, b = (row for row in found if row is not None)
+    half = sum(half_width(_deviation(row), row["people"]) for row in (a, b))
     gap = b["rate"] - a["rate"]
-    low = gap - math.hypot(b["rate"] - b["low"], a["high"] - a["rate"])
-    high = gap + math.hypot(b["high"] - b["rate"], a["rate"] - a["low"])
-    return gap, low, high
+    return LastingDifference(a["rate"], b["rate"], gap, gap - half, gap + half)
+
+
+def _deviation(row: Mapping[str, float]) -> float:
+    """Standard deviation of a person's share in a rate; never 0, as if somebody differed."""
+    return math.sqrt(max(row["squares"], 1.0) * row["people"]) / row["items"]

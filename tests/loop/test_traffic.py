@@ -9,7 +9,7 @@ import pytest
 from recsys_lib.columns import Feedback
 from recsys_lib.loop.outcomes import OUTCOMES
 from recsys_lib.loop.store import SHOWN_SCHEMA
-from recsys_lib.loop.traffic import by_day, difference, rates
+from recsys_lib.loop.traffic import by_day, lasting_difference, rates
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -98,12 +98,34 @@ def test_intervals_hold_for_people_who_differ():
     assert 180 <= held <= 199
 
 
-def test_a_difference_of_versions_and_its_interval():
+def test_a_difference_of_versions_and_its_bounds():
     rows = pl.concat([clicks(1, 2_000), clicks(2, 2_000, rate=0.05, version="v2")])
-    gap, low, high = difference(rates(rows, "version"), "v1", "v2")
-    assert low < -0.05 < high < 0
-    assert gap == pytest.approx(-0.05, abs=0.02)
-    assert np.isnan(difference(rates(rows, "version"), "v1", "v3")[0])
+    found = lasting_difference(rows, "version", "v1", "v2")
+    assert found.low < -0.05 < found.high < 0
+    assert found.gap == pytest.approx(found.second - found.first)
+    assert lasting_difference(rows, "version", "v1", "v3") is None
+
+
+def test_looking_at_a_difference_every_day_does_not_fool():
+    """20 looks in each of 50 worlds without a difference."""
+    fooled = 0
+    for seed in range(50):
+        rows = pl.concat([clicks(seed, 1_000), clicks(seed + 50, 1_000, version="v2")])
+        number = pl.col(Feedback.USER).str.extract(r"u(\d+)").cast(pl.Int64)
+        looks = (
+            lasting_difference(rows.filter(number < n), "version", "v1", "v2")
+            for n in range(100, 1_001, 45)
+        )
+        fooled += any(look.low > 0 or look.high < 0 for look in looks)
+    assert fooled <= 3
+
+
+def test_versions_that_nobody_clicked_are_not_sure_to_be_equal():
+    rows = pl.concat([clicks(1, 200), clicks(2, 200, version="v2")])
+    found = lasting_difference(
+        rows.with_columns(clicked=pl.lit(value=False)), *["version", "v1", "v2"]
+    )
+    assert found.low < 0 < found.high
 
 
 def test_another_outcome_is_refused():

@@ -1,0 +1,71 @@
+"""``recsys monitor``: what to do about a dataset, in words, as an exit code and as a page."""
+
+# ruff: noqa: PLC0415  # see _commands.py
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys_lib.cli._names import find_dataset
+from recsys_lib.errors import ParameterError, StepFailedError
+from recsys_lib.paths import Dataset, outputs_root
+
+if TYPE_CHECKING:
+    from recsys_lib.parameters import MonitorParameters
+
+_FILE = "monitor.json"
+
+
+def monitor(options: Namespace) -> int:
+    """Print the findings, write the page, and return the exit code of the verdict."""
+    from recsys_lib.display.terminal import console, print_line
+    from recsys_lib.loop.monitor import monitor as look
+
+    dataset = find_dataset(options.dataset)
+    dataset.require()
+    parameters = _parameters(options)
+    found = look(dataset, parameters)
+    out = console()
+    print_line(out, f"{dataset.name}: {found.verdict}", "bold")
+    for finding in found.findings:
+        if options.all or finding.verdict != "fine":
+            print_line(out, str(finding))
+    folder = outputs_root(dataset.root) / "monitor" / dataset.name
+    found.save(folder / _FILE)
+    if not options.no_page:
+        print_line(out, f"{_write_page(dataset, parameters, folder)}")
+    return found.exit_code
+
+
+def _parameters(options: Namespace) -> MonitorParameters:
+    from recsys_lib.parameters import MonitorParameters
+    from recsys_lib.pipeline import read_settings
+    from recsys_lib.pipeline.settings import sections_of
+
+    others = [name for name in sections_of(options.set) if name != "monitor"]
+    if others:
+        raise ParameterError(f"--set {others[0]}.NAME has no effect here: set monitor.NAME")
+    found = read_settings(options.config, options.set).sections["monitor"]
+    if not isinstance(found, MonitorParameters):
+        raise TypeError(f"section monitor holds {type(found).__name__}")
+    return found
+
+
+def _write_page(dataset: Dataset, parameters: MonitorParameters, folder: Path) -> Path:
+    """Execute the notebook, and make it a page that needs no network."""
+    from recsys_lib.paths import project_root
+    from recsys_lib.pipeline.execution.notebook import run_notebook
+    from recsys_lib.pipeline.report import write_page
+
+    source = project_root() / "notebooks" / f"{parameters.notebook}.ipynb"
+    output = folder / source.name
+    values = {"dataset": dataset.argument, **parameters.model_dump()}
+    execution = run_notebook(source, output, values)
+    if execution.error is not None:
+        raise StepFailedError(
+            f"the page of the monitor could not be made: {execution.error.name}: "
+            f"{execution.error.message}, see {output}"
+        )
+    return write_page(output)

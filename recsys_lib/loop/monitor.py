@@ -1,0 +1,192 @@
+"""Look at everything there is of a dataset: data, served version, feedback; and say what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from recsys_lib.columns import Feedback, Products
+from recsys_lib.data.database import reading
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.summary import read_summary
+from recsys_lib.files import write_json
+from recsys_lib.loop.drift import Drift, drift
+from recsys_lib.loop.familiarity import Unknown, unknown_to
+from recsys_lib.loop.outcomes import outcomes
+from recsys_lib.loop.periods import Periods, product_facts
+from recsys_lib.loop.store import read_events, read_shown
+from recsys_lib.loop.traffic import by_day
+from recsys_lib.loop.verdict import (
+    EXIT_CODES,
+    Finding,
+    MonitorVerdict,
+    of_drift,
+    of_lists,
+    of_unknown,
+    of_versions,
+    overall,
+)
+from recsys_lib.parameters import MonitorParameters
+from recsys_lib.paths import Dataset
+from recsys_lib.registry import ALS_PART, Part, champion, has_part, read_history, run_command
+
+_FACTS = {
+    Products.ITEM: pl.String,
+    Products.PRICE: pl.Float64,
+    Products.CATEGORIES: pl.String,
+    Products.MAIN_CATEGORY: pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """What was found.
+
+    Parameters
+    ----------
+    dataset: which was looked at.
+    served: folder of the served version; None where nothing is served.
+    interactions: what models see.
+    drifts: comparisons of the newest interactions with those before.
+    unknown: what the served version does not know of them; None where that cannot be said.
+    shown: shown items with their outcomes, of both periods; no rows where nothing was logged.
+    parameters: with which it was looked at.
+    """
+
+    dataset: Dataset
+    served: Path | None
+    interactions: Interactions
+    drifts: list[Drift]
+    unknown: Unknown | None
+    shown: pl.DataFrame
+    parameters: MonitorParameters
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """All findings, the most urgent ones first."""
+        found = [*self._of_data(), *self._of_feedback()]
+        return sorted(found, key=lambda finding: -list(EXIT_CODES).index(finding.verdict))
+
+    @property
+    def verdict(self) -> MonitorVerdict:
+        """The most urgent verdict of the findings."""
+        return overall(self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """Of the verdict, for schedulers."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def days(self) -> pl.DataFrame:
+        """Lists a day in the newest period, see :func:`recsys_lib.loop.traffic.by_day`."""
+        return by_day(self.newest)
+
+    def table(self) -> pl.DataFrame:
+        """The findings as columns verdict, finding and remedy."""
+        rows = [(f.verdict, f.sentence, f.remedy) for f in self.findings]
+        return pl.DataFrame(rows, ["verdict", "finding", "what to do"], orient="row")
+
+    def drift_table(self) -> pl.DataFrame:
+        """The comparisons of the newest interactions with those before."""
+        columns = ["what", "unit", "before", "now", "measure", "size", "p", "verdict"]
+        rows = [tuple(vars(row)[name] for name in columns) for row in self.drifts]
+        return pl.DataFrame(rows, columns, orient="row")
+
+    def save(self, path: Path) -> None:
+        """Write verdict, exit code and findings as JSON."""
+        findings = [vars(finding) for finding in self.findings]
+        write_json(
+            path,
+            {
+                "dataset": self.dataset.name,
+                "version": self.served.name if self.served else None,
+                "verdict": self.verdict,
+                "exit_code": self.exit_code,
+                "findings": findings,
+            },
+        )
+
+    @property
+    def newest(self) -> pl.DataFrame:
+        """Shown items of the newest period, with their outcomes."""
+        time = pl.col(Feedback.TIME)
+        return self.shown.filter(time > time.max() - timedelta(days=self.parameters.days))
+
+    def _of_data(self) -> list[Finding]:
+        run = run_command(self.dataset)
+        if not self.drifts:
+            said = "nothing is old enough, or has no time, to compare the newest data with"
+            found = [Finding("fine", said)]
+        else:
+            found = list(of_drift(self.drifts, learned=_has_learned(self), run=run))
+        if self.served is None:
+            found.append(Finding("look at this", "no version is served", run))
+        if self.unknown:
+            found += of_unknown(self.unknown, self.parameters, run=run)
+        return found
+
+    def _of_feedback(self) -> list[Finding]:
+        if self.shown.is_empty():
+            said = "no list was logged: 'recsys serve' does that"
+            return [Finding("fine", said)]
+        found = list(of_lists(self.days, self.parameters))
+        earlier = read_history(self.dataset).before
+        if self.served and earlier:
+            command = f"recsys rollback --dataset {self.dataset.argument}"
+            names = self.served.name, earlier[0]
+            found += of_versions(self.shown, *names, self.parameters, rollback=command)
+        return found
+
+
+def monitor(dataset: Dataset, parameters: MonitorParameters) -> Monitored:
+    """Look at the data, the served version and the feedback of a dataset.
+
+    Parameters
+    ----------
+    dataset
+        01_etl has read it; feedback and a served version may be missing.
+    parameters
+        Periods and limits.
+
+    Raises
+    ------
+    ArtifactError
+        If the data were not read yet, or a file is damaged.
+    """
+    served, interactions = champion(dataset), Interactions.load(dataset.processed)
+    products = _products(dataset.database)
+    days, before = parameters.days, parameters.before_days
+    drifts = drift(interactions, products, days, before, seed=parameters.seed)
+    unknown = None
+    if served and interactions.has_times:
+        newest = Periods.of(interactions.timestamp, days, before).now
+        unknown = unknown_to(served, interactions, newest)
+    shown = _shown(dataset, days + before)
+    return Monitored(dataset, served, interactions, drifts, unknown, shown, parameters)
+
+
+def _products(database: Path) -> pl.DataFrame:
+    """Prices and categories of all products, without their long texts."""
+    query = f"SELECT {', '.join(_FACTS)} FROM {Products.TABLE}"
+    with reading(database) as connection:
+        return product_facts(pl.read_database(query, connection, schema_overrides=_FACTS))
+
+
+def _shown(dataset: Dataset, days: int) -> pl.DataFrame:
+    """Shown items of the last days with a list, with their outcomes."""
+    shown, time = read_shown(dataset.feedback), pl.col(Feedback.TIME)
+    recent = shown.filter(time > time.max() - timedelta(days=days))
+    return outcomes(recent, read_events(dataset.feedback))
+
+
+def _has_learned(found: Monitored) -> bool:
+    """Whether the served version was trained on the data as they are now."""
+    if found.served is None or not has_part(found.served, ALS_PART):
+        return False
+    trained = Part.read(found.served / ALS_PART).manifest["data_fingerprint"]
+    return bool(trained == read_summary(found.dataset.processed)["fingerprint"])
