@@ -11,6 +11,7 @@ from recsys_lib.columns import Products
 from recsys_lib.data.interactions import Interactions
 
 DAY_MS = 86_400_000
+_LAST = r'"((?:[^"\\]|\\.)+)"\s*\]$'  # the last text of a list as JSON
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,15 @@ class Periods:
 def product_facts(products: pl.DataFrame) -> pl.DataFrame:
     """Id, price, and the narrowest category (the main one where there is no other) of products.
 
-    ``products`` has the columns of the table ``product_catalog``.
+    ``products`` has the columns of the table ``product_catalog``. Categories are a list as JSON, or
+    a text such as "Action|Comedy".
     """
-    names = pl.col(Products.CATEGORIES).str.json_decode(pl.List(pl.String))
+    said = pl.col(Products.CATEGORIES).str.strip_chars()
+    plain = pl.when(~said.str.starts_with("[")).then(said.str.split("|").list.last())
     return products.select(
         pl.col(Products.ITEM).alias("id"),
         pl.col(Products.PRICE).alias("price"),
-        pl.coalesce(names.list.last(), Products.MAIN_CATEGORY).alias("category"),
+        pl.coalesce(said.str.extract(_LAST), plain, Products.MAIN_CATEGORY).alias("category"),
     )
 
 

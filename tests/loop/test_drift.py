@@ -131,14 +131,17 @@ def test_periods_are_whole_days_up_to_the_last_time():
 
 
 def test_the_narrowest_category_counts():
+    said = ['["Home", "Mugs"]', "[]", None, "Action|Comedy", '["Home", "6\\" Pans" ]', "[broken"]
     facts = product_facts(
         pl.DataFrame(
             {
-                "parent_asin": ["a", "b", "c"],
-                "price": [1.0, None, 3.0],
-                "categories": ['["Home", "Mugs"]', "[]", None],
-                "main_category": ["X", "Y", None],
+                "parent_asin": list("abcdef"),
+                "price": [1.0, None, 3.0, 4.0, 5.0, 6.0],
+                "categories": said,
+                "main_category": ["X", "Y", None, None, "Z", "W"],
             }
         )
     )
-    assert facts.rows() == [("a", 1.0, "Mugs"), ("b", None, "Y"), ("c", 3.0, None)]
+    assert facts["category"].to_list() == ["Mugs", "Y", None, "Comedy", '6\\" Pans', "W"]
+    assert facts["price"].to_list() == [1.0, None, 3.0, 4.0, 5.0, 6.0]
+    assert facts["id"].to_list() == list("abcdef")
