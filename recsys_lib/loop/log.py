@@ -6,6 +6,7 @@ import queue
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from recsys_lib.loop.store import DATABASE, connect, insert
 
 _CAPACITY = 10_000  # entries that may wait
 _MOST_AT_ONCE = 2_000  # entries of one transaction
-_GATHERING_SECONDS = 0.02  # in which more lists may come; events do not wait for them
+_GATHERING_SECONDS = 0.5  # in which more lists may come; events do not wait for them
 _ANSWER_SECONDS = 60.0  # for events to reach the disk
 _STOP = "stop"
 
@@ -168,11 +169,12 @@ class FeedbackLog:
 
     def _next(self) -> list[_Entry]:
         """Wait for an entry, and take what else is there."""
-        entries, urgent = [self._queue.get()], False
+        entries, end = [self._queue.get()], time.monotonic() + _GATHERING_SECONDS
         while len(entries) < _MOST_AT_ONCE and entries[-1] != _STOP:
-            urgent = urgent or isinstance(entries[-1], _Events)
+            if isinstance(entries[-1], _Events):
+                end = 0.0
             try:
-                entries.append(self._queue.get(timeout=0 if urgent else _GATHERING_SECONDS))
+                entries.append(self._queue.get(timeout=max(end - time.monotonic(), 0.0)))
             except queue.Empty:
                 break
         return entries

@@ -29,6 +29,7 @@ from recsys_lib.loop.store import (
 
 _LOCK = ".rotation.lock"
 _LOOK_SECONDS = 3600.0
+_ROWS_AT_ONCE = 10_000
 
 
 def rotate(folder: Path, today: date | None = None) -> list[date]:
@@ -79,16 +80,8 @@ def _move(connection: sqlite3.Connection, folder: Path, day: date) -> None:
     events = query_rows(connection, f"{EVENTS_QUERY} {where}", EVENTS_SCHEMA, start, end)
     _add(target / LISTS, shown, [Feedback.LIST, Feedback.POSITION])
     _add(target / EVENTS, events, [Feedback.EVENT])
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        _delete(connection, "list_items", Feedback.LIST, shown)
-        _delete(connection, "lists", Feedback.LIST, shown)
-        _delete(connection, "events", Feedback.EVENT, events)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    _delete(connection, ("list_items", "lists"), Feedback.LIST, shown)
+    _delete(connection, ("events",), Feedback.EVENT, events)
 
 
 def _add(path: Path, rows: pl.DataFrame, key: list[str]) -> None:
@@ -102,7 +95,21 @@ def _add(path: Path, rows: pl.DataFrame, key: list[str]) -> None:
         rows.sort(Feedback.TIME, *key).write_parquet(temporary)
 
 
-def _delete(connection: sqlite3.Connection, table: str, key: str, rows: pl.DataFrame) -> None:
-    """Delete what was moved, and not what has come since."""
+def _delete(
+    connection: sqlite3.Connection, tables: tuple[str, ...], key: str, rows: pl.DataFrame
+) -> None:
+    """Delete what was moved, not what has come since; a few at a time, since others write, too."""
     ids = rows[key].unique().to_list()
-    connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", ((each,) for each in ids))
+    for start in range(0, len(ids), _ROWS_AT_ONCE):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for table in tables:
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE {key} = ?",
+                    ((each,) for each in ids[start : start + _ROWS_AT_ONCE]),
+                )
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

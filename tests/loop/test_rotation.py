@@ -68,8 +68,8 @@ def test_what_comes_late_for_a_day_joins_its_file(tmp_path):
     assert len(read_shown(tmp_path)) == 8
 
 
-@pytest.mark.parametrize("killed_before", ["_add", "_delete"])
-def test_a_kill_in_between_loses_and_doubles_nothing(tmp_path, monkeypatch, killed_before):
+@pytest.mark.parametrize(("killed_before", "left"), [("_add", [3, 6, 3]), ("_delete", [0, 0, 3])])
+def test_a_kill_in_between_loses_and_doubles_nothing(tmp_path, monkeypatch, killed_before, left):
     fill(tmp_path, MONDAY, range(3))
     before = read_shown(tmp_path), read_events(tmp_path)
     real, calls = getattr(rotation_module, killed_before), []
@@ -83,8 +83,9 @@ def test_a_kill_in_between_loses_and_doubles_nothing(tmp_path, monkeypatch, kill
     monkeypatch.setattr(rotation_module, killed_before, killed)
     with pytest.raises(KeyboardInterrupt):
         rotate(tmp_path, TUESDAY)
-    assert rows_in_database(tmp_path) == [3, 6, 3]
+    assert rows_in_database(tmp_path) == left
     assert read_shown(tmp_path).equals(before[0])
+    assert read_events(tmp_path).equals(before[1])
     monkeypatch.undo()
     assert rotate(tmp_path, TUESDAY) == [MONDAY]
     assert rows_in_database(tmp_path) == [0, 0, 0]
