@@ -21,7 +21,7 @@ _FILE = "monitor.json"
 def monitor(options: Namespace) -> int:
     """Print the findings, write the page, and return the exit code of the verdict."""
     from recsys_lib.display.terminal import console, print_line
-    from recsys_lib.loop.monitor import monitor as look
+    from recsys_lib.loop import monitor as look
 
     dataset = find_dataset(options.dataset)
     dataset.require()
@@ -34,9 +34,11 @@ def monitor(options: Namespace) -> int:
             print_line(out, str(finding))
     folder = outputs_root(dataset.root) / "monitor" / dataset.name
     found.save(folder / _FILE)
+    code = found.exit_code
+    del found  # the page is made in another process, which needs the memory
     if not options.no_page:
         print_line(out, f"{_write_page(dataset, parameters, folder)}")
-    return found.exit_code
+    return code
 
 
 def _parameters(options: Namespace) -> MonitorParameters:

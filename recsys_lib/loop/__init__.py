@@ -2,25 +2,34 @@
 
 from recsys_lib.loop.experiment import ArmComparison, compare_arms
 from recsys_lib.loop.log import FeedbackLog, LogCounts
+from recsys_lib.loop.monitor import Monitored, monitor
 from recsys_lib.loop.outcomes import OUTCOMES, attributed, outcomes
 from recsys_lib.loop.records import EVENT_TYPES, Event, EventType, ServedList, Shown
 from recsys_lib.loop.rotation import keep_rotating, rotate
 from recsys_lib.loop.store import read_events, read_shown
+from recsys_lib.loop.traffic import SHARES, rates
+from recsys_lib.loop.verdict import Finding, MonitorVerdict
 
 __all__ = [
     "EVENT_TYPES",
     "OUTCOMES",
+    "SHARES",
     "ArmComparison",
     "Event",
     "EventType",
     "FeedbackLog",
+    "Finding",
     "LogCounts",
+    "MonitorVerdict",
+    "Monitored",
     "ServedList",
     "Shown",
     "attributed",
     "compare_arms",
     "keep_rotating",
+    "monitor",
     "outcomes",
+    "rates",
     "read_events",
     "read_shown",
     "rotate",

@@ -49,5 +49,5 @@ def by_position(found: Monitored) -> Plot:
     rate = 100 * table["rate"].to_numpy()
     reach = np.abs(100 * table.select("low", "high").to_numpy().T - rate)
     axes.errorbar(table[Feedback.POSITION], rate, reach, fmt="o", color=COLORS[0], capsize=3)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 110 * max(float(table["high"].to_numpy().max()), 0.01))
     return plot
