@@ -488,14 +488,14 @@ class MonitorParameters(Section):
         84, ge=1, description="Length of the period before it, with which it is compared"
     )
     max_unknown_items: float = Field(
-        0.1,
+        0.05,
         ge=0,
         le=1,
         description="Retrain when a larger share of the newest interactions is with items that the "
         "served version does not know",
     )
     max_unknown_users: float = Field(
-        0.5, ge=0, le=1, description="The same for interactions of users"
+        0.2, ge=0, le=1, description="The same for interactions of users"
     )
     max_empty: float = Field(
         0.02, ge=0, le=1, description="Look when a larger share of the lists is empty"

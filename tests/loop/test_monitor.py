@@ -141,7 +141,7 @@ def test_items_that_the_version_does_not_know(shop):
     share = float((rows.item[rows.timestamp >= START + 84 * 86_400_000] >= ITEMS - 40).mean())
     assert found.unknown.items == pytest.approx(share, abs=0.01)
     assert found.verdict == "retrain"
-    assert "monitor.max_unknown_items: 0.1" in urgent(found)[0].sentence
+    assert "monitor.max_unknown_items: 0.05" in urgent(found)[0].sentence
     assert look(shop, max_unknown_items=0.9).verdict == "fine"
 
 
