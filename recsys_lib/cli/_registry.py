@@ -78,9 +78,8 @@ def _verify_all(options: Namespace) -> int:
                 print(runnable(str(error)), file=sys.stderr)
                 continue
             size = sum(part.bytes for part in parts) / 2**20
-            print(
-                f"version {version} of dataset {dataset.name} is as it was published, {size:,.1f} MB"
-            )
+            whole = f"version {version} of dataset {dataset.name} is as it was published"
+            print(f"{whole}, {size:,.1f} MB")
         damaged += _say_removed(dataset)
     return ArtifactError.exit_code if damaged else EXIT_OK
 

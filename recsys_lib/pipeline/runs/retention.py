@@ -56,10 +56,12 @@ def clean(
     """Remove all runs but the newest ``keep`` of each dataset and what a rollback may need.
 
     That is the champion, the last challenger, and the versions that were served within the last
-    ``changes`` changes of champion or that this many rollbacks reach. Removes notebooks, report and models of a run, and
-    unfinished files of killed processes. Keeps versions that no run made, such as ``draft``. With
-    ``dry_run`` nothing is removed. Raises ParameterError for ``keep`` below 1 or ``changes`` below
-    0, and LockedError while a run works on one of the datasets.
+    ``changes`` changes of champion or that this many rollbacks reach. Removes notebooks, report and
+    models of a run, and unfinished files of killed processes. Keeps versions that no run made, such
+    as ``draft``. With ``dry_run`` nothing is removed.
+
+    Raises ParameterError for ``keep`` below 1 or ``changes`` below 0, and LockedError while a run
+    works on one of the datasets.
     """
     if keep < 1:
         raise ParameterError(f"--keep must be at least 1, got {keep}")
