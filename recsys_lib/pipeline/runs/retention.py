@@ -12,7 +12,6 @@ from typing import Any
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
-from recsys_lib.loop.running import read_running
 from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.lock import only_run
@@ -94,6 +93,8 @@ def _old_runs(
     dataset: Dataset, records: list[dict[str, Any]], keep: int, changes: int
 ) -> tuple[list[str], list[str]]:
     """Old runs that can go, and those that stay for a rollback or as the challenger."""
+    from recsys_lib.loop.running import read_running  # noqa: PLC0415  # a run starts without it
+
     served, needed = champion(dataset), set(read_history(dataset).recent(changes))
     if (running := read_running(dataset.feedback)) is not None:
         needed.add(running.challenger)

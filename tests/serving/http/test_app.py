@@ -253,7 +253,8 @@ def test_the_champion_is_opened_once_for_many_requests(world, trained, monkeypat
 def test_documentation_has_every_endpoint_with_examples(client):
     paths = client.get("/openapi.json").json()["paths"]
     others = {"/health", "/ready", "/status", "/training", "/events", "/items/{item_id}"}
-    assert set(paths) == {*others, *QUERIES}
+    models = {"/models", "/models/history"}
+    assert set(paths) == {*others, *models, *QUERIES}
     described = client.get("/openapi.json").json()["components"]["schemas"]
     assert described["SearchRequest"]["properties"]["query"]["examples"]
     assert described["SimilarRequest"]["properties"]["item_id"]["examples"]
