@@ -80,7 +80,10 @@ def test_a_folder_that_is_removed_is_still_answered_from(client, shop):
 
 @pytest.mark.slow
 def test_memory_stays_flat_over_many_requests_and_champions(client, shop):
-    """1,000 requests and 50 changes of the champion, after a fifth of both to warm up."""
+    """1,000 requests and 50 changes of the champion, after half of both to warm up.
+
+    Versions that are made ready in the background overlap now and then, so the peak counts.
+    """
 
     def ask(times, switches):
         for number in range(times):
@@ -91,7 +94,7 @@ def test_memory_stays_flat_over_many_requests_and_champions(client, shop):
         gc.collect()
         return psutil.Process().memory_info().rss
 
-    before = ask(200, 10)
+    before = max(ask(100, 5) for _ in range(5))
     after = ask(1000, 50)
     assert after - before < 20 * _MEGABYTE
 
