@@ -29,7 +29,7 @@ _DOWNLOAD = re.compile(
 _UNPACK = "Installing collected packages: "
 _MB = {"kB": 1e-3, "MB": 1.0, "GB": 1e3}
 _FIRST_IMPORTS = (
-    "import recsys_lib.cli._table, recsys_lib.pipeline.execution.notebook, ipykernel.kernelapp, "
+    "import recsys_lib.cli.table, recsys_lib.pipeline.execution.notebook, ipykernel.kernelapp, "
     "recsys_lib.pipeline.report, recsys_lib.serving.examples, recsys_lib.evaluation, "
     "matplotlib.pyplot"
 )

@@ -8,7 +8,7 @@ from importlib import metadata
 
 from recsys_lib.arguments import Parser
 from recsys_lib.cli._commands import pipeline_steps
-from recsys_lib.cli._table import COMMANDS, Command
+from recsys_lib.cli.table import COMMANDS, Command
 from recsys_lib.errors import (
     EXIT_BAD_PARAMETERS,
     EXIT_INTERRUPTED,

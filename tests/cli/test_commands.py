@@ -16,7 +16,7 @@ import pytest
 from recsys_lib import registry
 from recsys_lib.arguments import Parser
 from recsys_lib.cli import main
-from recsys_lib.cli._table import COMMANDS
+from recsys_lib.cli.table import COMMANDS
 from recsys_lib.errors import WorseError
 from recsys_lib.files import read_json, write_json
 from recsys_lib.parameters import SECTIONS

@@ -1,0 +1,132 @@
+"""Commands about what is served, and what follows."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from pathlib import Path
+
+from recsys_lib.cli import _arms, _commands, _monitor
+from recsys_lib.cli.table.command import DATASET_OF_VERSION, JSON, QUIET, Command, argument
+from recsys_lib.paths import SAMPLE
+
+_HIGHEST_PORT = 65535
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
+        raise ArgumentTypeError(f"{text!r} is not a port: choose one from 1 to {_HIGHEST_PORT}")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise ArgumentTypeError(f"{text!r} is no share: give a number between 0 and 1")
+    return share
+
+
+_DATASET = argument(
+    "--dataset",
+    default=SAMPLE,
+    help="a dataset: its name in data/raw/ or in 'recsys runs', or the path of its folder",
+)
+
+COMMANDS = (
+    Command(
+        "export",
+        "write lists for all users and items as Parquet",
+        "recsys export --n 20 --what users --out /data/lists",
+        _commands.export,
+        (
+            DATASET_OF_VERSION,
+            argument("--version", default="", help="id of a run (default: the champion)"),
+            argument("--n", type=int, default=10, help="length of the lists"),
+            argument(
+                "--out",
+                type=Path,
+                metavar="FOLDER",
+                help="where to write (default: outputs/exports/DATASET/VERSION)",
+            ),
+            argument(
+                "--what",
+                choices=["users", "items", "both"],
+                help="which lists (default: both; users with --changed-since)",
+            ),
+            argument(
+                "--by",
+                choices=["served", "als"],
+                default="served",
+                help="lists of users: what the recommender answers, or ALS alone, much faster",
+            ),
+            argument(
+                "--changed-since",
+                metavar="VERSION",
+                default="",
+                help="only users who are new since this version or whose history has other items, "
+                "another order or other ratings, and the ids of those who are gone; lists of "
+                "others, which a new model may change, are not written (FOLDER: since-VERSION in "
+                "the folder above)",
+            ),
+            QUIET,
+        ),
+    ),
+    Command(
+        "serve",
+        "answer over HTTP from the champion",
+        "recsys serve --dataset sample --port 8080\n"
+        "recsys serve --challenger 20260301-0910 --share 0.1",
+        _commands.serve,
+        (
+            _DATASET,
+            argument("--host", default="127.0.0.1", help="address to listen on"),
+            argument("--port", type=_port, default=8000, help="port to listen on"),
+            argument(
+                "--challenger",
+                default="",
+                metavar="RUN",
+                help="a version to compare with the champion",
+            ),
+            argument(
+                "--share", type=_share, metavar="SHARE", help="of the people who get the challenger"
+            ),
+            argument(
+                "--no-feedback",
+                action="store_true",
+                help="log no lists and take no events (default: data/feedback/<dataset>)",
+            ),
+        ),
+    ),
+    Command(
+        "monitor",
+        "say what to do: nothing, look, retrain or roll back",
+        "recsys monitor --dataset sample\nrecsys monitor --set monitor.days=7 --no-page",
+        _monitor.monitor,
+        (
+            _DATASET,
+            argument("--config", type=Path, metavar="FILE", help="parameters as YAML"),
+            argument(
+                "--set",
+                action="append",
+                default=[],
+                metavar="monitor.NAME=VALUE",
+                help="a parameter: 'recsys params monitor' lists them",
+            ),
+            argument("--all", action="store_true", help="print what is fine, too"),
+            argument(
+                "--no-page",
+                action="store_true",
+                help="write no page (default: outputs/monitor/DATASET/05_monitor.html)",
+            ),
+        ),
+    ),
+    Command(
+        "arms",
+        "compare the champion with the challenger by what people did",
+        "recsys arms --dataset shop",
+        _arms.arms,
+        (_DATASET, JSON),
+    ),
+)
