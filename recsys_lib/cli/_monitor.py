@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_lib.cli._names import find_dataset
-from recsys_lib.errors import ParameterError, StepFailedError
+from recsys_lib.errors import ParameterError
 from recsys_lib.paths import Dataset, outputs_root
 
 if TYPE_CHECKING:
@@ -58,16 +58,8 @@ def _parameters(options: Namespace) -> MonitorParameters:
 def _write_page(dataset: Dataset, parameters: MonitorParameters, folder: Path) -> Path:
     """Execute the notebook, and make it a page that needs no network."""
     from recsys_lib.paths import project_root
-    from recsys_lib.pipeline.execution.notebook import run_notebook
-    from recsys_lib.pipeline.report import write_page
+    from recsys_lib.pipeline.pages import notebook_page
 
-    source = project_root() / "notebooks" / f"{parameters.notebook}.ipynb"
-    output = folder / source.name
+    notebook = project_root() / "notebooks" / f"{parameters.notebook}.ipynb"
     values = {"dataset": dataset.argument, **parameters.model_dump()}
-    execution = run_notebook(source, output, values)
-    if execution.error is not None:
-        raise StepFailedError(
-            f"the page of the monitor could not be made: {execution.error.name}: "
-            f"{execution.error.message}, see {output}"
-        )
-    return write_page(output)
+    return notebook_page(notebook, folder, values, "the page of the monitor could not be made")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError, StepFailedError
+from recsys_lib.errors import EXIT_INTERRUPTED, EXIT_OK, ParameterError
 from recsys_lib.files import write_json
 from recsys_lib.paths import outputs_root
 from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run
+from recsys_lib.pipeline.pages import notebook_page
 from recsys_lib.pipeline.runs.record import HEADLINES, SWEEP
 from recsys_lib.pipeline.settings import DATASET, read_value
 from recsys_lib.programs import recsys
@@ -85,28 +86,14 @@ class Sweep:
             promote = f"{recsys()} promote {best} --dataset {settings.dataset.name}"
             progress.note(f"highest {_JUDGE}: {promote}")
         parameters = {DATASET: settings.dataset_name, "runs": names}
-        page = _write_comparison(settings.notebook(COMPARISON), self.folder, parameters)
+        failed = "the runs succeeded, but comparing them failed"
+        page = notebook_page(settings.notebook(COMPARISON), self.folder, parameters, failed)
         progress.note(f"comparison: {page}")
 
 
 def label(combination: Combination) -> str:
     """``als.factors=32, als.alpha=10``."""
     return ", ".join(f"{name}={value}" for name, value in combination.items())
-
-
-def _write_comparison(notebook: Path, folder: Path, parameters: dict[str, Any]) -> Path:
-    """Execute the notebook that compares runs; returns the path of its page."""
-    from recsys_lib.pipeline.execution.notebook import run_notebook  # noqa: PLC0415  # slow import
-    from recsys_lib.pipeline.report import write_page  # noqa: PLC0415  # slow import
-
-    output = folder / notebook.name
-    execution = run_notebook(notebook, output, parameters)
-    if execution.error is not None:
-        raise StepFailedError(
-            f"the runs succeeded, but comparing them failed: {execution.error.name}: "
-            f"{execution.error.message}, see {output}"
-        )
-    return write_page(output)
 
 
 def _axis(assignment: str) -> tuple[str, list[Any]]:
