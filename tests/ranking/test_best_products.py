@@ -14,6 +14,7 @@ from recsys_lib.ranking import (
     products_at,
     shuffled_tie_order,
 )
+from tests.support.products import vectors_and_items
 
 
 @given(
@@ -28,12 +29,9 @@ from recsys_lib.ranking import (
 @settings(max_examples=40, deadline=None)
 def test_no_other_product_is_higher(seed, rows, n_items, width, density, of_one_length, k):
     rng = np.random.default_rng(seed)
-    axes = rng.exponential(1, width) ** 2  # a few directions have most of the length
-    items = (axes * rng.standard_normal((n_items, width))).astype(np.float32)
-    if of_one_length:
-        items /= np.linalg.norm(items, axis=1, keepdims=True)
-    vectors = (axes * rng.standard_normal((rows, width))).astype(np.float32)
-    seen = sparse.random(rows, n_items, density, "csr", np.float32, rng)
+    vectors, items, seen = vectors_and_items(
+        rng, rows, n_items, width, density, of_one_length=of_one_length
+    )
     tie_order = shuffled_tie_order(n_items, seed)
     prepared = HighestProduct.from_factors(items)
     found, scores = best_products(prepared, items, vectors, seen, k, tie_order)

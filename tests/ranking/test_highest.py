@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from recsys_lib.ranking import HighestProduct
+from tests.support.products import vectors_and_items
 
 
 def products(vectors, items, seen):
@@ -26,12 +27,9 @@ def products(vectors, items, seen):
 @settings(max_examples=40, deadline=None)
 def test_no_product_is_higher(seed, rows, n_items, width, density, of_one_length):
     rng = np.random.default_rng(seed)
-    axes = rng.exponential(1, width) ** 2  # a few directions have most of the length
-    items = (axes * rng.standard_normal((n_items, width))).astype(np.float32)
-    if of_one_length:
-        items /= np.linalg.norm(items, axis=1, keepdims=True)
-    vectors = (axes * rng.standard_normal((rows, width))).astype(np.float32)
-    seen = sparse.random(rows, n_items, density, "csr", np.float32, rng)
+    vectors, items, seen = vectors_and_items(
+        rng, rows, n_items, width, density, of_one_length=of_one_length
+    )
     every = products(vectors, items, seen)
     lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(items, axis=1).max()
     guesses = rng.integers(-1, n_items, rows).astype(np.int32)
