@@ -16,13 +16,13 @@ def arms(options: Namespace) -> int:
     """Print a sentence for each outcome that happened."""
     from recsys_lib.display.terminal import console, print_line
     from recsys_lib.loop import OUTCOMES, compare_arms, outcomes, read_events, read_shown
-    from recsys_lib.loop.running import read_running
+    from recsys_lib.loop.experiment import running_experiment
 
     folder = find_dataset(options.dataset).feedback
-    running = read_running(folder)
+    running = running_experiment(folder)
     if running is None:
         raise QueryError(
-            f"no comparison was started for dataset {folder.name!r}: "
+            f"no experiment was started for dataset {folder.name!r}: "
             "recsys serve --challenger RUN --share 0.1"
         )
     shown = outcomes(running.lists(read_shown(folder)), read_events(folder))

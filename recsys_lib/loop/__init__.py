@@ -1,6 +1,6 @@
 """What happens after serving: what was shown, what people did with it, and what follows."""
 
-from recsys_lib.loop.experiment import ArmComparison, compare_arms
+from recsys_lib.loop.arm_comparison import ArmComparison, compare_arms
 from recsys_lib.loop.log import FeedbackLog, LogCounts
 from recsys_lib.loop.monitor import Monitored, monitor
 from recsys_lib.loop.outcomes import OUTCOMES, attributed, outcomes

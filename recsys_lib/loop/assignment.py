@@ -1,4 +1,4 @@
-"""Who gets which arm of a comparison: the same people always the same, by a hash."""
+"""Who gets which arm of an experiment: the same people always the same, by a hash."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 NO_ARM = ""
-"""The arm of a list for nobody in particular: it is part of no comparison."""
+"""The arm of a list for nobody in particular: it is part of no experiment."""
 
 _RANGE = 2**64
 

@@ -55,7 +55,7 @@ class ServedList:
     route: what was asked for: user, history, similar or search.
     question: the user, item or query as text.
     user_id, session_id: who asked, where that is known.
-    arm, policy: of a comparison, and how the items were chosen.
+    arm, policy: of an experiment, and how the items were chosen.
     milliseconds: from the question to the answer.
     """
 

@@ -19,7 +19,7 @@ import polars as pl
 from scipy.stats import norm
 
 from recsys_lib.columns import Feedback
-from recsys_lib.loop.experiment import half_width
+from recsys_lib.loop.arm_comparison import half_width
 from recsys_lib.loop.outcomes import OUTCOMES, person
 from recsys_lib.significance import SIGNIFICANT
 
@@ -169,7 +169,7 @@ def lasting_difference(
     -------
     LastingDifference or None
         None where fewer than 100 people got either. The bounds are the sum of those of two
-        confidence sequences, see :func:`recsys_lib.loop.experiment.half_width`.
+        confidence sequences, see :func:`recsys_lib.loop.arm_comparison.half_width`.
     """
     rows = {row[column]: row for row in _rates(shown, column, outcome).to_dicts()}
     found = [rows.get(first), rows.get(second)]

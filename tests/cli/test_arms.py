@@ -7,7 +7,7 @@ import pytest
 from recsys_lib.cli import main
 from recsys_lib.loop import Event, ServedList, Shown
 from recsys_lib.loop.assignment import CHALLENGER, arm_of
-from recsys_lib.loop.running import start
+from recsys_lib.loop.experiment import start_experiment
 from recsys_lib.loop.store import connect, insert
 from recsys_lib.paths import Dataset
 
@@ -30,7 +30,7 @@ def people(n):
 
 
 def test_the_better_arm_is_named(folder, capsys):
-    start(folder, "v2", 0.5)
+    start_experiment(folder, "v2", 0.5)
     connection = connect(folder)
     lists, clicks = people(2_000)
     insert(connection, lists, [clicks])
@@ -46,9 +46,9 @@ def test_the_better_arm_is_named(folder, capsys):
     assert found["low"] < 0.3 < found["high"]
 
 
-def test_without_a_comparison_it_says_how_to_start_one(folder, capsys):
+def test_without_an_experiment_it_says_how_to_start_one(folder, capsys):
     assert main(["arms"]) == 2
     assert "recsys serve --challenger RUN --share 0.1" in capsys.readouterr().err
-    start(folder, "v2", 0.5)
+    start_experiment(folder, "v2", 0.5)
     assert main(["arms"]) == 2
     assert "no list of a known person" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from recsys_lib import registry
 from recsys_lib.cli import main
 from recsys_lib.errors import LockedError, ParameterError
 from recsys_lib.files import write_json
-from recsys_lib.loop.running import start
+from recsys_lib.loop.experiment import start_experiment
 from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs.lock import only_run
@@ -74,7 +74,7 @@ class TestRollbacks:
             assert served.version(version).is_dir()
 
     def test_a_challenger_stays(self, served):
-        start(served.feedback, "s3", 0.1)
+        start_experiment(served.feedback, "s3", 0.1)
         assert clean(served.root, 1, "shop", changes=0).kept == ["s3"]
         assert served.version("s3").is_dir()
 

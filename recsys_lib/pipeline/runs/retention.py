@@ -28,7 +28,7 @@ class Removal:
     ----------
     paths: files and folders to remove.
     freed: bytes that this frees; files that a kept version shares (hard links) free nothing.
-    kept: old versions that stay, since a rollback or a comparison may need them.
+    kept: old versions that stay, since a rollback or an experiment may need them.
     """
 
     paths: list[Path]
@@ -93,10 +93,10 @@ def _old_runs(
     dataset: Dataset, records: list[dict[str, Any]], keep: int, changes: int
 ) -> tuple[list[str], list[str]]:
     """Old runs that can go, and those that stay for a rollback or as the challenger."""
-    from recsys_lib.loop.running import read_running  # noqa: PLC0415  # a run starts without it
+    from recsys_lib.loop.experiment import running_experiment  # noqa: PLC0415  # slow import
 
     served, needed = champion(dataset), set(read_history(dataset).recent(changes))
-    if (running := read_running(dataset.feedback)) is not None:
+    if (running := running_experiment(dataset.feedback)) is not None:
         needed.add(running.challenger)
     runs = [record["run_id"] for record in records if record["dataset"] == dataset.name]
     old = [run for run in runs[keep:] if served is None or run != served.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from recsys_lib.errors import StorageError
@@ -43,21 +44,25 @@ class Questions:
     ) -> Answer:
         """Answer one question, and log the list."""
         recommender, arm = self._version(body.user_id or body.session_id)
-        return self._logged(route, answer, recommender, body, arm)
+        return self._logged(arm, route, answer, recommender, body)
 
     def batch(self, body: requests.BatchRequest) -> schemas.Batch:
-        """Answer many questions by the champion; they are part of no comparison."""
+        """Answer many questions by the champion; they are part of no experiment."""
         recommender = self.service.require()
         arm = NO_ARM if self.challenger else CHAMPION
 
-        def each(route: str, answer: Callable[[Recommender, Asked], Answer]):  # type: ignore[no-untyped-def]
-            return lambda version, asked: self._logged(route, answer, version, asked, arm)
-
+        ask = partial(self._logged, arm)
         return schemas.Batch(
-            users=answers.each(each("user", answers.user), recommender, body.users),
-            histories=answers.each(each("history", answers.history), recommender, body.histories),
-            similar=answers.each(each("similar", answers.similar), recommender, body.similar),
-            searches=answers.each(each("search", answers.search), recommender, body.searches),
+            users=answers.each(partial(ask, "user", answers.user), recommender, body.users),
+            histories=answers.each(
+                partial(ask, "history", answers.history), recommender, body.histories
+            ),
+            similar=answers.each(
+                partial(ask, "similar", answers.similar), recommender, body.similar
+            ),
+            searches=answers.each(
+                partial(ask, "search", answers.search), recommender, body.searches
+            ),
         )
 
     def add_events(self, body: requests.EventsRequest) -> schemas.EventsAnswer:
@@ -77,11 +82,11 @@ class Questions:
 
     def _logged(
         self,
+        arm: str,
         route: str,
         answer: Callable[[Recommender, Asked], Answer],
         recommender: Recommender,
         body: Asked,
-        arm: str,
     ) -> Answer:
         started = time.perf_counter()
         found = answer(recommender, body)

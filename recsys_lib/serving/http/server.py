@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from recsys_lib.errors import ParameterError
 from recsys_lib.loop import FeedbackLog, keep_rotating
-from recsys_lib.loop.running import start
+from recsys_lib.loop.experiment import start_experiment
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.serving.http.access import TOKEN_VARIABLE, is_loopback, token
 from recsys_lib.serving.http.app import create_app
@@ -85,5 +85,5 @@ def _questions(
         return Questions(service, log)
     version = Recommender.load(service.dataset.version(challenger), dataset=service.dataset)
     if log is not None:
-        start(log.folder, challenger, share)
+        start_experiment(log.folder, challenger, share)
     return Questions(service, log, version, share)
