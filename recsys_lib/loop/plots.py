@@ -14,15 +14,14 @@ MILLISECONDS = dict.fromkeys(("p50 ms", "p95 ms", "p99 ms"), "{:.1f}")
 """How times are written in tables."""
 
 
-def activity(found: Monitored) -> Plot:
-    """Interactions on each day of both periods."""
+def activity(found: Monitored) -> Plot | None:
+    """Interactions on each day of both periods; None where they have no times."""
+    rows = found.interactions
+    if not rows.has_times:
+        return None
     plot, axes = figure(
         "Interactions a day", xlabel="days before the newest interaction", ylabel="interactions"
     )
-    rows = found.interactions
-    if not rows.has_times:
-        axes.set_title("Interactions have no times", loc="left")
-        return plot
     chosen = found.parameters
     periods = Periods.of(rows.timestamp, chosen.days, chosen.before_days)
     before, now = periods.daily(rows.timestamp)
@@ -37,12 +36,15 @@ def activity(found: Monitored) -> Plot:
     return plot
 
 
-def by_position(found: Monitored) -> Plot:
-    """How often items are taken at each position of a list, with 95 % intervals."""
+def by_position(found: Monitored) -> Plot | None:
+    """How often items are taken at each position of a list, with 95 % intervals.
+
+    None where no list was logged.
+    """
     outcome = found.parameters.outcome
     table = rates(found.newest, Feedback.POSITION, outcome)
     if table.is_empty():
-        return figure("No list was logged")[0]
+        return None
     plot, axes = figure(
         f"Items that were {outcome}, by position", xlabel="position", ylabel="% of shown items"
     )

@@ -90,9 +90,14 @@ def of_unknown(unknown: Unknown, parameters: MonitorParameters, *, run: str) -> 
         ("users", unknown.users, unknown.new_users, parameters.max_unknown_users),
     ):
         sentence = (
-            f"{100 * share:.1f} of 100 of the {unknown.interactions:,} newest interactions are of "
-            f"{count:,} {what} that the served version does not know"
+            f"{share:.1%} of {unknown.interactions:,} newest interactions are of {what} that the "
+            f"served version does not know ({count:,} {what})"
         )
+        if not count:
+            sentence = (
+                f"the served version knows all {what} of {unknown.interactions:,} newest "
+                "interactions"
+            )
         if share > most:
             yield Finding("retrain", f"{sentence} (monitor.max_unknown_{what}: {most:g})", run)
         else:
