@@ -77,9 +77,16 @@ class AnswerTables:
 
     def item(self, item_id: str) -> dict[str, Any]:
         """Id, title and picture of a known item."""
-        columns = {"id": Answers.ITEM, "title": Answers.TITLE, "image_url": Answers.IMAGE}
-        found = self._items[[self._ids.row(item_id)]]
-        return found.select(*columns).rename(columns).row(0, named=True)
+        return self._named.row(self._ids.row(item_id), named=True)
+
+    @cached_property
+    def _named(self) -> pl.DataFrame:
+        """The items, with the columns named as in answers."""
+        return self._items.select(
+            pl.col("id").alias(Answers.ITEM),
+            pl.col("title").alias(Answers.TITLE),
+            pl.col("image_url").alias(Answers.IMAGE),
+        )
 
     def first_ids(self, n: int) -> list[str]:
         """Ids of the first items, in the order of the first part."""
