@@ -25,7 +25,8 @@ def arms(options: Namespace) -> int:
             f"no experiment was started for dataset {folder.name!r}: "
             "recsys serve --challenger RUN --share 0.1"
         )
-    shown = outcomes(running.lists(read_shown(folder)), read_events(folder))
+    shown = running.lists(read_shown(folder, running.start))
+    shown = outcomes(shown, read_events(folder, running.start))
     happened = [name for name in OUTCOMES if shown[name].any()] or list(OUTCOMES[:1])
     found = [compare_arms(shown, running.share, name) for name in happened]
     if options.json:

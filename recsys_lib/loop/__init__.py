@@ -4,9 +4,9 @@ from recsys_lib.loop.arm_comparison import ArmComparison, compare_arms
 from recsys_lib.loop.log import FeedbackLog, LogCounts
 from recsys_lib.loop.monitor import Monitored, monitor
 from recsys_lib.loop.outcomes import OUTCOMES, attributed, outcomes
+from recsys_lib.loop.reading import last_list, read_events, read_shown
 from recsys_lib.loop.records import EVENT_TYPES, Event, EventType, ServedList, Shown
 from recsys_lib.loop.rotation import keep_rotating, rotate
-from recsys_lib.loop.store import read_events, read_shown
 from recsys_lib.loop.traffic import SHARES, rates
 from recsys_lib.loop.verdict import Finding, MonitorVerdict
 
@@ -27,6 +27,7 @@ __all__ = [
     "attributed",
     "compare_arms",
     "keep_rotating",
+    "last_list",
     "monitor",
     "outcomes",
     "rates",

@@ -32,11 +32,15 @@ class Experiment:
     share: float
     since: str
 
+    @property
+    def start(self) -> datetime:
+        """``since`` as a time."""
+        return datetime.fromisoformat(self.since)
+
     def lists(self, shown: pl.DataFrame) -> pl.DataFrame:
         """The rows of ``shown`` that belong to it."""
-        start = datetime.fromisoformat(self.since)
         own = (pl.col(Feedback.ARM) != CHALLENGER) | (pl.col(Feedback.VERSION) == self.challenger)
-        return shown.filter(pl.col(Feedback.TIME) >= start, own)
+        return shown.filter(pl.col(Feedback.TIME) >= self.start, own)
 
 
 def start_experiment(folder: Path, challenger: str, share: float) -> Experiment:
@@ -59,7 +63,7 @@ def running_experiment(folder: Path) -> Experiment | None:
         running = Experiment(
             str(stored["challenger"]), float(stored["share"]), str(stored["since"])
         )
-        datetime.fromisoformat(running.since)
+        _ = running.start  # a time
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:

@@ -18,7 +18,7 @@ from recsys_lib.loop.drift import Drift, drift
 from recsys_lib.loop.familiarity import Unknown, unknown_to
 from recsys_lib.loop.outcomes import outcomes
 from recsys_lib.loop.periods import Periods, product_facts
-from recsys_lib.loop.store import read_events, read_shown
+from recsys_lib.loop.reading import last_list, read_events, read_shown
 from recsys_lib.loop.traffic import by_day
 from recsys_lib.loop.verdict import (
     EXIT_CODES,
@@ -40,6 +40,9 @@ _FACTS = {
     Products.CATEGORIES: pl.String,
     Products.MAIN_CATEGORY: pl.String,
 }
+
+_SHOWN = tuple(name for name in Feedback.SHOWN if name not in (Feedback.QUESTION, Feedback.SCORE))
+"""What the monitor looks at: questions are long texts."""
 
 
 @dataclass(frozen=True)
@@ -179,9 +182,10 @@ def _products(database: Path) -> pl.DataFrame:
 
 def _shown(dataset: Dataset, days: int) -> pl.DataFrame:
     """Shown items of the last days with a list, with their outcomes."""
-    shown, time = read_shown(dataset.feedback), pl.col(Feedback.TIME)
-    recent = shown.filter(time > time.max() - timedelta(days=days))
-    return outcomes(recent, read_events(dataset.feedback))
+    last = last_list(dataset.feedback)
+    since = last - timedelta(days=days) if last else None
+    shown = read_shown(dataset.feedback, since, _SHOWN)
+    return outcomes(shown, read_events(dataset.feedback, since))
 
 
 def _has_learned(found: Monitored) -> bool:

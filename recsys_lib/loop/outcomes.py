@@ -49,7 +49,7 @@ def attributed(
 
     Examples
     --------
-    >>> from recsys_lib.loop.store import EVENTS_SCHEMA, SHOWN_SCHEMA
+    >>> from recsys_lib.loop.reading import EVENTS_SCHEMA, SHOWN_SCHEMA
     >>> attributed(pl.DataFrame(schema=SHOWN_SCHEMA), pl.DataFrame(schema=EVENTS_SCHEMA)).height
     0
     """

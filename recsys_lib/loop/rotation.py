@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,17 +16,8 @@ from filelock import FileLock
 from recsys_lib.columns import Feedback
 from recsys_lib.errors import RecsysError
 from recsys_lib.files import replacing
-from recsys_lib.loop.store import (
-    DATABASE,
-    EVENTS,
-    EVENTS_QUERY,
-    EVENTS_SCHEMA,
-    LISTS,
-    SHOWN_QUERY,
-    SHOWN_SCHEMA,
-    connect,
-    query_rows,
-)
+from recsys_lib.loop.reading import EVENTS, LISTS, Kind, query_rows
+from recsys_lib.loop.store import DATABASE, connect
 
 _LOCK = ".rotation.lock"
 _LOOK_SECONDS = 3600.0
@@ -73,18 +65,24 @@ def _days_before(connection: sqlite3.Connection, today: date) -> list[date]:
 
 
 def _move(connection: sqlite3.Connection, folder: Path, day: date) -> None:
-    start, end = day.isoformat(), f"{day.isoformat()}~"  # after every time of the day
-    where = "WHERE time >= ? AND time < ?"
-    target = folder / f"day={start}"
-    shown = query_rows(connection, f"{SHOWN_QUERY} {where}", SHOWN_SCHEMA, start, end)
-    events = query_rows(connection, f"{EVENTS_QUERY} {where}", EVENTS_SCHEMA, start, end)
-    _add(target / LISTS, shown, [Feedback.LIST, Feedback.POSITION])
-    _add(target / EVENTS, events, [Feedback.EVENT])
+    target = folder / f"day={day.isoformat()}"
+    shown, events = (_rows_of(connection, kind, day) for kind in (LISTS, EVENTS))
+    _add(target / LISTS.file, shown, LISTS.keys)
+    _add(target / EVENTS.file, events, EVENTS.keys)
     _delete(connection, ("list_items", "lists"), Feedback.LIST, shown)
     _delete(connection, ("events",), Feedback.EVENT, events)
 
 
-def _add(path: Path, rows: pl.DataFrame, key: list[str]) -> None:
+def _rows_of(connection: sqlite3.Connection, kind: Kind, day: date) -> pl.DataFrame:
+    """The rows of a day; texts as such, so that all files have the same types."""
+    start, end = day.isoformat(), f"{day.isoformat()}~"  # after every time of the day
+    rows = query_rows(
+        connection, kind, list(kind.schema), "WHERE time >= ? AND time < ?", start, end
+    )
+    return rows.cast({pl.Categorical: pl.String, pl.Int32: pl.Int64})
+
+
+def _add(path: Path, rows: pl.DataFrame, key: Sequence[str]) -> None:
     """Write rows to a file of a day, beside those that it has already."""
     if rows.is_empty():
         return

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
-
-import polars as pl
 
 from recsys_lib.columns import Feedback
 from recsys_lib.errors import ArtifactError
@@ -20,7 +17,6 @@ from recsys_lib.files import writing
 from recsys_lib.loop.records import Event, ServedList
 
 DATABASE = "events.db"
-LISTS, EVENTS = "lists.parquet", "events.parquet"
 _SCHEMA_VERSION = 1
 _BUSY_SECONDS = 30.0
 _TABLES = """
@@ -39,24 +35,6 @@ CREATE TABLE IF NOT EXISTS events (
 ) WITHOUT ROWID;
 """
 _ONCE = "ON CONFLICT DO NOTHING"  # unlike OR IGNORE, it hides no other fault
-_TIME = pl.Datetime("us", "UTC")
-_TEXT = pl.String()
-SHOWN_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(Feedback.SHOWN, _TEXT) | {
-    Feedback.TIME: _TIME,
-    Feedback.MILLISECONDS: pl.Float64(),
-    Feedback.POSITION: pl.Int64(),
-    Feedback.SCORE: pl.Float64(),
-    Feedback.PROPENSITY: pl.Float64(),
-}
-EVENTS_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(Feedback.EVENTS, _TEXT) | {
-    Feedback.TIME: _TIME
-}
-SHOWN_QUERY = (
-    "SELECT lists.list_id, time, user_id, session_id, version, arm, policy, route, question, "
-    "milliseconds, item_id, position, score, source, propensity "
-    "FROM lists LEFT JOIN list_items ON lists.list_id = list_items.list_id"
-)
-EVENTS_QUERY = "SELECT event_id, time, type, item_id, list_id, user_id, session_id FROM events"
 
 
 def connect(folder: Path) -> sqlite3.Connection:
@@ -133,46 +111,3 @@ def insert(
             connection.execute("ROLLBACK")
         raise
     return added
-
-
-def read_shown(folder: Path) -> pl.DataFrame:
-    """A row for each item of each list, columns ``Feedback.SHOWN``, in order of time."""
-    rows = _read(folder, SHOWN_QUERY, SHOWN_SCHEMA, LISTS)
-    return rows.unique([Feedback.LIST, Feedback.POSITION]).sort(
-        Feedback.TIME, Feedback.LIST, Feedback.POSITION
-    )
-
-
-def read_events(folder: Path) -> pl.DataFrame:
-    """All events, columns ``Feedback.EVENTS``, in order of time."""
-    return (
-        _read(folder, EVENTS_QUERY, EVENTS_SCHEMA, EVENTS)
-        .unique(Feedback.EVENT)
-        .sort(Feedback.TIME, Feedback.EVENT)
-    )
-
-
-def query_rows(
-    connection: sqlite3.Connection, query: str, schema: dict[str, pl.DataType], *values: str
-) -> pl.DataFrame:
-    """The rows of a query whose columns are those of ``schema``."""
-    texts = {name: _TEXT if kind == _TIME else kind for name, kind in schema.items()}
-    rows = connection.execute(query, values).fetchall()
-    frame = pl.DataFrame(rows, schema=texts, orient="row")
-    return frame.with_columns(
-        pl.col(Feedback.TIME).str.to_datetime(time_unit="us", time_zone="UTC")
-    )
-
-
-def _read(folder: Path, query: str, schema: dict[str, pl.DataType], name: str) -> pl.DataFrame:
-    # The database first: what is moved meanwhile is then found in the files.
-    frames = []
-    if (folder / DATABASE).is_file():
-        with closing(connect(folder)) as connection:
-            frames.append(query_rows(connection, query, schema))
-    for path in sorted(folder.glob(f"day=*/{name}")):
-        try:
-            frames.append(pl.read_parquet(path, hive_partitioning=False).select(*schema))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise ArtifactError(f"{path} cannot be read ({error}): move it away") from error
-    return pl.concat(frames) if frames else pl.DataFrame(schema=schema)

@@ -1,16 +1,25 @@
 """Days that are over move to Parquet: whole, once, also after a kill."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import duckdb
 import polars as pl
 import pytest
 
-from recsys_lib.loop import Event, ServedList, Shown, read_events, read_shown, rotate
+from recsys_lib.errors import ArtifactError
+from recsys_lib.loop import (
+    Event,
+    ServedList,
+    Shown,
+    last_list,
+    read_events,
+    read_shown,
+    rotate,
+)
 from recsys_lib.loop import rotation as rotation_module
 from recsys_lib.loop.store import connect, insert
 
-MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
+MONDAY, TUESDAY, WEDNESDAY = (date(2026, 3, day) for day in (2, 3, 4))
 
 
 def fill(folder, day, numbers):
@@ -91,6 +100,37 @@ def test_a_kill_in_between_loses_and_doubles_nothing(tmp_path, monkeypatch, kill
     assert rows_in_database(tmp_path) == [0, 0, 0]
     assert read_shown(tmp_path).equals(before[0])
     assert read_events(tmp_path).equals(before[1])
+
+
+def test_only_the_days_and_columns_that_are_asked_for_are_read(tmp_path):
+    fill(tmp_path, MONDAY, range(3))
+    fill(tmp_path, TUESDAY, range(5))
+    fill(tmp_path, WEDNESDAY, range(2))
+    rotate(tmp_path, WEDNESDAY)
+    everything = read_shown(tmp_path)
+    since = datetime(2026, 3, 3, 1, tzinfo=UTC)
+    columns = ["item_id", "list_id"]
+    # A file of a day before is not even opened.
+    (tmp_path / "day=2026-03-02" / "lists.parquet").write_bytes(b"damaged")
+    found = read_shown(tmp_path, since, columns)
+    assert found.equals(everything.filter(pl.col("time") >= since).select(columns))
+    assert found["list_id"].n_unique() == 4 + 2
+    (tmp_path / "day=2026-03-02" / "events.parquet").unlink()
+    assert read_events(tmp_path, since)["list_id"].to_list() == [
+        *(f"{TUESDAY}-{n}" for n in range(1, 5)),
+        *(f"{WEDNESDAY}-{n}" for n in range(2)),
+    ]
+    with pytest.raises(ArtifactError, match=r"day=2026-03-02.lists\.parquet cannot be read"):
+        read_shown(tmp_path)
+
+
+def test_the_time_of_the_newest_list(tmp_path):
+    assert last_list(tmp_path) is None
+    fill(tmp_path, MONDAY, range(3))
+    noted = last_list(tmp_path)
+    assert noted == datetime(2026, 3, 2, 2, tzinfo=UTC)
+    rotate(tmp_path, TUESDAY)
+    assert last_list(tmp_path) == noted
 
 
 def test_a_folder_without_feedback_has_nothing_to_move(tmp_path):

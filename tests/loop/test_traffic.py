@@ -8,7 +8,7 @@ import pytest
 
 from recsys_lib.columns import Feedback
 from recsys_lib.loop.outcomes import OUTCOMES
-from recsys_lib.loop.store import SHOWN_SCHEMA
+from recsys_lib.loop.reading import SHOWN_SCHEMA
 from recsys_lib.loop.traffic import by_day, lasting_difference, rates
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
