@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from base64 import b64decode
 from io import BytesIO
@@ -26,6 +27,7 @@ pytestmark = [
 ]
 _PATIENCE = 120_000  # milliseconds
 _STEPS = ["01_etl", "02_train_als", "03_embed_index", "04_evaluate"]
+_VERDICT = r"\S+: (fine|look at this|retrain|roll back)"
 _SETTINGS = {
     "apputils-extension/themes": {"theme": "JupyterLab Dark"},
     # All cells are in the page, also those that are not in view.
@@ -181,6 +183,14 @@ def test_a_plot_has_a_light_ground_of_its_own(run, look, page):
     source = page.locator(f"{_OUTPUTS} img").first.get_attribute("src")
     picture = Image.open(BytesIO(b64decode(source.partition(",")[2])))
     assert picture.convert("RGBA").getpixel((2, 2)) == (255, 255, 255, 255)
+
+
+def test_the_monitor_says_what_there_is_nothing_of(run, look, page):
+    """No list was served here: a sentence says so, and all else is there."""
+    run("05_monitor")
+    look("05_monitor")
+    assert page.locator(_OUTPUTS, has_text="No list was logged").count() >= 1
+    assert page.locator(_OUTPUTS, has_text=re.compile(f"^{_VERDICT}")).count() >= 1
 
 
 def test_a_run_that_is_alone_is_compared_with_nothing(run, look, page):
