@@ -16,6 +16,7 @@ from recsys_lib.paths import (
     JOURNAL_FOLDER,
     QUERIES_FOLDER,
     REJECTED_FILE,
+    ROWS_FILE,
     SUMMARY_FILE,
 )
 from recsys_lib.pipeline import Step, data_files, main, version_files
@@ -35,7 +36,7 @@ STEPS = (
         "etl",
         notebook="01_etl",
         produces=data_files(DATABASE_FILE, SUMMARY_FILE, *INTERACTION_FILES),
-        may_write=data_files(REJECTED_FILE, JOURNAL_FOLDER, QUERIES_FOLDER),
+        may_write=data_files(ROWS_FILE, REJECTED_FILE, JOURNAL_FOLDER, QUERIES_FOLDER),
         metrics=SUMMARY_FILE,
     ),
     Step(

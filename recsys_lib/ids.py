@@ -103,6 +103,18 @@ class IdMap:
             raise UnknownIdError(ids[int(np.argmax(rows < 0))])
         return rows
 
+    def rows_in(self, other: IdMap) -> np.ndarray:
+        """The row in ``other`` of each id, int64, -1 where it is not there; without lookups.
+
+        Examples
+        --------
+        >>> IdMap(["filter", "sofa"]).rows_in(IdMap(["kettle", "sofa"])).tolist()
+        [-1, 1]
+        """
+        mine, theirs = self.series().to_frame(), other.series().to_frame().with_row_index("row")
+        joined = mine.join(theirs, on="id", how="left", maintain_order="left")
+        return joined["row"].cast(pl.Int64).fill_null(-1).to_numpy()
+
     def series(self) -> pl.Series:
         """All ids in their order."""
         return pl.Series("id", self._index.array.__arrow_array__(), dtype=pl.String)

@@ -29,6 +29,10 @@ KEEP_RUNS = 5
 KEEP_CHANGES = 3
 """Versions that were served within this many changes of champion are kept, too."""
 
+FULL_WEIGHT = 1.0
+EVENT_WEIGHTS = {"purchase": FULL_WEIGHT, "cart": 0.5, "click": 0.2, "view": 0.0, "dismiss": 0.0}
+"""Type of an event -> its weight in an update: events that add up to 1 are an interaction."""
+
 _ENCODINGS = ("utf-8", "cp1252", "latin-1", "cp1250", "cp1251", "utf-16", "shift-jis", "gb18030")
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]

@@ -18,13 +18,18 @@ DRAFT = "draft"
 DATABASE_FILE = "recommender.db"
 SUMMARY_FILE = "summary.json"
 INTERACTION_FILES = ("interactions.parquet", "users.parquet", "items.parquet")
+ROWS_FILE = "rows.parquet"
 REJECTED_FILE = "rejected.jsonl"
 JOURNAL_FOLDER = "journal"
 QUERIES_FOLDER = "queries"
 EMBEDDING_CACHE_FILE = "embeddings.db"
-"""These six lie in data/processed/<dataset>/."""
+"""These seven lie in data/processed/<dataset>/."""
+RULES_FILE = "rules.yaml"
+"""In data/rules/<dataset>/."""
+FORGOTTEN_FILE = "forgotten.json"
+"""In data/updates/<dataset>/, beside what updates added."""
 CHECKPOINTS_FOLDER = ".checkpoints"
-"""Beside them; hidden, since no result depends on it."""
+"""In data/processed/<dataset>/; hidden, since no result depends on it."""
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -193,6 +198,16 @@ class Dataset:
     def feedback(self) -> Path:
         """What was served, and what people did with it."""
         return self.root / "data" / "feedback" / self.name
+
+    @property
+    def updates(self) -> Path:
+        """What updates added to the given files, and who is forgotten."""
+        return self.root / "data" / "updates" / self.name
+
+    @property
+    def rules(self) -> Path:
+        """The rules of the shop; written by hand, and the file need not be there."""
+        return self.root / "data" / "rules" / self.name / RULES_FILE
 
     @property
     def models(self) -> Path:

@@ -18,6 +18,7 @@ from recsys_lib.als.implicit_models import ExactALS, item_similarity
 from recsys_lib.als.part import AlsModel, write_als_part
 from recsys_lib.als.solver import Penalty
 from recsys_lib.als.training import Iteration, TrainedAls, train_als
+from recsys_lib.als.updating import UpdatedAls, update_als_part
 from recsys_lib.als.warm_start import WarmStart
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Iteration",
     "Penalty",
     "TrainedAls",
+    "UpdatedAls",
     "WarmStart",
     "choose_parameters",
     "confidence",
@@ -38,5 +40,6 @@ __all__ = [
     "recency_weighted",
     "recency_weights",
     "train_als",
+    "update_als_part",
     "write_als_part",
 ]

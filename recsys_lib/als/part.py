@@ -67,9 +67,6 @@ def write_als_part(
     --------
     See :class:`AlsModel`, which opens the part.
     """
-    if not items["id"].equals(interactions.items.series()):
-        raise ValueError("items must have one row per item, in the order of interactions.items")
-    confidences = confidence(interactions, parameters)
     seconds = [iteration.seconds for iteration in trained.history]
     metrics = {
         "als.iterations": len(trained.history),
@@ -79,6 +76,34 @@ def write_als_part(
         "als.users": len(interactions.users),
         "als.items": len(interactions.items),
     }
+    store_als_part(
+        folder,
+        trained.item_factors,
+        interactions,
+        items,
+        parameters=parameters,
+        data_fingerprint=data_fingerprint,
+        metrics=metrics,
+    )
+    return metrics
+
+
+def store_als_part(
+    folder: Path,
+    item_factors: np.ndarray,
+    interactions: Interactions,
+    items: pl.DataFrame,
+    *,
+    parameters: AlsParameters,
+    data_fingerprint: str,
+    metrics: dict[str, float],
+) -> None:
+    """Store item factors, float32 (items, factors), with what fold-in needs of interactions.
+
+    ``metrics`` are recorded; everything else is as for :func:`write_als_part`.
+    """
+    if not items["id"].equals(interactions.items.series()):
+        raise ValueError("items must have one row per item, in the order of interactions.items")
     with writing_part(
         folder,
         parameters=parameters.model_dump(),
@@ -86,7 +111,8 @@ def write_als_part(
         libraries=_LIBRARIES,
         metrics=metrics,
     ) as part:
-        np.save(part / ITEM_FACTORS_FILE, trained.item_factors)
+        np.save(part / ITEM_FACTORS_FILE, item_factors)
+        confidences = confidence(interactions, parameters)
         sparse.save_npz(part / "user_items.npz", confidences, compressed=False)
         np.save(part / "newer.npy", newer_items(interactions))
         means = interactions.mean_ratings()
@@ -94,7 +120,6 @@ def write_als_part(
             np.save(part / _MEANS_FILE, means)
         interactions.users.series().to_frame().write_parquet(part / "users.parquet")
         items.select("id", "title", "image_url").write_parquet(part / "items.parquet")
-    return metrics
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from recsys_lib.blend.sources import (
     with_half_lives,
 )
 from recsys_lib.blend.train import Parts, TrainedBlend, train_blend, train_sources
+from recsys_lib.blend.updating import UpdatedBlend, update_blend_part
 
 __all__ = [
     "BLEND",
@@ -37,12 +38,14 @@ __all__ = [
     "SourceOptions",
     "Standing",
     "TrainedBlend",
+    "UpdatedBlend",
     "all_items",
     "learn_blend",
     "rank_together",
     "recent_counts",
     "train_blend",
     "train_sources",
+    "update_blend_part",
     "with_half_lives",
     "write_blend_part",
 ]

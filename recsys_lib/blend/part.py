@@ -71,20 +71,45 @@ def write_blend_part(
         interactions, parameters, None, learned.signals, options or SourceOptions(), start or {}
     )
     needed = needed_sources(learned.served_weights)
-    with writing_part(
+    store_blend_part(
         folder,
-        parameters=_facts(learned),
+        {
+            f"{name}.{key}": array
+            for name, source in train_all(training, needed, counted_only=True).items()
+            for key, array in source.arrays().items()
+        },
+        training.histories,
+        interactions.items,
+        facts=_facts(learned),
         data_fingerprint=data_fingerprint,
-        libraries=_LIBRARIES,
         metrics={f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()}
         | {f"similar.{by}.ndcg@10": value for by, value in learned.similar.quality.items()},
+    )
+
+
+def store_blend_part(
+    folder: Path,
+    arrays: Mapping[str, np.ndarray],
+    histories: Histories,
+    items: IdMap,
+    *,
+    facts: dict[str, Any],
+    data_fingerprint: str,
+    metrics: dict[str, float],
+) -> None:
+    """Store the ``arrays`` of sources, by source.name, with histories and what was learned."""
+    with writing_part(
+        folder,
+        parameters=facts,
+        data_fingerprint=data_fingerprint,
+        libraries=_LIBRARIES,
+        metrics=metrics,
     ) as part:
-        for name, source in train_all(training, needed, counted_only=True).items():
-            for key, array in source.arrays().items():
-                np.save(part / f"{name}.{key}.npy", array)
+        for name, array in arrays.items():
+            np.save(part / f"{name}.npy", array)
         for key in _HISTORIES:
-            np.save(part / f"{key}.npy", getattr(training.histories, key))
-        interactions.items.series().to_frame().write_parquet(part / _ITEMS)
+            np.save(part / f"{key}.npy", getattr(histories, key))
+        items.series().to_frame().write_parquet(part / _ITEMS)
 
 
 def _facts(learned: LearnedBlend) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class Intake:
     unit: unit of times that are numbers.
     unreadable: values of the rows that cannot be read.
     evidence, notations: how the review files write their values, by number of the file.
+    n_forgotten: rows of users who are forgotten, which are not among the rows.
     """
 
     rows: pl.DataFrame
@@ -103,6 +104,7 @@ class Intake:
     unreadable: UnreadableFields
     evidence: Mapping[int, Evidence]
     notations: Mapping[int, Notation]
+    n_forgotten: int = 0
 
 
 def read_input(

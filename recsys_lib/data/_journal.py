@@ -131,6 +131,7 @@ def read_new(
             unreadable=join_unreadable([_unreadable(state["unreadable"]), new.unreadable]),
             evidence=new.evidence,
             notations=new.notations,
+            n_forgotten=state["n_forgotten"],
         ),
         state["n_repeats"],
     )
@@ -152,7 +153,8 @@ def write_journal(
         "n_lines": intake.n_lines,
         "n_more": intake.n_more,
         "n_repaired": intake.n_repaired,
-        "n_repeats": intake.n_lines + intake.n_more - len(intake.rejected) - len(distinct),
+        "n_repeats": _n_read(intake) - len(distinct),
+        "n_forgotten": intake.n_forgotten,
         "catalogue": {
             "n_lines": catalogue.n_lines,
             "n_duplicates": catalogue.n_duplicates,
@@ -199,6 +201,11 @@ def _notation(files: InputFiles, intake: Intake) -> dict[str, dict[str, Any]]:
         }
         for table, (paths, evidence, notations) in tables.items()
     }
+
+
+def _n_read(intake: Intake) -> int:
+    """Rows of all lines that were not rejected, but for those of users who are forgotten."""
+    return intake.n_lines + intake.n_more - len(intake.rejected) - intake.n_forgotten
 
 
 def _as_dicts(fields: UnreadableFields) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import polars as pl
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.errors import ArtifactError, StorageError
-from recsys_lib.files import replacing, sync
+from recsys_lib.files import replacing, sync, writing
 
 _SCHEMA = f"""
 CREATE TABLE {Ratings.TABLE} (
@@ -42,6 +42,8 @@ _INDEXES = f"""
 CREATE UNIQUE INDEX ratings_by_user ON {Ratings.TABLE} ({Ratings.USER}, {Ratings.ITEM});
 CREATE INDEX ratings_by_item ON {Ratings.TABLE} ({Ratings.ITEM});
 """
+_RUN_ETL = "python run_pipeline.py --steps etl"
+_BUSY_SECONDS = 30.0
 _LEFTOVERS = ("-wal", "-shm", "-journal")
 # Without a journal a crash ruins the file, so it is a temporary one. Large pages suit long product
 # texts. SQLite sorts an index in pieces of the size of its cache; pieces that fit into the
@@ -83,6 +85,59 @@ def write_database(path: Path, ratings: pl.DataFrame, products: Callable[[], pl.
         ) from error
 
 
+def merge_into_database(path: Path, ratings: pl.DataFrame, products: pl.DataFrame) -> None:
+    """Add rows, or put them in the place of those of the same pair or product: all or none.
+
+    ``ratings`` has the columns ``Ratings.ALL``, ``products`` the columns ``Products.ALL``. Readers
+    see the tables as they were until all is written. StorageError when the disk is full.
+    """
+    pair = f"{Ratings.USER}, {Ratings.ITEM}"
+    with _changing(path) as connection:
+        for table, key, frame in (
+            (Ratings.TABLE, pair, ratings.select(Ratings.ALL)),
+            (Products.TABLE, Products.ITEM, products.select(Products.ALL)),
+        ):
+            names = ", ".join(frame.columns)
+            marks = ", ".join("?" * frame.width)
+            new = ", ".join(f"{name} = excluded.{name}" for name in frame.columns)
+            connection.executemany(
+                f"INSERT INTO {table} ({names}) VALUES ({marks}) "
+                f"ON CONFLICT ({key}) DO UPDATE SET {new}",
+                frame.iter_rows(),
+            )
+
+
+def delete_users(path: Path, users: Sequence[str]) -> int:
+    """Delete all ratings of users, and write the file anew, so that no byte of them is left.
+
+    Returns how many ratings there were. StorageError when the disk is full.
+    """
+    with _changing(path) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        deleted = sum(
+            connection.execute(
+                f"DELETE FROM {Ratings.TABLE} WHERE {Ratings.USER} = ?", (user,)
+            ).rowcount
+            for user in users
+        )
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM")
+    return deleted
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection whose changes happen together; ArtifactError without a database."""
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing: run the etl step first ({_RUN_ETL})")
+    with (
+        writing(path),
+        closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection,
+        connection,
+    ):
+        yield connection
+
+
 def check_database(path: Path) -> None:
     """Raise StorageError unless SQLite finds the tables whole."""
     with reading(path) as connection:
@@ -101,19 +156,22 @@ def check_database(path: Path) -> None:
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Yield a read-only connection; ArtifactError when the database is missing."""
     if not path.is_file():
-        raise ArtifactError(
-            f"{path} is missing: run the etl step first (python run_pipeline.py --steps etl)"
-        )
+        raise ArtifactError(f"{path} is missing: run the etl step first ({_RUN_ETL})")
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         yield connection
 
 
-def read_products(path: Path) -> pl.DataFrame:
-    """The whole catalogue, columns ``Products.ALL``, ordered by product id."""
+def read_products(path: Path, ids: Sequence[str] | None = None) -> pl.DataFrame:
+    """The whole catalogue, or the products with these ids; ``Products.ALL``, ordered by id."""
     columns = ", ".join(Products.ALL)
     with reading(path) as connection:
+        chosen = ""
+        if ids is not None:
+            connection.execute("CREATE TEMP TABLE wanted (id TEXT PRIMARY KEY) WITHOUT ROWID")
+            connection.executemany("INSERT INTO wanted VALUES (?)", ((each,) for each in ids))
+            chosen = f"JOIN wanted ON {Products.ITEM} = wanted.id"
         return pl.read_database(
-            f"SELECT {columns} FROM {Products.TABLE} ORDER BY {Products.ITEM}",
+            f"SELECT {columns} FROM {Products.TABLE} {chosen} ORDER BY {Products.ITEM}",
             connection,
             schema_overrides=_PRODUCT_TYPES,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,17 +14,20 @@ from recsys_lib.data._background import in_background
 from recsys_lib.data._extents import Extent, fingerprints, measure, stamp
 from recsys_lib.data._intake import Intake, read_input
 from recsys_lib.data._journal import Journal, read_new, write_journal
+from recsys_lib.data.additions import Additions, Form, with_added
 from recsys_lib.data.checks import Checks
 from recsys_lib.data.cleaning.duplicates import latest_ratings
 from recsys_lib.data.cleaning.notation import Wishes
+from recsys_lib.data.cleaning.products import Catalogue
 from recsys_lib.data.database import check_database, write_database
+from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.input_files import InputFiles, find_input_files
 from recsys_lib.data.loaded import Loaded, LoadedRatings
 from recsys_lib.data.sample import ensure_sample
 from recsys_lib.data.summary import summarize, write_summary
 from recsys_lib.files import writing
 from recsys_lib.parameters import EtlParameters
-from recsys_lib.paths import REJECTED_FILE, Dataset
+from recsys_lib.paths import REJECTED_FILE, ROWS_FILE, Dataset
 
 _APPEND = "append"
 _EVERYTHING, _NEWS = "everything", "what is new"
@@ -74,14 +78,22 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     files, dataset = find_input_files(dataset, parameters), dataset.claim()
     stamps = {path: stamp(path) for path in (*files.reviews, *files.products)}
     intake, n_repeats, reading, extents = _read(dataset, files, parameters)
-    latest = latest_ratings(intake.rows)
+    intake = _without(intake, Forgotten.load(dataset.updates))
+    additions = Additions(dataset.updates)
+    form = Form(files.review_columns, files.has_ratings, intake.unit)
+    added = additions.rows(form)
+    rows = pl.concat([intake.rows, added], rechunk=True) if len(added) else intake.rows
+    latest = latest_ratings(rows)
     ratings = LoadedRatings(
         latest=latest,
+        distinct=rows.filter(~latest.repeated),
         rejected=sorted(intake.rejected, key=lambda bad: (bad.file, bad.line)),
         n_lines=intake.n_lines,
         n_more=intake.n_more,
         n_repaired=intake.n_repaired,
         n_exact_duplicates=n_repeats + int(latest.repeated.sum()),
+        n_added=len(added),
+        n_forgotten=intake.n_forgotten,
         timestamp_unit=intake.unit,
         has_ratings=files.has_ratings,
         unreadable=intake.unreadable,
@@ -89,13 +101,21 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     )
     checks = Checks(dataset.processed / REJECTED_FILE, parameters.max_bad_share)
     checks.ratings(files.reviews, ratings)
-    products = in_background(lambda: checks.products(files.products, intake.catalogue.result()))
+
+    def whole_catalogue() -> Catalogue:
+        catalogue = checks.products(files.products, intake.catalogue.result())
+        return replace(catalogue, products=with_added(catalogue.products, additions.products()))
+
+    products = in_background(whole_catalogue)
     prints = in_background(fingerprints, stamps, extents)
     if parameters.mode == _APPEND:
-        distinct, wishes = intake.rows.filter(~latest.repeated), Wishes.from_parameters(parameters)
+        wishes = Wishes.from_parameters(parameters)
+        distinct = intake.rows.filter(~latest.repeated[: len(intake.rows)])
         products.result()
         write_journal(dataset.processed, intake, distinct, files, wishes, extents)
-    return Loaded(dataset, parameters, files, ratings, reading, products, prints)
+    return Loaded(
+        dataset, parameters, files, ratings, reading, products, prints, additions.digests()
+    )
 
 
 def store_dataset(loaded: Loaded) -> dict[str, Any]:
@@ -137,7 +157,12 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     """
     folder = loaded.dataset.processed
     with writing(folder), TemporaryDirectory(dir=folder, prefix=".") as waiting:
-        saved = in_background(lambda: loaded.view.interactions.save(Path(waiting)))
+
+        def save() -> None:
+            loaded.view.interactions.save(Path(waiting))
+            loaded.ratings.distinct.write_parquet(Path(waiting, ROWS_FILE), compression_level=1)
+
+        saved = in_background(save)
 
         def products() -> pl.DataFrame:
             """Comes last, so that no database is written after any other failure."""
@@ -180,3 +205,15 @@ def _read(
             return intake, n_repeats, _NEWS, extents.result()
     reading = f"{_EVERYTHING}: {obstacle}" if obstacle else _EVERYTHING
     return read_input(files, wishes), 0, reading, extents.result()
+
+
+def _without(intake: Intake, forgotten: Forgotten) -> Intake:
+    """What was read, without anything of users who are forgotten."""
+    if not forgotten:
+        return intake
+    rows = forgotten.without(intake.rows)
+    rejected = [
+        replace(bad, text="") if forgotten.names(bad.text) else bad for bad in intake.rejected
+    ]
+    n_forgotten = intake.n_forgotten + len(intake.rows) - len(rows)
+    return replace(intake, rows=rows, rejected=rejected, n_forgotten=n_forgotten)

@@ -38,9 +38,11 @@ class LoadedRatings:
     Parameters
     ----------
     latest: one row per (user, item).
+    distinct: all rows but repeated ones, columns ``InputFiles.review_columns``.
     rejected: rejected lines.
-    n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` with ``n_more`` is the sum
-        of rows kept, lines rejected, exact duplicates and superseded ratings.
+    n_lines, n_exact_duplicates: lines read; repeated lines. ``n_lines`` with ``n_more`` and
+        ``n_added`` is the sum of rows kept, lines rejected, exact duplicates, superseded ratings
+        and ``n_forgotten``.
     n_more: items beyond the first one in the lists of lines, such as the items of an order.
     n_repaired: lines that are read although they are not quite well-formed.
     timestamp_unit: ms, s, us, ns, mixed or order, as in the files, or none; the frame has ms, the
@@ -48,9 +50,11 @@ class LoadedRatings:
     has_ratings: whether the files hold ratings.
     unreadable: values of the ratings that cannot be read, and are missing in the frame.
     notations: how each file writes its values.
+    n_added, n_forgotten: rows that updates added; rows of users who are forgotten.
     """
 
     latest: LatestRatings
+    distinct: pl.DataFrame
     rejected: list[Rejected]
     n_lines: int
     n_more: int
@@ -60,6 +64,8 @@ class LoadedRatings:
     has_ratings: bool
     unreadable: UnreadableFields
     notations: Mapping[Path, Notation]
+    n_added: int = 0
+    n_forgotten: int = 0
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -72,24 +78,8 @@ class LoadedRatings:
         return self.latest.n_superseded
 
     def interactions(self) -> Interactions:
-        """The ratings as arrays.
-
-        Where nobody rates, each counts as 1. Where events without a rating stand beside ratings,
-        each counts as the median rating: 1 would say that the item was disliked.
-        """
-        ratings = self.frame[Ratings.RATING]
-        usual = ratings.median()
-        return Interactions(
-            users=IdMap(self.latest.users),
-            items=IdMap(self.latest.items),
-            user=self.latest.user_rows,
-            item=self.latest.item_rows,
-            rating=ratings.fill_null(1.0 if usual is None else usual).to_numpy().astype(np.float32),
-            timestamp=self.frame[Ratings.TIMESTAMP].to_numpy(),
-            count=self.latest.count,
-            events=self.latest.events,
-            event_types=self.latest.event_types,
-        )
+        """The ratings as arrays."""
+        return interactions_of(self.latest)
 
     def funnel(self) -> Funnel:
         """From lines read to ratings kept."""
@@ -100,8 +90,33 @@ class LoadedRatings:
         steps: Funnel = [{"what": "lines read", "rows": self.n_lines}]
         if self.n_more:
             steps.append({"what": "further items in the lists of lines", "rows": self.n_more})
+        if self.n_added:
+            steps.append({"what": "added by updates", "rows": self.n_added})
+        if self.n_forgotten:
+            steps.append({"what": "of users who are forgotten", "rows": -self.n_forgotten})
         steps += [{"what": what, "rows": -n} for what, n in losses.items() if n]
         return [*steps, {"what": "ratings kept", "rows": len(self.frame)}]
+
+
+def interactions_of(latest: LatestRatings) -> Interactions:
+    """The last ratings as arrays.
+
+    Where nobody rates, each counts as 1. Where events without a rating stand beside ratings, each
+    counts as the median rating: 1 would say that the item was disliked.
+    """
+    ratings = latest.frame[Ratings.RATING]
+    usual = ratings.median()
+    return Interactions(
+        users=IdMap(latest.users),
+        items=IdMap(latest.items),
+        user=latest.user_rows,
+        item=latest.item_rows,
+        rating=ratings.fill_null(1.0 if usual is None else usual).to_numpy().astype(np.float32),
+        timestamp=latest.frame[Ratings.TIMESTAMP].to_numpy(),
+        count=latest.count,
+        events=latest.events,
+        event_types=latest.event_types,
+    )
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,7 @@ class Loaded:
     reading: "everything" (and why), or "what is new".
     products: the catalogue, which may still be read while the ratings are used.
     prints: ``[{path, sha256}]`` of the files, which may still be computed as well.
+    updates: SHA-256 of what updates added, by file.
     """
 
     dataset: Dataset
@@ -123,6 +139,7 @@ class Loaded:
     reading: str
     products: Future[Catalogue]
     prints: Future[list[dict[str, str]]]
+    updates: Mapping[str, str]
 
     @property
     def catalogue(self) -> Catalogue:

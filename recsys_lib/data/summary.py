@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,9 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "unreadable": loaded.unreadable(),
         "sayings": loaded.inputs.sayings(),
         "events": loaded.events,
-        "fingerprint": _fingerprint(loaded.files, loaded.parameters),
+        "parameters": loaded.parameters.model_dump(exclude={"mode"}),
+        "updates": dict(loaded.updates),
+        "fingerprint": data_fingerprint(loaded.files, loaded.updates, loaded.parameters),
         "metrics": {f"etl.{name}": value for name, value in {**counts, **shares}.items()},
     }
 
@@ -57,7 +60,14 @@ def read_summary(folder: Path) -> dict[str, Any]:
     return read_json(folder / SUMMARY_FILE)
 
 
-def _fingerprint(files: list[dict[str, str]], parameters: EtlParameters) -> str:
-    """SHA-256 over file contents and parameters, except ``mode``, which changes no result."""
-    facts = [[file["sha256"] for file in files], parameters.model_dump(exclude={"mode"})]
+def data_fingerprint(
+    files: list[dict[str, str]], updates: Mapping[str, str], parameters: EtlParameters
+) -> str:
+    """SHA-256 over file contents, updates and parameters.
+
+    ``mode`` does not count, which changes no result.
+    """
+    facts: list[Any] = [[file["sha256"] for file in files]]
+    facts += [dict(updates)] if updates else []
+    facts.append(parameters.model_dump(exclude={"mode"}))
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

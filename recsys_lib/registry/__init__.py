@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from recsys_lib.registry.promotion import BY_VARIABLE, against_champion, promote
     from recsys_lib.registry.publishing import publish
     from recsys_lib.registry.rollbacks import Rollback, rollback
+    from recsys_lib.registry.updates import UPDATE, publish_update, trained_version, update_name
     from recsys_lib.registry.versions import (
         adopt,
         published_versions,
@@ -67,6 +68,7 @@ __all__ = [
     "PART_MANIFEST",
     "PER_USER_FILE",
     "SEARCH_PART",
+    "UPDATE",
     "Change",
     "Choice",
     "History",
@@ -83,6 +85,7 @@ __all__ = [
     "has_part",
     "promote",
     "publish",
+    "publish_update",
     "published_versions",
     "read_history",
     "read_manifest",
@@ -90,6 +93,8 @@ __all__ = [
     "require_champion",
     "rollback",
     "run_command",
+    "trained_version",
+    "update_name",
     "verify",
     "writing_part",
 ]
@@ -102,14 +107,18 @@ _HOMES = {
     "History": "history",
     "Live": "changes",
     "Rollback": "rollbacks",
+    "UPDATE": "updates",
     "Verdict": "gate",
     "VerifiedPart": "manifest",
     "against_champion": "promotion",
     "promote": "promotion",
     "publish": "publishing",
+    "publish_update": "updates",
     "read_history": "history",
     "read_manifest": "manifest",
     "rollback": "rollbacks",
+    "trained_version": "updates",
+    "update_name": "updates",
 }
 """Modules of names that steps do not use; the others are in ``versions``."""
 

@@ -29,9 +29,18 @@ class VerifiedPart:
     bytes: int
 
 
-def write_manifest(dataset: Dataset, version: str, *, search_measured: bool) -> None:
-    """Join the manifests of a version's parts, and add a checksum of the manifest itself."""
-    manifest = _manifest(dataset, version, search_measured=search_measured)
+def write_manifest(
+    dataset: Dataset,
+    version: str,
+    *,
+    search_measured: bool,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Join the manifests of a version's parts, and add a checksum of the manifest itself.
+
+    ``facts`` are added to it.
+    """
+    manifest = _manifest(dataset, version, search_measured=search_measured) | dict(facts or {})
     content = json.loads(json.dumps(manifest, default=str))
     write_json(dataset.version(version) / MANIFEST, {**content, _SEAL: _checksum(content)})
 

@@ -4,8 +4,7 @@ from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.runs import stored
 from recsys_lib.pipeline.runs.listing import runs_table
-from recsys_lib.pipeline.runs.lock import only_run
-from recsys_lib.registry.in_use import is_worked_on
+from recsys_lib.registry.in_use import is_worked_on, only_run
 from tests.support.records import write_run
 
 

@@ -11,9 +11,9 @@ from recsys_lib.files import write_json
 from recsys_lib.loop.experiment import start_experiment
 from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.retention import clean
 from recsys_lib.registry.history import change_champion
+from recsys_lib.registry.in_use import only_run
 from tests.support.records import write_run
 
 

@@ -14,14 +14,14 @@ from recsys_lib.errors import LockedError, ParameterError
 from recsys_lib.paths import Dataset, project_root
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.execution.run import Run
-from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.steps import Step, data_files, version_files
+from recsys_lib.registry.in_use import only_run
 from tests.support.bench import USE, WRITE, files, statuses
 
 PROJECT = project_root()
 HOLD = """
 from recsys_lib.paths import Dataset
-from recsys_lib.pipeline.runs.lock import only_run
+from recsys_lib.registry.in_use import only_run
 with only_run(Dataset.find("sample")):
     print("held", flush=True)
     input()

@@ -156,6 +156,9 @@ class CandidateSource(ABC):
     counted
         Whether it is counted from interactions and stored in the blend part. Other sources are
         built from another part of the version, so that they need not be trained again.
+    additive
+        Whether it is nothing but counts, so that an update of the data counts it again at once.
+        Other counted sources keep what they learned until they are trained.
 
     Examples
     --------
@@ -193,6 +196,7 @@ class CandidateSource(ABC):
     forgets: ClassVar[bool] = False
     personal: ClassVar[bool] = True
     counted: ClassVar[bool] = True
+    additive: ClassVar[bool] = False
 
     half_life: float = field(default=math.inf, kw_only=True)
 
@@ -217,6 +221,17 @@ class CandidateSource(ABC):
     @abstractmethod
     def load(cls, arrays: Mapping[str, np.ndarray], parts: ServedParts) -> Self | None:
         """Restore from the stored ``arrays``, memory-mapped; None where a part is missing."""
+
+    @classmethod
+    def renumbered(
+        cls, arrays: Mapping[str, np.ndarray], rows: np.ndarray, n_items: int
+    ) -> dict[str, np.ndarray] | None:
+        """The stored ``arrays`` for other rows of items; None where it must be trained again.
+
+        ``rows``, shape (items before,), has the new row of each item, or -1; there are ``n_items``
+        now, and of new ones the source knows nothing.
+        """
+        return None
 
     @abstractmethod
     def scores(self, histories: Histories) -> np.ndarray:

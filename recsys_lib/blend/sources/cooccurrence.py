@@ -29,7 +29,7 @@ _PAIRS_AT_ONCE = 20_000_000  # 240 MB
 class Successors(ItemWeights):
     """What is taken after the items of the history."""
 
-    name = "after"
+    name, additive = "after", True
 
     @classmethod
     def train(cls, training: Training) -> Self:
@@ -41,7 +41,7 @@ class Successors(ItemWeights):
 class Companions(ItemWeights):
     """What is taken together with the items of the history, before or after them."""
 
-    name = "together"
+    name, additive = "together", True
 
     @classmethod
     def train(cls, training: Training) -> Self:

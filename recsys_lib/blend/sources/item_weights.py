@@ -45,6 +45,18 @@ class ItemWeights(CandidateSource):
         indptr = np.pad(indptr, (0, n + 1 - len(indptr)), mode="edge")
         return cls(sparse.csr_matrix((arrays["data"], arrays["indices"], indptr), shape=(n, n)))
 
+    @classmethod
+    def renumbered(
+        cls, arrays: Mapping[str, np.ndarray], rows: np.ndarray, n_items: int
+    ) -> dict[str, np.ndarray]:
+        """The same weights between the items that are left; new items have none."""
+        before = np.repeat(rows, np.diff(arrays["indptr"]))
+        after = rows[arrays["indices"]]
+        kept = (before >= 0) & (after >= 0)
+        cells = (arrays["data"][kept], (before[kept], after[kept]))
+        weights = sparse.csr_matrix(cells, shape=(n_items, n_items))
+        return cls(weights).arrays()
+
     def scores(self, histories: Histories) -> np.ndarray:
         """Sum of recency times weight over the history."""
         return np.asarray(self._sums(histories).toarray())
@@ -68,6 +80,7 @@ class CosineNeighbours(ItemWeights):
     """Cosine of the users of two items. Reference: Sarwar et al. (2001)."""
 
     name: ClassVar[str] = "cosine"
+    additive = True
     similarity: ClassVar[str] = "cosine"
 
     @classmethod

@@ -26,7 +26,7 @@ class Popularity(CandidateSource):
     """
 
     name, label = "popular", "popular"
-    personal = False
+    personal, additive = False, True
 
     counts: np.ndarray
 

@@ -65,6 +65,16 @@ class Sequence(CandidateSource):
         """From the weights; products without interactions have the vector 0."""
         return cls({**arrays, "items": parts.padded(arrays["items"])})
 
+    @classmethod
+    def renumbered(
+        cls, arrays: Mapping[str, np.ndarray], rows: np.ndarray, n_items: int
+    ) -> dict[str, np.ndarray]:
+        """The same weights; the vectors of new items are 0."""
+        before = arrays["items"]
+        items = np.zeros((n_items, before.shape[1]), dtype=before.dtype)
+        items[rows[rows >= 0]] = before[rows >= 0]
+        return {**arrays, "items": items}
+
     def scores(self, histories: Histories) -> np.ndarray:
         """Inner products of the last state and all items; 0 for an empty history."""
         return self.user_vectors(histories) @ self.item_vectors.T

@@ -26,7 +26,7 @@ def step_inputs(
     before = (known[name] for name in step.dependencies)
     files = {file: digest for outputs in before for file, digest in outputs.items()}
     if not step.needs:
-        files |= _input_files(settings)
+        files |= _input_files(settings) | _updates(settings.dataset)
     return files | dict(_named_files(step.name, settings.sections[step.name], settings.dataset))
 
 
@@ -39,6 +39,15 @@ def _input_files(settings: Settings) -> dict[str, str]:
     files = find_input_files(settings.dataset, settings.etl)
     raw = settings.dataset.raw
     return {_name(path, raw): fingerprint(path) for path in (*files.reviews, *files.products)}
+
+
+def _updates(dataset: Dataset) -> dict[str, str]:
+    """Fingerprints of what updates added to the files, and of the list of forgotten users."""
+    if not dataset.updates.is_dir():
+        return {}
+    from recsys_lib.data.additions import Additions  # noqa: PLC0415  # slow import
+
+    return {f"updates/{name}": d for name, d in Additions(dataset.updates).digests().items()}
 
 
 def _name(path: Path, raw: Path) -> str:

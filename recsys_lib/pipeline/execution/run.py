@@ -39,7 +39,6 @@ from recsys_lib.pipeline.execution._schedule import Work, interruptible, run_sid
 from recsys_lib.pipeline.execution._serving import reason_against
 from recsys_lib.pipeline.execution._step import StepExecution
 from recsys_lib.pipeline.execution.progress import RunProgress
-from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.provenance import parameters_used
 from recsys_lib.pipeline.runs.record import (
     DONE,
@@ -55,6 +54,7 @@ from recsys_lib.pipeline.runs.stored import next_number, previous_run
 from recsys_lib.pipeline.settings import Settings, changed_parameters
 from recsys_lib.pipeline.steps import Step
 from recsys_lib.pipeline.table import check_table
+from recsys_lib.registry.in_use import only_run
 
 LATEST = "latest"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.mlflow_versions import register_champion
 from recsys_lib.pipeline.runs.record import RunRecord, StepRecord
 from recsys_lib.pipeline.runs.retention import clean
 from recsys_lib.pipeline.runs.stored import damaged_records, previous_run, records_of
 from recsys_lib.pipeline.runs.tracking import check_tracking
+from recsys_lib.registry.in_use import only_run
 
 if TYPE_CHECKING:
     from recsys_lib.pipeline.runs.comparison import Comparison

@@ -14,10 +14,10 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.files import read_json
 from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset, outputs_root
-from recsys_lib.pipeline.runs.lock import only_run
 from recsys_lib.pipeline.runs.record import SWEEP
 from recsys_lib.pipeline.runs.stored import records_of
 from recsys_lib.registry import champion, read_history
+from recsys_lib.registry.in_use import only_run
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,202 @@
+"""Bring the stored data of a dataset in step with its updates, without reading its files again.
+
+The result is that of a full load, to the last bit, since the same functions make it of the same
+rows: those that the last load kept in ``rows.parquet``, and the added ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from recsys_lib.columns import Products, Ratings
+from recsys_lib.data._views import view
+from recsys_lib.data.additions import Additions, Form
+from recsys_lib.data.cleaning.duplicates import LatestRatings, latest_ratings
+from recsys_lib.data.database import delete_users, merge_into_database, reading
+from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.loaded import interactions_of
+from recsys_lib.data.signals import event_counts
+from recsys_lib.data.summary import data_fingerprint, read_summary, write_summary
+from recsys_lib.errors import ArtifactError, InputDataError
+from recsys_lib.files import writing
+from recsys_lib.parameters import EtlParameters
+from recsys_lib.paths import ROWS_FILE, Dataset
+
+_UNKNOWN = "was written by an earlier release"
+
+
+@dataclass(frozen=True)
+class StoredData:
+    """The stored data of a dataset, as the last load or update left them.
+
+    Parameters
+    ----------
+    summary: of the last load, with the counts of now.
+    rows: distinct rows of the files and of the updates that were applied.
+    """
+
+    dataset: Dataset
+    summary: dict[str, Any]
+    rows: pl.DataFrame
+
+    @classmethod
+    def load(cls, dataset: Dataset) -> StoredData:
+        """Read them; ArtifactError says to run the etl step where they are missing."""
+        summary, path = read_summary(dataset.processed), dataset.processed / ROWS_FILE
+        if "parameters" not in summary or not path.is_file():
+            raise ArtifactError(
+                f"{dataset.processed} {_UNKNOWN}: run the etl step again "
+                "(python run_pipeline.py --steps etl --force, or notebooks/01_etl.ipynb)"
+            )
+        return cls(dataset, summary, pl.read_parquet(path, glob=False))
+
+    @property
+    def form(self) -> Form:
+        """What the files say of interactions."""
+        return form_of(self.summary)
+
+    @property
+    def parameters(self) -> EtlParameters:
+        """Of the last load."""
+        return EtlParameters.model_validate(self.summary["parameters"])
+
+
+@dataclass(frozen=True)
+class AppliedUpdates:
+    """What updates changed.
+
+    Parameters
+    ----------
+    interactions: all that the models see now.
+    summary: of the data now.
+    n_pairs: (user, item) pairs that are new or were changed.
+    new_products: ids of products that the catalogue did not have.
+    """
+
+    interactions: Interactions
+    summary: dict[str, Any]
+    n_pairs: int
+    new_products: list[str]
+
+
+def form_of(summary: dict[str, Any]) -> Form:
+    """What the files of a dataset say of interactions, from its summary."""
+    given = summary["review_columns"]
+    optional = (name for name in Ratings.OPTIONAL if given.get(name))
+    columns = (*Ratings.ALL, *optional)
+    return Form(columns, summary["has_ratings"], summary["timestamp_unit"])
+
+
+def apply_updates(dataset: Dataset) -> AppliedUpdates:
+    """Add to the stored data what the updates have and the data have not.
+
+    Database, interactions and summary are then those of a full load. After a kill, the next call
+    completes what this one began.
+
+    Raises
+    ------
+    ArtifactError
+        If the data were never stored, or by an earlier release.
+    StorageError
+        If a file cannot be written; the call can be repeated.
+    """
+    stored, additions = StoredData.load(dataset), Additions(dataset.updates)
+    done = {Path(name).parts[0] for name in stored.summary["updates"]}
+    rows = pl.concat([stored.rows, additions.rows(stored.form)], rechunk=True)
+    latest = latest_ratings(rows)
+    pairs = additions.rows(stored.form, but=done).select(Ratings.USER, Ratings.ITEM).unique()
+    changed = latest.frame.join(pairs, on=pairs.columns, how="semi")
+    products = _new_products(dataset, additions, done)
+    interactions = _seen(latest, stored)
+    with _waiting(dataset, rows.filter(~latest.repeated), interactions):
+        merge_into_database(dataset.database, changed, products)
+    summary = _refresh(stored, additions, latest, interactions)
+    new = products[Products.ITEM].to_list()
+    return AppliedUpdates(interactions, summary, len(changed), new)
+
+
+def remove_users(dataset: Dataset, users: Sequence[str]) -> tuple[AppliedUpdates, int]:
+    """Remove users from the stored data; those, and how many of their ratings there were.
+
+    InputDataError where nobody would be left.
+    """
+    stored, additions = StoredData.load(dataset), Additions(dataset.updates)
+    rows = stored.rows.filter(~pl.col(Ratings.USER).is_in(users))
+    if rows.is_empty():
+        raise InputDataError(
+            "nobody else has interactions: remove the dataset's folders in data/ and models/",
+            file=dataset.processed,
+        )
+    latest = latest_ratings(rows)
+    interactions = _seen(latest, stored)
+    with _waiting(dataset, rows, interactions):
+        deleted = delete_users(dataset.database, users)
+    summary = _refresh(stored, additions, latest, interactions)
+    return AppliedUpdates(interactions, summary, 0, []), deleted
+
+
+def _seen(latest: LatestRatings, stored: StoredData) -> Interactions:
+    """What the filters of the etl step let through."""
+    unit = stored.summary["timestamp_unit"]
+    return view(latest.frame, interactions_of(latest), stored.parameters, unit).interactions
+
+
+@contextmanager
+def _waiting(dataset: Dataset, rows: pl.DataFrame, interactions: Interactions) -> Iterator[None]:
+    """Files that take their places once the block has succeeded."""
+    folder = dataset.processed
+    with writing(folder), TemporaryDirectory(dir=folder, prefix=".") as name:
+        rows.write_parquet(Path(name, ROWS_FILE), compression_level=1)
+        interactions.save(Path(name))
+        yield
+        for path in Path(name).iterdir():
+            path.replace(folder / path.name)
+
+
+def _new_products(dataset: Dataset, additions: Additions, done: set[str]) -> pl.DataFrame:
+    """Added products that the files do not have."""
+    added = additions.products()
+    before = additions.products(only=done)[Products.ITEM].to_list()
+    of_files = set(_product_ids(dataset)) - set(before)
+    return added.filter(~pl.col(Products.ITEM).is_in(list(of_files)))
+
+
+def _product_ids(dataset: Dataset) -> list[str]:
+    with reading(dataset.database) as connection:
+        found = connection.execute(f"SELECT {Products.ITEM} FROM {Products.TABLE}").fetchall()
+    return [item for (item,) in found]
+
+
+def _refresh(
+    stored: StoredData, additions: Additions, latest: LatestRatings, interactions: Interactions
+) -> dict[str, Any]:
+    """Store the summary with new counts; the funnel stays that of the last load."""
+    summary, updates = dict(stored.summary), additions.digests()
+    known = pl.Series(_product_ids(stored.dataset), dtype=pl.String)
+    counts = summary["counts"] | {
+        "kept": len(latest.frame),
+        "superseded": latest.n_superseded,
+        "interactions": len(interactions),
+        "repeated_interactions": int((interactions.count > 1).sum()),
+        "users": len(interactions.users),
+        "items": len(interactions.items),
+        "products": len(known),
+        "products_without_reviews": int((~known.is_in(latest.items.implode())).sum()),
+        "reviewed_unknown_products": int((~latest.items.is_in(known.implode())).sum()),
+    }
+    summary |= {
+        "counts": counts,
+        "updates": updates,
+        "events": event_counts(interactions),
+        "fingerprint": data_fingerprint(summary["files"], updates, stored.parameters),
+        "metrics": summary["metrics"] | {f"etl.{name}": n for name, n in counts.items()},
+    }
+    write_summary(stored.dataset.processed, summary)
+    return summary
