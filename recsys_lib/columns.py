@@ -107,6 +107,7 @@ class Feedback:
     SCORE: Final = "score"
     SOURCE: Final = "source"
     PROPENSITY: Final = "propensity"
+    TEAM: Final = "team"
     EVENT: Final = "event_id"
     TYPE: Final = "type"
     OF_LIST: Final = (
@@ -121,7 +122,7 @@ class Feedback:
         QUESTION,
         MILLISECONDS,
     )
-    OF_ITEM: Final = (ITEM, POSITION, SCORE, SOURCE, PROPENSITY)
+    OF_ITEM: Final = (ITEM, POSITION, SCORE, SOURCE, PROPENSITY, TEAM)
     SHOWN: Final = (*OF_LIST, *OF_ITEM)
     EVENTS: Final = (EVENT, TIME, TYPE, ITEM, LIST, USER, SESSION)
 

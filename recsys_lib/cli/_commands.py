@@ -153,8 +153,11 @@ def serve(options: Namespace) -> int:
         raise ParameterError(
             f"{error.name} is not installed: pip install -c constraints.txt -e '.[api]'"
         ) from error
-    if bool(options.challenger) != (options.share is not None):
-        raise ParameterError("--challenger and --share go together: --challenger RUN --share 0.1")
+    ways = (options.share is not None) + options.interleave
+    if ways > 1 or bool(options.challenger) != bool(ways):
+        raise ParameterError(
+            "--challenger goes with --share or with --interleave: --challenger RUN --share 0.1"
+        )
     challenger = ""
     if options.challenger:
         from recsys_lib import registry
@@ -168,7 +171,8 @@ def serve(options: Namespace) -> int:
         options.port,
         feedback=not options.no_feedback,
         challenger=challenger,
-        share=options.share or 0.0,
+        share=1.0 if options.interleave else options.share or 0.0,
+        interleave=options.interleave,
     )
     return EXIT_OK
 

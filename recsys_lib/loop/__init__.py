@@ -7,6 +7,7 @@ from recsys_lib.loop.outcomes import OUTCOMES, attributed, outcomes
 from recsys_lib.loop.reading import last_list, read_events, read_shown
 from recsys_lib.loop.records import EVENT_TYPES, Event, EventType, ServedList, Shown
 from recsys_lib.loop.rotation import keep_rotating, rotate
+from recsys_lib.loop.team_comparison import TeamComparison, compare_teams
 from recsys_lib.loop.traffic import SHARES, rates
 from recsys_lib.loop.verdict import Finding, MonitorVerdict
 
@@ -24,8 +25,10 @@ __all__ = [
     "Monitored",
     "ServedList",
     "Shown",
+    "TeamComparison",
     "attributed",
     "compare_arms",
+    "compare_teams",
     "keep_rotating",
     "last_list",
     "monitor",

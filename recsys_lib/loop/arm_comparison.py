@@ -38,7 +38,8 @@ ALPHA = 0.05
 SMALLEST_EFFECT = 0.1
 """A difference below this share of the champion's rate does not matter."""
 _TIGHTEST_AT = 2_000  # people at whom the interval is narrowest beside that of a single look
-_FEWEST = 100  # people of an arm: before, the normal approximation does not hold
+FEWEST = 100
+"""People of an arm: before, the normal approximation does not hold."""
 _MISMATCH = 0.001  # p-value of the shares of people
 _MOST_PEOPLE = 1e9
 
@@ -134,9 +135,9 @@ def compare_arms(shown: pl.DataFrame, share: float, outcome: str = "clicked") ->
     matters = SMALLEST_EFFECT * rates[CHAMPION] if counts[CHAMPION] else math.nan
     ratio = float(binomtest(counts[CHALLENGER], len(values), share).pvalue)
     verdict = _verdict(counts, ratio, difference, half, matters)
-    days_left = None
+    wait = None
     if verdict == "too early" and matters > 0:
-        days_left = _days_left(people[Feedback.TIME], half, matters)
+        wait = days_left(people[Feedback.TIME], half, matters)
     return ArmComparison(
         outcome,
         counts,
@@ -145,7 +146,7 @@ def compare_arms(shown: pl.DataFrame, share: float, outcome: str = "clicked") ->
         difference - half,
         difference + half,
         verdict,
-        days_left,
+        wait,
         ratio,
     )
 
@@ -160,6 +161,23 @@ def half_width(deviation: float, n: int) -> float:
     tilt = (-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA) + 1)) / _TIGHTEST_AT
     grown = n * tilt + 1
     return deviation * math.sqrt(2 * grown / (n**2 * tilt) * math.log(math.sqrt(grown) / ALPHA))
+
+
+def days_left(times: pl.Series, half: float, matters: float) -> int | None:
+    """Days until ``half``, half the width of an interval, is as small as ``matters``.
+
+    With as many new people a day as so far: ``times`` are those of each person's first list, in
+    order. None where it would take more people than there are.
+    """
+    n, first, last = len(times), times.item(0), times.item(-1)  # in order
+    days = max((last - first) / timedelta(days=1), 1.0)
+    deviation = half / half_width(1.0, n)
+    if deviation == 0 or half_width(deviation, n) <= matters:
+        return 0
+    if half_width(deviation, int(_MOST_PEOPLE)) > matters:
+        return None
+    needed = brentq(lambda m: half_width(deviation, round(m)) - matters, n, _MOST_PEOPLE, xtol=1.0)
+    return math.ceil((needed - n) / (n / days))
 
 
 def _people(shown: pl.DataFrame, outcome: str) -> pl.DataFrame:
@@ -194,23 +212,10 @@ def _verdict(
 ) -> ArmsVerdict:
     if ratio < _MISMATCH:
         return "not comparable"
-    if min(counts.values()) < _FEWEST:
+    if min(counts.values()) < FEWEST:
         return "too early"
     if abs(difference) > half:
         return "better" if difference > 0 else "worse"
     if max(abs(difference - half), abs(difference + half)) < matters:
         return "no difference that matters"
     return "too early"
-
-
-def _days_left(times: pl.Series, half: float, matters: float) -> int | None:
-    """Days until the interval is narrow enough, with as many new people a day as so far."""
-    n, first, last = len(times), times.item(0), times.item(-1)  # in order
-    days = max((last - first) / timedelta(days=1), 1.0)
-    deviation = half / half_width(1.0, n)
-    if deviation == 0 or half_width(deviation, n) <= matters:
-        return 0
-    if half_width(deviation, int(_MOST_PEOPLE)) > matters:
-        return None
-    needed = brentq(lambda m: half_width(deviation, round(m)) - matters, n, _MOST_PEOPLE, xtol=1.0)
-    return math.ceil((needed - n) / (n / days))

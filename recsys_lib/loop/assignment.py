@@ -5,8 +5,14 @@ from __future__ import annotations
 import hashlib
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+INTERLEAVED = "interleaved"
+"""The arm of a list that both versions made; each item has its team."""
+JOINED = "+"
+"""Between the champion and the challenger, in the version of an interleaved list."""
 NO_ARM = ""
 """The arm of a list for nobody in particular: it is part of no experiment."""
+NO_TEAM = ""
+"""Of an item that is in no interleaved list."""
 
 _RANGE = 2**64
 

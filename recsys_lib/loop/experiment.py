@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import polars as pl
 from recsys_lib.columns import Feedback
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, write_json
-from recsys_lib.loop.assignment import CHALLENGER
+from recsys_lib.loop.assignment import CHALLENGER, INTERLEAVED, JOINED
 from recsys_lib.loop.records import now
 
 EXPERIMENT = "experiment.json"
@@ -24,13 +24,15 @@ class Experiment:
     Parameters
     ----------
     challenger: version that answers in place of the champion.
-    share: of the people who get it.
+    share: of the people who get it, or, where lists are interleaved, 1: everybody.
+    interleaved: whether each list is of both versions.
     since: time in UTC as ISO 8601 text.
     """
 
     challenger: str
     share: float
     since: str
+    interleaved: bool = False
 
     @property
     def start(self) -> datetime:
@@ -39,18 +41,24 @@ class Experiment:
 
     def lists(self, shown: pl.DataFrame) -> pl.DataFrame:
         """The rows of ``shown`` that belong to it."""
-        own = (pl.col(Feedback.ARM) != CHALLENGER) | (pl.col(Feedback.VERSION) == self.challenger)
+        arm, version = pl.col(Feedback.ARM), pl.col(Feedback.VERSION).cast(pl.String)
+        own = (arm != CHALLENGER) | (version == self.challenger)
+        if self.interleaved:
+            own = (arm == INTERLEAVED) & version.str.ends_with(f"{JOINED}{self.challenger}")
         return shown.filter(pl.col(Feedback.TIME) >= self.start, own)
 
 
-def start_experiment(folder: Path, challenger: str, share: float) -> Experiment:
+def start_experiment(
+    folder: Path, challenger: str, share: float, *, interleaved: bool = False
+) -> Experiment:
     """Note an experiment, unless it is the one that runs already.
 
-    With another challenger, or another share, a new one starts.
+    With another challenger, another share or the other kind of lists, a new one starts.
     """
     running = running_experiment(folder)
-    if running is None or (running.challenger, running.share) != (challenger, share):
-        running = Experiment(challenger, share, now())
+    wanted = Experiment(challenger, share, running.since if running else now(), interleaved)
+    if running != wanted:
+        running = replace(wanted, since=now())
         write_json(folder / EXPERIMENT, asdict(running))
     return running
 
@@ -61,11 +69,14 @@ def running_experiment(folder: Path) -> Experiment | None:
     try:
         stored = read_json(path)
         running = Experiment(
-            str(stored["challenger"]), float(stored["share"]), str(stored["since"])
+            str(stored["challenger"]),
+            float(stored["share"]),
+            str(stored["since"]),
+            bool(stored.get("interleaved", False)),
         )
         _ = running.start  # a time
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{path} is damaged: move it away") from error
     return running

@@ -112,7 +112,7 @@ def last_list(folder: Path) -> datetime | None:
             (text,) = connection.execute("SELECT max(time) FROM lists").fetchone()
         times = [datetime.fromisoformat(text)] if text else []
     for path in sorted(folder.glob(f"day=*/{LISTS.file}"))[-1:]:
-        newest = _file_rows(path, LISTS, [Feedback.TIME])[Feedback.TIME].max()
+        newest = file_rows(path, LISTS, [Feedback.TIME])[Feedback.TIME].max()
         times += [newest] if isinstance(newest, datetime) else []
     return max(times, default=None)
 
@@ -144,7 +144,7 @@ def _read(folder: Path, kind: Kind, since: datetime | None, columns: Sequence[st
     for path in sorted(folder.glob(f"day=*/{kind.file}")):
         if path.parent.name < first:
             continue
-        rows = _file_rows(path, kind, needed)
+        rows = file_rows(path, kind, needed)
         frames.append(rows)
         if newest.height and newest.item(0, Feedback.TIME) <= rows[Feedback.TIME].max():
             ids = kind.keys[0]
@@ -168,9 +168,14 @@ def _database_rows(
     return rows.sort(Feedback.TIME, *kind.keys)
 
 
-def _file_rows(path: Path, kind: Kind, columns: Sequence[str]) -> pl.DataFrame:
+def file_rows(path: Path, kind: Kind, columns: Sequence[str]) -> pl.DataFrame:
+    """Columns of the file of a day, in the types of the kind; ArtifactError where it is damaged."""
     try:
-        rows = pl.read_parquet(path, columns=list(columns), hive_partitioning=False)
+        stored = pl.read_parquet_schema(path)
+        asked = [name for name in columns if name in stored or name != Feedback.TEAM]
+        rows = pl.read_parquet(path, columns=asked, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ArtifactError(f"{path} cannot be read ({error}): move it away") from error
+    if len(asked) < len(columns):  # older files have no teams
+        rows = rows.with_columns(pl.lit("").alias(Feedback.TEAM))
     return rows.select(columns).cast(pl.Schema({name: kind.schema[name] for name in columns}))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from recsys_lib.errors import QueryError
-from recsys_lib.loop.assignment import CHAMPION
+from recsys_lib.loop.assignment import CHAMPION, NO_TEAM
 
 EventType = Literal["view", "click", "cart", "purchase", "dismiss"]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
@@ -34,7 +34,7 @@ class Shown:
     """An item of a list; ``position`` counts from 1.
 
     ``propensity`` is the probability with which a random policy puts it there; 1 where nothing is
-    random.
+    random. ``team`` is the version that chose it for an interleaved list, champion or challenger.
     """
 
     item_id: str
@@ -42,6 +42,7 @@ class Shown:
     score: float
     source: str = ""
     propensity: float = 1.0
+    team: str = NO_TEAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ServedList:
 
     Parameters
     ----------
-    version: the model that answered.
+    version: the model that answered; of an interleaved list both, joined by "+".
     items: best first; none where the list was empty.
     route: what was asked for: user, history, similar or search.
     question: the user, item or query as text.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ from filelock import FileLock
 from recsys_lib.columns import Feedback
 from recsys_lib.errors import RecsysError
 from recsys_lib.files import replacing
-from recsys_lib.loop.reading import EVENTS, LISTS, Kind, query_rows
+from recsys_lib.loop.reading import EVENTS, LISTS, Kind, file_rows, query_rows
 from recsys_lib.loop.store import DATABASE, connect
 
 _LOCK = ".rotation.lock"
@@ -67,30 +66,30 @@ def _days_before(connection: sqlite3.Connection, today: date) -> list[date]:
 def _move(connection: sqlite3.Connection, folder: Path, day: date) -> None:
     target = folder / f"day={day.isoformat()}"
     shown, events = (_rows_of(connection, kind, day) for kind in (LISTS, EVENTS))
-    _add(target / LISTS.file, shown, LISTS.keys)
-    _add(target / EVENTS.file, events, EVENTS.keys)
+    _add(target, LISTS, shown)
+    _add(target, EVENTS, events)
     _delete(connection, ("list_items", "lists"), Feedback.LIST, shown)
     _delete(connection, ("events",), Feedback.EVENT, events)
 
 
 def _rows_of(connection: sqlite3.Connection, kind: Kind, day: date) -> pl.DataFrame:
-    """The rows of a day; texts as such, so that all files have the same types."""
     start, end = day.isoformat(), f"{day.isoformat()}~"  # after every time of the day
-    rows = query_rows(
-        connection, kind, list(kind.schema), "WHERE time >= ? AND time < ?", start, end
-    )
-    return rows.cast({pl.Categorical: pl.String, pl.Int32: pl.Int64})
+    columns, where = list(kind.schema), "WHERE time >= ? AND time < ?"
+    return query_rows(connection, kind, columns, where, start, end)
 
 
-def _add(path: Path, rows: pl.DataFrame, key: Sequence[str]) -> None:
-    """Write rows to a file of a day, beside those that it has already."""
+def _add(folder: Path, kind: Kind, rows: pl.DataFrame) -> None:
+    """Write rows to the file of a day, beside those that it has already."""
     if rows.is_empty():
         return
+    path = folder / kind.file
     if path.is_file():
-        before = pl.read_parquet(path, hive_partitioning=False).select(rows.columns)
-        rows = pl.concat([before, rows]).unique(key, keep="first")
+        before = file_rows(path, kind, rows.columns)
+        rows = pl.concat([before, rows]).unique(kind.keys, keep="first")
+    # Texts as such, so that all files have the same types.
+    rows = rows.cast({pl.Categorical: pl.String, pl.Int32: pl.Int64})
     with replacing(path) as temporary:
-        rows.sort(Feedback.TIME, *key).write_parquet(temporary)
+        rows.sort(Feedback.TIME, *kind.keys).write_parquet(temporary)
 
 
 def _delete(

@@ -17,7 +17,7 @@ from recsys_lib.files import writing
 from recsys_lib.loop.records import Event, ServedList
 
 DATABASE = "events.db"
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _BUSY_SECONDS = 30.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS lists (
@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS lists (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS list_items (
     list_id TEXT NOT NULL, position INTEGER NOT NULL, item_id TEXT NOT NULL, score REAL NOT NULL,
-    source TEXT NOT NULL, propensity REAL NOT NULL, PRIMARY KEY (list_id, position)
+    source TEXT NOT NULL, propensity REAL NOT NULL, team TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (list_id, position)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (
     event_id TEXT PRIMARY KEY, time TEXT NOT NULL, type TEXT NOT NULL, item_id TEXT NOT NULL,
@@ -60,7 +61,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found not in (0, _SCHEMA_VERSION):
+        if found == 1:
+            _add_teams(connection)
+        elif found not in (0, _SCHEMA_VERSION):
             raise ArtifactError(
                 f"{path} has version {found}, and this program writes version {_SCHEMA_VERSION}: "
                 "move it away, or use the program that made it"
@@ -72,6 +75,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         if isinstance(error, sqlite3.OperationalError):
             raise  # locked, or the disk is full
         raise ArtifactError(f"{path} is damaged ({error}): move it away") from error
+
+
+def _add_teams(connection: sqlite3.Connection) -> None:
+    """Version 2 has the team of each item; a service of version 1 cannot write any more."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if connection.execute("PRAGMA user_version").fetchone() == (1,):  # nobody was faster
+            connection.execute("ALTER TABLE list_items ADD COLUMN team TEXT NOT NULL DEFAULT ''")
+            connection.execute("PRAGMA user_version = 2")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def insert(
@@ -88,11 +105,12 @@ def insert(
             ([getattr(served, name) for name in Feedback.OF_LIST] for served in lists),
         )
         connection.executemany(
-            f"INSERT INTO list_items VALUES (?, ?, ?, ?, ?, ?) {_ONCE}",
+            f"INSERT INTO list_items (list_id, {', '.join(Feedback.OF_ITEM)}) "
+            f"VALUES ({', '.join('?' * (1 + len(Feedback.OF_ITEM)))}) {_ONCE}",
             (
-                (served.list_id, i.position, i.item_id, i.score, i.source, i.propensity)
+                [served.list_id, *(getattr(item, name) for name in Feedback.OF_ITEM)]
                 for served in lists
-                for i in served.items
+                for item in served.items
             ),
         )
         command = (

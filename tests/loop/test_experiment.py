@@ -1,5 +1,7 @@
 """An experiment goes on over restarts, and starts anew with another challenger or share."""
 
+import json
+
 import pytest
 
 from recsys_lib.errors import ArtifactError
@@ -27,6 +29,27 @@ def test_only_lists_of_this_experiment_count(tmp_path):
     log("challenger", "v2")
     log("challenger", "v9")
     assert sorted(running.lists(read_shown(tmp_path))["version"]) == ["v1", "v2"]
+
+
+def test_interleaved_lists_are_an_experiment_of_their_own(tmp_path):
+    first = start_experiment(tmp_path, "v2", 1.0)
+    running = start_experiment(tmp_path, "v2", 1.0, interleaved=True)
+    assert running.since > first.since
+    assert running_experiment(tmp_path) == running
+    with FeedbackLog(tmp_path) as feedback:
+        for arm, version in (
+            ("interleaved", "v1+v2"),
+            ("interleaved", "v1+v9"),
+            ("challenger", "v2"),
+        ):
+            feedback.add_list(ServedList(version, (Shown("a", 1, 1.0),), user_id="u", arm=arm))
+    assert running.lists(read_shown(tmp_path))["version"].to_list() == ["v1+v2"]
+
+
+def test_an_older_file_knows_no_interleaved_lists(tmp_path):
+    stored = {"challenger": "v2", "share": 0.1, "since": "2026-03-01T00:00:00.000000Z"}
+    (tmp_path / EXPERIMENT).write_text(json.dumps(stored))
+    assert not running_experiment(tmp_path).interleaved
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"challenger": "v", "share": "x", "since": "y"}'])

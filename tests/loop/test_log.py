@@ -3,13 +3,17 @@
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import polars as pl
 import pytest
 
 from recsys_lib.errors import ArtifactError, QueryError, StorageError
-from recsys_lib.loop import Event, FeedbackLog, ServedList, Shown, read_events, read_shown
+from recsys_lib.loop import Event, FeedbackLog, ServedList, Shown, read_events, read_shown, rotate
 from recsys_lib.loop import log as log_module
 from recsys_lib.loop.store import DATABASE, connect
+
+DAY = "2026-03-01T12:00:00.000000Z"
 
 
 def served(number, n_items=2, **facts):
@@ -145,6 +149,27 @@ def test_a_log_that_was_closed_starts_again(tmp_path):
 def test_an_event_must_say_who_did_what_with_which_item(facts, said):
     with pytest.raises(QueryError, match=said):
         Event(**facts)
+
+
+def test_an_older_log_without_teams_is_read_and_written(tmp_path):
+    connect(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as old:  # as version 1 made it
+        old.execute("ALTER TABLE list_items DROP COLUMN team")
+        old.execute("PRAGMA user_version = 1")
+        old.execute("INSERT INTO lists VALUES ('l0', ?, 'u', '', 'v', '', '', '', '', 1)", [DAY])
+        old.execute("INSERT INTO list_items VALUES ('l0', 1, 'i0', 0.5, 'als', 1.0)")
+        old.commit()
+    rotate(tmp_path)
+    path = tmp_path / f"day={DAY[:10]}" / "lists.parquet"
+    pl.read_parquet(path).drop("team").write_parquet(path)
+    with FeedbackLog(tmp_path) as log:
+        log.add_list(ServedList("v1+v2", (Shown("i1", 1, 1.0, team="champion"),), time=DAY))
+    assert set(read_shown(tmp_path).select("item_id", "team").rows()) == {
+        ("i0", ""),
+        ("i1", "champion"),
+    }
+    rotate(tmp_path)
+    assert sorted(pl.read_parquet(path)["team"]) == ["", "champion"]
 
 
 def test_a_damaged_database_and_one_of_another_version_are_named(tmp_path):

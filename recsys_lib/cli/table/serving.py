@@ -77,7 +77,8 @@ COMMANDS = (
         "serve",
         "answer over HTTP from the champion",
         "recsys serve --dataset sample --port 8080\n"
-        "recsys serve --challenger 20260301-0910 --share 0.1",
+        "recsys serve --challenger 20260301-0910 --share 0.1\n"
+        "recsys serve --challenger 20260301-0910 --interleave",
         _commands.serve,
         (
             _DATASET,
@@ -91,6 +92,11 @@ COMMANDS = (
             ),
             argument(
                 "--share", type=_share, metavar="SHARE", help="of the people who get the challenger"
+            ),
+            argument(
+                "--interleave",
+                action="store_true",
+                help="lists of both versions by team draft, in place of --share",
             ),
             argument(
                 "--no-feedback",

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from recsys_lib.errors import StorageError
 from recsys_lib.loop import Event, FeedbackLog, ServedList, Shown
-from recsys_lib.loop.assignment import CHALLENGER, CHAMPION, NO_ARM, arm_of
+from recsys_lib.loop.assignment import (
+    CHALLENGER,
+    CHAMPION,
+    INTERLEAVED,
+    JOINED,
+    NO_ARM,
+    NO_TEAM,
+    arm_of,
+)
 from recsys_lib.loop.records import new_id
 from recsys_lib.serving.http import answers, requests, schemas
+from recsys_lib.serving.http.interleaved import interleaved
 from recsys_lib.serving.http.service import Service
 from recsys_lib.serving.recommender import Recommender
 
 Asked = TypeVar("Asked", bound=requests.ListRequest)
 Answer = TypeVar("Answer", bound=schemas.ServedAnswer)
+
+
+@dataclass(frozen=True)
+class _Made(Generic[Answer]):
+    """A list, and how it was made: what the log keeps of it beside its rows."""
+
+    answer: Answer
+    version: str
+    arm: str
+    teams: Sequence[str] = ()
 
 
 class Questions:
@@ -26,7 +46,9 @@ class Questions:
     ----------
     service: the champion.
     log: takes every list; None keeps none.
-    challenger: a version that answers a share of the people in place of the champion.
+    challenger: a version that is compared with the champion.
+    share: of the people who get the lists of the challenger.
+    interleave: whether people get lists of both versions instead.
     """
 
     def __init__(
@@ -35,34 +57,27 @@ class Questions:
         log: FeedbackLog | None = None,
         challenger: Recommender | None = None,
         share: float = 0.0,
+        *,
+        interleave: bool = False,
     ) -> None:
         self.service, self.log = service, log
-        self.challenger, self.share = challenger, share
+        self.challenger, self.share, self.interleave = challenger, share, interleave
+        self._rules = FollowedRules(service.dataset.rules)
 
     def ask(
         self, route: str, answer: Callable[[Recommender, Asked], Answer], body: Asked
     ) -> Answer:
         """Answer one question, and log the list."""
-        recommender, arm = self._version(body.user_id or body.session_id)
-        return self._logged(arm, route, answer, recommender, body)
+        return self._logged(route, body, partial(self._for_person, answer, body))
 
     def batch(self, body: requests.BatchRequest) -> schemas.Batch:
         """Answer many questions by the champion; they are part of no experiment."""
         recommender = self.service.require()
-        arm = NO_ARM if self.challenger else CHAMPION
-
-        ask = partial(self._logged, arm)
         return schemas.Batch(
-            users=answers.each(partial(ask, "user", answers.user), recommender, body.users),
-            histories=answers.each(
-                partial(ask, "history", answers.history), recommender, body.histories
-            ),
-            similar=answers.each(
-                partial(ask, "similar", answers.similar), recommender, body.similar
-            ),
-            searches=answers.each(
-                partial(ask, "search", answers.search), recommender, body.searches
-            ),
+            users=self._each("user", answers.user, recommender, body.users),
+            histories=self._each("history", answers.history, recommender, body.histories),
+            similar=self._each("similar", answers.similar, recommender, body.similar),
+            searches=self._each("search", answers.search, recommender, body.searches),
         )
 
     def add_events(self, body: requests.EventsRequest) -> schemas.EventsAnswer:
@@ -73,37 +88,61 @@ class Questions:
         added = self.log.add_events(events)
         return schemas.EventsAnswer(accepted=added, repeated=len(events) - added)
 
-    def _version(self, key: str | None) -> tuple[Recommender, str]:
-        champion = self.service.require()
+    def _for_person(
+        self, answer: Callable[[Recommender, Asked], Answer], body: Asked
+    ) -> _Made[Answer]:
+        """The list of the version, or versions, that this person gets."""
+        champion, person = self.service.require(), body.user_id or body.session_id
         if self.challenger is None:
-            return champion, CHAMPION
-        arm = arm_of(key, self.challenger.version, self.share)
-        return (self.challenger if arm == CHALLENGER else champion), arm
+            return _Made(answer(champion, body), champion.version, CHAMPION)
+        self._rules.refresh(self.challenger)
+        if not self.interleave:
+            arm = arm_of(person, self.challenger.version, self.share)
+            asked = self.challenger if arm == CHALLENGER else champion
+            return _Made(answer(asked, body), asked.version, arm)
+        if person is not None:
+            joint = interleaved(answer, champion, self.challenger, body, person)
+            if joint is not None:
+                version = f"{champion.version}{JOINED}{self.challenger.version}"
+                return _Made(joint[0], version, INTERLEAVED, joint[1])
+        return _Made(answer(champion, body), champion.version, NO_ARM)
 
-    def _logged(
+    def _each(
         self,
-        arm: str,
         route: str,
         answer: Callable[[Recommender, Asked], Answer],
         recommender: Recommender,
-        body: Asked,
-    ) -> Answer:
+        bodies: Sequence[Asked],
+    ) -> list[Answer | schemas.BatchProblem]:
+        arm = NO_ARM if self.challenger else CHAMPION
+
+        def ask(asked: Recommender, body: Asked) -> Answer:
+            return self._logged(route, body, lambda: _Made(answer(asked, body), asked.version, arm))
+
+        return answers.each(ask, recommender, bodies)
+
+    def _logged(self, route: str, body: Asked, make: Callable[[], _Made[Answer]]) -> Answer:
         started = time.perf_counter()
-        found = answer(recommender, body)
+        made = make()
+        found = made.answer
         if self.log is None:
             return found
         found.list_id = new_id()
+        teams = made.teams or [NO_TEAM] * len(found.rows)
         served = ServedList(
-            recommender.version,
+            made.version,
             tuple(
-                Shown(row.id, position, row.score, row.source)
-                for position, row in enumerate(found.rows, 1 + getattr(body, "offset", 0))
+                Shown(row.id, place, row.score, row.source, team=team)
+                for place, (row, team) in enumerate(
+                    zip(found.rows, teams, strict=True), 1 + body.start
+                )
             ),
             route,
             body.question,
             body.user_id,
             body.session_id,
-            arm,
+            made.arm,
+            policy_of(found.rules),
             milliseconds=1000 * (time.perf_counter() - started),
             list_id=found.list_id,
         )

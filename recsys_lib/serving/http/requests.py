@@ -71,6 +71,20 @@ class ListRequest(Request):
         """What is asked, as text."""
         raise NotImplementedError
 
+    @property
+    def start(self) -> int:
+        """How many of the best rows are left out."""
+        return 0
+
+    @property
+    def end(self) -> int:
+        """Place of the last row, from 1."""
+        raise NotImplementedError
+
+    def from_start(self) -> Self:
+        """The same question without leaving out the best rows."""
+        return self
+
 
 class SimilarRequest(ListRequest):
     """Items like this one."""
@@ -87,6 +101,11 @@ class SimilarRequest(ListRequest):
         """The item."""
         return self.item_id
 
+    @property
+    def end(self) -> int:
+        """Place of the last row, from 1."""
+        return self.n
+
 
 class UserRequest(ListRequest):
     """Items for a known user."""
@@ -99,6 +118,11 @@ class UserRequest(ListRequest):
     def question(self) -> str:
         """The user."""
         return self.user_id
+
+    @property
+    def end(self) -> int:
+        """Place of the last row, from 1."""
+        return self.n
 
 
 class ExplanationRequest(Request):
@@ -129,6 +153,11 @@ class HistoryRequest(ListRequest):
         """The items, newest last."""
         return ", ".join(self.item_ids)
 
+    @property
+    def end(self) -> int:
+        """Place of the last row, from 1."""
+        return self.n
+
 
 class SearchRequest(ListRequest):
     """Products whose text answers the query."""
@@ -152,6 +181,20 @@ class SearchRequest(ListRequest):
     def question(self) -> str:
         """The words."""
         return self.query
+
+    @property
+    def start(self) -> int:
+        """How many of the best rows are left out."""
+        return self.offset
+
+    @property
+    def end(self) -> int:
+        """Place of the last row, from 1."""
+        return self.offset + self.top_k
+
+    def from_start(self) -> Self:
+        """The same question without leaving out the best rows."""
+        return self.model_copy(update={"offset": 0, "top_k": self.end})
 
 
 class BatchRequest(Request):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,15 +26,35 @@ ModelType = Literal["mf", "ss"]
 Source = Annotated[str, Field(exclude=True, description="for the log")]
 
 
+class LeftOut(BaseModel):
+    """An item that the list would have without a rule of the shop."""
+
+    item_id: ItemId
+    rule: str
+
+
 class ServedAnswer(BaseModel):
-    """A list; where the service logs what it serves, with an id that events can name."""
+    """A list; where the service logs what it serves, with an id that events can name.
+
+    Where the shop has rules, it says which they were, and what they left out.
+    """
+
+    _ROWS: ClassVar[str] = "recommendations"
 
     list_id: Annotated[str | None, Field(description="for POST /events")] = None
+    rules: Annotated[str | None, Field(description="fingerprint of the rules of the shop")] = None
+    left_out: Annotated[
+        list[LeftOut] | None, Field(description="what the list would have without a rule")
+    ] = None
 
     @property
     def rows(self) -> Sequence[Row]:
         """Its rows, best first."""
         raise NotImplementedError
+
+    def with_rows(self, rows: Sequence[Row]) -> Self:
+        """The same answer with other rows of the same kind."""
+        return self.model_copy(update={self._ROWS: list(rows)})
 
 
 class Row(BaseModel):
@@ -144,6 +164,8 @@ class SearchResult(Row):
 
 class SearchResults(ServedAnswer):
     """Best first."""
+
+    _ROWS: ClassVar[str] = "results"
 
     results: list[SearchResult]
 

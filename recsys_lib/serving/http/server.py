@@ -33,14 +33,17 @@ def serve(
     feedback: bool = True,
     challenger: str = "",
     share: float = 0.0,
+    interleave: bool = False,
 ) -> None:
     """Answer requests until interrupted.
 
     With ``feedback`` every list is logged, and events are taken. ``share`` of the people get the
-    lists of the version ``challenger``.
+    lists of the version ``challenger``, or, with ``interleave``, all get lists of both versions.
     """
     service = Service(Dataset.find(dataset))
-    questions = _questions(service, feedback=feedback, challenger=challenger, share=share)
+    questions = _questions(
+        service, feedback=feedback, challenger=challenger, share=share, interleave=interleave
+    )
     print(f"Serving dataset {service.dataset.name}: http://{host}:{port}/docs", flush=True)
     if not is_loopback(host) and not token():
         print(
@@ -76,7 +79,12 @@ def app_from_environment() -> FastAPI:
 
 
 def _questions(
-    service: Service, *, feedback: bool, challenger: str = "", share: float = 0.0
+    service: Service,
+    *,
+    feedback: bool,
+    challenger: str = "",
+    share: float = 0.0,
+    interleave: bool = False,
 ) -> Questions:
     log = FeedbackLog(service.dataset.feedback) if feedback else None
     if log is not None:
@@ -85,5 +93,5 @@ def _questions(
         return Questions(service, log)
     version = Recommender.load(service.dataset.version(challenger), dataset=service.dataset)
     if log is not None:
-        start_experiment(log.folder, challenger, share)
-    return Questions(service, log, version, share)
+        start_experiment(log.folder, challenger, share, interleaved=interleave)
+    return Questions(service, log, version, share, interleave=interleave)

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from recsys_lib.loop import FeedbackLog, read_events, read_shown
-from recsys_lib.loop.assignment import CHALLENGER, CHAMPION, NO_ARM
+from recsys_lib.loop.assignment import CHALLENGER, CHAMPION, INTERLEAVED, NO_ARM
 from recsys_lib.serving.http.app import create_app
 from recsys_lib.serving.http.questions import Questions
 from tests.support.http_server import serving
@@ -32,6 +32,16 @@ def compared(world, log):
     """A client of a service in which half of the people get version two."""
     world.publish("one")
     questions = Questions(world.service, log, Fake("two"), 0.5)
+    with serving(create_app(world.service, questions)) as client:
+        yield client
+
+
+@pytest.fixture
+def interleaved(world, log):
+    """A client of a service whose lists are of versions one and two."""
+    world.publish("one")
+    other = Fake("two", als=False)
+    questions = Questions(world.service, log, other, 1.0, interleave=True)
     with serving(create_app(world.service, questions)) as client:
         yield client
 
@@ -130,6 +140,39 @@ def test_people_are_split_by_a_stable_hash_and_lists_name_their_version(compared
     assert told == {(CHAMPION, "one"), (CHALLENGER, "two")}
     others = shown.filter(pl.col("session_id").is_null())
     assert set(others.select("arm", "version").unique().rows()) == {(NO_ARM, "one")}
+
+
+def test_lists_of_people_are_interleaved_and_items_remember_their_team(interleaved, log):
+    for number in range(40):
+        asked = {"item_id": "a", "session_id": f"s{number}"}
+        answer = interleaved.post("/matrix_factor/similar", json=asked).json()
+        scores = [row["score"] for row in answer["recommendations"]]
+        assert scores == sorted(scores, reverse=True)
+    shown = everything_shown(log)
+    assert set(shown.select("arm", "version").unique().rows()) == {(INTERLEAVED, "one+two")}
+    assert set(shown["team"]) == {CHAMPION, CHALLENGER}
+    first = shown.filter(pl.col("position") == 1)["team"].to_list()
+    assert 8 <= first.count(CHALLENGER) <= 32
+    assert shown.group_by("list_id").agg(pl.col("item_id").n_unique())["item_id"].min() == 3
+
+
+def test_pages_of_an_interleaved_search_are_those_of_one_list(interleaved, log):
+    asked = {"query": "belt", "user_id": "v"}
+    whole = interleaved.post("/search", json={**asked, "top_k": 3}).json()["results"]
+    pages = [
+        interleaved.post("/search", json={**asked, "top_k": 1, "offset": n}).json()["results"]
+        for n in range(3)
+    ]
+    assert [row for page in pages for row in page] == whole
+    assert sorted(everything_shown(log)["position"]) == [1, 1, 2, 2, 3, 3]
+
+
+def test_what_only_the_champion_knows_and_nobodys_lists_are_in_no_experiment(interleaved, log):
+    interleaved.post("/matrix_factor/similar", json={"item_id": "a"})
+    interleaved.post("/matrix_factor/user", json={"user_id": "u"})  # version two has no ALS
+    interleaved.post("/batch", json={"similar": [{"item_id": "a", "user_id": "u"}]})
+    found = everything_shown(log).select("arm", "version", "team").unique().rows()
+    assert found == [(NO_ARM, "one", "")]
 
 
 def test_metrics_count_requests_by_route_and_what_was_logged(logged, log):
