@@ -62,7 +62,6 @@ class Questions:
     ) -> None:
         self.service, self.log = service, log
         self.challenger, self.share, self.interleave = challenger, share, interleave
-        self._rules = FollowedRules(service.dataset.rules)
 
     def ask(
         self, route: str, answer: Callable[[Recommender, Asked], Answer], body: Asked
@@ -95,7 +94,6 @@ class Questions:
         champion, person = self.service.require(), body.user_id or body.session_id
         if self.challenger is None:
             return _Made(answer(champion, body), champion.version, CHAMPION)
-        self._rules.refresh(self.challenger)
         if not self.interleave:
             arm = arm_of(person, self.challenger.version, self.share)
             asked = self.challenger if arm == CHALLENGER else champion
@@ -142,7 +140,6 @@ class Questions:
             body.user_id,
             body.session_id,
             made.arm,
-            policy_of(found.rules),
             milliseconds=1000 * (time.perf_counter() - started),
             list_id=found.list_id,
         )

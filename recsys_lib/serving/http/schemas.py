@@ -26,26 +26,12 @@ ModelType = Literal["mf", "ss"]
 Source = Annotated[str, Field(exclude=True, description="for the log")]
 
 
-class LeftOut(BaseModel):
-    """An item that the list would have without a rule of the shop."""
-
-    item_id: ItemId
-    rule: str
-
-
 class ServedAnswer(BaseModel):
-    """A list; where the service logs what it serves, with an id that events can name.
-
-    Where the shop has rules, it says which they were, and what they left out.
-    """
+    """A list; where the service logs what it serves, with an id that events can name."""
 
     _ROWS: ClassVar[str] = "recommendations"
 
     list_id: Annotated[str | None, Field(description="for POST /events")] = None
-    rules: Annotated[str | None, Field(description="fingerprint of the rules of the shop")] = None
-    left_out: Annotated[
-        list[LeftOut] | None, Field(description="what the list would have without a rule")
-    ] = None
 
     @property
     def rows(self) -> Sequence[Row]:
