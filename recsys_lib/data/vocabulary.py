@@ -33,7 +33,8 @@ patron_id reader_id player_id person_id profile_id household_key customer_number
 customer_key user_name username customer_email user_email email kunde kunden_id kundennummer
 kundennr kd_nr nutzer_id nutzer benutzer_id benutzer kaeufer besteller id_client utilisateur_id
 utilisateur acheteur id_cliente cliente_id cliente id_usuario usuario_id usuario comprador
-utente_id utente klant_id klant klantnummer gebruiker_id gebruiker session_id session
+utente_id utente klant_id klant klantnummer gebruiker_id gebruiker user_pseudo_id anonymous_id
+distinct_id cookie_id device_id session_id session
 """,
     Ratings.ITEM: _ITEMS,
     Ratings.RATING: """

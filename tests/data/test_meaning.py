@@ -62,6 +62,7 @@ def columns(inputs):
         ("rev_user,rev_item,rev_stars,rev_date", "1,2,5,2020-01-01", "ratings"),
         ("order_id,fk_customer,product_sku,created_at", "9,1,2,2020-01-01", "times only"),
         ("visitorid,itemid,event,event_time", "1,2,view,1600000000", "events"),
+        ("event_name,user_pseudo_id,sku,event_timestamp", "view,1,2,1600000000", "events"),
     ],
 )
 def test_columns_are_found_by_their_names(shop, header, first, expected):
