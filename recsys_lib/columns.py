@@ -68,8 +68,10 @@ class Answers:
     """The long table of every query: at most n rows, rank from 1.
 
     Recommendations for users have one more column, ``REASON``, and answers of search ``FAR``.
-    Where variants of a product share a row, ``VARIANTS`` is the last column: a list with the ids of
-    the others.
+    Where variants of a product share a row, ``VARIANTS`` is the next column: a list with the ids of
+    the others. Where the shop has rules, ``RULE`` is the last one, with the names of those that
+    moved the item. The table's ``attrs`` then have ``RULES``, the fingerprint of the rules, and
+    ``LEFT_OUT``, the items that they left out.
     """
 
     QUERY: Final = "query"
@@ -82,6 +84,9 @@ class Answers:
     REASON: Final = "reason"
     FAR: Final = "far"
     VARIANTS: Final = "variants"
+    RULE: Final = "rule"
+    RULES: Final = "rules"
+    LEFT_OUT: Final = "left_out"
     ALL: Final = (QUERY, ITEM, TITLE, SCORE, RANK, SOURCE, IMAGE)
 
 
@@ -128,12 +133,16 @@ class Feedback:
 
 
 class Exports:
-    """The files of ``recsys export``: long tables, best first, rank from 1."""
+    """The files of ``recsys export``: long tables, best first, rank from 1.
+
+    ``RULE`` is the last column where the shop has rules.
+    """
 
     USER: Final = "user_id"
     ITEM: Final = "item_id"
     SIMILAR: Final = "similar_item_id"
     RANK: Final = "rank"
     SCORE: Final = "score"
+    RULE: Final = "rule"
     FOR_USERS: Final = (USER, RANK, ITEM, SCORE)
     FOR_ITEMS: Final = (ITEM, RANK, SIMILAR, SCORE)

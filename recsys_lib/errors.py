@@ -29,6 +29,10 @@ class ParameterError(RecsysError, ValueError):
     exit_code = EXIT_BAD_PARAMETERS
 
 
+class RulesError(ParameterError):
+    """A file of rules has a mistake, or does not fit the version; none of its rules is applied."""
+
+
 class InputDataError(RecsysError):
     """The input data cannot be used.
 

@@ -115,6 +115,21 @@ class Queries(SharedLists):
         """The same for users, several of whom may have one row: ``rows`` is int64 (users,)."""
         return replace(self, group=self.group[rows], scale=self.scale[rows])
 
+    def alone(self, users: np.ndarray) -> Queries:
+        """The same with lists of their own for some users, positions int64 (users,)."""
+        group = self.group.copy()
+        group[users] = self.n_lists + np.arange(len(users))
+        shared = self.representatives[self.group[users]]
+        return replace(
+            self, group=group, representatives=np.concatenate([self.representatives, shared])
+        )
+
+    def history(self, one: int) -> np.ndarray:
+        """Rows of the items that the users of a list have."""
+        row = int(self.representatives[one])
+        start, stop = self.histories.indptr[row : row + 2]
+        return np.asarray(self.histories.indices[start:stop])
+
     @property
     def n_lists(self) -> int:
         """Number of different lists."""

@@ -29,6 +29,19 @@ def utc_text(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+BEST = "best"
+"""The policy of lists that have the best items of the model."""
+
+
+def policy_of(rules: str | None) -> str:
+    """How the items of a list were chosen: the best, by the rules with this fingerprint if any.
+
+    >>> policy_of(None), policy_of("5f0c9e2ab177")
+    ('best', 'best by rules 5f0c9e2ab177')
+    """
+    return BEST if rules is None else f"{BEST} by rules {rules}"
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An item of a list; ``position`` counts from 1.
@@ -67,7 +80,7 @@ class ServedList:
     user_id: str | None = None
     session_id: str | None = None
     arm: str = CHAMPION
-    policy: str = "best"
+    policy: str = BEST
     milliseconds: float | None = None
     list_id: str = field(default_factory=new_id)
     time: str = field(default_factory=now)

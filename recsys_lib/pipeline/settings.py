@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import yaml
 from pydantic import ValidationError
 
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import AUTO, SECTIONS, EtlParameters, Section
 from recsys_lib.paths import SAMPLE, Dataset, project_root
+from recsys_lib.yaml_text import read_value
 
 DATASET = "dataset"
 _SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
@@ -55,45 +55,6 @@ class Settings:
         if not isinstance(section, EtlParameters):
             raise TypeError(f"section etl holds {type(section).__name__}")
         return section
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2: 012 is 12, and no, 1:30 and 2020-01-31 are texts; a key given twice is refused."""
-
-    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # as in the base class
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for name in names:
-            if names.count(name) > 1:
-                problem = f"{name!r} is given twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-        return super().construct_mapping(node, deep)
-
-    def construct_decimal(self, node: yaml.ScalarNode) -> int:
-        """An integer: 0o and 0x begin octal and hexadecimal ones, a plain 0 means nothing."""
-        text = node.value
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-
-
-_TYPES = {  # the core schema of YAML 1.2, https://yaml.org/spec/1.2.2/#103-core-schema
-    "null": r"null|Null|NULL|~|",
-    "bool": r"true|True|TRUE|false|False|FALSE",
-    "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
-    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-}
-for _name, _pattern in _TYPES.items():
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"({_pattern})$"), None)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_decimal)
-
-
-def read_value(text: str) -> Any:
-    """Parse YAML; ParameterError with the place if that fails."""
-    try:
-        return yaml.load(text, _Loader)  # a SafeLoader
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: such as !!timestamp 2020-02-30
-        raise ParameterError(" ".join(str(error).split())) from error
 
 
 def read_settings(

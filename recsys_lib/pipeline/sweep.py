@@ -15,8 +15,9 @@ from recsys_lib.pipeline.execution.progress import RunProgress
 from recsys_lib.pipeline.execution.run import Run
 from recsys_lib.pipeline.pages import notebook_page
 from recsys_lib.pipeline.runs.record import HEADLINES, SWEEP
-from recsys_lib.pipeline.settings import DATASET, read_value
+from recsys_lib.pipeline.settings import DATASET
 from recsys_lib.programs import recsys
+from recsys_lib.yaml_text import read_value
 
 COMPARISON = "compare_runs"
 """The notebook that compares the runs."""

@@ -10,14 +10,15 @@ import pandas as pd
 
 from recsys_lib.errors import UnknownItemError
 from recsys_lib.ranking import best_first
+from recsys_lib.rules import Asked
 from recsys_lib.serving._checks import check_choice, check_count, check_id, check_text
-from recsys_lib.serving._lists import Ranked
 from recsys_lib.serving._models import (
     NO_LIKES_NO_TEXT,
     FilterArgument,
     OpenModels,
 )
 from recsys_lib.serving._process import check_process
+from recsys_lib.serving._ranked import Ranked
 from recsys_lib.serving._rankings import ALS, Allowed, By, by_blend
 
 
@@ -87,6 +88,7 @@ class ItemQuestions(OpenModels):
             ranked = self._ranked_like(item_id, ALS, wishes.allowed)
         if ranked is None:
             raise UnknownItemError(item_id, "it has no text" if by == "text" else NO_LIKES_NO_TEXT)
+        wishes = self._by_rules(wishes, lambda: Asked("similar", item=self.items.ids.row(item_id)))
         return self._list(item_id, ranked, wishes)
 
     @property

@@ -9,7 +9,9 @@ import pandas as pd
 
 from recsys_lib.blend import Standing
 
-Status = Literal["listed", "below", "owned", "new", "excluded", "filtered", "variant", "unknown"]
+Status = Literal[
+    "listed", "below", "owned", "new", "excluded", "filtered", "ruled", "variant", "unknown"
+]
 """Where an item is: in the list; further down; or nowhere, and why."""
 
 COLUMNS = ("source", "rank", "score", "weight", "contribution", "possible")
@@ -26,8 +28,8 @@ class Explanation:
     status
         ``listed``: among the first n; ``below``: further down. Others are in no list: ``owned``
         (in the user's history), ``new`` (not in it, where only repeats are wanted), ``excluded``,
-        ``filtered``, ``variant`` (another variant of the same product is listed for it),
-        ``unknown`` (the model that answers knows no such item).
+        ``filtered``, ``ruled`` (a rule of the shop leaves it out), ``variant`` (another variant of
+        the same product is listed for it), ``unknown`` (the model that answers knows no such item).
     rank
         Place in the list of all items with the same wishes; None where the item is in none.
     score

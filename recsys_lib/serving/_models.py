@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend import BlendModel
+from recsys_lib.blend import BlendModel, Repeats
 from recsys_lib.columns import Answers
 from recsys_lib.errors import NotTrainedError, UnknownItemError
 from recsys_lib.ids import IdMap
 from recsys_lib.paths import Dataset
 from recsys_lib.registry import run_command
+from recsys_lib.rules import KEEP, Asked, ListRules, PinnedItem, VersionRules
 from recsys_lib.search import Filters, ProductSearch
 from recsys_lib.serving._answers import AnswerTables
 from recsys_lib.serving._checks import (
@@ -26,9 +27,11 @@ from recsys_lib.serving._checks import (
     other_spelling,
 )
 from recsys_lib.serving._items import AllItems
-from recsys_lib.serving._lists import ListOptions, Ranked
+from recsys_lib.serving._lists import ListOptions
 from recsys_lib.serving._process import mark_open
-from recsys_lib.serving._rankings import Rankings
+from recsys_lib.serving._ranked import Ranked
+from recsys_lib.serving._rankings import Allowed, Rankings
+from recsys_lib.serving._ruled_lists import Arranged
 
 _UNKNOWN_ITEM = "it has no ratings and is not in the catalogue"
 NO_LIKES_NO_TEXT = "nobody liked it, and it has no text in the catalogue"
@@ -66,6 +69,7 @@ class OpenModels:
     ----------
     items: all items that the parts know.
     rankings: rankings of them by likes and by text.
+    rules: of the shop; None where there are none. Lists follow what is set here.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class OpenModels:
         self.items = AllItems(als, product_search, blend, run_command(dataset))
         self._tables = AnswerTables([part.display for part in self._parts], self.items)
         self.rankings = Rankings(self.items, als, product_search)
+        self.rules: VersionRules | None = None
 
     def _wishes(
         self,
@@ -102,9 +107,49 @@ class OpenModels:
         options = ListOptions(n, group_variants, float(diversity))
         return Wishes(options, conditions, left_out, allowed)
 
+    def _by_rules(
+        self,
+        wishes: Wishes,
+        asked: Asked | Callable[[], Asked],
+        repeats: Repeats = "exclude",
+    ) -> Wishes:
+        """The wishes with the rules of the shop for such a list; the same where there are none."""
+        if self.rules is None:
+            return wishes
+        found = asked if isinstance(asked, Asked) else asked()
+        found = replace(found, category=wishes.filters.category)
+        in_force = self.rules_for(found, wishes.allowed, repeats)
+        return replace(wishes, options=replace(wishes.options, rules=in_force))
+
+    def rules_for(
+        self, asked: Asked, allowed: Allowed = None, repeats: Repeats = "exclude"
+    ) -> ListRules | None:
+        """The rules of the shop for a list; None where there are none.
+
+        ``allowed`` are the items that the question may have, None for all.
+        """
+        rules = self.rules
+        if rules is None:
+            return None
+        found = rules.for_list(asked)
+        pins = [pin for pin in found.pins if allowed is None or allowed[pin.row]]
+        return found.with_pins([pin for pin in pins if self._may_pin(pin, asked, repeats)])
+
+    def _may_pin(self, pin: PinnedItem, asked: Asked, repeats: Repeats) -> bool:
+        """Whether a question leaves room for a pinned item."""
+        if asked.kind == "search" and self.items.products[pin.row] < 0:
+            return False
+        own = asked.item == pin.row or (asked.history is not None and pin.row in asked.history)
+        return repeats == "allow" or own == (repeats == "only")
+
     def _list(self, query: str, ranked: Ranked, wishes: Wishes) -> pd.DataFrame:
         """The answer to a question: the items that the wishes choose from a ranking."""
-        rows, scores = wishes.options.choose(ranked, self.items)
+        rules, found = wishes.options.rules, None
+        if rules is None:
+            rows, scores = wishes.options.choose(ranked, self.items)
+        else:
+            found = wishes.options.by_rules(ranked, self.items, rules)
+            rows, scores = found.rows, found.scores
         answer = self._tables.answer(query, rows, scores, ranked.source)
         if ranked.far is not None:
             answer[Answers.FAR] = ranked.far(rows)
@@ -113,15 +158,31 @@ class OpenModels:
             answer[Answers.SOURCE] = [reason.source for reason in reasons]
             answer[Answers.REASON] = [reason.text for reason in reasons]
         if wishes.options.group_variants:
-            answer[Answers.VARIANTS] = [self._variants(row, ranked) for row in rows.tolist()]
+            others = [self._variants(row, ranked, rules) for row in rows.tolist()]
+            answer[Answers.VARIANTS] = others
+        if rules is not None and found is not None:
+            answer.attrs[Answers.RULES] = rules.fingerprint
+            self._tell_rules(answer, found)
         return answer
 
-    def _variants(self, row: int, ranked: Ranked) -> list[str]:
+    def _tell_rules(self, answer: pd.DataFrame, found: Arranged) -> None:
+        """What each rule did: a column for what the list has, ``attrs`` for what it lacks."""
+        answer[Answers.RULE] = pd.array(found.rules, dtype="str")
+        rows, names = [row for row, _ in found.left_out], [name for _, name in found.left_out]
+        answer.attrs[Answers.LEFT_OUT] = [
+            {Answers.ITEM: item, Answers.RULE: name}
+            for item, name in zip(self.items.ids.ids(rows), names, strict=True)
+        ]
+
+    def _variants(self, row: int, ranked: Ranked, rules: ListRules | None) -> list[str]:
         """Ids of the variants for which a row stands."""
         if not self.items.has_variants:
             return []
         others = self.items.variants(row)
-        return list(self.items.ids.ids(others[ranked.eligible[others]]))
+        others = others[ranked.eligible[others]]
+        if rules is not None:
+            others = others[rules.left_out[others] == KEEP]
+        return list(self.items.ids.ids(others))
 
     @property
     def _item_ids(self) -> list[IdMap]:

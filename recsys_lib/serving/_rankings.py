@@ -13,7 +13,7 @@ from recsys_lib.als import AlsModel
 from recsys_lib.blend import Repeats
 from recsys_lib.search import Mode, ProductSearch
 from recsys_lib.serving._items import AllItems
-from recsys_lib.serving._lists import Hits, Ranked
+from recsys_lib.serving._ranked import Hits, Ranked
 
 By = Literal["als", "text", "blend"]
 ALS: Literal["als"] = "als"

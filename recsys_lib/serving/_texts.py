@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from recsys_lib.rules import Asked
 from recsys_lib.search import Mode
 from recsys_lib.serving._checks import check_count, check_query
 from recsys_lib.serving._models import FilterArgument, OpenModels
@@ -76,6 +77,7 @@ class TextQuestions(OpenModels):
         check_count("offset", offset, least=0)
         search = self._require_search()
         wishes = self._wishes(top_k, filters, exclude, diversity, group_variants)
+        wishes = self._by_rules(wishes, Asked("search"))
         options = replace(wishes.options, n=offset + top_k)
         if mode is None:
             mode = search.parameters.mode

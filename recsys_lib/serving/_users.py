@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 
 from recsys_lib.blend import Repeats
 from recsys_lib.errors import QueryError, UnknownItemError, UnknownUserError
+from recsys_lib.rules import Asked
 from recsys_lib.serving._checks import (
     check_choice,
     check_flag,
@@ -16,13 +18,13 @@ from recsys_lib.serving._checks import (
     checked_history,
     other_spelling,
 )
-from recsys_lib.serving._lists import Ranked
 from recsys_lib.serving._models import (
     NO_LIKES_NO_TEXT,
     FilterArgument,
     OpenModels,
 )
 from recsys_lib.serving._process import check_process
+from recsys_lib.serving._ranked import Ranked
 from recsys_lib.serving._rankings import Allowed, by_blend
 
 
@@ -74,7 +76,9 @@ class UserQuestions(OpenModels):
             The answer. Of an evaluated version it has one more column, ``reason``, and its
             ``source`` is als, semantic or popular where most of the score comes from there, else
             blend. With ``group_variants`` the last column is ``variants``: ids of the other
-            variants for which the row stands.
+            variants for which the row stands. Where the shop has rules (docs/rules.md) there is a
+            column ``rule``: the names of those that moved the item, if any. ``attrs["left_out"]``
+            names the items that the list would have without a rule.
 
         Raises
         ------
@@ -101,6 +105,7 @@ class UserQuestions(OpenModels):
         if repeats is None:
             repeats = "exclude" if filter_already_liked else "allow"
         check_choice("repeats", repeats, get_args(Repeats))
+        wishes = self._by_rules(wishes, lambda: self._asked_for(user_id, row), repeats)
         return self._list(user_id, self._ranked_for_user(row, repeats, wishes.allowed), wishes)
 
     def recommend_for_history(
@@ -161,6 +166,9 @@ class UserQuestions(OpenModels):
         if ranked is None:
             self._require_search()
             raise UnknownItemError(history[0], NO_LIKES_NO_TEXT)
+        wishes = self._by_rules(
+            wishes, lambda: Asked("history", history=self.items.ids.rows(history))
+        )
         return self._list(", ".join(history), ranked, wishes)
 
     def _user_row(self, user_id: str) -> int:
@@ -170,6 +178,16 @@ class UserQuestions(OpenModels):
             hint = "no interactions; recommend_for_history serves new users"
             raise UnknownUserError(user_id, other_spelling(user_id, [users]) or hint)
         return users.row(user_id)
+
+    def _asked_for(self, user_id: str, row: int) -> Asked:
+        """What rules care about in a question for a known user."""
+        return Asked("user", user_id, self._history_rows(row))
+
+    def _history_rows(self, row: int) -> np.ndarray:
+        """Rows of the items of a user's history."""
+        if self.blend is not None:
+            return self.blend.histories.take(np.array([row])).items
+        return self.require_als().history(row)
 
     def _ranked_for_user(self, row: int, repeats: Repeats, allowed: Allowed) -> Ranked:
         if self.blend is not None:

@@ -12,9 +12,9 @@ from recsys_lib.blend import Repeats, Standing
 from recsys_lib.search import Filters
 from recsys_lib.serving._checks import check_choice, check_id
 from recsys_lib.serving._explanations import Explanation, Status, sources_table
-from recsys_lib.serving._lists import Ranked
 from recsys_lib.serving._models import FilterArgument, Wishes
 from recsys_lib.serving._process import check_process
+from recsys_lib.serving._ranked import Ranked
 from recsys_lib.serving._rankings import ALS, by_blend
 from recsys_lib.serving._users import UserQuestions
 
@@ -137,38 +137,56 @@ class WhyQuestions(UserQuestions):
         check_id("item_id", item_id, self._item_ids)
         self._require_known([item_id])
         item, title = self.items.ids.row(item_id), self._title(item_id)
+        wishes = self._by_rules(wishes, lambda: self._asked_for(user_id, user), repeats)
         scored = self._scored(user, item, wishes, repeats)
-        whole = replace(wishes.options, n=len(self.items))
-        rows, scores = whole.choose(scored.ranked, self.items)
+        rows, scores, moved, rule = self._whole(item, scored, wishes)
         place = np.flatnonzero(rows == item)
         rank = int(place[0]) + 1 if len(place) else None
-        status, gap = self._status(item_id, item, rank, scored, wishes), None
+        status = "ruled" if rule else self._status(item_id, item, rank, scored, wishes)
+        score, gap = scored.score, None
         if rank is not None:
             last = min(wishes.options.n, len(rows)) - 1
-            gap = max(0.0, float(scores[last]) - float(scores[rank - 1]))
+            score = float(scores[rank - 1])
+            gap = max(0.0, float(scores[last]) - score)
         said = {
             "title": title,
             "rank": rank,
-            "score": scored.score,
+            "score": score,
             "n": wishes.options.n,
             "gap": gap,
             "reason": scored.reason,
+            "rule": rule,
         }
         if status == "filtered":
             said["filters"] = ", ".join(self._failed(item, wishes.filters))
         if status == "variant":
-            (at,) = np.flatnonzero(self.items.groups[rows] == self.items.groups[item])
-            said["other"] = self._title(str(self.items.ids.ids(rows[[at]])[0]))
-            said["rank"] = int(at) + 1
+            said |= self._other_variant(item, rows)
         sentence = _SENTENCES[status].format_map(said)
+        sentence += f" A rule of the shop moved it: {moved}." if moved else ""
         if rank is not None and wishes.options.diversity:
             sentence += self._by_diversity(item, rank, scored, wishes)
         elif status == "below" and advise:
             sentence = f"{sentence} {_advice(scored.standings, gap or 0.0)}"
         table = sources_table(scored.standings)
-        return Explanation(
-            user_id, item_id, title, status, rank, scored.score, gap, table, sentence
+        return Explanation(user_id, item_id, title, status, rank, score, gap, table, sentence)
+
+    def _other_variant(self, item: int, rows: np.ndarray) -> dict[str, Any]:
+        """Title and place of the variant that a list has in place of an item."""
+        at = int(np.flatnonzero(self.items.groups[rows] == self.items.groups[item])[0])
+        return {"other": self._title(str(self.items.ids.ids(rows[[at]])[0])), "rank": at + 1}
+
+    def _whole(
+        self, item: int, scored: _Scored, wishes: Wishes
+    ) -> tuple[np.ndarray, np.ndarray, str | None, str | None]:
+        """The list of all items, and the rules that moved the item, or left it out."""
+        options = replace(wishes.options, n=len(self.items))
+        if options.rules is None:
+            return *options.choose(scored.ranked, self.items), None, None
+        found = options.by_rules(scored.ranked, self.items, options.rules)
+        moved = next(
+            (rule for row, rule in zip(found.rows, found.rules, strict=True) if row == item), None
         )
+        return found.rows, found.scores, moved, dict(found.left_out).get(item)
 
     def _by_diversity(self, item: int, rank: int, scored: _Scored, wishes: Wishes) -> str:
         """What diversity did to the place of an item; "" where it decided nothing."""
@@ -249,6 +267,7 @@ _SENTENCES: dict[Status, str] = {
     "new": "{title} is not in the user's history, and repeats='only' lists nothing else.",
     "excluded": "{title} is left out by exclude.",
     "filtered": "{title} does not pass these filters, or its value is not known: {filters}.",
+    "ruled": "{title} is in no list by a rule of the shop: {rule}.",
     "variant": "{title} is a variant of {other}, which is at place {rank} and stands for it.",
     "unknown": "{title} has no interactions, so matrix factorization does not know it; the blend "
     "of an evaluated version does.",

@@ -183,7 +183,7 @@ def main() -> None:
     """Wait for the folder of a version on standard input, then print its examples."""
     folder = sys.stdin.readline().rstrip("\n")
     if folder:
-        print(json.dumps(examples(Recommender.load(folder))))
+        print(json.dumps(examples(Recommender.load(folder, rules=False))))
 
 
 if __name__ == "__main__":

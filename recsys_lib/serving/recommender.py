@@ -17,6 +17,7 @@ from recsys_lib.registry import (
     require_champion,
     run_command,
 )
+from recsys_lib.rules import RuleFile, VersionRules
 from recsys_lib.search import ProductSearch
 from recsys_lib.serving._about_items import ItemQuestions
 from recsys_lib.serving._answers import status
@@ -61,7 +62,11 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
 
     @classmethod
     def load(
-        cls, path: Path | str | None = None, *, dataset: str | Dataset | None = None
+        cls,
+        path: Path | str | None = None,
+        *,
+        dataset: str | Dataset | None = None,
+        rules: bool = True,
     ) -> Recommender:
         """Open a version of the models.
 
@@ -72,6 +77,8 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
         dataset
             Whose champion: a name under data/raw/, or an absolute path. By default the dataset
             that ``path`` belongs to, or the sample.
+        rules
+            Whether lists follow the rules of the shop, where there are any (docs/rules.md).
 
         Returns
         -------
@@ -88,6 +95,8 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
             When a file of the version is missing or damaged, or the champion was removed.
         ForkedError
             In a process that was forked when models were open already.
+        RulesError
+            When the rules have a mistake; the message has a line for each.
 
         Examples
         --------
@@ -99,13 +108,13 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
         if path is not None:
             folder = Path(path).resolve()
             found = Dataset.from_version(folder) if dataset is None else _dataset(dataset)
-            return cls._open(found, folder)
+            return cls._open(found, folder, rules=rules)
         found = _dataset(SAMPLE if dataset is None else dataset)
         found.require()
         folder = require_champion(found)
         while True:
             try:
-                return cls._open(found, folder)
+                return cls._open(found, folder, rules=rules)
             except (OSError, ArtifactError, NotTrainedError):
                 # Another version may have become champion since, and this one been removed.
                 before, folder = folder, require_champion(found)
@@ -113,7 +122,7 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
                     raise
 
     @classmethod
-    def _open(cls, dataset: Dataset, folder: Path) -> Recommender:
+    def _open(cls, dataset: Dataset, folder: Path, *, rules: bool) -> Recommender:
         """Open every file now: the version may be removed before the first query."""
         als = search = blend = None
         if has_part(folder, ALS_PART):
@@ -126,7 +135,36 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
             raise NotTrainedError(f"{folder} holds no trained model: {run_command(dataset)}")
         if als is not None and has_part(folder, BLEND_PART):
             blend = BlendModel.load(folder / BLEND_PART, als, search)
-        return cls(dataset, als, search, folder.name, blend)
+        opened = cls(dataset, als, search, folder.name, blend)
+        if rules and dataset.rules.is_file():
+            opened.use_rules(dataset.rules)
+        return opened
+
+    def use_rules(self, file: Path | str | None) -> None:
+        """Let all lists from now on follow the rules of a file.
+
+        Parameters
+        ----------
+        file
+            A file as docs/rules.md describes it; None for no rules.
+
+        Raises
+        ------
+        RulesError
+            When the file has a mistake, or is about items, categories or columns that are not
+            there; the message has a line for each. The rules before stay.
+
+        Examples
+        --------
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> recommender.use_rules("data/rules/shop/rules.yaml")  # doctest: +SKIP
+        """
+        self.rules = None if file is None else self.rules_of(Path(file))
+
+    def rules_of(self, file: Path) -> VersionRules:
+        """The rules of a file, checked against this version; RulesError as above."""
+        check_process()
+        return VersionRules.fit(RuleFile.read(file), self.items, self.dataset.database)
 
     def prepare(self) -> None:
         """Make lists for users and histories cheaper from now on: a fourth of the time.

@@ -112,7 +112,7 @@ def test_of_an_evaluated_version_items_go_by_what_is_served(evaluated, tmp_path)
 def test_each_way_answers_for_what_the_other_does_not_know(boutiques, by):
     models = boutiques["als"]
     lists = SimilarLists(models.als, models.rankings, None, by)
-    ((items, scores),) = lists.blocks(4, 100)
+    ((items, scores, _),) = lists.blocks(4, 100)
     for row, item in enumerate(models.als.items.ids()):
         answer = models.similar_items(item, 4, by=by)
         np.testing.assert_allclose(scores[row][: len(answer)], answer["score"], atol=1e-4)

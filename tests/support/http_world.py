@@ -23,6 +23,8 @@ FOREVER = "import time; time.sleep(600)"
 class Fake:
     """The facade over three items; the title of the first is the version, so tests can tell."""
 
+    rules = None
+
     def __init__(self, version, als=True, product_search=True, score=0.9):
         self.version, self.score = version, score
         parameters = SimpleNamespace(parameters={"factors": 8})

@@ -15,10 +15,13 @@ from rich.console import Console
 from recsys_lib.als import AlsModel, DistinctRows, recency_weighted
 from recsys_lib.als.queries import Queries, SharedLists
 from recsys_lib.blend import BlendModel
+from recsys_lib.columns import Exports
 from recsys_lib.display.progress import progress_for
 from recsys_lib.files import replacing
 from recsys_lib.ids import IdMap
 from recsys_lib.ranking import NO_ITEM, MaximumInnerProduct, in_blocks
+from recsys_lib.rules import Asked
+from recsys_lib.serving.export._ruled import RuledLists
 from recsys_lib.serving.export._variants import Lists as Found
 from recsys_lib.serving.export._variants import one_of_each
 
@@ -36,15 +39,19 @@ class Lists(SharedLists):
     ----------
     items: int32, shape (lists, n): positions of items, best first, -1 where there is none.
     scores: float32, shape (lists, n).
+    labels: int32, shape (lists, n): number of what the rules of the shop say of an item, -1 for
+        nothing; None where there are no rules.
     """
 
     items: np.ndarray
     scores: np.ndarray
+    labels: np.ndarray | None = None
 
-    def of_users(self, users: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Items and scores of some users, shape (users, n)."""
+    def of_users(self, users: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Items, scores and labels of some users, shape (users, n)."""
         mine = self.group[users]
-        return self.items[mine], self.scores[mine] * self.scale[users, None]
+        labels = None if self.labels is None else self.labels[mine]
+        return self.items[mine], self.scores[mine] * self.scale[users, None], labels
 
 
 def blend_lists(
@@ -54,27 +61,63 @@ def blend_lists(
     groups: np.ndarray | None,
     scratch: Path,
     console: Console | None = None,
+    ruled: RuledLists | None = None,
 ) -> Lists:
     """What the blend recommends to the users in ``rows``; ``scratch`` is a folder for files.
 
-    ``groups`` are those of :func:`one_of_each`.
+    ``groups`` are those of :func:`one_of_each`; with ``ruled`` the lists keep the rules.
     """
     histories = blend.histories.take(rows)
     group, users = histories.distinct()
     # Users with histories of one length have the same weights, and so the same bounds.
     in_order = np.argsort(histories.lengths[users], kind="stable")
     users, group = rows[users[in_order]], np.argsort(in_order)[group]
-    items, scores = _arrays(scratch, len(users), n)
+    alone = _named(ruled, blend.als, rows)
+    group[alone] = len(users) + np.arange(len(alone))
+    names = [None] * len(users) + list(blend.als.users.ids(rows[alone]))
+    users = np.concatenate([users, rows[alone]])
+    lists = _empty(scratch, len(users), n, group, ruled)
     name = f"lists for {len(group):,} users"
     with progress_for(len(users), "lists", name=name, console=console) as progress:
         for start in range(0, len(users), _COMPUTED):
             some = users[start : start + _COMPUTED]
             part = slice(start, start + len(some))
-            best = _blend_best(blend, some)
-            items[part], scores[part] = one_of_each(best, len(some), n, groups)
+            asked: list[Asked] = []
+            if ruled is not None:
+                own = blend.histories.take(some)
+                asked = [
+                    Asked("user", names[start + place], own.take(np.array([place])).items)
+                    for place in range(len(some))
+                ]
+            _fill(lists, part, _blend_best(blend, some), groups, asked, ruled, len(blend.items))
             progress.update(part.stop)
-    scale = np.ones(len(group), dtype=np.float32)
-    return Lists(items=items, scores=scores, group=group, scale=scale)
+    return lists
+
+
+def _named(ruled: RuledLists | None, als: AlsModel, rows: np.ndarray) -> np.ndarray:
+    """Positions of the users whom rules name: they share a list with nobody."""
+    if ruled is None or ruled.models.rules is None:
+        return np.empty(0, dtype=np.int64)
+    found = als.users.rows(sorted(ruled.models.rules.named_users), missing="negative")
+    return np.flatnonzero(np.isin(rows, found[found >= 0]))
+
+
+def _fill(
+    lists: Lists,
+    part: slice,
+    best: Callable[[np.ndarray, int], Found],
+    groups: np.ndarray | None,
+    asked: Sequence[Asked],
+    ruled: RuledLists | None,
+    most: int,
+) -> None:
+    """Put some of the lists where they belong."""
+    n = lists.items.shape[1]
+    if ruled is None or lists.labels is None:
+        lists.items[part], lists.scores[part] = one_of_each(best, part.stop - part.start, n, groups)
+    else:
+        found = ruled.arrange(best, asked, n, most)
+        lists.items[part], lists.scores[part], lists.labels[part] = found
 
 
 def _blend_best(blend: BlendModel, users: np.ndarray) -> Callable[[np.ndarray, int], Found]:
@@ -103,19 +146,29 @@ def als_lists(
     groups: np.ndarray | None,
     scratch: Path,
     console: Console | None = None,
+    ruled: RuledLists | None = None,
 ) -> Lists:
-    """What matrix factorization recommends to the users in ``rows``."""
+    """What matrix factorization recommends to the users in ``rows``; as :func:`blend_lists`."""
     queries = user_queries(als, rows, scratch)
+    alone = _named(ruled, als, rows)
+    shared = queries.n_lists
+    names = [None] * shared + list(als.users.ids(rows[alone]))
+    queries = queries.alone(alone)
     ranker = MaximumInnerProduct.from_factors(als.model.item_factors)
-    items, scores = _arrays(scratch, queries.n_lists, n)
+    lists = _empty(scratch, queries.n_lists, n, queries.group, ruled, queries.scale)
     name = f"lists for {len(rows):,} users"
     with progress_for(queries.n_lists, "lists", name=name, console=console) as progress:
         for start in range(0, queries.n_lists, _COMPUTED):
             part = slice(start, min(start + _COMPUTED, queries.n_lists))
-            best = _als_best(queries, ranker, part)
-            items[part], scores[part] = one_of_each(best, part.stop - part.start, n, groups)
+            asked = [
+                Asked("user", names[one], queries.history(one))
+                for one in (range(part.start, part.stop) if ruled else ())
+            ]
+            _fill(
+                lists, part, _als_best(queries, ranker, part), groups, asked, ruled, len(als.items)
+            )
             progress.update(part.stop)
-    return Lists(items=items, scores=scores, group=queries.group, scale=queries.scale)
+    return lists
 
 
 def _als_best(
@@ -147,11 +200,18 @@ class ListsFile:
     items: pa.Array
     writer: pq.ParquetWriter
 
-    def write(self, query_ids: pa.Array, items: np.ndarray, scores: np.ndarray) -> int:
+    def write(
+        self,
+        query_ids: pa.Array,
+        items: np.ndarray,
+        scores: np.ndarray,
+        labels: np.ndarray | None = None,
+        names: Sequence[str] = (),
+    ) -> int:
         """Append a row group; returns its number of rows.
 
-        ``query_ids`` has shape (rows,); ``items``, positions, and ``scores`` have the shape
-        (rows, n). Ranks without an item are left out.
+        ``query_ids`` has shape (rows,); ``items``, positions, ``scores``, and ``labels``, numbers
+        of ``names``, have the shape (rows, n). Ranks without an item are left out.
         """
         row, rank = np.nonzero(items != NO_ITEM)
         arrays = [
@@ -160,6 +220,11 @@ class ListsFile:
             pa.DictionaryArray.from_arrays(pa.array(items[row, rank]), self.items),
             pa.array(scores[row, rank].astype(np.float32)),
         ]
+        if labels is not None:
+            numbers = labels[row, rank]
+            known = pa.array(numbers, mask=numbers == NO_ITEM)
+            text = pa.array([*names], type=pa.large_string())
+            arrays.append(pa.DictionaryArray.from_arrays(known, text))
         table = pa.Table.from_arrays(arrays, schema=self.writer.schema)
         self.writer.write_table(table, row_group_size=max(1, len(table)))
         return len(table)
@@ -167,16 +232,23 @@ class ListsFile:
 
 @contextmanager
 def lists_file(
-    path: Path, columns: Sequence[str], items: IdMap, about: Mapping[str, str]
+    path: Path,
+    columns: Sequence[str],
+    items: IdMap,
+    about: Mapping[str, str],
+    *,
+    ruled: bool = False,
 ) -> Iterator[ListsFile]:
     """Write ``path`` in a block; it appears, whole, when the block has succeeded.
 
     ``columns`` names the query id, rank, item id and score; ``about`` goes into the metadata of
-    the file. After an error an older file stays.
+    the file. With ``ruled`` one more column says which rule of the shop moved the item. After an
+    error an older file stays.
     """
     text = pa.dictionary(pa.int32(), pa.large_string())
     types = (text, pa.int32(), text, pa.float32())
-    schema = pa.schema(list(zip(columns, types, strict=True)))
+    fields = list(zip(columns, types, strict=True))
+    schema = pa.schema([*fields, *([(Exports.RULE, text)] if ruled else [])])
     options = {"store_schema": False, "dictionary_pagesize_limit": _DICTIONARY_BYTES}
     with (
         replacing(path) as temporary,
@@ -191,10 +263,24 @@ def id_array(ids: IdMap) -> pa.Array:
     return ids.series().to_arrow().cast(pa.large_string())
 
 
-def _arrays(scratch: Path, n_lists: int, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Items and scores on disk: they need not fit into memory."""
-    items = _array(scratch / "items.npy", np.int32, (n_lists, n))
-    return items, _array(scratch / "scores.npy", np.float32, (n_lists, n))
+def _empty(
+    scratch: Path,
+    n_lists: int,
+    n: int,
+    group: np.ndarray,
+    ruled: RuledLists | None,
+    scale: np.ndarray | None = None,
+) -> Lists:
+    """Lists to be filled, on disk: they need not fit into memory."""
+    shape = (n_lists, n)
+    labels = None if ruled is None else _array(scratch / "labels.npy", np.int32, shape)
+    return Lists(
+        items=_array(scratch / "items.npy", np.int32, shape),
+        scores=_array(scratch / "scores.npy", np.float32, shape),
+        labels=labels,
+        group=group,
+        scale=np.ones(len(group), dtype=np.float32) if scale is None else scale,
+    )
 
 
 def _array(path: Path, kind: type[np.generic], shape: tuple[int, int]) -> np.ndarray:

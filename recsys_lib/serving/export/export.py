@@ -35,6 +35,7 @@ from recsys_lib.serving.export._lists import (
     id_array,
     lists_file,
 )
+from recsys_lib.serving.export._ruled import RuledLists
 from recsys_lib.serving.export._similar_lists import SimilarLists
 from recsys_lib.serving.recommender import Recommender
 
@@ -68,6 +69,9 @@ class Export:
         version was evaluated; ``als`` is matrix factorization, which is much faster.
     changed_since
         Folder of an earlier version: only users whose history changed since then get lists.
+    rules
+        Whether lists keep the rules of the shop, where there are any. The files then have one more
+        column, ``rule``.
 
     Examples
     --------
@@ -82,6 +86,7 @@ class Export:
     out: Path
     by: By = "served"
     changed_since: Path | None = None
+    rules: bool = True
 
     @classmethod
     def from_version(
@@ -92,6 +97,8 @@ class Export:
         out: Path | None = None,
         by: By = "served",
         changed_since: str = "",
+        *,
+        rules: bool = True,
     ) -> Export:
         """Export the version of this name.
 
@@ -113,6 +120,8 @@ class Export:
             other items, another order or other ratings, get lists; a second file has the users
             who are no longer there. Where the model changed as well, the lists of all other users
             may differ, too: :meth:`run` says so.
+        rules
+            Whether lists keep the rules of the shop.
 
         Returns
         -------
@@ -146,7 +155,7 @@ class Export:
             )
         default = outputs_root(dataset.root) / "exports" / dataset.name / folder.name
         default = default / f"since-{since.name}" if since else default
-        return cls(dataset, folder, n, out or default, by, since)
+        return cls(dataset, folder, n, out or default, by, since, rules)
 
     def run(self, what: What | None = None, console: Console | None = None) -> list[Path]:
         """Write the files.
@@ -194,7 +203,7 @@ class Export:
                 rows = np.arange(len(als.users))
                 paths.append(self._write_users(models, als, blend, rows, console))
             if what != "users":
-                paths.append(self._write_items(self._similar(models, als), console))
+                paths.append(self._write_items(models, self._similar(models, als), console))
             return paths
         except OSError as error:
             raise StorageError(
@@ -202,16 +211,20 @@ class Export:
             ) from error
 
     def _similar(self, models: Recommender, als: AlsModel) -> SimilarLists:
-        return SimilarLists(als, models.rankings, models.blend, models.similar_by)
+        ruled = RuledLists(models) if models.rules else None
+        return SimilarLists(als, models.rankings, models.blend, models.similar_by, ruled)
 
     def _open(self) -> Recommender:
         """The parts that are needed, each opened once."""
         if self.by == "served" and has_part(self.version, BLEND_PART):
-            return Recommender.load(self.version, dataset=self.dataset)
+            return Recommender.load(self.version, dataset=self.dataset, rules=self.rules)
         als, search = AlsModel.load(self.version / ALS_PART), None
         if has_part(self.version, SEARCH_PART):  # it knows variants, and items that nobody liked
             search = ProductSearch.load(self.version / SEARCH_PART)
-        return Recommender(self.dataset, als, search, self.version.name)
+        models = Recommender(self.dataset, als, search, self.version.name)
+        if self.rules and self.dataset.rules.is_file():
+            models.use_rules(self.dataset.rules)
+        return models
 
     def _write_changed(
         self, models: Recommender, als: AlsModel, blend: BlendModel | None, console: Console
@@ -236,46 +249,59 @@ class Export:
         console: Console | None,
     ) -> Path:
         path = self.out / FOR_USERS
-        items = blend.items if blend else als.items
+        known, ruled = models.items, RuledLists(models) if models.rules else None
+        # A rule may pin a product that nobody has taken.
+        items = blend.items if blend else known.ids if ruled else als.items
         n = min(self.n, len(items))
-        about = {**self._about, "by": BLEND_PART if blend else ALS_PART}
-        known = models.items
+        about = {**self._about(models), "by": BLEND_PART if blend else ALS_PART}
         groups = known.groups[: len(items)] if known.has_variants else None
         with (
             TemporaryDirectory(dir=self.out, prefix=".export-") as scratch,
-            lists_file(path, Exports.FOR_USERS, items, about) as file,
+            lists_file(path, Exports.FOR_USERS, items, about, ruled=ruled is not None) as file,
         ):
             if blend:
-                lists = blend_lists(blend, rows, n, groups, Path(scratch), console)
+                lists = blend_lists(blend, rows, n, groups, Path(scratch), console, ruled)
             else:
-                lists = als_lists(als, rows, n, groups, Path(scratch), console)
+                lists = als_lists(als, rows, n, groups, Path(scratch), console, ruled)
+            names = ruled.labels if ruled else ()
             ids, block = id_array(als.users).take(pa.array(rows)), max(1, _ROWS // n)
             name = f"users written to {path}"
             with progress_for(len(ids), "users", name=name, console=console) as progress:
                 for start in range(0, len(ids), block):
                     users = slice(start, start + block)
-                    file.write(ids[users], *lists.of_users(users))
+                    file.write(ids[users], *lists.of_users(users), names)
                     progress.update(min(start + block, len(ids)))
         return path
 
-    def _write_items(self, lists: SimilarLists, console: Console | None) -> Path:
+    def _write_items(
+        self, models: Recommender, lists: SimilarLists, console: Console | None
+    ) -> Path:
+        ruled = lists.ruled
         path = self.out / FOR_ITEMS
         ids, n = id_array(lists.als.items), min(self.n, len(lists.items))
         name = f"items written to {path}"
         with (
-            lists_file(path, Exports.FOR_ITEMS, lists.items.ids, self._about) as file,
+            lists_file(
+                path,
+                Exports.FOR_ITEMS,
+                lists.items.ids,
+                self._about(models),
+                ruled=ruled is not None,
+            ) as file,
             progress_for(len(ids), "items", name=name, console=console) as progress,
         ):
             done = 0
-            for items, scores in lists.blocks(n, max(1, _ROWS // n)):
-                file.write(ids[done : done + len(items)], items, scores)
+            for items, scores, labels in lists.blocks(n, max(1, _ROWS // n)):
+                names = ruled.labels if ruled else ()
+                file.write(ids[done : done + len(items)], items, scores, labels, names)
                 done += len(items)
                 progress.update(done)
         return path
 
-    @property
-    def _about(self) -> dict[str, str]:
+    def _about(self, models: Recommender) -> dict[str, str]:
         about = {"dataset": self.dataset.name, "version": self.version.name}
         if self.changed_since:
             about["changed_since"] = self.changed_since.name
+        if models.rules:
+            about["rules"] = models.rules.fingerprint
         return about

@@ -26,7 +26,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 def similar(recommender: Recommender, body: requests.SimilarRequest) -> schemas.Similar:
     """Items like one item."""
     answer = recommender.similar_items(body.item_id, body.n, body.by, **_list(body))
-    return schemas.Similar.model_validate({"recommendations": _rows(answer)})
+    return schemas.Similar.model_validate({"recommendations": _rows(answer), **_by_rules(answer)})
 
 
 def user(recommender: Recommender, body: requests.UserRequest) -> schemas.Recommendations:
@@ -46,7 +46,7 @@ def search(recommender: Recommender, body: requests.SearchRequest) -> schemas.Se
         body.query, body.top_k, mode=body.mode, offset=body.offset, **_list(body)
     )
     rows = _rows(answer.rename(columns={Answers.ITEM: "product_id"}))
-    return schemas.SearchResults.model_validate({"results": rows})
+    return schemas.SearchResults.model_validate({"results": rows, **_by_rules(answer)})
 
 
 def explanation(
@@ -79,7 +79,14 @@ def _list(body: requests.ListRequest) -> dict[str, Any]:
 def _picks(answer: pd.DataFrame) -> schemas.Recommendations:
     if Answers.REASON not in answer:
         answer = answer.assign(**{Answers.REASON: None})
-    return schemas.Recommendations.model_validate({"recommendations": _rows(answer)})
+    rows = _rows(answer)
+    return schemas.Recommendations.model_validate({"recommendations": rows, **_by_rules(answer)})
+
+
+def _by_rules(answer: pd.DataFrame) -> dict[str, Any]:
+    """What the rules of the shop did; nothing where there are none."""
+    names = (Answers.RULES, Answers.LEFT_OUT)
+    return {name: answer.attrs[name] for name in names if name in answer.attrs}
 
 
 def _rows(answer: pd.DataFrame) -> list[dict[str, Any]]:

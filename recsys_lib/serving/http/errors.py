@@ -14,6 +14,7 @@ from recsys_lib.errors import (
     ForkedError,
     NotTrainedError,
     QueryError,
+    RulesError,
     StorageError,
     UnknownIdError,
 )
@@ -27,7 +28,8 @@ _MEANINGS = {
     409: "the model is not trained; the detail says what to run",
     413: "the body is too long",
     422: "the body is not valid",
-    503: "nothing is ready, files of the model are damaged, or the disk is full",
+    503: "nothing is ready, files of the model are damaged, the rules of the shop have a "
+    "mistake, or the disk is full",
 }
 _STATUS_CODES: dict[type[Exception], int] = {
     UnknownIdError: 404,
@@ -35,6 +37,7 @@ _STATUS_CODES: dict[type[Exception], int] = {
     ArtifactError: 503,
     ForkedError: 503,
     StorageError: 503,
+    RulesError: 503,
     QueryError: 422,
 }
 KNOWN = tuple(_STATUS_CODES)

@@ -19,8 +19,9 @@ from recsys_lib.loop.assignment import (
     NO_TEAM,
     arm_of,
 )
-from recsys_lib.loop.records import new_id
+from recsys_lib.loop.records import new_id, policy_of
 from recsys_lib.serving.http import answers, requests, schemas
+from recsys_lib.serving.http.followed_rules import FollowedRules
 from recsys_lib.serving.http.interleaved import interleaved
 from recsys_lib.serving.http.service import Service
 from recsys_lib.serving.recommender import Recommender
@@ -62,6 +63,7 @@ class Questions:
     ) -> None:
         self.service, self.log = service, log
         self.challenger, self.share, self.interleave = challenger, share, interleave
+        self._rules = FollowedRules(service.dataset.rules)
 
     def ask(
         self, route: str, answer: Callable[[Recommender, Asked], Answer], body: Asked
@@ -94,6 +96,7 @@ class Questions:
         champion, person = self.service.require(), body.user_id or body.session_id
         if self.challenger is None:
             return _Made(answer(champion, body), champion.version, CHAMPION)
+        self._rules.refresh(self.challenger)
         if not self.interleave:
             arm = arm_of(person, self.challenger.version, self.share)
             asked = self.challenger if arm == CHALLENGER else champion
@@ -140,6 +143,7 @@ class Questions:
             body.user_id,
             body.session_id,
             made.arm,
+            policy_of(found.rules),
             milliseconds=1000 * (time.perf_counter() - started),
             list_id=found.list_id,
         )

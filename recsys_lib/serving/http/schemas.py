@@ -26,12 +26,26 @@ ModelType = Literal["mf", "ss"]
 Source = Annotated[str, Field(exclude=True, description="for the log")]
 
 
+class LeftOut(BaseModel):
+    """An item that the list would have without a rule of the shop."""
+
+    item_id: ItemId
+    rule: str
+
+
 class ServedAnswer(BaseModel):
-    """A list; where the service logs what it serves, with an id that events can name."""
+    """A list; where the service logs what it serves, with an id that events can name.
+
+    Where the shop has rules, it says which they were, and what they left out.
+    """
 
     _ROWS: ClassVar[str] = "recommendations"
 
     list_id: Annotated[str | None, Field(description="for POST /events")] = None
+    rules: Annotated[str | None, Field(description="fingerprint of the rules of the shop")] = None
+    left_out: Annotated[
+        list[LeftOut] | None, Field(description="what the list would have without a rule")
+    ] = None
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -51,6 +65,9 @@ class Row(BaseModel):
     image_url: ImageUrl
     variants: Variants
     source: Source = ""
+    rule: Annotated[
+        str | None, Field(description="only where the shop has rules: those that moved the item")
+    ] = None
 
     @property
     def id(self) -> str:
@@ -210,6 +227,15 @@ class SearchStatus(BaseModel):
     embedding_dimension: int | None
 
 
+class RulesStatus(BaseModel):
+    """The rules of the shop that are in force, and changes of their file that were refused."""
+
+    fingerprint: str
+    n_rules: int
+    refused: Annotated[int, Field(description="changed files with a mistake; the old rules stayed")]
+    problem: Annotated[str | None, Field(description="of the file as it is now")]
+
+
 class Status(BaseModel):
     """State of the database and the served models."""
 
@@ -220,6 +246,7 @@ class Status(BaseModel):
         str | None,
         Field(description="only where the champion cannot be opened and an older one is served"),
     ] = None
+    rules: Annotated[RulesStatus | None, Field(description="only where the shop has rules")] = None
 
 
 class TrainingAnswer(BaseModel):

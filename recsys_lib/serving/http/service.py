@@ -12,6 +12,7 @@ from recsys_lib.paths import Dataset
 from recsys_lib.registry import CHAMPION, MANIFEST, run_command
 from recsys_lib.registry.in_use import is_worked_on
 from recsys_lib.serving._answers import status
+from recsys_lib.serving.http.followed_rules import FollowedRules
 from recsys_lib.serving.http.parameters import served_parameters, write_config
 from recsys_lib.serving.http.schemas import ModelType, TrainingAnswer
 from recsys_lib.serving.http.threads import limit_libraries
@@ -28,10 +29,15 @@ class Service:
 
     The champion is opened again when ``champion.json`` changes. A request finishes with the
     version it began with. Where the new champion cannot be opened, the old one goes on answering.
+
+    Attributes
+    ----------
+    rules: what became of changes in the rules of the shop, which the champion follows.
     """
 
     def __init__(self, dataset: Dataset, jobs: TrainingJobs | None = None) -> None:
         self.dataset, self.jobs = dataset, jobs or TrainingJobs(dataset)
+        self.rules = FollowedRules(dataset.rules)
         self._recommender: Recommender | None = None
         self._loaded: tuple[int, int] | None = None
         self._problem: str | None = None
@@ -50,7 +56,10 @@ class Service:
                 self._problem, self._failed = None, None
             elif (stamp or _GONE) != self._failed or time.monotonic() >= self._retry_at:
                 self._open_beside(stamp)
-            return self._recommender
+            found = self._recommender
+        if found is not None:
+            self.rules.refresh(found)
+        return found
 
     def require(self) -> Recommender:
         """The champion; NotTrainedError says what to run."""
@@ -75,6 +84,8 @@ class Service:
                 answer[section]["status"] = "failed"
         if self._problem:
             answer["problem"] = self._problem
+        if served is not None and served.rules is not None:
+            answer["rules"] = self.rules.status(served.rules)
         return answer
 
     def train(self, model_type: ModelType, *, force: bool) -> TrainingAnswer:
