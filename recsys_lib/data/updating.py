@@ -7,8 +7,9 @@ rows: those that the last load kept in ``rows.parquet``, and the added ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from recsys_lib.columns import Products, Ratings
+from recsys_lib.data._background import in_background
 from recsys_lib.data._views import view
 from recsys_lib.data.additions import Additions, Form
 from recsys_lib.data.cleaning.duplicates import LatestRatings, latest_ratings
@@ -29,6 +31,7 @@ from recsys_lib.files import writing
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import ROWS_FILE, Dataset
 
+_POSITION = "__position__"
 _UNKNOWN = "was written by an earlier release"
 
 
@@ -39,7 +42,7 @@ class StoredData:
     Parameters
     ----------
     summary: of the last load, with the counts of now.
-    rows: distinct rows of the files and of the updates that were applied.
+    rows: distinct rows of the files and of the updates before the last load.
     """
 
     dataset: Dataset
@@ -66,6 +69,20 @@ class StoredData:
     def parameters(self) -> EtlParameters:
         """Of the last load."""
         return EtlParameters.model_validate(self.summary["parameters"])
+
+    def latest(self, additions: Additions) -> LatestRatings:
+        """The last rating of each pair, among these rows and those of all updates."""
+        return latest_ratings(pl.concat([self.rows, additions.rows(self.form)], rechunk=True))
+
+    def new_among(self, rows: pl.DataFrame, additions: Additions) -> pl.DataFrame:
+        """Those of ``rows`` that neither the files nor an update have."""
+        fitted = self.form.fit(rows).with_row_index(_POSITION)
+        users = rows[Ratings.USER].unique().implode()
+        mine = self.rows.filter(pl.col(Ratings.USER).is_in(users))
+        known = pl.concat([mine, additions.rows(self.form)])
+        new = fitted.join(known, on=self.form.columns, how="anti", nulls_equal=True)
+        new = new.unique(self.form.columns, keep="first")
+        return rows[new[_POSITION].sort()]
 
 
 @dataclass(frozen=True)
@@ -94,32 +111,28 @@ def form_of(summary: dict[str, Any]) -> Form:
     return Form(columns, summary["has_ratings"], summary["timestamp_unit"])
 
 
-def apply_updates(dataset: Dataset) -> AppliedUpdates:
+def apply_updates(stored: StoredData) -> AppliedUpdates:
     """Add to the stored data what the updates have and the data have not.
 
     Database, interactions and summary are then those of a full load. After a kill, the next call
-    completes what this one began.
-
-    Raises
-    ------
-    ArtifactError
-        If the data were never stored, or by an earlier release.
-    StorageError
-        If a file cannot be written; the call can be repeated.
+    completes what this one began. StorageError if a file cannot be written; the call can be
+    repeated.
     """
-    stored, additions = StoredData.load(dataset), Additions(dataset.updates)
+    dataset, additions = stored.dataset, Additions(stored.dataset.updates)
     done = {Path(name).parts[0] for name in stored.summary["updates"]}
-    rows = pl.concat([stored.rows, additions.rows(stored.form)], rechunk=True)
-    latest = latest_ratings(rows)
+    products = _new_products(dataset, additions, done)
+    latest = stored.latest(additions)
     pairs = additions.rows(stored.form, but=done).select(Ratings.USER, Ratings.ITEM).unique()
     changed = latest.frame.join(pairs, on=pairs.columns, how="semi")
-    products = _new_products(dataset, additions, done)
-    interactions = _seen(latest, stored)
-    with _waiting(dataset, rows.filter(~latest.repeated), interactions):
-        merge_into_database(dataset.database, changed, products)
+    merged = in_background(merge_into_database, dataset.database, changed, products)
+    try:
+        interactions = _seen(latest, stored)
+        with _waiting(dataset, interactions):
+            merged.result()
+    finally:
+        wait([merged])
     summary = _refresh(stored, additions, latest, interactions)
-    new = products[Products.ITEM].to_list()
-    return AppliedUpdates(interactions, summary, len(changed), new)
+    return AppliedUpdates(interactions, summary, len(changed), products[Products.ITEM].to_list())
 
 
 def remove_users(dataset: Dataset, users: Sequence[str]) -> tuple[AppliedUpdates, int]:
@@ -128,15 +141,15 @@ def remove_users(dataset: Dataset, users: Sequence[str]) -> tuple[AppliedUpdates
     InputDataError where nobody would be left.
     """
     stored, additions = StoredData.load(dataset), Additions(dataset.updates)
-    rows = stored.rows.filter(~pl.col(Ratings.USER).is_in(users))
-    if rows.is_empty():
+    left = replace(stored, rows=stored.rows.filter(~pl.col(Ratings.USER).is_in(users)))
+    latest = left.latest(additions)
+    if latest.frame.is_empty():
         raise InputDataError(
             "nobody else has interactions: remove the dataset's folders in data/ and models/",
             file=dataset.processed,
         )
-    latest = latest_ratings(rows)
     interactions = _seen(latest, stored)
-    with _waiting(dataset, rows, interactions):
+    with _waiting(dataset, interactions, left.rows):
         deleted = delete_users(dataset.database, users)
     summary = _refresh(stored, additions, latest, interactions)
     return AppliedUpdates(interactions, summary, 0, []), deleted
@@ -149,11 +162,14 @@ def _seen(latest: LatestRatings, stored: StoredData) -> Interactions:
 
 
 @contextmanager
-def _waiting(dataset: Dataset, rows: pl.DataFrame, interactions: Interactions) -> Iterator[None]:
+def _waiting(
+    dataset: Dataset, interactions: Interactions, rows: pl.DataFrame | None = None
+) -> Iterator[None]:
     """Files that take their places once the block has succeeded."""
     folder = dataset.processed
     with writing(folder), TemporaryDirectory(dir=folder, prefix=".") as name:
-        rows.write_parquet(Path(name, ROWS_FILE), compression_level=1)
+        if rows is not None:
+            rows.write_parquet(Path(name, ROWS_FILE), compression_level=1)
         interactions.save(Path(name))
         yield
         for path in Path(name).iterdir():
@@ -163,6 +179,8 @@ def _waiting(dataset: Dataset, rows: pl.DataFrame, interactions: Interactions) -
 def _new_products(dataset: Dataset, additions: Additions, done: set[str]) -> pl.DataFrame:
     """Added products that the files do not have."""
     added = additions.products()
+    if added.is_empty():
+        return added
     before = additions.products(only=done)[Products.ITEM].to_list()
     of_files = set(_product_ids(dataset)) - set(before)
     return added.filter(~pl.col(Products.ITEM).is_in(list(of_files)))

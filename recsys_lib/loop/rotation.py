@@ -18,7 +18,8 @@ from recsys_lib.files import replacing
 from recsys_lib.loop.reading import EVENTS, LISTS, Kind, file_rows, query_rows
 from recsys_lib.loop.store import DATABASE, connect
 
-_LOCK = ".rotation.lock"
+ROTATION_LOCK = ".rotation.lock"
+"""In the folder of a log; who moves or removes rows holds it."""
 _LOOK_SECONDS = 3600.0
 _ROWS_AT_ONCE = 10_000
 
@@ -32,7 +33,7 @@ def rotate(folder: Path, today: date | None = None) -> list[date]:
     if not (folder / DATABASE).is_file():
         return []
     today = today or datetime.now(UTC).date()
-    with FileLock(folder / _LOCK), closing(connect(folder)) as connection:
+    with FileLock(folder / ROTATION_LOCK), closing(connect(folder)) as connection:
         days = _days_before(connection, today)
         for day in days:
             _move(connection, folder, day)

@@ -14,7 +14,7 @@ from recsys_lib.registry.promotion import author, promote
 from recsys_lib.registry.versions import adopt
 
 UPDATE = "update"
-"""In the manifest of such a version; also who promotes it."""
+"""In the manifest of such a version, with what was updated."""
 TRAINED = "trained"
 """The version from which all updates before it began, which a run trained."""
 
@@ -34,7 +34,14 @@ def trained_version(folder: Path) -> str:
 
 
 def publish_update(
-    dataset: Dataset, version: str, parent: Path, facts: Mapping[str, Any], *, reason: str
+    dataset: Dataset,
+    version: str,
+    parent: Path,
+    facts: Mapping[str, Any],
+    *,
+    reason: str,
+    by: str = UPDATE,
+    replaces_pinned: bool = False,
 ) -> str:
     """Publish an update of the version in the folder ``parent``, and serve it.
 
@@ -49,8 +56,10 @@ def publish_update(
         Folder of the version that was updated.
     facts
         For the manifest: what was updated and what was kept.
-    reason
-        For the history.
+    reason, by
+        For the history: why, and which program.
+    replaces_pinned
+        Whether it takes the place of a pinned version, too, and is pinned then.
 
     Returns
     -------
@@ -62,11 +71,18 @@ def publish_update(
     about = {"parent": parent.name, TRAINED: trained_version(parent), **facts}
     write_manifest(dataset, version, search_measured=True, facts={UPDATE: about})
     served, chosen = champion(dataset), choice(dataset)
-    if chosen.pinned and served is not None:
+    if chosen.pinned and served is not None and not replaces_pinned:
         return (
             f"version {served.name} is pinned; to serve this one: "
             f"'recsys promote {version} --dataset {dataset.name}'"
         )
-    by = author(UPDATE)
-    promote(dataset, version, force=True, by_hand=chosen.by_hand, reason=reason, by=by)
+    promote(
+        dataset,
+        version,
+        force=True,
+        pin=chosen.pinned,
+        by_hand=chosen.by_hand,
+        reason=reason,
+        by=author(by),
+    )
     return ""

@@ -11,7 +11,7 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.files import read_json, replacing
 from recsys_lib.parameters import SECTIONS
 from recsys_lib.paths import Dataset, outputs_root
-from recsys_lib.registry import ALS_PART, MANIFEST, SEARCH_PART, champion
+from recsys_lib.registry import ALS_PART, MANIFEST, SEARCH_PART, champion, trained_version
 
 _RECORD = "run.json"
 _DONE = ("executed", "cached")  # states of a step
@@ -32,7 +32,8 @@ def served_parameters(dataset: Dataset) -> Sections:
         return {}
     if not (folder / MANIFEST).is_file():
         raise ArtifactError(f"{folder / MANIFEST} is gone: its parameters are not known")
-    sections, ran = _of_run(outputs_root(dataset.root) / folder.name / _RECORD)
+    run = trained_version(folder)
+    sections, ran = _of_run(outputs_root(dataset.root) / run / _RECORD)
     trained = read_json(folder / MANIFEST).get("parameters", {})
     for part, section in _SECTION_OF_PART.items():
         if part in trained and section not in ran:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from polars import selectors
 
 from recsys_lib.columns import Feedback, Ratings
 from recsys_lib.data.additions import Additions, Form
@@ -78,9 +79,15 @@ def of_log(
 
     An event without a user belongs to the user of its list.
     """
-    events = read_events(folder).filter(
-        ~pl.col(Feedback.EVENT).is_in(list(additions.taken())),
-        pl.col(Feedback.TYPE).is_in(_counting(weights)),
+    texts = selectors.categorical().cast(pl.String)
+    counting = [name for name, weight in weights.items() if weight > 0]
+    events = (
+        read_events(folder)
+        .with_columns(texts)
+        .filter(
+            ~pl.col(Feedback.EVENT).is_in(list(additions.taken())),
+            pl.col(Feedback.TYPE).is_in(counting),
+        )
     )
     named = _with_users(events, folder)
     known = named.filter(pl.col(Feedback.USER).is_not_null())
@@ -102,16 +109,13 @@ def of_log(
     )
 
 
-def _counting(weights: Mapping[str, float]) -> list[str]:
-    return [name for name, weight in weights.items() if weight > 0]
-
-
 def _with_users(events: pl.DataFrame, folder: Path) -> pl.DataFrame:
     """The events, with the users of their lists where they name none themselves."""
     open_lists = events.filter(pl.col(Feedback.USER).is_null(), pl.col(Feedback.LIST).is_not_null())
     if open_lists.is_empty():
         return events
     owners = read_shown(folder, columns=(Feedback.LIST, Feedback.USER)).unique(Feedback.LIST)
+    owners = owners.with_columns(selectors.categorical().cast(pl.String))
     return (
         events.join(owners, on=Feedback.LIST, how="left", suffix="_of_list")
         .with_columns(pl.coalesce(Feedback.USER, f"{Feedback.USER}_of_list"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,14 +14,13 @@ from recsys_lib.data.added_files import AddedRows, no_products, read_events_file
 from recsys_lib.data.additions import Additions
 from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.formats.records import Rejected
-from recsys_lib.data.summary import read_summary
-from recsys_lib.data.updating import AppliedUpdates, apply_updates, form_of
-from recsys_lib.loop.new_interactions import NewInteractions, of_log, of_rows
-from recsys_lib.loop.pruning import prune_updates
-from recsys_lib.loop.renewal import Renewed, renew
+from recsys_lib.data.updating import AppliedUpdates, StoredData, apply_updates
 from recsys_lib.parameters import EVENT_WEIGHTS, EtlParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.registry.in_use import only_run
+from recsys_lib.updating.new_interactions import NewInteractions, of_log, of_rows
+from recsys_lib.updating.pruning import prune_updates
+from recsys_lib.updating.renewal import Renewed, renew
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Updated:
     new: interactions that were taken, and events that were not.
     rejected: lines of the files that cannot be used.
     forgotten: rows of users who are forgotten; they were dropped.
+    repeated: rows that the data have already.
     known_products: products of the file that the dataset's own files have; they were not changed.
     applied: the data of now; None where there was nothing new.
     renewed: the version of now; None where there was nothing new, or nothing is served.
@@ -42,6 +42,7 @@ class Updated:
     new: NewInteractions
     rejected: list[Rejected]
     forgotten: int = 0
+    repeated: int = 0
     known_products: int = 0
     applied: AppliedUpdates | None = None
     renewed: Renewed | None = None
@@ -99,34 +100,44 @@ def update(
     >>> updated.renewed.version  # doctest: +SKIP
     '20260302-041109-update'
     """
-    etl, weights = parameters or EtlParameters.model_validate({}), weights or EVENT_WEIGHTS
+    etl = parameters or EtlParameters.model_validate({})
     with only_run(dataset, wait=wait):
-        summary = read_summary(dataset.processed)
-        form, additions = form_of(summary), Additions(dataset.updates)
-        rejected: list[Rejected] = []
-        if events is not None:
-            read = read_events_file(dataset, events, etl)
-            rejected += read.rejected
-            new = of_rows(read.rows, form, weights)
-        else:
-            new = of_log(dataset.feedback, additions, form, weights)
+        stored, additions = StoredData.load(dataset), Additions(dataset.updates)
+        read = None if events is None else read_events_file(dataset, events, etl)
         given = no_products() if products is None else read_products_file(dataset, products, etl)
-        rejected += given.rejected
-        rows = Forgotten.load(dataset.updates).without(new.rows)
-        n_forgotten = len(new.rows) - len(rows)
+        chosen = weights or EVENT_WEIGHTS
+        if read is None:
+            new = of_log(dataset.feedback, additions, stored.form, chosen)
+        else:
+            new = of_rows(read.rows, stored.form, chosen)
+        remembered = Forgotten.load(dataset.updates).without(new.rows)
+        rows = stored.new_among(remembered, additions)
         if len(rows) or len(given.rows) or new.taken:
             additions.add(rows, given.rows, new.taken)
-        pending = {*additions.digests()} - {*summary.get("updates", {})}
-        if not pending:
-            return Updated(new, rejected, n_forgotten)
-        applied = apply_updates(dataset)
-        renewed: Renewed | None = None
-        removed: tuple[str, ...] = ()
-        if registry.champion(dataset) is not None:
-            renewed = renew(dataset, applied, reason=_reason(rows, applied))
-            removed = prune_updates(dataset)
-        known = _known(given, applied)
-        return Updated(new, rejected, n_forgotten, known, applied, renewed, removed)
+        found = Updated(
+            new,
+            [*(read.rejected if read else []), *given.rejected],
+            forgotten=len(new.rows) - len(remembered),
+            repeated=len(remembered) - len(rows),
+        )
+        pending = {*additions.digests()} - {*stored.summary["updates"]}
+        if not pending and _in_step(dataset, stored):
+            return found
+        applied = apply_updates(stored)
+        found = replace(found, applied=applied, known_products=_known(given, applied))
+        if registry.champion(dataset) is None:
+            return found
+        renewed = renew(dataset, applied, reason=_reason(rows, applied))
+        return replace(found, renewed=renewed, removed=prune_updates(dataset))
+
+
+def _in_step(dataset: Dataset, stored: StoredData) -> bool:
+    """Whether the champion has the stored data; it has not after an update that was killed."""
+    served = registry.champion(dataset)
+    if served is None or registry.choice(dataset).pinned:
+        return True
+    known = registry.read_manifest(served)["data_fingerprint"].values()
+    return stored.summary["fingerprint"] in known
 
 
 def _reason(rows: pl.DataFrame, applied: AppliedUpdates) -> str:

@@ -1,0 +1,80 @@
+"""Commands about what changes between two runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recsys_lib.cli import _forget, _update
+from recsys_lib.cli.table.command import QUIET, Command, argument
+from recsys_lib.paths import SAMPLE
+
+_DATASET = argument(
+    "--dataset",
+    default=SAMPLE,
+    help="a dataset: its name in data/raw/ or in 'recsys runs', or the path of its folder",
+)
+_WAIT = argument(
+    "--wait", action="store_true", help="wait while another program works on the dataset"
+)
+
+COMMANDS = (
+    Command(
+        "update",
+        "take new events into the data and the served models, in seconds",
+        "recsys update --dataset shop --events today.csv\n"
+        "recsys update --dataset shop --products new.jsonl\n"
+        "recsys update --dataset shop --weight cart=1",
+        _update.update,
+        (
+            _DATASET,
+            argument(
+                "--events",
+                type=Path,
+                metavar="FILE",
+                help="interactions as JSON lines, CSV or Parquet (default: the feedback log, from "
+                "where the last update stopped)",
+            ),
+            argument(
+                "--products", type=Path, metavar="FILE", help="products that are new in the shop"
+            ),
+            argument(
+                "--weight",
+                type=_update.weight,
+                action="append",
+                default=[],
+                metavar="TYPE=NUMBER",
+                help="of a type of event, 0 to 1; events of a user with an item that add up to 1 "
+                "are an interaction (default: purchase=1, cart=0.5, click=0.2)",
+            ),
+            argument("--config", type=Path, metavar="FILE", help="parameters as YAML"),
+            argument(
+                "--set",
+                action="append",
+                default=[],
+                metavar="etl.NAME=VALUE",
+                help="how the files are read: 'recsys params etl' lists all",
+            ),
+            _WAIT,
+            QUIET,
+        ),
+    ),
+    Command(
+        "forget",
+        "remove users from data, log, models and outputs, for good",
+        "recsys forget u17 --dataset shop\nrecsys forget u17 u18 --dataset shop --keep-old",
+        _forget.forget,
+        (
+            argument("users", metavar="USER", nargs="+", help="ids, exactly as the data have them"),
+            argument(
+                "--dataset", required=True, help="a dataset: its name, or the path of its folder"
+            ),
+            argument(
+                "--keep-old",
+                action="store_true",
+                help="only list old versions and outputs that name them (default: remove them)",
+            ),
+            _WAIT,
+            QUIET,
+        ),
+    ),
+)
