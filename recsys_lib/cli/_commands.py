@@ -173,6 +173,7 @@ def serve(options: Namespace) -> int:
         challenger=challenger,
         share=1.0 if options.interleave else options.share or 0.0,
         interleave=options.interleave,
+        explore=options.explore,
     )
     return EXIT_OK
 

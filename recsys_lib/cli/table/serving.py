@@ -10,11 +10,18 @@ from recsys_lib.cli.table.command import DATASET_OF_VERSION, JSON, QUIET, Comman
 from recsys_lib.paths import SAMPLE
 
 _HIGHEST_PORT = 65535
+_LAST_POSITION = 1000
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
         raise ArgumentTypeError(f"{text!r} is not a port: choose one from 1 to {_HIGHEST_PORT}")
+    return int(text)
+
+
+def _position(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _LAST_POSITION:
+        raise ArgumentTypeError(f"{text!r} is no place of a list: choose 1 to {_LAST_POSITION}")
     return int(text)
 
 
@@ -97,6 +104,12 @@ COMMANDS = (
                 "--interleave",
                 action="store_true",
                 help="lists of both versions by team draft, in place of --share",
+            ),
+            argument(
+                "--explore",
+                type=_position,
+                metavar="POSITION",
+                help="the place of lists that items without history get, by Thompson sampling",
             ),
             argument(
                 "--no-feedback",

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from recsys_lib.errors import StorageError
-from recsys_lib.loop import Event, FeedbackLog, ServedList, Shown
+from recsys_lib.loop import Event, FeedbackLog, ServedList
 from recsys_lib.loop.assignment import (
     CHALLENGER,
     CHAMPION,
     INTERLEAVED,
     JOINED,
     NO_ARM,
-    NO_TEAM,
     arm_of,
 )
 from recsys_lib.loop.records import new_id, policy_of
 from recsys_lib.serving.http import answers, requests, schemas
+from recsys_lib.serving.http.explorer import Explorer
 from recsys_lib.serving.http.followed_rules import FollowedRules
 from recsys_lib.serving.http.interleaved import interleaved
+from recsys_lib.serving.http.made import Made
 from recsys_lib.serving.http.service import Service
 from recsys_lib.serving.recommender import Recommender
 
 Asked = TypeVar("Asked", bound=requests.ListRequest)
 Answer = TypeVar("Answer", bound=schemas.ServedAnswer)
-
-
-@dataclass(frozen=True)
-class _Made(Generic[Answer]):
-    """A list, and how it was made: what the log keeps of it beside its rows."""
-
-    answer: Answer
-    version: str
-    arm: str
-    teams: Sequence[str] = ()
 
 
 class Questions:
@@ -50,6 +40,7 @@ class Questions:
     challenger: a version that is compared with the champion.
     share: of the people who get the lists of the challenger.
     interleave: whether people get lists of both versions instead.
+    explorer: puts items without history into lists; None where nothing is explored.
     """
 
     def __init__(
@@ -60,9 +51,11 @@ class Questions:
         share: float = 0.0,
         *,
         interleave: bool = False,
+        explorer: Explorer | None = None,
     ) -> None:
         self.service, self.log = service, log
         self.challenger, self.share, self.interleave = challenger, share, interleave
+        self.explorer = explorer
         self._rules = FollowedRules(service.dataset.rules)
 
     def ask(
@@ -91,22 +84,28 @@ class Questions:
 
     def _for_person(
         self, answer: Callable[[Recommender, Asked], Answer], body: Asked
-    ) -> _Made[Answer]:
+    ) -> Made[Answer]:
+        made = self._in_experiment(answer, body)
+        return made.explored(self.explorer, body) if self.explorer else made
+
+    def _in_experiment(
+        self, answer: Callable[[Recommender, Asked], Answer], body: Asked
+    ) -> Made[Answer]:
         """The list of the version, or versions, that this person gets."""
         champion, person = self.service.require(), body.user_id or body.session_id
         if self.challenger is None:
-            return _Made(answer(champion, body), champion.version, CHAMPION)
+            return Made(answer(champion, body), champion.version, CHAMPION)
         self._rules.refresh(self.challenger)
         if not self.interleave:
             arm = arm_of(person, self.challenger.version, self.share)
             asked = self.challenger if arm == CHALLENGER else champion
-            return _Made(answer(asked, body), asked.version, arm)
+            return Made(answer(asked, body), asked.version, arm)
         if person is not None:
             joint = interleaved(answer, champion, self.challenger, body, person)
             if joint is not None:
                 version = f"{champion.version}{JOINED}{self.challenger.version}"
-                return _Made(joint[0], version, INTERLEAVED, joint[1])
-        return _Made(answer(champion, body), champion.version, NO_ARM)
+                return Made(joint[0], version, INTERLEAVED, joint[1])
+        return Made(answer(champion, body), champion.version, NO_ARM)
 
     def _each(
         self,
@@ -118,32 +117,26 @@ class Questions:
         arm = NO_ARM if self.challenger else CHAMPION
 
         def ask(asked: Recommender, body: Asked) -> Answer:
-            return self._logged(route, body, lambda: _Made(answer(asked, body), asked.version, arm))
+            return self._logged(route, body, lambda: Made(answer(asked, body), asked.version, arm))
 
         return answers.each(ask, recommender, bodies)
 
-    def _logged(self, route: str, body: Asked, make: Callable[[], _Made[Answer]]) -> Answer:
+    def _logged(self, route: str, body: Asked, make: Callable[[], Made[Answer]]) -> Answer:
         started = time.perf_counter()
         made = make()
         found = made.answer
         if self.log is None:
             return found
         found.list_id = new_id()
-        teams = made.teams or [NO_TEAM] * len(found.rows)
         served = ServedList(
             made.version,
-            tuple(
-                Shown(row.id, place, row.score, row.source, team=team)
-                for place, (row, team) in enumerate(
-                    zip(found.rows, teams, strict=True), 1 + body.start
-                )
-            ),
+            tuple(made.shown(1 + body.start)),
             route,
             body.question,
             body.user_id,
             body.session_id,
             made.arm,
-            policy_of(found.rules),
+            made.chance.policy if made.chance else policy_of(found.rules),
             milliseconds=1000 * (time.perf_counter() - started),
             list_id=found.list_id,
         )

@@ -15,6 +15,7 @@ from recsys_lib.loop.experiment import start_experiment
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.serving.http.access import TOKEN_VARIABLE, is_loopback, token
 from recsys_lib.serving.http.app import create_app
+from recsys_lib.serving.http.explorer import Explorer
 from recsys_lib.serving.http.patience import PatientProtocol
 from recsys_lib.serving.http.questions import Questions
 from recsys_lib.serving.http.service import Service
@@ -25,7 +26,7 @@ FEEDBACK_VARIABLE = "RECSYS_FEEDBACK"
 _GRACE_SECONDS = 5  # for requests that are under way when the service is to stop
 
 
-def serve(
+def serve(  # noqa: PLR0913  # most are optional
     dataset: str,
     host: str,
     port: int,
@@ -34,16 +35,20 @@ def serve(
     challenger: str = "",
     share: float = 0.0,
     interleave: bool = False,
+    explore: int | None = None,
 ) -> None:
     """Answer requests until interrupted.
 
     With ``feedback`` every list is logged, and events are taken. ``share`` of the people get the
     lists of the version ``challenger``, or, with ``interleave``, all get lists of both versions.
+    ``explore`` is the place of lists that items without history get.
     """
     service = Service(Dataset.find(dataset))
     questions = _questions(
         service, feedback=feedback, challenger=challenger, share=share, interleave=interleave
     )
+    if explore is not None:
+        _explore(questions, explore)
     print(f"Serving dataset {service.dataset.name}: http://{host}:{port}/docs", flush=True)
     if not is_loopback(host) and not token():
         print(
@@ -95,3 +100,10 @@ def _questions(
     if log is not None:
         start_experiment(log.folder, challenger, share, interleaved=interleave)
     return Questions(service, log, version, share, interleave=interleave)
+
+
+def _explore(questions: Questions, position: int) -> None:
+    if questions.log is None:
+        raise ParameterError("exploring needs feedback: leave --no-feedback out")
+    questions.explorer = Explorer(questions.service, questions.log.folder, position)
+    threading.Thread(target=questions.explorer.keep_refreshing, daemon=True).start()

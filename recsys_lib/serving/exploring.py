@@ -1,0 +1,62 @@
+"""Items without enough history: which there are, and which one a version would show to somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from recsys_lib.blend import BlendModel
+from recsys_lib.errors import NotTrainedError
+from recsys_lib.loop.exploration import ENOUGH_INTERACTIONS
+from recsys_lib.serving.recommender import Recommender
+
+
+def new_items(recommender: Recommender) -> list[str]:
+    """Items with fewer than ``ENOUGH_INTERACTIONS`` interactions in the training data.
+
+    Raises
+    ------
+    NotTrainedError
+        For a version without an evaluation, which does not recommend them.
+
+    Examples
+    --------
+    >>> new_items(Recommender.load())  # doctest: +SKIP
+    """
+    blend = _blend(recommender)
+    counts = np.bincount(blend.histories.items, minlength=len(blend.items))
+    return list(blend.items.ids(np.flatnonzero(counts < ENOUGH_INTERACTIONS)))
+
+
+def items_of(recommender: Recommender, user_id: str) -> set[str]:
+    """The items in a user's history; none for a user that the version does not know."""
+    blend, users = _blend(recommender), recommender.require_als().users
+    if user_id not in users:
+        return set()
+    user = users.row(user_id)
+    return set(blend.items.ids(blend.histories.take(np.array([user])).items))
+
+
+def best_among(recommender: Recommender, user_id: str, items: Collection[str]) -> str | None:
+    """The one of some items that a version would recommend first to a user.
+
+    None where it knows none of them, or the user has them all. UnknownUserError for a user that it
+    does not know.
+    """
+    blend = _blend(recommender)
+    rows = blend.items.rows(list(items), missing="negative")
+    allowed = np.zeros(len(blend.items), dtype=bool)
+    allowed[rows[rows >= 0]] = True
+    user = recommender.require_als().users.row(user_id)
+    best, _ = blend.for_user(user, "exclude", allowed).best(1)
+    return str(blend.items.ids(best)[0]) if len(best) else None
+
+
+def _blend(recommender: Recommender) -> BlendModel:
+    if recommender.blend is None:
+        raise NotTrainedError(
+            f"version {recommender.version} was not evaluated, so it recommends no items without "
+            "history: recsys run --steps evaluate"
+        )
+    return recommender.blend
