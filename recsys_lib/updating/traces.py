@@ -87,11 +87,11 @@ class _Names:
         return self._pattern.search(path.read_bytes()) is not None
 
     def _in_table(self, path: Path) -> bool:
-        name = _COLUMNS.get(path.name, Exports.USER)
-        if name not in pl.read_parquet_schema(path):
-            return False
-        column = pl.read_parquet(path, columns=[name], glob=False)[name]
-        return bool(column.cast(pl.String).is_in(self._users).any())
+        there = pl.read_parquet_schema(path)
+        wanted = (Exports.USER, _COLUMNS.get(path.name))
+        columns = [name for name in wanted if name is not None and name in there]
+        table = pl.read_parquet(path, columns=columns, glob=False)
+        return any(table[name].cast(pl.String).is_in(self._users).any() for name in columns)
 
 
 def _parquet(folder: Path) -> Iterator[Path]:
