@@ -13,6 +13,10 @@ Import the module that has what you need; this package imports nothing by itself
 ``layouts``       the known layouts of published files
 ``doctor``        look at unknown files before they are loaded: ``inspect``
 ``download``      fetch a published dataset
+``additions``     what updates added to the files: ``Additions``
+``added_files``   files of new events and products: ``read_events_file``
+``forgotten``     who is forgotten: ``Forgotten``
+``updating``      the stored data in step with updates: ``apply_updates``, ``remove_users``
 ``checks``        what stops a load, and what to watch for in its result
 ``plots``         tables and plots of 01_etl
 ``interactions``  the stored interactions: ``Interactions``
@@ -32,6 +36,8 @@ importing ``Interactions`` (pandas, scipy) would slow down every start of ``recs
 """
 
 __all__ = [
+    "added_files",
+    "additions",
     "checks",
     "cleaning",
     "counts",
@@ -41,6 +47,7 @@ __all__ = [
     "download",
     "etl",
     "file_sets",
+    "forgotten",
     "formats",
     "input_files",
     "inputs",
@@ -54,5 +61,6 @@ __all__ = [
     "signals",
     "summary",
     "units",
+    "updating",
     "vocabulary",
 ]

@@ -145,7 +145,7 @@ class _Step:
             return als, blend.result() if blend else None
 
     def search(self) -> bool:
-        """Whether the search part is a new one; it is that of before without new products."""
+        """Whether the search part is a new one; it stays without new products."""
         if not has_part(self.parent, SEARCH_PART):
             return False
         if not self.applied.new_products:
@@ -167,7 +167,7 @@ class _Step:
 def _display(
     dataset: Dataset, before: AlsModel, items: IdMap, new_products: Collection[str]
 ) -> pl.DataFrame:
-    """Titles and pictures: those of before, and those of new items and products."""
+    """Titles and pictures: those of the parent, and those of new items and products."""
     if items == before.items and not new_products:
         return before.display
     known = before.display.filter(~pl.col("id").is_in(list(new_products)))
