@@ -200,6 +200,11 @@ class Dataset:
         return self.root / "data" / "feedback" / self.name
 
     @property
+    def monitored(self) -> Path:
+        """What the last ``recsys monitor`` found; its page is beside it."""
+        return outputs_root(self.root) / "monitor" / self.name / "monitor.json"
+
+    @property
     def updates(self) -> Path:
         """What updates added to the given files, and who is forgotten."""
         return self.root / "data" / "updates" / self.name

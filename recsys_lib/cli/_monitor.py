@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from recsys_lib.cli._names import find_dataset
 from recsys_lib.errors import ParameterError
-from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.paths import Dataset
 
 if TYPE_CHECKING:
     from recsys_lib.parameters import MonitorParameters
-
-_FILE = "monitor.json"
 
 
 def monitor(options: Namespace) -> int:
@@ -32,12 +30,11 @@ def monitor(options: Namespace) -> int:
     for finding in found.findings:
         if options.all or finding.verdict != "fine":
             print_line(out, str(finding))
-    folder = outputs_root(dataset.root) / "monitor" / dataset.name
-    found.save(folder / _FILE)
+    found.save(dataset.monitored)
     code = found.exit_code
     del found  # the page is made in another process, which needs the memory
     if not options.no_page:
-        print_line(out, f"{_write_page(dataset, parameters, folder)}")
+        print_line(out, f"{_write_page(dataset, parameters)}")
     return code
 
 
@@ -55,11 +52,12 @@ def _parameters(options: Namespace) -> MonitorParameters:
     return found
 
 
-def _write_page(dataset: Dataset, parameters: MonitorParameters, folder: Path) -> Path:
+def _write_page(dataset: Dataset, parameters: MonitorParameters) -> Path:
     """Execute the notebook, and make it a page that needs no network."""
     from recsys_lib.paths import project_root
     from recsys_lib.pipeline.pages import notebook_page
 
     notebook = project_root() / "notebooks" / f"{parameters.notebook}.ipynb"
     values = {"dataset": dataset.argument, **parameters.model_dump()}
+    folder = dataset.monitored.parent
     return notebook_page(notebook, folder, values, "the page of the monitor could not be made")

@@ -40,11 +40,13 @@ class LogCounts:
     Parameters
     ----------
     lists, events: written.
+    empty: those of the lists without any item.
     repeated: events that were there before.
     dropped: lists that were not written, since too many waited or the disk refused them.
     """
 
     lists: int = 0
+    empty: int = 0
     events: int = 0
     repeated: int = 0
     dropped: int = 0
@@ -161,7 +163,7 @@ class FeedbackLog:
                     connection.close()
                 connection = None
                 continue
-            self._count(len(lists), [len(entry.events) for entry in waiting], added)
+            self._count(lists, [len(entry.events) for entry in waiting], added)
             for entry, new in zip(waiting, added, strict=True):
                 entry.done.set_result(new)
         if connection is not None:
@@ -179,10 +181,11 @@ class FeedbackLog:
                 break
         return entries
 
-    def _count(self, lists: int, events: Sequence[int], added: Sequence[int]) -> None:
+    def _count(self, lists: list[ServedList], events: Sequence[int], added: Sequence[int]) -> None:
         with self._lock:
             self.problem = ""
-            self.counts.lists += lists
+            self.counts.lists += len(lists)
+            self.counts.empty += sum(not served.items for served in lists)
             self.counts.events += sum(added)
             self.counts.repeated += sum(events) - sum(added)
 

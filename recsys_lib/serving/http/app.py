@@ -20,6 +20,7 @@ from recsys_lib.serving.http.errors import add_errors, problem, problems
 from recsys_lib.serving.http.limits import BodyLimits
 from recsys_lib.serving.http.metrics import add_metrics
 from recsys_lib.serving.http.questions import Questions
+from recsys_lib.serving.http.served_metrics import ServedMetrics
 from recsys_lib.serving.http.service import Service
 from recsys_lib.serving.http.threads import limit_requests
 from recsys_lib.serving.http.versions import add_versions
@@ -75,7 +76,7 @@ def create_app(service: Service, questions: Questions | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.add_middleware(BodyLimits)
-    add_metrics(app, questions.log)
+    add_metrics(app, questions.log, ServedMetrics(service))
     add_errors(app)
     _add_probes(app, service)
     _add_training(app, service)

@@ -19,16 +19,18 @@ _BOUNDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _NO_ROUTE = "none"
 _OF_LOG = {
     "lists": "lists that the feedback log has written",
+    "empty": "those of them without any item",
     "dropped": "lists that the feedback log could not write",
     "events": "events that the feedback log has written",
     "repeated": "events that were sent again",
 }
 
 
-def add_metrics(app: FastAPI, log: FeedbackLog | None) -> None:
+def add_metrics(app: FastAPI, log: FeedbackLog | None, *others: Collector) -> None:
     """Count all requests from now on, and answer ``GET /metrics``.
 
-    The numbers are those of one process: with several workers each has its own.
+    The numbers are those of one process: with several workers each has its own. ``others`` add
+    theirs at each scrape.
     """
     registry = CollectorRegistry()
     requests = CounterMetric(
@@ -41,6 +43,8 @@ def add_metrics(app: FastAPI, log: FeedbackLog | None) -> None:
         buckets=_BOUNDS,
         registry=registry,
     )
+    for other in others:
+        registry.register(other)
     if log is not None:
         registry.register(_LogCollector(lambda: log.counts))
 

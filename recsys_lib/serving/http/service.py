@@ -61,6 +61,16 @@ class Service:
             self.rules.refresh(found)
         return found
 
+    @property
+    def open_version(self) -> str:
+        """The version that answers; "" before the first question."""
+        return self._recommender.version if self._recommender else ""
+
+    @property
+    def problem(self) -> str:
+        """Why a newer champion does not answer; "" where it does."""
+        return self._problem or ""
+
     def require(self) -> Recommender:
         """The champion; NotTrainedError says what to run."""
         recommender = self.recommender()
@@ -145,13 +155,12 @@ class Service:
 
     def _open_beside(self, stamp: tuple[int, int] | None) -> None:
         """Open another champion; when that fails the open one stays."""
-        served = self._recommender.version if self._recommender else ""
         try:
             if stamp is None:
                 raise ArtifactError(f"{self.dataset.models / CHAMPION} is gone")
             self._open(stamp)
         except (RecsysError, OSError) as error:
-            self._problem = f"version {served} is still served: {error}"
+            self._problem = f"version {self.open_version} is still served: {error}"
             self._failed = stamp or _GONE
             self._retry_at = time.monotonic() + _RETRY_SECONDS
 
