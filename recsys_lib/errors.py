@@ -14,6 +14,7 @@ EXIT_LOOK = 10
 EXIT_RETRAIN = 11
 EXIT_ROLL_BACK = 12
 """These three say what a monitor found; nothing failed."""
+EXIT_THIN_SUPPORT = 13
 EXIT_INTERRUPTED = 130
 
 
@@ -97,6 +98,12 @@ class ForkedError(RecsysError):
 
 class TrackingError(RecsysError):
     """A finished run could not be logged to the tracking server."""
+
+
+class ThinSupportError(RecsysError):
+    """The log has too few random choices that a version would make to say how good it is."""
+
+    exit_code = EXIT_THIN_SUPPORT
 
 
 class QueryError(RecsysError, ValueError):

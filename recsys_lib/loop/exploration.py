@@ -31,7 +31,7 @@ EXPLORED = "explore"
 POOL = 50
 """Items among which one is chosen; more would each be shown too seldom."""
 ENOUGH_INTERACTIONS = 5
-"""Items with so many interactions have a history."""
+"""Items with this many interactions have a history."""
 ENOUGH_SHOWN = 1_000
 """Items that were shown so often are known well enough to make room for others."""
 _FOLDER = "policies"

@@ -7,11 +7,14 @@ one, which is item i with probability
     integral over x of f_i(x) * product over j != i of F_j(x),
 
 f and F the density and distribution function of the rates. The integral is a Gauss-Legendre sum in
-the square root of x, where most rates are near 0. The item is drawn from these probabilities
-themselves, so what is logged is what it was drawn with, whatever the error of the sum.
+the square root of x, where most rates are near 0. With probability ``EVEN`` each item is equally
+likely instead: else soon only one would be shown, and the log could not say what another choice
+would have brought. The item is drawn from these probabilities themselves, so what is logged is what
+it was drawn with, whatever the error of the sum.
 
-Reference: Thompson, "On the likelihood that one unknown probability exceeds another in view of the
-evidence of two samples" (1933).
+References: Thompson, "On the likelihood that one unknown probability exceeds another in view of the
+evidence of two samples" (1933); Hadad et al., "Confidence intervals for policy evaluation in
+adaptive experiments" (2021), on the need of a least probability.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from scipy.special import betainc, betaln, xlog1py, xlogy
 
 PRIOR = (1.0, 19.0)
 """Items that were taken and were not, as if seen before."""
+EVEN = 0.2
+"""Share of the choices that are made without looking at the counts."""
 _NODES = 512
 _LOWEST = -1e4  # in place of the logarithm of 0, which no difference can be taken of
 
@@ -40,7 +45,7 @@ class Thompson:
     >>> Thompson(np.array([0, 0]), np.array([0, 0])).probabilities()
     array([0.5, 0.5])
     >>> Thompson(np.array([0, 5]), np.array([20, 20])).probabilities().round(2)
-    array([0.01, 0.99])
+    array([0.11, 0.89])
     """
 
     def __init__(self, taken: np.ndarray, shown: np.ndarray) -> None:
@@ -59,7 +64,7 @@ class Thompson:
         below = self._log_below[rows]
         terms = self._log_mass[rows] - below + below.sum(axis=0)
         mass = np.exp(terms).sum(axis=1)
-        return np.asarray(mass / mass.sum())
+        return np.asarray((1 - EVEN) * mass / mass.sum() + EVEN / len(mass))
 
 
 @cache

@@ -1,8 +1,8 @@
-"""Items without enough history: which there are, and which one a version would show to somebody."""
+"""Items without enough history: which there are, and how a version ranks them for somebody."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,19 +38,20 @@ def items_of(recommender: Recommender, user_id: str) -> set[str]:
     return set(blend.items.ids(blend.histories.take(np.array([user])).items))
 
 
-def best_among(recommender: Recommender, user_id: str, items: Collection[str]) -> str | None:
-    """The one of some items that a version would recommend first to a user.
+def ranked_among(recommender: Recommender, user_id: str, items: Sequence[str]) -> list[str] | None:
+    """Some items, in the order in which a version would recommend them to a user.
 
-    None where it knows none of them, or the user has them all. UnknownUserError for a user that it
-    does not know.
+    Those that it does not know, or that the user has, are left out. None for a user that it does
+    not know.
     """
-    blend = _blend(recommender)
-    rows = blend.items.rows(list(items), missing="negative")
+    blend, users = _blend(recommender), recommender.require_als().users
+    if user_id not in users:
+        return None
+    rows = blend.items.rows(items, missing="negative")
     allowed = np.zeros(len(blend.items), dtype=bool)
     allowed[rows[rows >= 0]] = True
-    user = recommender.require_als().users.row(user_id)
-    best, _ = blend.for_user(user, "exclude", allowed).best(1)
-    return str(blend.items.ids(best)[0]) if len(best) else None
+    best, _ = blend.for_user(users.row(user_id), "exclude", allowed).best(len(items))
+    return list(blend.items.ids(best))
 
 
 def _blend(recommender: Recommender) -> BlendModel:

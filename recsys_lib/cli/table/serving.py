@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentTypeError
 from pathlib import Path
 
-from recsys_lib.cli import _arms, _commands, _monitor
+from recsys_lib.cli import _arms, _commands, _monitor, _off_policy
 from recsys_lib.cli.table.command import DATASET_OF_VERSION, JSON, QUIET, Command, argument
 from recsys_lib.paths import SAMPLE
 
 _HIGHEST_PORT = 65535
-_LAST_POSITION = 1000
+_LAST_POSITION, _MOST_DAYS = 1_000, 10_000
 
 
 def _port(text: str) -> int:
@@ -23,6 +24,22 @@ def _position(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _LAST_POSITION:
         raise ArgumentTypeError(f"{text!r} is no place of a list: choose 1 to {_LAST_POSITION}")
     return int(text)
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_DAYS:
+        raise ArgumentTypeError(f"{text!r} is no number of days: choose 1 to {_MOST_DAYS:,}")
+    return int(text)
+
+
+def _enough(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 1 <= found < math.inf:
+        raise ArgumentTypeError(f"{text!r} is no number of lists: give 1 or more")
+    return found
 
 
 def _share(text: str) -> float:
@@ -147,5 +164,30 @@ COMMANDS = (
         "recsys arms --dataset shop",
         _arms.arms,
         (_DATASET, JSON),
+    ),
+    Command(
+        "offpolicy",
+        "estimate how good a version is before anybody sees its lists",
+        "recsys offpolicy 20260302-0315\n"
+        "recsys offpolicy 20260302-0315 --outcome purchased --days 30",
+        _off_policy.off_policy,
+        (
+            argument("version", metavar="RUN", help="the version"),
+            DATASET_OF_VERSION,
+            argument(
+                "--outcome",
+                choices=["clicked", "carted", "purchased"],
+                default="clicked",
+                help="what people are to do with items (default: clicked)",
+            ),
+            argument("--days", type=_days, default=90, help="how many to look back (default: 90)"),
+            argument(
+                "--enough",
+                type=_enough,
+                metavar="LISTS",
+                help="effective number of random choices that an estimate takes (default: 100)",
+            ),
+            JSON,
+        ),
     ),
 )
