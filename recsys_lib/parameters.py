@@ -24,6 +24,8 @@ from recsys_lib.columns import Products
 from recsys_lib.errors import ParameterError, did_you_mean
 
 DEFAULT_SEED = 42
+RULE_COST_USERS = 2_000
+"""So many test users are compared to tell what rules cost."""
 KEEP_RUNS = 5
 """How many of the newest runs of a dataset ``recsys clean`` keeps."""
 KEEP_CHANGES = 3

@@ -9,7 +9,7 @@ from recsys_lib.blend.learned import LearnedBlend
 from recsys_lib.blend.learning import learn_blend
 from recsys_lib.blend.lists import rank_together
 from recsys_lib.blend.model import BlendModel, Ranking, Repeats, all_items
-from recsys_lib.blend.part import write_blend_part
+from recsys_lib.blend.part import needed_sources, write_blend_part
 from recsys_lib.blend.signals import Signals
 from recsys_lib.blend.sources import (
     BLEND,
@@ -41,6 +41,7 @@ __all__ = [
     "UpdatedBlend",
     "all_items",
     "learn_blend",
+    "needed_sources",
     "rank_together",
     "recent_counts",
     "train_blend",

@@ -14,6 +14,7 @@ import polars as pl
 from recsys_lib.blend.blend import TERMS, BlendWeights
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.learned import LearnedBlend
+from recsys_lib.blend.signals import EqualSignals, Signals
 from recsys_lib.blend.sources import (
     ALS,
     POPULAR,
@@ -140,12 +141,14 @@ class BlendPart:
     weights: what is served.
     similar_by: what similar items go by.
     arrays: by file name without its ending, memory-mapped.
+    signals: what an interaction says.
     """
 
     folder: Path
     weights: BlendWeights
     similar_by: str
     arrays: Mapping[str, np.ndarray]
+    signals: Signals = EqualSignals
 
     @classmethod
     def load(cls, folder: Path, als_items: IdMap) -> BlendPart:
@@ -160,7 +163,8 @@ class BlendPart:
         for name, source in source_types().items():
             if source.counted and name in weights.coefficients and name not in stored:
                 raise ArtifactError(f"{folder} has no source {name!r}: evaluate again")
-        return cls(folder, weights, part.parameters.get("similar_by", ALS), arrays)
+        signals = Signals(**part.parameters.get("signals", {}))
+        return cls(folder, weights, part.parameters.get("similar_by", ALS), arrays, signals)
 
     def histories(self, n_items: int) -> Histories:
         """Histories of all users, in the order of the ALS part."""

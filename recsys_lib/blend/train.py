@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -190,14 +190,15 @@ def train_sources(
     signals: Signals = EqualSignals,
     options: SourceOptions | None = None,
     trained: TrainedBlend | None = None,
+    names: Collection[str] | None = None,
 ) -> dict[str, CandidateSource]:
-    """Train every source on these interactions alone; half-lives are infinite.
+    """Train every source, or only ``names``, on these interactions alone; no half-lives.
 
     ``parts`` gives the parameters of ALS and the texts; without texts that source is left out.
     What was ``trained`` on a part of the interactions is gone on from, and a sequence model that
     got no weight there is not trained again.
     """
-    options, names, start = options or SourceOptions(), None, {}
+    options, start = options or SourceOptions(), {}
     if trained is not None:
         start = trained.sources
         names = {*source_types()} - (

@@ -114,6 +114,7 @@ def _notes(row: Mapping[str, Any]) -> list[str]:
     """What to know of a row beside its title."""
     notes = [row[Answers.REASON]] if row.get(Answers.REASON) else []
     notes += [_FAR] if row.get(Answers.FAR) else []
+    notes += [f"moved by the rule {rule}"] if (rule := row.get(Answers.RULE)) else []
     if variants := row.get(Answers.VARIANTS):
         plural = "s"[: len(variants) - 1]
         notes += [f"stands for {len(variants):,} other variant{plural}, too"]

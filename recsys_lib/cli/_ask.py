@@ -48,7 +48,7 @@ def recommend(options: Namespace) -> int:
     from recsys_lib.cli import _answers
     from recsys_lib.cli._near import near_item, near_user
 
-    recommender = _open(options)
+    recommender = open_version(options, rules=not options.no_rules)
     if recommender.als is None:
         _refuse_without(recommender, "interactions", _NO_RATINGS)
     wishes = {**_wishes(options), "repeats": options.repeats}
@@ -79,7 +79,7 @@ def similar(options: Namespace) -> int:
     from recsys_lib.cli import _answers
     from recsys_lib.cli._near import near_item
 
-    recommender = _open(options)
+    recommender = open_version(options, rules=not options.no_rules)
     try:
         item = recommender.item(options.item)
         answer = recommender.similar_items(
@@ -100,7 +100,7 @@ def search(options: Namespace) -> int:
     from recsys_lib.cli import _answers
 
     query = " ".join(options.words)
-    recommender = _open(options)
+    recommender = open_version(options, rules=not options.no_rules)
     if recommender.product_search is None:
         _refuse_without(recommender, "products", _NO_PRODUCTS)
     answer = recommender.search(query, options.top_k, mode=options.mode, **_wishes(options))
@@ -118,8 +118,8 @@ def count(text: str) -> int:
     return int(text)
 
 
-def _open(options: Namespace) -> Recommender:
-    """The version that is meant, by default the champion."""
+def open_version(options: Namespace, *, rules: bool) -> Recommender:
+    """The version that is meant, by default the champion; its lists keep the ``rules`` or not."""
     if "numpy" not in sys.modules:
         os.environ.setdefault(*ONE_THREAD)
     from recsys_lib.registry import published_versions, require_champion
@@ -133,7 +133,7 @@ def _open(options: Namespace) -> Recommender:
         folder = require_champion(dataset)  # before anything large is imported
     from recsys_lib import Recommender
 
-    return Recommender.load(folder, dataset=dataset)
+    return Recommender.load(folder, dataset=dataset, rules=rules)
 
 
 def _refuse_without(recommender: Recommender, what: str, remedy: str) -> None:
@@ -162,4 +162,4 @@ def _print_json(recommender: Recommender, name: str, answer: pd.DataFrame, **fac
     from recsys_lib.cli._answers import print_json, records
 
     about = {"dataset": recommender.dataset.name, "version": recommender.version}
-    print_json({**about, **facts, name: records(answer)})
+    print_json({**about, **facts, name: records(answer), **answer.attrs})

@@ -10,7 +10,7 @@ import polars as pl
 from recsys_lib.evaluation.evaluate import Evaluation
 from recsys_lib.evaluation.train_test import TrainTest
 
-_HISTORY = {
+HISTORY_LENGTHS = {
     "0": (0, 0),
     "1": (1, 1),
     "2": (2, 2),
@@ -18,6 +18,7 @@ _HISTORY = {
     "5-9": (5, 9),
     "10+": (10, np.inf),
 }
+"""Groups of users: the shortest and the longest history of each."""
 _SHELVES = ("tail", "middle", "head")
 _QUARTERS = ("first quarter", "second quarter", "third quarter", "last quarter")
 
@@ -63,7 +64,7 @@ def winners(evaluation: Evaluation, k: int) -> pl.DataFrame:
 def _groups(split: TrainTest) -> Iterator[Group]:
     held_out = split.test.interactions
     length = split.history_length[split.test.row]
-    for name, (low, high) in _HISTORY.items():
+    for name, (low, high) in HISTORY_LENGTHS.items():
         yield "history", name, (length >= low) & (length <= high)
     shelf = item_shelves(split.item_popularity)[held_out.item]
     for number, name in reversed(list(enumerate(_SHELVES))):

@@ -50,7 +50,7 @@ class PinnedItem:
 
 @dataclass(frozen=True)
 class Capped:
-    """At most so many items of each group; -1 is no group."""
+    """A limit to the items of each group; -1 is no group."""
 
     groups: np.ndarray
     at_most: int

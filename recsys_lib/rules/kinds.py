@@ -224,7 +224,7 @@ class Stock(_OfColumn):
 
 
 class Cap(ShopRule):
-    """At most so many items of one category or brand in a list."""
+    """A limit to the items of one category, brand or store in a list."""
 
     kind = "cap"
 
@@ -234,7 +234,7 @@ class Cap(ShopRule):
 
 
 class Variants(ShopRule):
-    """At most so many variants of one product in a list, also where a question wants them all."""
+    """A limit to the variants of a product in a list, also where a question wants them all."""
 
     kind = "variants"
     default_lists = LIST_KINDS

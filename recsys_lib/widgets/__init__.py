@@ -1,8 +1,8 @@
 """Query the trained models by hand: panels for JupyterLab that also show without a kernel.
 
 Questions are plain functions that return tables (``similar``, ``person``, ``what_if``,
-``word_search``, ``comparison``, ``catalogue_map``, ``status``); panels put controls and cards
-around them.
+``word_search``, ``comparison``, ``catalogue_map``, ``rules``, ``status``); panels put controls and
+cards around them.
 """
 
 from __future__ import annotations

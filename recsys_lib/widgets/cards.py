@@ -88,7 +88,9 @@ def _badges(row: dict[Any, Any]) -> list[str]:
     badges: Sequence[str] = row.get(BADGES) or ()
     variants = row.get(Answers.VARIANTS) or ()
     stands = [f"{len(variants)} more variant{'s'[: len(variants) - 1]}"] if len(variants) else []
-    return [*badges, *stands, *([_FAR] if row.get(Answers.FAR) is True else [])]
+    rule = _text(row.get(Answers.RULE))
+    ruled = [f"moved by the rule {rule}"] if rule else []
+    return [*badges, *stands, *ruled, *([_FAR] if row.get(Answers.FAR) is True else [])]
 
 
 def _text(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import pandas as pd
 
+from recsys_lib.display.tables import text_of
 from recsys_lib.serving import Recommender
 from recsys_lib.widgets.messages import error_html, loading_html
 from recsys_lib.widgets.product_facts import ProductFacts
@@ -125,3 +126,15 @@ def heading(title: str, more: str = "") -> str:
         f' <span class="rx-soft" style="font-weight: normal">{escape(more)}</span>' if more else ""
     )
     return f"<h3>{escape(title)}{note}</h3>"
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """A table as HTML, every text escaped."""
+    if table.empty:
+        return '<div class="rx-soft">None.</div>'
+    head = "".join(f"<th>{escape(name)}</th>" for name in table)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(text_of(value))}</td>' for value in row)}</tr>"
+        for row in table.itertuples(index=False)
+    )
+    return f'<div class="rx-scroll"><table class="rx-table"><tr>{head}</tr>{rows}</table></div>'

@@ -15,6 +15,8 @@ from recsys_lib.widgets.compare_panel import ComparePanel
 from recsys_lib.widgets.map_panel import MapPanel
 from recsys_lib.widgets.panel import Panel
 from recsys_lib.widgets.product_facts import ProductFacts
+from recsys_lib.widgets.rules import rule_files
+from recsys_lib.widgets.rules_panel import RulesPanel
 from recsys_lib.widgets.search_panel import SearchPanel
 from recsys_lib.widgets.similar_panel import SimilarItemsPanel
 from recsys_lib.widgets.status_panel import StatusPanel
@@ -31,6 +33,7 @@ _KINDS: list[type[Panel]] = [
     SearchPanel,
     ComparePanel,
     MapPanel,
+    RulesPanel,
     StatusPanel,
 ]
 
@@ -49,6 +52,7 @@ class Panels(Mapping[str, Panel]):
         without = {
             UserPanel: recommender.als is None,
             SearchPanel: recommender.product_search is None,
+            RulesPanel: not rule_files(recommender.dataset),
         }
         self._kinds = {kind.TITLE: kind for kind in _KINDS if not without.get(kind, False)}
         self._made: dict[str, Panel] = {}

@@ -6,12 +6,10 @@ from html import escape
 from typing import Any
 
 import ipywidgets as widgets
-import pandas as pd
 
-from recsys_lib.display.tables import text_of
 from recsys_lib.serving import Recommender
 from recsys_lib.widgets import status
-from recsys_lib.widgets.panel import Panel, heading, line
+from recsys_lib.widgets.panel import Panel, heading, line, table_html
 from recsys_lib.widgets.product_facts import ProductFacts
 
 
@@ -42,9 +40,9 @@ class StatusPanel(Panel):
                 heading(f"{dataset.name}, version {self.recommender.version or '(unnamed)'}"),
                 said,
                 heading("Versions"),
-                _table(self.results),
+                table_html(self.results),
                 heading("Last runs"),
-                _table(status.runs(dataset)),
+                table_html(status.runs(dataset)),
                 heading("Report", "none is kept" if report is None else dataset.shown(report)),
             ]
         )
@@ -65,14 +63,3 @@ class StatusPanel(Panel):
             f'<iframe class="rx-report" sandbox title="Report" srcdoc="{page}"></iframe>'
         )
         self.open_report.description = "Hide the report"
-
-
-def _table(table: pd.DataFrame) -> str:
-    if table.empty:
-        return '<div class="rx-soft">None.</div>'
-    head = "".join(f"<th>{escape(name)}</th>" for name in table)
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(text_of(value))}</td>' for value in row)}</tr>"
-        for row in table.itertuples(index=False)
-    )
-    return f'<div class="rx-scroll"><table class="rx-table"><tr>{head}</tr>{rows}</table></div>'

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from recsys_lib.cli import _ask
-from recsys_lib.cli.table.command import DATASET_OF_VERSION, JSON, VERSION, Command, argument
+from recsys_lib.cli.table.command import (
+    DATASET_OF_VERSION,
+    JSON,
+    NO_RULES,
+    VERSION,
+    Command,
+    argument,
+)
 
 _TOP_K = argument(
     "--top-k", "-n", type=_ask.count, default=10, metavar="N", help="most rows to print"
@@ -28,6 +35,7 @@ _WISHES = (
         metavar="SHARE",
         help="0: best first; up to 1: more categories (default: 0)",
     ),
+    NO_RULES,
     DATASET_OF_VERSION,
     VERSION,
     JSON,

@@ -56,5 +56,10 @@ DATASET_OF_VERSION = argument(
 VERSION = argument(
     "--version", default="", help="id of the run that trained it (default: the champion)"
 )
+NO_RULES = argument(
+    "--no-rules",
+    action="store_true",
+    help="without the rules of the shop (default: those in data/rules/DATASET/rules.yaml)",
+)
 JSON = argument("--json", action="store_true", help="print JSON, for other programs")
 QUIET = argument("--quiet", action="store_true", help="print failures only")
