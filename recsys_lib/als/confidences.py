@@ -80,8 +80,7 @@ def liked(confidences: sparse.csr_matrix) -> sparse.csr_matrix:
 def newer_items(interactions: Interactions) -> np.ndarray:
     """Number of newer items in the user's history, int32, per entry of :func:`confidence`."""
     # Interactions are in the order of time, entries of the matrix in the order of items.
-    in_rows = np.lexsort((interactions.item, interactions.user))
-    return interactions.newer()[in_rows].astype(np.int32)
+    return interactions.newer()[interactions.by_item()].astype(np.int32)
 
 
 def recency_weights(newer: np.ndarray, half_life: float) -> np.ndarray:

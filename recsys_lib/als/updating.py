@@ -17,7 +17,6 @@ from scipy import sparse
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als._linear_algebra import rotate
 from recsys_lib.als.confidences import confidence, liked
-from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.part import AlsModel, store_als_part
 from recsys_lib.als.solver import Penalty, Side
 from recsys_lib.compiled import Workers
@@ -128,11 +127,14 @@ def solve_items(
     if not len(chosen):
         return
     users = DistinctRows.from_matrix(confidences)
-    vectors = FoldIn.from_item_factors(factors, penalty).solve_many(users.rows)
-    by_item = sparse.csr_matrix(users.rows.T)[chosen]
+    of_users = np.empty((users.rows.shape[0], factors.shape[1]), dtype=np.float32)
+    ones = np.ones(len(factors), dtype=np.float32)
     solved = np.empty((len(chosen), factors.shape[1]), dtype=np.float32)
-    side = Side(by_item, solved, users.counts, penalty)
+    by_item = sparse.csr_matrix(users.rows.T)[chosen]
     with Workers.started() as workers:
-        rotation = side.solve(vectors, workers)
-        rotate(solved, np.ascontiguousarray(rotation.T), workers)
+        # Each solution is in the axes to which the fixed side was rotated; the two rotations
+        # together lead back.
+        first = Side(users.rows, of_users, ones, penalty).solve(factors.copy(), workers)
+        second = Side(by_item, solved, users.counts, penalty).solve(of_users, workers)
+        rotate(solved, np.ascontiguousarray((first @ second).T), workers)
     factors[chosen] = solved

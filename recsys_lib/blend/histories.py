@@ -69,8 +69,7 @@ class Histories:
         counts = np.bincount(interactions.user, minlength=len(interactions.users))
         # ALS orders the items of a user by number, a history by time.
         confidences = np.empty(len(interactions), dtype=np.float32)
-        in_rows = np.lexsort((interactions.item, interactions.user))
-        confidences[in_rows] = confidence(interactions, parameters).data
+        confidences[interactions.by_item()] = confidence(interactions, parameters).data
         strength = signals.strength(interactions) * (confidences > 0)
         return cls(
             indptr=np.concatenate([[0], np.cumsum(counts)]),

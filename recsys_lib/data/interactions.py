@@ -137,6 +137,11 @@ class Interactions:
         last_row = np.append(np.flatnonzero(np.diff(moment)), len(self) - 1)
         return np.cumsum(counts)[self.user] - 1 - last_row[moment]
 
+    def by_item(self) -> np.ndarray:
+        """Positions of the rows in the order of users, then items, int64, shape (n,)."""
+        # The rows are in the order of users already, so sorting one number takes little.
+        return np.argsort(self.user.astype(np.int64) * len(self.items) + self.item, kind="stable")
+
     def moment(self) -> np.ndarray:
         """Number of the moment of each row, int64, shape (n,): equal for one user and time."""
         changes = (self.user[1:] != self.user[:-1]) | (self.timestamp[1:] != self.timestamp[:-1])
