@@ -135,7 +135,7 @@ class Feedback:
 class Exports:
     """The files of ``recsys export``: long tables, best first, rank from 1.
 
-    ``RULE`` is the last column where the shop has rules.
+    ``RULE`` is the next column where the shop has rules, and ``LIST`` where the lists are logged.
     """
 
     USER: Final = "user_id"
@@ -144,5 +144,6 @@ class Exports:
     RANK: Final = "rank"
     SCORE: Final = "score"
     RULE: Final = "rule"
+    LIST: Final = "list_id"
     FOR_USERS: Final = (USER, RANK, ITEM, SCORE)
     FOR_ITEMS: Final = (ITEM, RANK, SIMILAR, SCORE)

@@ -138,7 +138,9 @@ def export(options: Namespace) -> int:
     since = options.changed_since
     if since:
         _, since = find_version(since, dataset.argument, trained)
-    job = Export.from_version(dataset, version, options.n, options.out, options.by, since)
+    job = Export.from_version(
+        dataset, version, options.n, options.out, options.by, since, log=options.log
+    )
     job.run(options.what, console(quiet=options.quiet))
     return EXIT_OK
 

@@ -15,6 +15,7 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.files import write_json
 from recsys_lib.loop.drift import Drift, drift
+from recsys_lib.loop.exported import EXPORT_ROUTE
 from recsys_lib.loop.familiarity import Unknown, unknown_to
 from recsys_lib.loop.outcomes import outcomes
 from recsys_lib.loop.periods import Periods, product_facts
@@ -142,7 +143,9 @@ class Monitored:
         if self.served and earlier:
             command = f"recsys rollback --dataset {self.dataset.argument}"
             names = self.served.name, earlier[0]
-            found += of_versions(self.shown, *names, self.parameters, rollback=command)
+            # Nobody may have looked at the lists of a file.
+            seen = self.shown.filter(pl.col(Feedback.ROUTE) != EXPORT_ROUTE)
+            found += of_versions(seen, *names, self.parameters, rollback=command)
         return found
 
 

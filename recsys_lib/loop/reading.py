@@ -171,11 +171,16 @@ def _database_rows(
 def file_rows(path: Path, kind: Kind, columns: Sequence[str]) -> pl.DataFrame:
     """Columns of the file of a day, in the types of the kind; ArtifactError where it is damaged."""
     try:
-        stored = pl.read_parquet_schema(path)
-        asked = [name for name in columns if name in stored or name != Feedback.TEAM]
+        there = pl.read_parquet_schema(path)
+        asked = [name for name in columns if name in there or name != Feedback.TEAM]
         rows = pl.read_parquet(path, columns=asked, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ArtifactError(f"{path} cannot be read ({error}): move it away") from error
     if len(asked) < len(columns):  # older files have no teams
         rows = rows.with_columns(pl.lit("").alias(Feedback.TEAM))
     return rows.select(columns).cast(pl.Schema({name: kind.schema[name] for name in columns}))
+
+
+def stored(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in the types of the files: texts as such, so that any program reads them alike."""
+    return rows.cast({pl.Categorical: pl.String, pl.Int32: pl.Int64})

@@ -66,7 +66,7 @@ class ServedList:
     ----------
     version: the model that answered; of an interleaved list both, joined by "+".
     items: best first; none where the list was empty.
-    route: what was asked for: user, history, similar or search.
+    route: what was asked for: user, history, similar, search or export.
     question: the user, item or query as text.
     user_id, session_id: who asked, where that is known.
     arm, policy: of an experiment, and how the items were chosen.

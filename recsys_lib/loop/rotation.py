@@ -15,7 +15,7 @@ from filelock import FileLock
 from recsys_lib.columns import Feedback
 from recsys_lib.errors import RecsysError
 from recsys_lib.files import replacing
-from recsys_lib.loop.reading import EVENTS, LISTS, Kind, file_rows, query_rows
+from recsys_lib.loop.reading import EVENTS, LISTS, Kind, file_rows, query_rows, stored
 from recsys_lib.loop.store import DATABASE, connect
 
 ROTATION_LOCK = ".rotation.lock"
@@ -87,10 +87,8 @@ def _add(folder: Path, kind: Kind, rows: pl.DataFrame) -> None:
     if path.is_file():
         before = file_rows(path, kind, rows.columns)
         rows = pl.concat([before, rows]).unique(kind.keys, keep="first")
-    # Texts as such, so that all files have the same types.
-    rows = rows.cast({pl.Categorical: pl.String, pl.Int32: pl.Int64})
     with replacing(path) as temporary:
-        rows.sort(Feedback.TIME, *kind.keys).write_parquet(temporary)
+        stored(rows).sort(Feedback.TIME, *kind.keys).write_parquet(temporary)
 
 
 def _delete(

@@ -94,6 +94,11 @@ COMMANDS = (
                 "others, which a new model may change, are not written (FOLDER: since-VERSION in "
                 "the folder above)",
             ),
+            argument(
+                "--log",
+                action="store_true",
+                help="log the lists of users like served ones; their file gets a column list_id",
+            ),
             QUIET,
         ),
     ),

@@ -207,11 +207,13 @@ class ListsFile:
         scores: np.ndarray,
         labels: np.ndarray | None = None,
         names: Sequence[str] = (),
+        list_ids: Sequence[str] = (),
     ) -> int:
         """Append a row group; returns its number of rows.
 
         ``query_ids`` has shape (rows,); ``items``, positions, ``scores``, and ``labels``, numbers
-        of ``names``, have the shape (rows, n). Ranks without an item are left out.
+        of ``names``, have the shape (rows, n). Ranks without an item are left out. ``list_ids`` has
+        one id for each of ``query_ids``, or none.
         """
         row, rank = np.nonzero(items != NO_ITEM)
         arrays = [
@@ -225,6 +227,9 @@ class ListsFile:
             known = pa.array(numbers, mask=numbers == NO_ITEM)
             text = pa.array([*names], type=pa.large_string())
             arrays.append(pa.DictionaryArray.from_arrays(known, text))
+        if list_ids:
+            named = pa.array([*list_ids], type=pa.large_string())
+            arrays.append(pa.DictionaryArray.from_arrays(pa.array(row.astype(np.int32)), named))
         table = pa.Table.from_arrays(arrays, schema=self.writer.schema)
         self.writer.write_table(table, row_group_size=max(1, len(table)))
         return len(table)
@@ -238,17 +243,19 @@ def lists_file(
     about: Mapping[str, str],
     *,
     ruled: bool = False,
+    logged: bool = False,
 ) -> Iterator[ListsFile]:
     """Write ``path`` in a block; it appears, whole, when the block has succeeded.
 
     ``columns`` names the query id, rank, item id and score; ``about`` goes into the metadata of
-    the file. With ``ruled`` one more column says which rule of the shop moved the item. After an
-    error an older file stays.
+    the file. With ``ruled`` one more column says which rule of the shop moved the item, with
+    ``logged`` another one has the id of the list. After an error an older file stays.
     """
     text = pa.dictionary(pa.int32(), pa.large_string())
     types = (text, pa.int32(), text, pa.float32())
     fields = list(zip(columns, types, strict=True))
-    schema = pa.schema([*fields, *([(Exports.RULE, text)] if ruled else [])])
+    fields += [(Exports.RULE, text)] * ruled + [(Exports.LIST, text)] * logged
+    schema = pa.schema(fields)
     options = {"store_schema": False, "dictionary_pagesize_limit": _DICTIONARY_BYTES}
     with (
         replacing(path) as temporary,

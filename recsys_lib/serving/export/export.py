@@ -18,6 +18,8 @@ from recsys_lib.display.progress import progress_for
 from recsys_lib.display.terminal import console as default_console
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.files import replacing
+from recsys_lib.loop.exported import log_export
+from recsys_lib.loop.records import new_id, policy_of
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.registry import (
     ALS_PART,
@@ -72,6 +74,9 @@ class Export:
     rules
         Whether lists keep the rules of the shop, where there are any. The files then have one more
         column, ``rule``.
+    log
+        Whether the lists of users are logged like served ones. Their file then has a column
+        ``list_id``, which events can name.
 
     Examples
     --------
@@ -87,9 +92,10 @@ class Export:
     by: By = "served"
     changed_since: Path | None = None
     rules: bool = True
+    log: bool = False
 
     @classmethod
-    def from_version(
+    def from_version(  # noqa: PLR0913  # most are optional
         cls,
         dataset: Dataset,
         version: str = "",
@@ -99,6 +105,7 @@ class Export:
         changed_since: str = "",
         *,
         rules: bool = True,
+        log: bool = False,
     ) -> Export:
         """Export the version of this name.
 
@@ -122,6 +129,8 @@ class Export:
             may differ, too: :meth:`run` says so.
         rules
             Whether lists keep the rules of the shop.
+        log
+            Whether the lists of users are logged.
 
         Returns
         -------
@@ -155,7 +164,7 @@ class Export:
             )
         default = outputs_root(dataset.root) / "exports" / dataset.name / folder.name
         default = default / f"since-{since.name}" if since else default
-        return cls(dataset, folder, n, out or default, by, since, rules)
+        return cls(dataset, folder, n, out or default, by, since, rules, log)
 
     def run(self, what: What | None = None, console: Console | None = None) -> list[Path]:
         """Write the files.
@@ -179,7 +188,7 @@ class Export:
         StorageError
             When a file cannot be written; an older one stays.
         ParameterError
-            For lists of items with ``changed_since``.
+            For lists of items with ``changed_since``, and for them alone with ``log``.
 
         Examples
         --------
@@ -192,6 +201,8 @@ class Export:
                 "--changed-since goes with --what users: lists of similar items depend on the "
                 "whole model, not on one history"
             )
+        if self.log and what == "items":
+            raise ParameterError("--log goes with lists of users: similar items are for nobody")
         models = self._open()
         als, blend = models.require_als(), models.blend
         try:
@@ -257,7 +268,14 @@ class Export:
         groups = known.groups[: len(items)] if known.has_variants else None
         with (
             TemporaryDirectory(dir=self.out, prefix=".export-") as scratch,
-            lists_file(path, Exports.FOR_USERS, items, about, ruled=ruled is not None) as file,
+            lists_file(
+                path,
+                Exports.FOR_USERS,
+                items,
+                about,
+                ruled=ruled is not None,
+                logged=self.log,
+            ) as file,
         ):
             if blend:
                 lists = blend_lists(blend, rows, n, groups, Path(scratch), console, ruled)
@@ -269,8 +287,12 @@ class Export:
             with progress_for(len(ids), "users", name=name, console=console) as progress:
                 for start in range(0, len(ids), block):
                     users = slice(start, start + block)
-                    file.write(ids[users], *lists.of_users(users), names)
+                    new_ids = [new_id() for _ in ids[users]] if self.log else []
+                    file.write(ids[users], *lists.of_users(users), names, new_ids)
                     progress.update(min(start + block, len(ids)))
+        if self.log:
+            rules = models.rules.fingerprint if models.rules else None
+            log_export(self.dataset.feedback, path, self.version.name, policy_of(rules))
         return path
 
     def _write_items(
