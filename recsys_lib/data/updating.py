@@ -18,6 +18,7 @@ import polars as pl
 
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data._background import in_background
+from recsys_lib.data._splicing import can_splice, spliced
 from recsys_lib.data._views import view
 from recsys_lib.data.additions import Additions, Form
 from recsys_lib.data.cleaning.duplicates import LatestRatings, latest_ratings
@@ -31,6 +32,8 @@ from recsys_lib.files import writing
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import ROWS_FILE, Dataset
 
+_UNFINISHED = ".unfinished"
+"""In the folder of the stored data while its files are replaced, which a kill may interrupt."""
 _POSITION = "__position__"
 _UNKNOWN = "was written by an earlier release"
 
@@ -121,18 +124,19 @@ def apply_updates(stored: StoredData) -> AppliedUpdates:
     dataset, additions = stored.dataset, Additions(stored.dataset.updates)
     done = {Path(name).parts[0] for name in stored.summary["updates"]}
     products = _new_products(dataset, additions, done)
-    latest = stored.latest(additions)
-    pairs = additions.rows(stored.form, but=done).select(Ratings.USER, Ratings.ITEM).unique()
-    changed = latest.frame.join(pairs, on=pairs.columns, how="semi")
+    new = additions.rows(stored.form, but=done)
+    pairs = new.select(Ratings.USER, Ratings.ITEM).unique()
+    found = _after(stored, additions, done, new)
+    changed = found.frame.join(pairs, on=pairs.columns, how="semi")
     merged = in_background(merge_into_database, dataset.database, changed, products)
     try:
-        interactions = _seen(latest, stored)
-        with _waiting(dataset, interactions):
+        with _waiting(dataset, found.interactions):
             merged.result()
     finally:
         wait([merged])
-    summary = _refresh(stored, additions, latest, interactions)
-    return AppliedUpdates(interactions, summary, len(changed), products[Products.ITEM].to_list())
+    summary = _refresh(stored, additions, found)
+    new_products = products[Products.ITEM].to_list()
+    return AppliedUpdates(found.interactions, summary, len(changed), new_products)
 
 
 def remove_users(dataset: Dataset, users: Sequence[str]) -> tuple[AppliedUpdates, int]:
@@ -148,17 +152,60 @@ def remove_users(dataset: Dataset, users: Sequence[str]) -> tuple[AppliedUpdates
             "nobody else has interactions: remove the dataset's folders in data/ and models/",
             file=dataset.processed,
         )
-    interactions = _seen(latest, stored)
-    with _waiting(dataset, interactions, left.rows):
+    found = _Found.of_all(latest, stored)
+    with _waiting(dataset, found.interactions, left.rows):
         deleted = delete_users(dataset.database, users)
-    summary = _refresh(stored, additions, latest, interactions)
-    return AppliedUpdates(interactions, summary, 0, []), deleted
+    summary = _refresh(stored, additions, found)
+    return AppliedUpdates(found.interactions, summary, 0, []), deleted
 
 
-def _seen(latest: LatestRatings, stored: StoredData) -> Interactions:
-    """What the filters of the etl step let through."""
-    unit = stored.summary["timestamp_unit"]
-    return view(latest.frame, interactions_of(latest), stored.parameters, unit).interactions
+@dataclass(frozen=True)
+class _Found:
+    """The last ratings after a change.
+
+    Parameters
+    ----------
+    interactions: what the models see.
+    frame: columns ``Ratings.ALL``, at least of all users who changed.
+    kept, superseded: ratings that count, and earlier ones of the same pairs.
+    items: ids of all rated items.
+    """
+
+    interactions: Interactions
+    frame: pl.DataFrame
+    kept: int
+    superseded: int
+    items: pl.Series
+
+    @classmethod
+    def of_all(cls, latest: LatestRatings, stored: StoredData) -> _Found:
+        """From the ratings of all users, with the filters of the etl step."""
+        unit = stored.summary["timestamp_unit"]
+        seen = view(latest.frame, interactions_of(latest), stored.parameters, unit)
+        kept, frame = len(latest.frame), latest.frame
+        return cls(seen.interactions, frame, kept, latest.n_superseded, latest.items)
+
+
+def _after(stored: StoredData, additions: Additions, done: set[str], new: pl.DataFrame) -> _Found:
+    """The last ratings with those of updates that were not applied yet, which are ``new``.
+
+    Where users do not depend on each other, only those with new ratings are looked at.
+    """
+    unfinished = (stored.dataset.processed / _UNFINISHED).exists()
+    alone = can_splice(stored.rows, new, stored.form.has_ratings, stored.parameters)
+    if unfinished or not alone:
+        return _Found.of_all(stored.latest(additions), stored)
+    users = new[Ratings.USER].unique()
+    others = {part.name for part in additions.parts} - done
+    before = pl.concat([stored.rows, additions.rows(stored.form, but=others)])
+    mine = before.filter(pl.col(Ratings.USER).is_in(users.implode()))
+    latest = latest_ratings(pl.concat([mine, new], rechunk=True))
+    old = Interactions.load(stored.dataset.processed)
+    interactions = spliced(old, latest)
+    n_new = int((~latest.repeated[len(mine) :]).sum())
+    superseded = stored.summary["counts"]["superseded"] + n_new - (len(interactions) - len(old))
+    items = interactions.items.series()
+    return _Found(interactions, latest.frame, len(interactions), superseded, items)
 
 
 @contextmanager
@@ -172,6 +219,7 @@ def _waiting(
             rows.write_parquet(Path(name, ROWS_FILE), compression_level=1)
         interactions.save(Path(name))
         yield
+        (folder / _UNFINISHED).touch()
         for path in Path(name).iterdir():
             path.replace(folder / path.name)
 
@@ -192,22 +240,21 @@ def _product_ids(dataset: Dataset) -> list[str]:
     return [item for (item,) in found]
 
 
-def _refresh(
-    stored: StoredData, additions: Additions, latest: LatestRatings, interactions: Interactions
-) -> dict[str, Any]:
+def _refresh(stored: StoredData, additions: Additions, found: _Found) -> dict[str, Any]:
     """Store the summary with new counts; the funnel stays that of the last load."""
     summary, updates = dict(stored.summary), additions.digests()
     known = pl.Series(_product_ids(stored.dataset), dtype=pl.String)
+    interactions, items = found.interactions, found.items
     counts = summary["counts"] | {
-        "kept": len(latest.frame),
-        "superseded": latest.n_superseded,
+        "kept": found.kept,
+        "superseded": found.superseded,
         "interactions": len(interactions),
         "repeated_interactions": int((interactions.count > 1).sum()),
         "users": len(interactions.users),
         "items": len(interactions.items),
         "products": len(known),
-        "products_without_reviews": int((~known.is_in(latest.items.implode())).sum()),
-        "reviewed_unknown_products": int((~latest.items.is_in(known.implode())).sum()),
+        "products_without_reviews": int((~known.is_in(items.implode())).sum()),
+        "reviewed_unknown_products": int((~items.is_in(known.implode())).sum()),
     }
     summary |= {
         "counts": counts,
@@ -217,4 +264,5 @@ def _refresh(
         "metrics": summary["metrics"] | {f"etl.{name}": n for name, n in counts.items()},
     }
     write_summary(stored.dataset.processed, summary)
+    (stored.dataset.processed / _UNFINISHED).unlink(missing_ok=True)
     return summary

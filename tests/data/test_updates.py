@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys_lib.data import updating
 from recsys_lib.data.added_files import read_events_file, read_products_file
 from recsys_lib.data.additions import Additions
 from recsys_lib.data.database import read_products, reading
@@ -21,6 +22,8 @@ from recsys_lib.paths import Dataset
 from tests.support.corner_shop import HEADER, full_load, line, store
 
 FILES = {
+    "rated": "user_id,item_id,rating,timestamp\n"
+    "a,x,5,1700000000\na,x,4,1700000000\na,y,4,1700000000\nb,x,2,1700000002\n",
     "ratings": "user_id,item_id,rating,timestamp\n"
     "a,x,5,1700000000\na,y,4,1700000001\nb,x,,1700000002\n",
     "events": "user_id,item_id,event,quantity,timestamp\n"
@@ -32,10 +35,11 @@ FILTERS = {
     "core": EtlParameters(max_bad_share=1.0, min_user_ratings=2),
     "since": EtlParameters(max_bad_share=1.0, min_rating=2.0),
 }
+rating = st.sampled_from([1.0, 4.0, 5.0])
 event = st.tuples(
     st.sampled_from(["a", "b", "c", "0"]),
     st.sampled_from(["x", "y", "z", "_"]),
-    st.sampled_from([None, 1.0, 4.0, 5.0]),
+    rating,
     st.integers(1_700_000_000_000, 1_700_000_000_003),
     st.sampled_from(["buy", "cart", None]),
 )
@@ -67,17 +71,20 @@ _ARRAYS = ("user", "item", "rating", "timestamp", "count", "events")
     file=st.sampled_from([*FILES]),
     filters=st.sampled_from([*FILTERS]),
     batches=st.lists(st.lists(event, min_size=1, max_size=6), min_size=1, max_size=3),
+    missing=st.booleans(),
 )
-def test_any_updates_equal_a_full_load(tmp_path_factory, file, filters, batches):
+def test_any_updates_equal_a_full_load(tmp_path_factory, file, filters, batches, missing):
+    if missing:  # a rating
+        batches[0].append(("a", "z", None, 1_700_000_000_001, None))
     check_updates(tmp_path_factory.mktemp("w"), file, filters, batches)
 
 
-@pytest.mark.parametrize("file", ["ratings", "events"])
+@pytest.mark.parametrize("file", [*FILES])
 def test_updates_equal_a_full_load(tmp_path, file):
     """A new user before all others, an item between two, a pair again, and a rating before it."""
     times = range(1_700_000_000_000, 1_700_000_000_004)
     rows = [
-        [("0", "x", 4.0, times[1], "buy"), ("a", "xx", None, times[0], None)],
+        [("0", "x", 4.0, times[1], "buy"), ("a", "xx", 3.0, times[0], None)],
         [("a", "x", 1.0, times[3], "cart"), ("b", "x", 5.0, times[0], "buy")],
     ]
     check_updates(tmp_path, file, "everything", rows)
@@ -87,7 +94,7 @@ def check_updates(root, file, filters, batches):
     dataset = Dataset.find("shop", root)
     dataset.raw.mkdir(parents=True)
     (dataset.raw / "reviews.csv").write_text(FILES[file])
-    filters = "everything" if file == "plain" else filters
+    filters = filters if file in ("ratings", "rated") else "everything"
     with mock.patch("os.fsync"):
         full_load(dataset, FILTERS[filters])
         for batch in batches:
@@ -99,6 +106,14 @@ def check_updates(root, file, filters, batches):
     assert applied.summary["fingerprint"] == summary["fingerprint"]
     same = ("kept", "interactions", "users", "items", "products", "superseded")
     assert all(applied.summary["counts"][name] == summary["counts"][name] for name in same)
+
+
+@pytest.mark.parametrize(("file", "used"), [("rated", True), ("plain", True), ("events", False)])
+def test_only_users_with_news_are_looked_at(tmp_path, file, used):
+    rows = [[("a", "z", 4.0, 1_700_000_000_001, "buy")]]
+    with mock.patch.object(updating, "spliced", wraps=updating.spliced) as splicing:
+        check_updates(tmp_path, file, "everything", rows)
+    assert splicing.called == used
 
 
 def test_appending_reads_updates_too(tmp_path):
