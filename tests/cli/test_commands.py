@@ -167,7 +167,7 @@ def two(workspace):
 def test_a_version_needs_no_dataset(two, capsys, monkeypatch, command):
     exported = []
     job = SimpleNamespace(run=lambda *_: None)
-    found = lambda dataset, version, *_: exported.append((dataset.name, version)) or job  # noqa: E731
+    found = lambda dataset, version, *_, **__: exported.append((dataset.name, version)) or job  # noqa: E731
     monkeypatch.setattr("recsys_lib.serving.export.Export.from_version", found)
     assert main([*command, "b2"]) == 0
     assert exported == ([("other", "run-bb2")] if command[0] == "export" else [])
