@@ -15,7 +15,7 @@ SIDE_BY_SIDE := -n logical --maxprocesses=8
 # Modules are compiled once and not by every process, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-all lint bench lab app docs serve clean
+.PHONY: run test test-all lint bench bench-loop lab app docs serve clean
 run: $(STAMP)-run
 	$(BIN)/python run_pipeline.py $(ARGS)
 
@@ -42,9 +42,14 @@ bench: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_eval.py
 	$(BIN)/python benchmarks/bench_serve.py
 	$(BIN)/python benchmarks/bench_loop.py
+	$(BIN)/python benchmarks/bench_update.py
 	$(BIN)/python benchmarks/bench_explorer.py
 	$(BIN)/python benchmarks/bench_reference.py
 	$(BIN)/python benchmarks/bench_growth.py
+
+bench-loop: $(STAMP)-dev
+	$(BIN)/python benchmarks/bench_loop.py
+	$(BIN)/python benchmarks/bench_update.py
 
 bench-%: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_$*.py

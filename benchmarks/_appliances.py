@@ -40,9 +40,9 @@ def appliances() -> Recommender:
         return Recommender.load(dataset=APPLIANCES)
     except RecsysError as error:
         print(f"{error}\ntraining {APPLIANCES} in {home}", flush=True)
-    _run_pipeline("etl", "als")
+    run_pipeline("etl", "als")
     fill_cache(Dataset.find(APPLIANCES))
-    _run_pipeline()
+    run_pipeline()
     return Recommender.load(dataset=APPLIANCES)
 
 
@@ -76,7 +76,7 @@ def pieces_of_titles(search: ProductSearch, n: int, rng: np.random.Generator) ->
     return queries
 
 
-def _run_pipeline(*steps: str) -> None:
+def run_pipeline(*steps: str) -> None:
     """Run some steps, or all; the settings of others are refused."""
     given = [setting for setting in _SETTINGS if not steps or setting.split(".")[0] in steps]
     settings = [part for setting in given for part in ("--set", setting)]
