@@ -139,7 +139,14 @@ def export(options: Namespace) -> int:
     if since:
         _, since = find_version(since, dataset.argument, trained)
     job = Export.from_version(
-        dataset, version, options.n, options.out, options.by, since, log=options.log
+        dataset,
+        version,
+        options.n,
+        options.out,
+        options.by,
+        since,
+        rules=not options.no_rules,
+        log=options.log,
     )
     job.run(options.what, console(quiet=options.quiet))
     return EXIT_OK

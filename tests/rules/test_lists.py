@@ -83,9 +83,26 @@ def test_a_list_has_at_most_so_many_of_a_category_or_brand(tmp_path):
 
 
 def test_a_cap_counts_pinned_items_and_wins_over_the_second(tmp_path):
-    pins = "pin:\n  - {name: a, item: i8, position: 1}\n  - {name: b, item: i4, position: 2}\n"
+    pins = (
+        "pin:\n  - {name: a, item: i8, position: 1}\n"
+        "  - {name: b, item: i4, position: 2, for: {max_history: 3}}\n"
+    )
     found = ask(tmp_path, f"{pins}cap:\n  - {{name: c, by: category, at_most: 1}}\n")
     assert names(found) == ["i8", "i1", "i2", "i3"]
+    text = f"{pins}cap:\n  - {{name: c, by: category, at_most: 1}}\n"
+    found = ask(tmp_path, text, history=np.array([5]))
+    assert names(found) == ["i8", "i1", "i2", "i3"]
+
+
+def test_pins_of_other_days_do_not_fill_a_cap(tmp_path):
+    text = (
+        "pin:\n  - {name: a, item: i0, until: 2026-01-31}\n"
+        "  - {name: b, item: i3, position: 2, from: 2026-02-01}\n"
+        "cap:\n  - {name: one, by: brand, at_most: 1}\n"
+    )
+    assert len(TEN.rules(tmp_path, text)) == 3
+    with pytest.raises(RulesError, match="'one' lets only 1"):
+        TEN.rules(tmp_path, text.replace("2026-02-01", "2026-01-31"))
 
 
 def test_variants_share_a_place_even_where_a_question_wants_them_all(tmp_path):
@@ -160,6 +177,11 @@ def test_search_is_changed_only_where_a_rule_names_it(tmp_path):
             "pin:\n  - {name: a, item: i3}\nban:\n  - {name: b, brands: acme}\n",
             "line 2, field 'pin[0]': 'b' bans the item: take one of the two rules out",
         ),
+        (
+            "pin:\n  - {name: a, item: i0}\n  - {name: b, item: i3, position: 2}\n"
+            "  - {name: c, item: i4, position: 3}\ncap:\n  - {name: one, by: brand, at_most: 1}\n",
+            "line 3, field 'pin[1]': 'one' lets only 1 of such items in, and other pins have",
+        ),
         ("stock:\n  - {name: a, file: none.csv}\n", "'stock[0].file': there is no file"),
         ("stock:\n  - {name: a, file: bad.csv}\n", "line 3, field 'stock': 'few' is not a number"),
         ("stock:\n  - {name: a, file: bad.csv, column: stck}\n", "did you mean 'stock'?"),
@@ -189,7 +211,6 @@ def rules_text():
     return st.fixed_dictionaries(
         {
             "banned": st.sets(st.integers(20, 40), max_size=8),
-            "brand": st.sampled_from([None, *BRANDS]),
             "pins": st.lists(pin, max_size=3, unique_by=(lambda p: p[0], lambda p: p[1])),
             "cap": st.integers(1, 4) | st.none(),
             "boosted": st.sampled_from([None, *CATEGORIES]),
@@ -198,9 +219,20 @@ def rules_text():
     )
 
 
+ALL = "for: {{max_history: {}}}"
+"""Holds for all lists of the test, and differs from rule to rule."""
+NOBODY = Asked("user", history=np.array([], dtype=np.int64))
+
+
 def written(drawn):
     lines = ["ban:", *(f"  - {{name: b{i}, items: i{i}}}" for i in drawn["banned"])]
-    lines += ["pin:", *(f"  - {{name: p{i}, item: i{i}, position: {p}}}" for i, p in drawn["pins"])]
+    lines += [
+        "pin:",
+        *(
+            f"  - {{name: p{i}, item: i{i}, position: {p}, {ALL.format(100 + p)}}}"
+            for i, p in drawn["pins"]
+        ),
+    ]
     if drawn["cap"]:
         lines += ["cap:", f"  - {{name: cap, by: brand, at_most: {drawn['cap']}}}"]
     if drawn["boosted"]:
@@ -218,7 +250,7 @@ def written(drawn):
 def test_whatever_the_rules_they_hold_and_lists_are_full(tmp_path_factory, scores, drawn, n):
     shelf = Shelf(np.array(scores))
     rules = shelf.rules(tmp_path_factory.mktemp("r"), written(drawn))
-    found, longer = (shelf.list_of(rules, size) for size in (n, n + 5))
+    found, longer = (shelf.list_of(rules, size, NOBODY) for size in (n, n + 5))
     rows, left = found.rows.tolist(), len(shelf) - len(drawn["banned"])
     assert len(set(rows)) == len(rows)
     assert not set(rows) & drawn["banned"]

@@ -1,9 +1,13 @@
 """A file of rules is read whole, or refused with a line for each mistake."""
 
+import re
+
 import pytest
 
 from recsys_lib.errors import EXIT_BAD_PARAMETERS, RulesError
+from recsys_lib.paths import project_root
 from recsys_lib.rules import RuleFile
+from recsys_lib.rules.kinds import KINDS
 
 
 def read(tmp_path, text):
@@ -155,3 +159,10 @@ def test_the_fingerprint_changes_with_the_rules_and_with_the_files_that_they_nam
     stock.write_text("item_id,stock\na,0\n")
     assert read(tmp_path, text).fingerprint != first
     assert read(tmp_path, text.replace("s,", "t,")).fingerprint != first
+
+
+def test_the_example_of_the_documentation_has_every_kind(tmp_path):
+    text = (project_root() / "docs" / "rules.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1]
+    assert {rule.kind for rule in read(tmp_path, example).rules} == set(KINDS)
+    assert all(f"`{kind}`" in text for kind in KINDS)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from recsys_lib.errors import RulesError
 from recsys_lib.files import write_json
+from recsys_lib.loop import FeedbackLog, read_shown
 from recsys_lib.serving.export import FOR_ITEMS, FOR_USERS, Export
 from recsys_lib.serving.http import Service, answers, requests
 from recsys_lib.serving.http import service as service_module
@@ -155,6 +156,29 @@ def test_http_answers_have_the_same_lists(service, ruled):
         assert found.rules == ruled.rules.fingerprint
         left_out = [{"item_id": one.item_id, "rule": one.rule} for one in found.left_out]
         assert left_out == expected.attrs["left_out"]
+
+
+def test_the_log_has_the_rules_of_each_list(service, ruled, tmp_path):
+    log = FeedbackLog(tmp_path / "feedback")
+    Questions(service, log).ask("user", answers.user, requests.UserRequest(user_id="u0"))
+    log.close()
+    assert read_shown(log.folder)["policy"].unique().to_list() == [
+        f"best by rules {ruled.rules.fingerprint}"
+    ]
+
+
+def test_a_service_that_begins_with_a_mistake_says_it(ruled, monkeypatch):
+    ruled.dataset.rules.write_text("pin:\n  - {name: a}\n", encoding="utf-8")
+
+    def load(dataset):
+        ruled.use_rules(ruled.dataset.rules)
+
+    monkeypatch.setattr(service_module.Recommender, "load", load)
+    write_json(ruled.dataset.models / "champion.json", {"version": ruled.version})
+    with serving(create_app(Service(ruled.dataset))) as client:
+        answer = client.post("/matrix_factor/user", json={"user_id": "u0"})
+    assert answer.status_code == 503
+    assert "rules.yaml, line 2, field 'pin[0].item': item is missing" in answer.json()["detail"]
 
 
 def test_a_changed_file_counts_from_the_next_list_on(service, ruled):

@@ -7,7 +7,14 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 
 from recsys_lib.cli import _arms, _commands, _monitor, _off_policy
-from recsys_lib.cli.table.command import DATASET_OF_VERSION, JSON, QUIET, Command, argument
+from recsys_lib.cli.table.command import (
+    DATASET_OF_VERSION,
+    JSON,
+    NO_RULES,
+    QUIET,
+    Command,
+    argument,
+)
 from recsys_lib.paths import SAMPLE
 
 _HIGHEST_PORT = 65535
@@ -99,6 +106,7 @@ COMMANDS = (
                 action="store_true",
                 help="log the lists of users like served ones; their file gets a column list_id",
             ),
+            NO_RULES,
             QUIET,
         ),
     ),
