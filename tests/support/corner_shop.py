@@ -12,9 +12,9 @@ from recsys_lib.data.database import read_products
 from recsys_lib.data.display import display_table
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.files import write_json
 from recsys_lib.parameters import AlsParameters, EtlParameters
 from recsys_lib.paths import Dataset
+from tests.support.records import write_run
 from tests.support.taste_world import world
 
 HEADER = "user_id,item_id,rating,timestamp\n"
@@ -73,10 +73,7 @@ def serve(dataset, version="v1"):
     """Train a version and serve it."""
     train(dataset, version)
     registry.publish(dataset, version)
-    write_json(
-        dataset.root / "outputs" / version / "run.json",
-        {"run_id": version, "dataset": dataset.name, "status": "succeeded", "steps": []},
-    )
+    write_run(dataset.root, version, dataset=dataset.name)
     return dataset
 
 

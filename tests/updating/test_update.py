@@ -15,6 +15,7 @@ from recsys_lib.registry.in_use import only_run
 from recsys_lib.serving.http.service import Service
 from recsys_lib.updating import update
 from tests.support.corner_shop import HEADER, arrays, full_load, line, serve, store, train
+from tests.support.records import write_run
 
 
 @pytest.fixture
@@ -139,3 +140,14 @@ def test_a_weight_that_is_none_is_refused(shop, capsys):
     with pytest.raises(SystemExit):
         main(["update", "--dataset", "shop", "--weight", "cart=2"])
     assert "TYPE=NUMBER" in capsys.readouterr().err
+
+
+def test_the_run_behind_an_update_has_the_star_and_is_kept(shop, events, workspace, capsys):
+    update(shop, events(("new", "i0")))
+    for day in (2, 3):
+        write_run(workspace, f"later{day}", day=day)
+    assert main(["runs"]) == 0
+    assert [row.split()[0] for row in capsys.readouterr().out.splitlines() if "*" in row] == ["v1"]
+    assert main(["clean", "--keep", "1", "--keep-changes", "0"]) == 0
+    assert (workspace / "outputs" / "v1").is_dir()
+    assert shop.version("v1").is_dir()

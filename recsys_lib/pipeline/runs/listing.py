@@ -22,7 +22,7 @@ from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.comparison import Comparison
 from recsys_lib.pipeline.runs.record import HEADLINES, RUNNING
 from recsys_lib.pipeline.runs.stored import records_of
-from recsys_lib.registry import champion, removed_champion
+from recsys_lib.registry import champion, removed_champion, trained_version
 from recsys_lib.registry.in_use import is_worked_on
 
 _MOST_RUNS = 4  # more do not fit side by side
@@ -32,7 +32,7 @@ _SIGNS = ((Ge, "ge", ">="), (Gt, "gt", ">"), (Le, "le", "<="), (Lt, "lt", "<"))
 
 @dataclass(frozen=True)
 class _Served:
-    """The champion of a dataset, "" if there is none; or why it cannot be told."""
+    """The run that trained a dataset's champion, "" if none did; or why it cannot be told."""
 
     version: str = ""
     problem: str = ""
@@ -42,11 +42,12 @@ class _Served:
         try:
             dataset = Dataset.from_place(name, root)
             folder, removed = champion(dataset), removed_champion(dataset)
+            run = trained_version(folder) if folder and not removed else ""
         except ArtifactError as error:
             return cls(problem=f"the champion of dataset {name!r} is unreadable: {error}")
         if folder is None or removed:
             return cls(problem=f"dataset {name!r}: {removed}" if removed else "")
-        return cls(folder.name)
+        return cls(run)
 
     def mark(self, run_id: str) -> str:
         """A star for the champion, a question mark for a run that may be the champion."""

@@ -16,7 +16,7 @@ from recsys_lib.parameters import KEEP_CHANGES
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.pipeline.runs.record import SWEEP
 from recsys_lib.pipeline.runs.stored import records_of
-from recsys_lib.registry import champion, read_history
+from recsys_lib.registry import champion, read_history, trained_version
 from recsys_lib.registry.in_use import only_run
 
 
@@ -99,7 +99,8 @@ def _old_runs(
     if (running := running_experiment(dataset.feedback)) is not None:
         needed.add(running.challenger)
     runs = [record["run_id"] for record in records if record["dataset"] == dataset.name]
-    old = [run for run in runs[keep:] if served is None or run != served.name]
+    trained = trained_version(served) if served else ""
+    old = [run for run in runs[keep:] if run != trained]
     stay = [run for run in old if run in needed and dataset.version(run).is_dir()]
     return [run for run in old if run not in stay], stay
 
