@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from recsys_lib.cli._ask import open_version
 from recsys_lib.errors import EXIT_OK, RulesError
-from recsys_lib.parameters import RULE_COST_USERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +27,7 @@ def rules(options: Namespace) -> int:
     if options.what == "check":
         _check(recommender, found, as_json=options.json)
     else:
-        _cost(recommender, found, options.users or RULE_COST_USERS, as_json=options.json)
+        _cost(recommender, found, options.users, as_json=options.json)
     return EXIT_OK
 
 
@@ -61,12 +60,15 @@ def _plural(count: int) -> str:
     return "" if count == 1 else "s"
 
 
-def _cost(recommender: Recommender, found: VersionRules, n_users: int, *, as_json: bool) -> None:
+def _cost(
+    recommender: Recommender, found: VersionRules, n_users: int | None, *, as_json: bool
+) -> None:
     from recsys_lib.cli._answers import print_json
     from recsys_lib.display.terminal import console, print_line
+    from recsys_lib.parameters import RULE_COST_USERS
     from recsys_lib.serving.rule_cost import HeldOutLists, cost_in_words
 
-    cost = HeldOutLists.of(recommender, n_users).cost(found)
+    cost = HeldOutLists.of(recommender, n_users or RULE_COST_USERS).cost(found)
     if as_json:
         tables = {"segments": cost.segments, "rules": cost.rules}
         rows = {name: table.to_dict("records") for name, table in tables.items()}
