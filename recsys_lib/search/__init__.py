@@ -9,6 +9,7 @@ from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import Filters, KnownFields
 from recsys_lib.search.retriever import MODES, Mode, ProductSearch
 from recsys_lib.search.text import check_texts, product_texts
+from recsys_lib.search.updating import update_search_part
 
 __all__ = [
     "MODES",
@@ -21,4 +22,5 @@ __all__ = [
     "check_texts",
     "product_texts",
     "text_encoder",
+    "update_search_part",
 ]

@@ -42,7 +42,7 @@ from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.qrels import Qrels, read_qrels
 from recsys_lib.search.text import check_texts, field_texts, product_texts
 
-_LIBRARIES = (
+LIBRARIES = (
     "bm25s",
     "faiss-cpu",
     "numpy",
@@ -120,7 +120,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     indexed = products.filter(has_text)
     texts = [text for text in texts if text]
     judged = _judged(indexed, parameters, raw)
-    lexical = _lexical_index(indexed, texts, parameters)
+    lexical = lexical_index(indexed, texts, parameters)
     encoder = encoder or text_encoder(parameters)
     tokens = ""
     if parameters.budget_seconds:
@@ -159,7 +159,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
         folder,
         parameters=parameters.model_dump() | facts,
         data_fingerprint=data_fingerprint,
-        libraries=_LIBRARIES,
+        libraries=LIBRARIES,
         metrics=metrics,
     ) as part:
         content.write(part)
@@ -236,9 +236,10 @@ def _encode(
     return _Encoded(vectors, metrics, facts)
 
 
-def _lexical_index(
+def lexical_index(
     products: pl.DataFrame, texts: list[str], parameters: EmbedParameters
 ) -> LexicalIndex:
+    """The word index of products; ``texts`` are what the encoder reads of them."""
     weights = parameters.word_weights
     words = {field: field_texts(products, field, "embed.word_weights") for field in weights}
     language = stemmer_for(texts) if parameters.language == AUTO else parameters.language

@@ -151,15 +151,14 @@ class _Step:
         if not self.applied.new_products:
             registry.adopt(self.dataset, self.folder.name, SEARCH_PART, self.parent)
             return False
-        from recsys_lib.search import ProductSearch, build_search_part  # noqa: PLC0415  # slow
+        from recsys_lib.search import update_search_part  # noqa: PLC0415  # slow import
 
-        build_search_part(
-            read_products(self.dataset.database),
-            ProductSearch.load(self.parent / SEARCH_PART).parameters,
+        update_search_part(
+            self.parent / SEARCH_PART,
             self.folder / SEARCH_PART,
-            self.applied.summary["fingerprint"],
+            read_products(self.dataset.database),
+            data_fingerprint=self.applied.summary["fingerprint"],
             cache=self.dataset.processed / EMBEDDING_CACHE_FILE,
-            raw=self.dataset.raw,
         )
         return True
 
