@@ -38,6 +38,7 @@ from recsys_lib.significance import paired_comparison
 
 K = 10
 METRICS = ("ndcg", "recall")
+_DIFFERENCE = ("difference", "change")
 _CATEGORIES = 5  # segments of users who like one
 _COMMON = 0.9  # a category that so many users like says nothing
 
@@ -260,8 +261,9 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
         if last == "difference" and f"{prefix} low" in table:
             shown[f"{prefix} change"] = [_between(row, prefix) for _, row in table.iterrows()]
         elif name == "lists" or str(name).startswith("coverage"):
-            sign = "+" if last == "difference" else ""
-            shown[name] = [f"{value:{sign}.1%}" for value in column]
+            sign = "+z" if last == "difference" else ""
+            told = {"lists": "lists changed"}.get(str(name), str(name).replace(*_DIFFERENCE))
+            shown[told] = [f"{value:{sign}.1%}" for value in column]
         elif column.dtype.kind == "f":
             continue
         else:
