@@ -503,6 +503,12 @@ class MonitorParameters(Section):
     max_unknown_users: float = Field(
         0.2, ge=0, le=1, description="The same for interactions of users"
     )
+    min_overlap: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Look when lists share fewer items with those of the version served before",
+    )
     max_empty: float = Field(
         0.02, ge=0, le=1, description="Look when a larger share of the lists is empty"
     )

@@ -7,14 +7,17 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
+from recsys_lib.blend.sources import item_embeddings
 from recsys_lib.columns import Feedback, Products
 from recsys_lib.data.database import reading
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
 from recsys_lib.files import write_json
-from recsys_lib.loop.drift import Drift, drift
+from recsys_lib.loop.comparisons import Drift
+from recsys_lib.loop.drift import drift
 from recsys_lib.loop.exported import EXPORT_ROUTE
 from recsys_lib.loop.familiarity import Unknown, unknown_to
 from recsys_lib.loop.outcomes import outcomes
@@ -27,13 +30,23 @@ from recsys_lib.loop.verdict import (
     MonitorVerdict,
     of_drift,
     of_lists,
+    of_overlap,
     of_unknown,
     of_versions,
     overall,
 )
+from recsys_lib.loop.version_overlap import Overlap, version_overlap
 from recsys_lib.parameters import MonitorParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry import ALS_PART, Part, champion, has_part, read_history, run_command
+from recsys_lib.registry import (
+    ALS_PART,
+    SEARCH_PART,
+    Part,
+    champion,
+    has_part,
+    read_history,
+    run_command,
+)
 
 _FACTS = {
     Products.ITEM: pl.String,
@@ -57,6 +70,7 @@ class Monitored:
     interactions: what models see.
     drifts: comparisons of the newest interactions with those before.
     unknown: what the served version does not know of them; None where that cannot be said.
+    overlap: of its lists with those of the version served before; None where there is none.
     shown: shown items with their outcomes, of both periods; no rows where nothing was logged.
     parameters: with which it was looked at.
     """
@@ -66,6 +80,7 @@ class Monitored:
     interactions: Interactions
     drifts: list[Drift]
     unknown: Unknown | None
+    overlap: Overlap | None
     shown: pl.DataFrame
     parameters: MonitorParameters
 
@@ -132,6 +147,8 @@ class Monitored:
             found.append(Finding("look at this", "no version is served", run))
         if self.unknown:
             found += of_unknown(self.unknown, self.parameters, run=run)
+        if self.overlap:
+            found += of_overlap(self.overlap, self.parameters)
         return found
 
     def _of_feedback(self) -> list[Finding]:
@@ -139,10 +156,10 @@ class Monitored:
             said = "no list was logged: 'recsys serve' does that"
             return [Finding("fine", said)]
         found = list(of_lists(self.days, self.parameters))
-        earlier = read_history(self.dataset).before
+        earlier = _before(self.dataset)
         if self.served and earlier:
             command = f"recsys rollback --dataset {self.dataset.argument}"
-            names = self.served.name, earlier[0]
+            names = self.served.name, earlier.name
             # Nobody may have looked at the lists of a file.
             seen = self.shown.filter(pl.col(Feedback.ROUTE) != EXPORT_ROUTE)
             found += of_versions(seen, *names, self.parameters, rollback=command)
@@ -167,13 +184,32 @@ def monitor(dataset: Dataset, parameters: MonitorParameters) -> Monitored:
     served, interactions = champion(dataset), Interactions.load(dataset.processed)
     products = _products(dataset.database)
     days, before = parameters.days, parameters.before_days
-    drifts = drift(interactions, products, days, before, seed=parameters.seed)
-    unknown = None
+    vectors = _vectors(served, interactions) if served else None
+    drifts = drift(interactions, products, days, before, seed=parameters.seed, vectors=vectors)
+    unknown = overlap = None
+    earlier = _before(dataset)
+    if served and earlier:
+        overlap = version_overlap(served, earlier, seed=parameters.seed)
     if served and interactions.has_times:
         newest = Periods.of(interactions.timestamp, days, before).now
         unknown = unknown_to(served, interactions, newest)
     shown = _shown(dataset, days + before)
-    return Monitored(dataset, served, interactions, drifts, unknown, shown, parameters)
+    return Monitored(dataset, served, interactions, drifts, unknown, overlap, shown, parameters)
+
+
+def _before(dataset: Dataset) -> Path | None:
+    """Folder of the version that was served before; it may have been removed."""
+    earlier = read_history(dataset).before
+    return dataset.version(earlier[0]) if earlier else None
+
+
+def _vectors(served: Path, interactions: Interactions) -> np.ndarray | None:
+    """Of the texts of all items, by the served version; None where it has no search part."""
+    if not has_part(served, SEARCH_PART):
+        return None
+    from recsys_lib.search import ProductSearch  # noqa: PLC0415  # slow, and not always there
+
+    return item_embeddings(ProductSearch.load(served / SEARCH_PART), interactions.items.ids())
 
 
 def _products(database: Path) -> pl.DataFrame:

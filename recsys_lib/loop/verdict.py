@@ -10,9 +10,10 @@ import polars as pl
 
 from recsys_lib.columns import Feedback
 from recsys_lib.errors import EXIT_LOOK, EXIT_OK, EXIT_RETRAIN, EXIT_ROLL_BACK
-from recsys_lib.loop.drift import Drift
+from recsys_lib.loop.comparisons import Drift
 from recsys_lib.loop.familiarity import Unknown
 from recsys_lib.loop.traffic import lasting_difference
+from recsys_lib.loop.version_overlap import Overlap
 from recsys_lib.parameters import MonitorParameters
 
 MonitorVerdict = Literal["fine", "look at this", "retrain", "roll back"]
@@ -102,6 +103,20 @@ def of_unknown(unknown: Unknown, parameters: MonitorParameters, *, run: str) -> 
             yield Finding("retrain", f"{sentence} (monitor.max_unknown_{what}: {most:g})", run)
         else:
             yield Finding("fine", sentence)
+
+
+def of_overlap(found: Overlap, parameters: MonitorParameters) -> Iterator[Finding]:
+    """A finding on how much the lists changed with the served version."""
+    sentence = (
+        f"lists of {found.users:,} users share {found.overlap:.0%} of their items with those of "
+        f"the version before (rank-biased overlap {found.rank_biased:.2f}); for "
+        f"{found.changed:.0%} of the users they share none"
+    )
+    if found.overlap < parameters.min_overlap:
+        least = f"monitor.min_overlap is {parameters.min_overlap:g}"
+        yield Finding("look at this", sentence, f"ask both versions for some users; {least}")
+    else:
+        yield Finding("fine", sentence)
 
 
 def of_lists(days: pl.DataFrame, parameters: MonitorParameters) -> Iterator[Finding]:

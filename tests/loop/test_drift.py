@@ -145,3 +145,50 @@ def test_the_narrowest_category_counts():
     assert facts["category"].to_list() == ["Mugs", "Y", None, "Comedy", '6\\" Pans', "W"]
     assert facts["price"].to_list() == [1.0, None, 3.0, 4.0, 5.0, 6.0]
     assert facts["id"].to_list() == list("abcdef")
+
+
+def of_texts(rows, vectors):
+    every = drift(rows, PRODUCTS, 28, 84, seed=1, vectors=vectors)
+    return next(row for row in every if row.what == "texts of items")
+
+
+def vectors_of_categories():
+    """Items of one category have texts that are alike; the last item has none."""
+    generator = np.random.default_rng(0)
+    middle = generator.standard_normal((6, 16))
+    vectors = middle[np.arange(ITEMS) % 6] + 0.3 * generator.standard_normal((ITEMS, 16))
+    vectors[-1] = 0
+    return vectors.astype(np.float32)
+
+
+def test_texts_of_other_items_are_far_from_those_before():
+    usual = 1 / np.arange(1, ITEMS + 1)
+    items = usual * np.where(np.arange(ITEMS) % 6 == 2, 8, 1)
+    row = of_texts(world(items=items), vectors_of_categories())
+    assert row.verdict == "strong drift"
+    assert row.p < 0.05
+    some = of_texts(
+        world(items=usual * np.where(np.arange(ITEMS) % 6 == 2, 2.5, 1)), vectors_of_categories()
+    )
+    assert some.verdict == "some drift"
+    assert 0 < some.size < row.size
+
+
+def test_the_shift_of_texts_is_that_of_the_mean_vector():
+    """Against its definition, in a world so large that chance moves nothing."""
+    usual = 1 / np.arange(1, ITEMS + 1)
+    rows = world(items=usual[::-1], a_day=2_000)
+    vectors = vectors_of_categories()
+    periods = Periods.of(rows.timestamp, 28, 84)
+    kept = vectors.any(axis=1)[rows.item]
+    before, now = (vectors[rows.item[which & kept]] for which in (periods.before, periods.now))
+    spread = np.concatenate([before, now]).var(axis=0).sum()
+    expected = np.linalg.norm(now.mean(axis=0) - before.mean(axis=0)) / np.sqrt(spread)
+    assert of_texts(rows, vectors).size == pytest.approx(expected, rel=0.01)
+
+
+def test_texts_are_steady_where_nothing_changed_and_untold_where_there_are_none():
+    vectors = vectors_of_categories()
+    sizes = [of_texts(world(seed), vectors) for seed in range(10)]
+    assert [row.verdict for row in sizes].count("steady") >= 9
+    assert of_texts(world(), np.zeros((ITEMS, 4))).verdict == "too few to tell"

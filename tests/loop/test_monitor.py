@@ -1,6 +1,7 @@
 """The monitor on a small shop: each verdict where its reason is planted, fine where nothing is."""
 
 import json
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from recsys_lib.loop import Event, ServedList, Shown
 from recsys_lib.loop.monitor import monitor
 from recsys_lib.loop.records import utc_text
 from recsys_lib.loop.store import connect, insert
+from recsys_lib.loop.version_overlap import Overlap
 from recsys_lib.parameters import AlsParameters, MonitorParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.registry import read_history
@@ -173,6 +175,25 @@ def test_equal_versions_are_not_told_apart(shop):
         log(shop, "v2", people=200 + seed)
         assert look(shop).verdict == "fine", seed
         (shop.feedback / "events.db").unlink()
+
+
+def test_lists_that_have_little_in_common_with_those_before(shop, monkeypatch):
+    rows = world()
+    store(shop, rows)
+    serve(shop, rows, "v1", "v2")
+    compared = []
+
+    def overlap(*versions, seed):
+        compared.append([version.name for version in versions])
+        return Overlap(200, 0.05, 0.04, 0.7)
+
+    # The package exports a function of the name of the module.
+    monkeypatch.setattr(sys.modules[monitor.__module__], "version_overlap", overlap)
+    found = look(shop)
+    assert found.verdict == "look at this"
+    assert "share 5% of their items" in urgent(found)[0].sentence
+    assert look(shop, min_overlap=0.0).verdict == "fine"
+    assert compared == [["v2", "v1"]] * 2
 
 
 @pytest.mark.parametrize(
