@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import date
 
@@ -15,6 +16,7 @@ from recsys_lib.data.additions import Additions
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.interactions import Interactions
+from recsys_lib.data.updating import StoredData
 from recsys_lib.errors import InputDataError, UnknownUserError
 from recsys_lib.loop import Event, ServedList, Shown, read_events, read_shown, rotate
 from recsys_lib.loop.store import connect, insert
@@ -134,8 +136,6 @@ def test_the_next_training_is_one_without_them(shop, tmp_path):
 
 
 def _form(dataset):
-    from recsys_lib.data.updating import StoredData
-
     return StoredData.load(dataset).form
 
 
@@ -200,6 +200,20 @@ def test_a_pinned_version_is_replaced_and_the_new_one_pinned(shop):
     assert registry.champion(shop).name == found.renewed.version
     assert registry.choice(shop).pinned
     assert registry.read_history(shop).last.by == "forget"
+
+
+def test_what_was_killed_is_completed_by_the_same_call(shop, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(sys.modules["recsys_lib.updating.forget"], "renew", _killed)
+        forget(shop, [GONE])
+    full_load(shop)  # no load in between brings them back
+    assert GONE not in Interactions.load(shop.processed).users.ids()
+    forget(shop, [GONE])
+    assert places_of(shop.root, GONE) == ["data/raw/shop/reviews.csv"]
+
+
+def _killed(*_, **__):
+    raise KeyboardInterrupt
 
 
 def test_the_last_user_stays(workspace):
