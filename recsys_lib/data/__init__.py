@@ -16,6 +16,7 @@ Import the module that has what you need; this package imports nothing by itself
 ``additions``     what updates added to the files: ``Additions``
 ``added_files``   files of new events and products: ``read_events_file``
 ``forgotten``     who is forgotten: ``Forgotten``
+``stored``        the stored data, which an update goes on from: ``StoredData``
 ``updating``      the stored data in step with updates: ``apply_updates``, ``remove_users``
 ``checks``        what stops a load, and what to watch for in its result
 ``plots``         tables and plots of 01_etl
@@ -59,6 +60,7 @@ __all__ = [
     "queries",
     "sample",
     "signals",
+    "stored",
     "summary",
     "units",
     "updating",

@@ -13,7 +13,8 @@ from recsys_lib.columns import Ratings
 from recsys_lib.data.additions import Additions
 from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.formats.records import read_rejected, write_rejected
-from recsys_lib.data.updating import StoredData, remove_users
+from recsys_lib.data.stored import StoredData
+from recsys_lib.data.updating import remove_users
 from recsys_lib.errors import ParameterError
 from recsys_lib.paths import JOURNAL_FOLDER, QUERIES_FOLDER, REJECTED_FILE, Dataset
 from recsys_lib.registry.in_use import only_run

@@ -14,7 +14,8 @@ from recsys_lib.data.added_files import AddedRows, no_products, read_events_file
 from recsys_lib.data.additions import Additions
 from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.formats.records import Rejected
-from recsys_lib.data.updating import AppliedUpdates, StoredData, apply_updates
+from recsys_lib.data.stored import StoredData
+from recsys_lib.data.updating import AppliedUpdates, apply_updates
 from recsys_lib.parameters import EVENT_WEIGHTS, EtlParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.registry.in_use import only_run

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.data import updating
+from recsys_lib.data import _latest
 from recsys_lib.data.added_files import read_events_file, read_products_file
 from recsys_lib.data.additions import Additions
 from recsys_lib.data.database import read_products, reading
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.data.updating import StoredData, apply_updates
+from recsys_lib.data.stored import StoredData
+from recsys_lib.data.updating import apply_updates
 from recsys_lib.errors import ArtifactError, InputDataError
 from recsys_lib.files import write_json
 from recsys_lib.parameters import EtlParameters
@@ -111,7 +112,7 @@ def check_updates(root, file, filters, batches):
 @pytest.mark.parametrize(("file", "used"), [("rated", True), ("plain", True), ("events", False)])
 def test_only_users_with_news_are_looked_at(tmp_path, file, used):
     rows = [[("a", "z", 4.0, 1_700_000_000_001, "buy")]]
-    with mock.patch.object(updating, "spliced", wraps=updating.spliced) as splicing:
+    with mock.patch.object(_latest, "spliced", wraps=_latest.spliced) as splicing:
         check_updates(tmp_path, file, "everything", rows)
     assert splicing.called == used
 

@@ -16,7 +16,7 @@ from recsys_lib.data.additions import Additions
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.data.updating import StoredData
+from recsys_lib.data.stored import StoredData
 from recsys_lib.errors import InputDataError, UnknownUserError
 from recsys_lib.loop import Event, ServedList, Shown, read_events, read_shown, rotate
 from recsys_lib.loop.store import connect, insert
