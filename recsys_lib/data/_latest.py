@@ -15,7 +15,7 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.loaded import interactions_of
 from recsys_lib.data.stored import StoredData
 
-UNFINISHED = ".unfinished"
+UNFINISHED = "unfinished-update"
 """In the folder of the stored data while its files are replaced, which a kill may interrupt."""
 
 

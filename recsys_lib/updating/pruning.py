@@ -13,7 +13,8 @@ from recsys_lib.paths import Dataset
 def prune_updates(dataset: Dataset, keep: int = KEEP_CHANGES) -> tuple[str, ...]:
     """Remove updates but the served one, the challenger, and those that rollbacks reach.
 
-    Versions that runs trained stay. Returns the names of those removed.
+    Versions that runs trained stay; updates that a kill left without a manifest go. Returns the
+    names of those removed.
     """
     needed = set(registry.read_history(dataset).recent(keep))
     served, running = registry.champion(dataset), running_experiment(dataset.feedback)
@@ -24,6 +25,11 @@ def prune_updates(dataset: Dataset, keep: int = KEEP_CHANGES) -> tuple[str, ...]
         for version in registry.published_versions(dataset)
         if version not in needed and registry.trained_version(dataset.version(version)) != version
     ]
-    for version in old:
+    torn = [
+        path.name
+        for path in sorted(dataset.models.glob(f"[!.]*-{registry.UPDATE}*"))
+        if not (path / registry.MANIFEST).is_file()
+    ]
+    for version in (*old, *torn):
         shutil.rmtree(dataset.version(version))
-    return tuple(old)
+    return (*old, *torn)

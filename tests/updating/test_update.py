@@ -115,6 +115,13 @@ def test_old_updates_go_and_trained_versions_stay(shop, events):
     assert made[0] not in left
 
 
+def test_what_a_kill_left_of_a_version_goes(shop, events):
+    torn = shop.version("20260302-040000-update") / "als"
+    torn.mkdir(parents=True)
+    update(shop, events(("new", "i0")))
+    assert not torn.exists()
+
+
 def test_the_log_is_taken_where_no_file_is_given(shop, capsys):
     connection = connect(shop.feedback)
     insert(
