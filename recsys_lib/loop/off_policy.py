@@ -22,7 +22,7 @@ learning" (2015); Dudik, Langford, Li, "Doubly robust policy evaluation and lear
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm
@@ -42,7 +42,7 @@ class RandomPlaces:
 
     Parameters
     ----------
-    outcome: what happened to the item, for example 1 where it was clicked.
+    outcome: what happened to the item, 1 where it was clicked or the like, else 0.
     propensity: probability with which it was put there, above 0.
     target: probability with which the candidate would put it there.
     forecast: q of the item that was there.
@@ -107,7 +107,9 @@ def estimate(places: RandomPlaces, enough: float = ENOUGH_SUPPORT) -> dict[str, 
     0.5
     """
     require_support(places, enough)
-    return {method: _interval(terms(places, method), places.person) for method in METHODS}
+    found = {method: _interval(terms(places, method), places.person) for method in METHODS}
+    # The truth is a share, whatever few lists make of it.
+    return {m: replace(e, low=max(e.low, 0.0), high=min(e.high, 1.0)) for m, e in found.items()}
 
 
 def difference(one: RandomPlaces, other: RandomPlaces, enough: float = ENOUGH_SUPPORT) -> Estimate:

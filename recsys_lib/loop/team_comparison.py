@@ -62,7 +62,7 @@ class TeamComparison:
         if not self.wins[CHAMPION] + self.wins[CHALLENGER] + self.ties:
             return f"{said}: too early to say"
         low, mean, high = (f"{100 * x:+.1f}" for x in (self.low, self.preference, self.high))
-        said = f"{said}; the challenger is ahead by {mean} of 100, between {low} and {high}"
+        said = f"{said}; preference for the challenger {mean} of 100, between {low} and {high}"
         if self.verdict == "too early":
             wait = f", some {self.days_left:,} more days" if self.days_left else ""
             return f"{said}: too early to say{wait}"

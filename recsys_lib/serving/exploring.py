@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from recsys_lib.blend import BlendModel
 from recsys_lib.errors import NotTrainedError
@@ -14,6 +15,8 @@ from recsys_lib.serving.recommender import Recommender
 
 def new_items(recommender: Recommender) -> list[str]:
     """Items with fewer than ``ENOUGH_INTERACTIONS`` interactions in the training data.
+
+    Those without a title are left out: nobody could tell what they are.
 
     Raises
     ------
@@ -26,7 +29,14 @@ def new_items(recommender: Recommender) -> list[str]:
     """
     blend = _blend(recommender)
     counts = np.bincount(blend.histories.items, minlength=len(blend.items))
-    return list(blend.items.ids(np.flatnonzero(counts < ENOUGH_INTERACTIONS)))
+    few = blend.items.ids(np.flatnonzero(counts < ENOUGH_INTERACTIONS))
+    titled = {
+        item
+        for part in (recommender.als, recommender.product_search)
+        if part is not None
+        for item in part.display.filter(pl.col("title").is_not_null())["id"].to_list()
+    }
+    return [item for item in few if item in titled]
 
 
 def items_of(recommender: Recommender, user_id: str) -> set[str]:

@@ -65,6 +65,18 @@ def test_thin_support_is_refused():
         difference(found, never)
 
 
+def test_bounds_of_a_share_are_shares():
+    n = 400
+    clicked = np.zeros(n)
+    clicked[:2] = 1
+    none, same = np.zeros(n), np.ones(n)
+    rare = RandomPlaces(clicked, same, same, none, none, np.arange(n))
+    always = RandomPlaces(1 - clicked, same, same, none, none, np.arange(n))
+    for method in METHODS:
+        assert estimate(rare)[method].low == 0
+        assert estimate(always)[method].high == 1
+
+
 def test_one_list_with_a_large_weight_is_no_support():
     n = 1_000
     propensity = np.full(n, 0.9)
