@@ -110,11 +110,11 @@ def _waiting(
 
 
 def _new_products(dataset: Dataset, additions: Additions, done: set[str]) -> pl.DataFrame:
-    """Added products that the files do not have."""
-    added = additions.products()
+    """Products of updates that were not applied yet, which the files do not have."""
+    added = additions.products({part.name for part in additions.parts} - done)
     if added.is_empty():
         return added
-    before = additions.products(only=done)[Products.ITEM].to_list()
+    before = additions.products(done)[Products.ITEM].to_list()
     of_files = set(_product_ids(dataset)) - set(before)
     return added.filter(~pl.col(Products.ITEM).is_in(list(of_files)))
 

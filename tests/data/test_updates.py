@@ -155,6 +155,8 @@ def test_products_are_added_and_those_of_the_files_stay(tmp_path):
     assert applied.new_products == ["new"]
     titles = read_products(dataset.database)["title"].to_list()
     assert titles == ["Kettle", "Old"]
+    Additions(dataset.updates).add(rows_of([("c", "x", 5.0, 1_700_000_900_000, None)]))
+    assert apply_updates(StoredData.load(dataset)).new_products == []
     full_load(dataset)
     assert read_products(dataset.database)["title"].to_list() == titles
 
