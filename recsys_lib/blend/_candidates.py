@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from recsys_lib.blend._features import Features
 from recsys_lib.blend._product_scores import BestProducts
 from recsys_lib.blend._relative import HistoryScorer
 from recsys_lib.blend._scored import Scored, has_compact_form, score
-from recsys_lib.blend.blend import TERMS, shortness, terms
+from recsys_lib.blend.blend import shortness
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources import RECENT, CandidateSource
 from recsys_lib.ranking import (
@@ -27,7 +28,6 @@ from recsys_lib.ranking import (
 )
 
 PER_SOURCE = 50
-_ROWS = 100_000
 _TIE_SEED = 0
 _COMPACT_SCORES = 8_000
 """Of a user, about, where no source has a score of every item."""
@@ -63,6 +63,8 @@ class Candidates:
 
     def of_sources(self, names: tuple[str, ...]) -> Candidates:
         """The same rows with the scores of some sources; the trend stays what it was."""
+        if names == self.names:
+            return self
         columns = [self.names.index(name) for name in names]
         return replace(self, names=names, relative=self.relative[:, columns])
 
@@ -91,34 +93,25 @@ class Candidates:
         at_random = -generator.random(len(scores))
         return positions_within(scores, at_random, chosen, starts, stops)
 
-    def features(self) -> np.ndarray:
-        """What a blend has weights for: float32, shape (rows, sources * TERMS).
+    def features(self) -> Features:
+        """What a blend has weights for: r and sqrt(r) of each source, times 1 - g, g and t."""
+        base = np.stack((self.relative, np.sqrt(self.relative)), axis=2)
+        factor = np.stack((1 - self.shortness, self.shortness, self.trend), axis=1)
+        return Features(base.reshape(len(base), -1), factor.astype(np.float32))
 
-        For each source r and sqrt(r), times 1 - g, g and the trend, as in ``BlendWeights``.
-        """
-        features = np.empty((len(self.item), len(self.names) * TERMS), dtype=np.float32)
-        for rows in self._blocks():
-            features[rows] = self._features(rows)
-        return features
+    def scores(self, coefficients: np.ndarray) -> np.ndarray:
+        """Scores by coefficients of ``BlendWeights``, (sources, TERMS): float32, shape (rows,)."""
+        return self.features().times(as_weights(coefficients))
 
-    def scores(self, weights: np.ndarray) -> np.ndarray:
-        """Scores by weights of the features, float32, shape (rows,)."""
-        scores = np.empty(len(self.item), dtype=np.float32)
-        for rows in self._blocks():
-            scores[rows] = self._features(rows) @ weights
-        return scores
 
-    def _blocks(self) -> list[slice]:
-        """Features take six times the memory of the relative scores: never all at once."""
-        return [slice(start, start + _ROWS) for start in range(0, len(self.item), _ROWS)]
+def as_weights(coefficients: np.ndarray) -> np.ndarray:
+    """The coefficients of ``BlendWeights``, shape (sources, TERMS), as weights of the features."""
+    return coefficients.reshape(len(coefficients), -1, 2).transpose(0, 2, 1).ravel()
 
-    def _features(self, rows: slice) -> np.ndarray:
-        relative, short = self.relative[rows], self.shortness[rows, None, None]
-        trend = np.broadcast_to(self.trend[rows, None], relative.shape)
-        by_trend = terms(relative, trend)
-        own, times_trend = by_trend[..., :2], by_trend[..., 2:]
-        parts = (own * (1 - short), own * short, times_trend)
-        return np.concatenate(parts, axis=2).reshape(len(relative), -1)
+
+def as_coefficients(weights: np.ndarray, n_sources: int) -> np.ndarray:
+    """The weights of the features as the coefficients of ``BlendWeights``, (sources, TERMS)."""
+    return weights.reshape(n_sources, 2, -1).transpose(0, 2, 1).reshape(n_sources, -1)
 
 
 def gather_candidates(

@@ -12,16 +12,18 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from recsys_lib.blend._features import Features
+
 _ITERATIONS = 100
 
 
 def fit_choices(
-    features: np.ndarray, chosen: np.ndarray, group: np.ndarray, penalty: float
+    features: Features, chosen: np.ndarray, group: np.ndarray, penalty: float
 ) -> np.ndarray:
     """Learn the weights, float64, shape (features,), none negative.
 
-    ``features`` is float32 of shape (candidates, features), ``chosen`` says which of them were
-    chosen, ``group`` is the ascending number of the user of each. Users who chose none of their
+    ``features`` has a row for each candidate, ``chosen`` says which of them were chosen, ``group``
+    is the ascending number of the user of each. Users who chose none of their
     candidates carry no information and are left out. ValueError when nothing was chosen at all.
     """
     from scipy.optimize import minimize  # noqa: PLC0415  # slow import, and answers need none
@@ -30,23 +32,23 @@ def fit_choices(
     if not kept.any():
         raise ValueError("no user chose any of the candidates: there is nothing to learn from")
     if not kept.all():
-        features, chosen, group = features[kept], chosen[kept], group[kept]
+        features, chosen, group = features.take(kept), chosen[kept], group[kept]
     _, starts, user = np.unique(group, return_index=True, return_inverse=True)
-    scale = features.std(axis=0).astype(np.float64)
+    scale = features.deviations()
     scale[scale == 0] = np.inf  # a constant feature gets the weight 0
     n = int(chosen.sum())
-    observed = features[chosen].sum(axis=0, dtype=np.float64)
+    observed = features.sums(chosen)
     times = np.bincount(user, chosen)
 
     def objective(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        utility = features @ (weights / scale).astype(np.float32)
+        utility = features.times(weights / scale)
         # P is the same for utilities shifted by a constant, and exp of the largest is then 1.
         utility -= np.maximum.reduceat(utility, starts)[user]
         odds = np.exp(utility)
         total = np.add.reduceat(odds, starts)
         likelihood = utility[chosen].sum() - (times * np.log(total)).sum()
         # The gradient is the features that the model expects to be chosen less those observed.
-        expected = features.T @ (odds * (times / total)[user]).astype(np.float32)
+        expected = features.sums(odds * (times / total)[user])
         loss = -float(likelihood) / n + penalty * float(weights @ weights)
         return loss, (expected - observed) / (n * scale) + 2 * penalty * weights
 

@@ -13,10 +13,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys_lib.blend._candidates import Candidates, gather_candidates, prepared_sources
+from recsys_lib.blend._candidates import (
+    Candidates,
+    as_coefficients,
+    gather_candidates,
+    prepared_sources,
+)
 from recsys_lib.blend._logit import fit_choices
 from recsys_lib.blend._product_scores import BestProducts
-from recsys_lib.blend.blend import TERMS, BlendWeights
+from recsys_lib.blend.blend import BlendWeights
 from recsys_lib.blend.choices import Choices, ndcg, source_quality
 from recsys_lib.blend.learned import FEWEST_USERS, LearnedBlend
 from recsys_lib.blend.signals import EqualSignals, Signals
@@ -93,7 +98,7 @@ def learn_blend(
     n_able = int(np.count_nonzero(able))
     if n_able < FEWEST_USERS:
         return _nothing_learned(n_able, signals)
-    weights = BlendWeights(_fit_and_prune(candidates, able), half_lives, shortest)
+    weights = BlendWeights(_fit_and_prune(candidates.of_users(able)), half_lives, shortest)
     judged = gathered(judging)
     qualities = _qualities(judged, weights, judging, generator)
     validation = {name: float(values.mean()) for name, values in qualities.items()}
@@ -110,8 +115,9 @@ def learn_blend(
     similar = choose_similar(tuned, learned.served_weights, judging, seed=seed)
     # The choice is made: now both parts may teach.
     everything = candidates.joined(judged, len(learning))
-    able = everything.users_with_a_choice(len(learning) + len(judging))
-    weights = BlendWeights(_fit_and_prune(everything, able), half_lives, shortest)
+    del candidates, judged, gathered  # a third of a gigabyte each, where users have many
+    everything = everything.of_users(everything.users_with_a_choice(len(learning) + len(judging)))
+    weights = BlendWeights(_fit_and_prune(everything), half_lives, shortest)
     return replace(learned, weights=weights, similar=similar)
 
 
@@ -119,26 +125,27 @@ def _nothing_learned(n_users: int, signals: Signals) -> LearnedBlend:
     return LearnedBlend(BlendWeights.from_source(ALS, {}), ALS, {}, n_users, signals=signals)
 
 
-def _fit_and_prune(candidates: Candidates, users: np.ndarray) -> dict[str, tuple[float, ...]]:
+def _fit_and_prune(candidates: Candidates) -> dict[str, tuple[float, ...]]:
     """Weights by source, of those sources that are worth computing.
+
+    All users of ``candidates`` took one of them.
 
     The penalty is that of a prior on the summed likelihood: the more users, the less it counts.
     Without a source the others take over what it said, so the rest is fitted again until every
     source is worth it. Where no source is worth anything, popularity is all there is.
     """
-    theirs = candidates.of_users(users)
-    penalty = _PRIOR / np.count_nonzero(users)
-    names = theirs.names
+    penalty = _PRIOR / len(np.unique(candidates.user))
+    names = candidates.names
     while names:
-        some = theirs.of_sources(names)
-        flat = fit_choices(some.features(), some.chosen, some.user, penalty)
-        weights = flat.astype(np.float32).reshape(len(names), TERMS)
+        some = candidates.of_sources(names)
+        found = fit_choices(some.features(), some.chosen, some.user, penalty)
+        weights = as_coefficients(found, len(names)).astype(np.float32)
         strongest = weights.reshape(len(names), -1, 2).sum(axis=2).max(axis=1)
         kept = (strongest > 0) & (strongest >= _LEAST_SHARE * strongest.max())
         if kept.all():
             return {name: tuple(row) for name, row in zip(names, weights.tolist(), strict=True)}
         names = tuple(name for name, is_kept in zip(names, kept, strict=True) if is_kept)
-    alone = POPULAR if POPULAR in theirs.names else theirs.names[0]
+    alone = POPULAR if POPULAR in candidates.names else candidates.names[0]
     return BlendWeights.from_source(alone, {}).coefficients
 
 
@@ -150,8 +157,8 @@ def _qualities(
     columns = zip(judged.names, judged.relative.T, strict=True)
     qualities = {name: ndcg(judged, column, n_relevant, generator) for name, column in columns}
     names = tuple(weights.coefficients)
-    flat = np.concatenate([weights.coefficients[name] for name in names]).astype(np.float32)
-    scores = judged.of_sources(names).scores(flat)
+    coefficients = np.array([weights.coefficients[name] for name in names])
+    scores = judged.of_sources(names).scores(coefficients)
     qualities[BLEND] = ndcg(judged, scores, n_relevant, generator)
     return qualities
 

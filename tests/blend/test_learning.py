@@ -20,7 +20,8 @@ from recsys_lib.blend import (
     train_sources,
     with_half_lives,
 )
-from recsys_lib.blend._candidates import gather_candidates
+from recsys_lib.blend._candidates import as_coefficients, as_weights, gather_candidates
+from recsys_lib.blend._features import Features
 from recsys_lib.blend._logit import fit_choices
 from recsys_lib.blend._scored import score
 from recsys_lib.blend.blend import TERMS
@@ -210,7 +211,7 @@ def test_the_conditional_logit_finds_the_weights_that_made_the_choices():
     chosen = np.zeros((users, each), dtype=bool)
     chosen[np.arange(users), utility.argmax(axis=1)] = True
     group = np.repeat(np.arange(users), each)
-    found = fit_choices(features, chosen.ravel(), group, 1e-6)
+    found = fit_choices(Features.plain(features), chosen.ravel(), group, 1e-6)
     np.testing.assert_allclose(found, weights, atol=0.08)
 
 
@@ -221,7 +222,9 @@ def test_what_speaks_against_an_item_gets_no_weight():
     utility = features @ np.array([1.0, -1.0]) + generator.gumbel(size=5_000)
     chosen = np.zeros((1_000, 5), dtype=bool)
     chosen[np.arange(1_000), utility.reshape(1_000, 5).argmax(axis=1)] = True
-    found = fit_choices(features, chosen.ravel(), np.repeat(np.arange(1_000), 5), 1e-6)
+    found = fit_choices(
+        Features.plain(features), chosen.ravel(), np.repeat(np.arange(1_000), 5), 1e-6
+    )
     assert found[1] == 0
     assert found[0] > 0.5
 
@@ -234,7 +237,7 @@ def test_the_solution_is_a_minimum_with_several_choices_and_users_without(penalt
     features = generator.normal(size=(240, 3)).astype(np.float32)
     chosen = generator.random(240) < 1 / (1 + np.exp(1 - features @ [0.8, -0.8, 0.4]))
     chosen[group < 5] = False
-    found = fit_choices(features, chosen, group, penalty)
+    found = fit_choices(Features.plain(features), chosen, group, penalty)
     scale = features[group >= 5].std(axis=0)
 
     def loss(weights):
@@ -252,9 +255,27 @@ def test_the_solution_is_a_minimum_with_several_choices_and_users_without(penalt
     assert gradient[1] > 0
 
 
+def test_features_are_products_of_bases_and_factors():
+    generator = np.random.default_rng(5)
+    base, factor = (generator.random((250_000, n), dtype=np.float32) for n in (4, 3))
+    features = Features(base, factor)
+    whole = (base[:, :, None] * factor[:, None, :]).reshape(len(base), -1).astype(np.float64)
+    weights, values = generator.random(12), generator.random(len(base))
+    assert features.shape == whole.shape
+    np.testing.assert_allclose(features.times(weights), whole @ weights, rtol=1e-5)
+    np.testing.assert_allclose(features.sums(values), whole.T @ values, rtol=1e-5)
+    np.testing.assert_allclose(features.deviations(), whole.std(axis=0), rtol=1e-4)
+    some = values > 0.5
+    np.testing.assert_allclose(
+        features.take(some).times(weights), (whole @ weights)[some], rtol=1e-5
+    )
+
+
 def test_nothing_chosen_is_refused():
     with pytest.raises(ValueError, match="no user chose"):
-        fit_choices(np.ones((2, 1), np.float32), np.zeros(2, bool), np.zeros(2, int), 1.0)
+        fit_choices(
+            Features.plain(np.ones((2, 1), np.float32)), np.zeros(2, bool), np.zeros(2, int), 1.0
+        )
 
 
 def test_relative_scores_are_shares_of_the_best_new_item():
@@ -339,10 +360,10 @@ def test_the_features_of_candidates_are_those_of_the_blend(trained, learned, cho
     drawn = {name: tuple(generator.random(TERMS).tolist()) for name in sources}
     weights = BlendWeights(drawn, learned.half_lives, learned.weights.shortest)
     found = gather_candidates(sources, histories, relevant, weights.shortest)
-    flat = np.concatenate([weights.coefficients[name] for name in found.names])
+    coefficients = np.array([weights.coefficients[name] for name in found.names])
     expected = Blend(sources, weights, histories).scores_of(histories)[found.user, found.item]
-    np.testing.assert_allclose(found.scores(flat), expected, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(found.features() @ flat, found.scores(flat), rtol=1e-4)
+    np.testing.assert_allclose(found.scores(coefficients), expected, rtol=1e-3, atol=1e-3)
+    assert np.array_equal(as_coefficients(as_weights(coefficients), len(sources)), coefficients)
 
 
 @dataclass(frozen=True)
