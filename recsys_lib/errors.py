@@ -15,6 +15,8 @@ EXIT_RETRAIN = 11
 EXIT_ROLL_BACK = 12
 """These three say what a monitor found; nothing failed."""
 EXIT_THIN_SUPPORT = 13
+EXIT_REFUSED = 14
+"""A version was trained, but is not served."""
 EXIT_INTERRUPTED = 130
 
 

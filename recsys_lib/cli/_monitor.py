@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def monitor(options: Namespace) -> int:
 
     dataset = find_dataset(options.dataset)
     dataset.require()
-    parameters = _parameters(options)
+    parameters = monitor_parameters(options.config, options.set)
     found = look(dataset, parameters)
     out = console()
     print_line(out, f"{dataset.name}: {found.verdict}", "bold")
@@ -38,15 +39,16 @@ def monitor(options: Namespace) -> int:
     return code
 
 
-def _parameters(options: Namespace) -> MonitorParameters:
+def monitor_parameters(config: Path | None, assignments: Sequence[str]) -> MonitorParameters:
+    """The monitor's section of a file of parameters and of ``monitor.name=value`` texts."""
     from recsys_lib.parameters import MonitorParameters
     from recsys_lib.pipeline import read_settings
     from recsys_lib.pipeline.settings import sections_of
 
-    others = [name for name in sections_of(options.set) if name != "monitor"]
+    others = [name for name in sections_of(assignments) if name != "monitor"]
     if others:
         raise ParameterError(f"--set {others[0]}.NAME has no effect here: set monitor.NAME")
-    found = read_settings(options.config, options.set).sections["monitor"]
+    found = read_settings(config, assignments).sections["monitor"]
     if not isinstance(found, MonitorParameters):
         raise TypeError(f"section monitor holds {type(found).__name__}")
     return found

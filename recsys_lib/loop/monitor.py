@@ -193,7 +193,7 @@ def monitor(dataset: Dataset, parameters: MonitorParameters) -> Monitored:
     if served and interactions.has_times:
         newest = Periods.of(interactions.timestamp, days, before).now
         unknown = unknown_to(served, interactions, newest)
-    shown = _shown(dataset, days + before)
+    shown = recent_lists(dataset, days + before)
     return Monitored(dataset, served, interactions, drifts, unknown, overlap, shown, parameters)
 
 
@@ -219,7 +219,7 @@ def _products(database: Path) -> pl.DataFrame:
         return product_facts(pl.read_database(query, connection, schema_overrides=_FACTS))
 
 
-def _shown(dataset: Dataset, days: int) -> pl.DataFrame:
+def recent_lists(dataset: Dataset, days: int) -> pl.DataFrame:
     """Shown items of the last days with a list, with their outcomes."""
     last = last_list(dataset.feedback)
     since = last - timedelta(days=days) if last else None

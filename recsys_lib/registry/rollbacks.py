@@ -27,7 +27,9 @@ class Rollback:
     skipped: tuple[str, ...] = ()
 
 
-def rollback(dataset: Dataset, changes: int = 1, *, reason: str = "", pin: bool = True) -> Rollback:
+def rollback(
+    dataset: Dataset, changes: int = 1, *, reason: str = "", pin: bool = True, by: str = ""
+) -> Rollback:
     """Serve again what was served some changes of champion before.
 
     A second rollback goes further back, not to the version that the first one left. Versions that
@@ -43,6 +45,8 @@ def rollback(dataset: Dataset, changes: int = 1, *, reason: str = "", pin: bool 
         Why, for the history.
     pin
         Keep it until the next promotion by hand, so that no run serves the bad models again.
+    by
+        Which program decides; by default a person.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def rollback(dataset: Dataset, changes: int = 1, *, reason: str = "", pin: bool 
             dataset,
             version,
             reason=why,
-            by=author(),
+            by=author(by),
             by_hand=True,
             pinned=pin,
             rollback=number,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from recsys_lib.cli import _commands
-from recsys_lib.cli.table.command import Command, argument
+from pathlib import Path
+
+from recsys_lib.cli import _commands, _retrain
+from recsys_lib.cli.table.command import QUIET, Command, argument
 
 _ONLY_DATASET = argument("--dataset", help=_commands.ONLY_RUNS)
 
@@ -14,6 +16,42 @@ COMMANDS = (
         "recsys run --set dataset=/data/shop --set als.factors=64",
         _commands.run,
         _commands.declare_run,
+    ),
+    Command(
+        "retrain",
+        "train if there is something new to learn, or watch what was promoted",
+        "recsys retrain --dataset shop\nrecsys retrain --config shop.yaml --wait --quiet\n"
+        "recsys retrain --dataset shop --watch",
+        _retrain.retrain,
+        (
+            argument(
+                "--dataset",
+                default="",
+                help="a dataset: its name, or the path of its folder (default: that of --config, "
+                "or the sample)",
+            ),
+            argument("--config", type=Path, metavar="FILE", help="parameters as YAML"),
+            argument(
+                "--set",
+                action="append",
+                default=[],
+                metavar="SECTION.NAME=VALUE",
+                help="a parameter: 'recsys params' lists all",
+            ),
+            argument("--force", action="store_true", help="train all steps even if nothing is new"),
+            argument(
+                "--watch",
+                action="store_true",
+                help="train nothing; roll back if the served version gets fewer clicks, or has "
+                "more empty or slow lists, than the one before",
+            ),
+            argument(
+                "--wait",
+                action="store_true",
+                help="wait while another program works on the dataset",
+            ),
+            QUIET,
+        ),
     ),
     Command(
         "runs",

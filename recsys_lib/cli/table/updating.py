@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recsys_lib.cli import _forget, _update
+from recsys_lib.cli import _feedback, _forget, _update
 from recsys_lib.cli.table.command import QUIET, Command, argument
 from recsys_lib.paths import SAMPLE
 
@@ -55,6 +55,47 @@ COMMANDS = (
                 help="how the files are read: 'recsys params etl' lists all",
             ),
             _WAIT,
+            QUIET,
+        ),
+    ),
+    Command(
+        "feedback",
+        "take events that another system logged into the feedback log",
+        "recsys feedback import clicks.csv --dataset shop --type click --zone Europe/Berlin\n"
+        "recsys feedback import shop.parquet --dataset shop --column type=action --unit ms",
+        _feedback.feedback,
+        (
+            argument("action", choices=["import"], help="what to do"),
+            argument(
+                "file", type=Path, metavar="FILE", help="events as JSON lines, CSV or Parquet"
+            ),
+            argument(
+                "--dataset", required=True, help="a dataset: its name, or the path of its folder"
+            ),
+            argument(
+                "--column",
+                type=_feedback.column,
+                action="append",
+                default=[],
+                metavar="NAME=COLUMN",
+                help="the column that is event_id, time, type, item_id, list_id, user_id or "
+                "session_id (default: the one of that name)",
+            ),
+            argument(
+                "--type",
+                default="",
+                metavar="TYPE",
+                help="of all events: view, click, cart, purchase or dismiss (default: a column)",
+            ),
+            argument(
+                "--unit", default="", metavar="UNIT", help="of times that are numbers: s, ms or us"
+            ),
+            argument(
+                "--zone",
+                default="",
+                metavar="ZONE",
+                help="of times that name none, such as Europe/Berlin",
+            ),
             QUIET,
         ),
     ),
