@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from recsys_lib.errors import LockedError
 from recsys_lib.paths import Dataset, outputs_root
-from recsys_lib.pipeline.cache.plan import plan
+from recsys_lib.pipeline.cache.plan import known_counts, plan
 from recsys_lib.pipeline.runs.stored import newest_records
 from recsys_lib.pipeline.settings import Settings, read_values
 from recsys_lib.pipeline.steps import Step
@@ -63,7 +63,9 @@ def reasons_to_train(table: Sequence[Step], settings: Settings) -> list[str]:
     InputDataError
         If the files of the dataset cannot be found or understood.
     """
-    planned = plan(table, table, _as_last_time(settings))
+    counts = known_counts(settings.dataset)
+    chosen = [step for step in table if not step.has_nothing_to_do(counts)]
+    planned = plan(table, chosen, _as_last_time(settings))
     running = [step for step in planned if step.action == "run"]
     return [f"{step.name}: {step.reason}" for step in running if not _only_follows(step.reason)]
 
