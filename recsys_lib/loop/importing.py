@@ -19,7 +19,7 @@ from recsys_lib.data.formats.records import LINE, Rejected, Start
 from recsys_lib.errors import InputDataError, ParameterError, QueryError, did_you_mean
 from recsys_lib.files import writing
 from recsys_lib.loop.reading import read_events
-from recsys_lib.loop.records import Event, utc_text
+from recsys_lib.loop.records import Event, event_time
 from recsys_lib.loop.store import connect, insert
 from recsys_lib.paths import Dataset
 
@@ -107,9 +107,10 @@ class EventForm:
         if not self.unit:
             raise QueryError(_NO_UNIT)
         try:
-            return utc_text(datetime.fromtimestamp(number / UNITS[self.unit], UTC))
+            time = datetime.fromtimestamp(number / UNITS[self.unit], UTC)
         except (OverflowError, ValueError, OSError) as error:
             raise QueryError(f"time is out of range in {self.unit}") from error
+        return event_time(time)
 
     def _of_text(self, text: str) -> str:
         try:
@@ -120,7 +121,7 @@ class EventForm:
             if not self.zone:
                 raise QueryError(_NO_ZONE)
             time = time.replace(tzinfo=self._zone_info)
-        return utc_text(time)
+        return event_time(time)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
+from recsys_lib.data.units import EARLIEST
 from recsys_lib.errors import QueryError
 from recsys_lib.loop.assignment import CHAMPION, NO_TEAM
 
@@ -27,6 +28,25 @@ def now() -> str:
 def utc_text(time: datetime) -> str:
     """A time with an offset, in the form of :func:`now`."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+_FIRST = datetime.fromtimestamp(EARLIEST / 1000, UTC)
+_AHEAD = timedelta(days=1)  # no clock is further ahead of ours, wherever it stands
+
+
+def event_time(time: datetime) -> str:
+    """The time of an event in the form of :func:`now`, by the rule for interactions in files.
+
+    Raises
+    ------
+    QueryError
+        For a time before 1990 or in the future: later events would all seem old beside it.
+    """
+    if time < _FIRST:
+        raise QueryError("time is before 1990: correct it, or its unit")
+    if time > datetime.now(UTC) + _AHEAD:
+        raise QueryError("time is in the future: correct it, or leave it out to mean now")
+    return utc_text(time)
 
 
 BEST = "best"

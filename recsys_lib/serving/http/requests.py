@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from recsys_lib.blend import Repeats
+from recsys_lib.errors import QueryError
 from recsys_lib.loop import EventType
-from recsys_lib.loop.records import utc_text
+from recsys_lib.loop.records import event_time
 from recsys_lib.search import Filters, KnownFields, Mode
 from recsys_lib.serving._checks import LONGEST_QUERY
 from recsys_lib.serving._rankings import By
@@ -240,6 +248,16 @@ class EventBody(Request):
         AwareDatetime | None, Field(strict=False, description="null: when it arrives")
     ] = None
 
+    @field_validator("time")
+    @classmethod
+    def _possible(cls, time: AwareDatetime | None) -> AwareDatetime | None:
+        if time is not None:
+            try:
+                event_time(time)
+            except QueryError as error:
+                raise PydanticCustomError("when", "{problem}", {"problem": str(error)}) from error
+        return time
+
     @model_validator(mode="after")
     def _of_somebody(self) -> Self:
         if not (self.list_id or self.user_id or self.session_id):
@@ -250,7 +268,7 @@ class EventBody(Request):
         """What is known, by the names of :class:`recsys_lib.loop.Event`."""
         known = self.model_dump(exclude_none=True)
         if self.time is not None:
-            known["time"] = utc_text(self.time)
+            known["time"] = event_time(self.time)
         return known
 
 

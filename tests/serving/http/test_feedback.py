@@ -112,6 +112,14 @@ def test_events_are_kept_once_and_are_on_the_disk_when_the_answer_comes(logged, 
         ({"type": "click", "user_id": "u"}, "events.0.item_id"),
         ({"type": "click", "item_id": "a"}, "give a list_id, a user_id or a session_id"),
         ({"type": "click", "item_id": "a", "user_id": "u", "time": "2026-03-01"}, "events.0.time"),
+        (
+            {"type": "click", "item_id": "a", "user_id": "u", "time": "2999-01-01T00:00:00Z"},
+            "events.0.time: time is in the future",
+        ),
+        (
+            {"type": "click", "item_id": "a", "user_id": "u", "time": "1900-01-01T00:00:00Z"},
+            "events.0.time: time is before 1990",
+        ),
         ({"type": "click", "item_id": "a", "usr_id": "u"}, "'usr_id'"),
     ],
 )
