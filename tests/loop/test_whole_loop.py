@@ -22,11 +22,15 @@ from tests.support.http_server import serving
 
 DAY = 86_400_000
 START = 1_767_225_600_000  # 2026-01-01
-USERS, NEWCOMERS, ITEMS, TASTES = 300, 100, 60, 3
+USERS, NEWCOMERS, ITEMS, TASTES = 240, 80, 60, 3
 TAKEN = 7
 CLICKS = {True: 0.15, False: 0.02}
 """How often people click on an item of their taste, and on another one."""
-RETRAIN = ("retrain", "--dataset", "shop", "--quiet", "--set", "als.factors=8")
+SMALL = ("als.factors=8", "als.regularization=1.0", "evaluate.sequence=off")
+RETRAIN = (
+    *("retrain", "--dataset", "shop", "--quiet"),
+    *(word for value in SMALL for word in ("--set", value)),
+)
 
 
 def items_of(taste):
@@ -154,7 +158,7 @@ def go_back_from_a_bug(shop, second, monkeypatch):
             "recommend_for_history",
             lambda self, _, *args, **wishes: ask(self, history, *args, **wishes),
         )
-        serve_to(shop, range(2_000, 3_000), 2)
+        serve_to(shop, range(2_000, 2_600), 2)
     assert main(["monitor", "--dataset", "shop", "--no-page"]) == EXIT_ROLL_BACK
     assert main(["retrain", "--dataset", "shop", "--watch"]) == EXIT_ROLL_BACK
     last = registry.read_history(shop).last
