@@ -88,10 +88,10 @@ def _as_last_time(settings: Settings) -> Settings:
     als = _als(settings)
     outputs = outputs_root(settings.dataset.root)
     for record in newest_records(outputs, settings.dataset.name):
-        last = record["parameters"].get(_ALS, {})
-        if record["status"] == "succeeded" and not als[_WARM_START]:
-            values = settings.as_dict()
-            values[_ALS] = als | {_WARM_START: last.get(_WARM_START, "")}
+        trained = any(step["name"] == _ALS for step in record["steps"])
+        if trained and record["status"] == "succeeded" and not als[_WARM_START]:
+            last = record["parameters"][_ALS].get(_WARM_START, "")
+            values = settings.as_dict() | {_ALS: als | {_WARM_START: last}}
             return read_values(values, project=settings.project)
     return settings
 

@@ -12,6 +12,7 @@ from recsys_lib.pipeline.retraining import only_retraining, reasons_to_train, st
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.updating import take_log
 from tests.support.corner_shop import serve, store
+from tests.support.records import write_run
 
 RETRAIN = ("retrain", "--dataset", "shop")
 
@@ -112,6 +113,18 @@ def test_two_at_once(shop, runs, capsys):
 def test_steps_that_only_follow_are_no_reason(shop):
     (reason,) = reasons_to_train(pipeline_steps(), settings())
     assert reason.startswith("etl: ")
+
+
+def test_another_champion_alone_is_nothing_new(shop, monkeypatch):
+    """The start is planned as the newest training had it, not as the next one will."""
+    write_run(shop.root, "v2", day=2, number=2, als={"factors": 4, "warm_start": "v1"})
+    planned = []
+    monkeypatch.setattr(
+        "recsys_lib.pipeline.retraining.plan",
+        lambda _, __, given: planned.append(given.sections["als"].warm_start) or [],
+    )
+    assert reasons_to_train(pipeline_steps(), settings("als.factors=4")) == []
+    assert planned == ["v1"]
 
 
 def test_watching_trains_nothing(runs, capsys):
