@@ -48,6 +48,7 @@ def test_what_the_image_copies_is_there_and_not_ignored():
         assert (project_root() / name).exists() and name in allowed, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "file"),
     [
@@ -67,6 +68,7 @@ def test_the_files_that_compose_mounts_are_there():
     assert all((DEPLOY / "docker" / file).exists() for file in files)
 
 
+@pytest.mark.slow
 def test_manifests_of_kubernetes():
     kustomization = DEPLOY / "kubernetes" / "kustomization.yaml"
     named = yaml.safe_load(kustomization.read_text())["resources"]
