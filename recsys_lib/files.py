@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,8 @@ from recsys_lib.errors import StorageError
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_FOLDER = (errno.ENOTDIR, errno.EEXIST)
+_OF_SQLITE = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EACCES}
+_SQLITE_PRIMARY = 0xFF  # the rest of its codes says more, such as in which way it is read-only
 _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")  # numpy, without an error number
 
 
@@ -47,6 +50,9 @@ def storage_error(error: Exception, path: Path | None = None) -> StorageError | 
     number = error.errno if isinstance(error, OSError) else None
     known = (n for n in (*_FULL, errno.EROFS) if os.strerror(n) in str(error))
     number = number or next(known, None)
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", 0)  # errors of Python's own module have none
+        number = number or _OF_SQLITE.get(code & _SQLITE_PRIMARY)
     if isinstance(error, OSError) and _SHORT_WRITE.search(str(error)):
         number = errno.ENOSPC
     named = error.filename if isinstance(error, OSError) else None

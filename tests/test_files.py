@@ -2,14 +2,23 @@
 
 import errno
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from recsys_lib import files
 from recsys_lib.errors import StorageError
-from recsys_lib.files import create_json, read_json, replacing, replacing_folder, write_json
+from recsys_lib.files import (
+    create_json,
+    read_json,
+    replacing,
+    replacing_folder,
+    write_json,
+    writing,
+)
 
 
 @pytest.fixture
@@ -133,3 +142,17 @@ def test_a_file_where_a_folder_should_be(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"a could not be written .*a file stands where"):
         write_json(tmp_path / "file" / "a", {})
+
+
+@pytest.mark.parametrize(
+    ("limit", "remedy"),
+    [("query_only = 1", "make the folder writable"), ("max_page_count = 2", "free space")],
+)
+def test_a_database_that_cannot_be_written_says_what_to_do(tmp_path, limit, remedy):
+    path = tmp_path / "events.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (x BLOB)")
+        connection.execute(f"PRAGMA {limit}")
+        problem = f"events.db could not be written.*{remedy}"
+        with pytest.raises(StorageError, match=problem), writing(path):
+            connection.execute("INSERT INTO t VALUES (zeroblob(100000))")

@@ -191,7 +191,9 @@ class FeedbackLog:
 
     def _fail(self, error: Exception, lists: list[ServedList], waiting: list[_Events]) -> None:
         """Count and say what was lost; the service goes on."""
-        problem = f"{self.folder / DATABASE} could not be written: {error}"
+        problem = str(error)
+        if not isinstance(error, StorageError):  # which names the file itself
+            problem = f"{self.folder / DATABASE} could not be written: {problem}"
         with self._lock:
             is_new, self.problem = problem != self.problem, problem
             self.counts.dropped += len(lists)
