@@ -58,5 +58,7 @@ def _of_traces(found: Forgot, dataset: Dataset) -> Iterator[str]:
         yield f"{what}: version {path.name}"
     for path in found.traces.files:
         yield f"{what}: {dataset.shown(path)}"
-    if not found.removed and (found.traces.versions or found.traces.files):
+    if not found.met and found.traces.files:
+        yield "nothing else names them, so these may mean another: the same command removes them"
+    elif not found.removed and (found.traces.versions or found.traces.files):
         yield "to remove these, too: the same command without --keep-old"

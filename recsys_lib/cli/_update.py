@@ -65,6 +65,15 @@ def _etl(options: Namespace) -> EtlParameters:
     return found
 
 
+def _hint(types: tuple[str, ...]) -> str:
+    """How to let events of types without a weight count."""
+    if not types:
+        return ""
+    return (
+        f": {', '.join(types)} {'have' if types[1:] else 'has'} no weight (--weight {types[0]}=1)"
+    )
+
+
 def _lines(found: Updated, dataset: str) -> Iterator[str]:
     from recsys_lib.data.formats.records import count_reasons
 
@@ -76,7 +85,7 @@ def _lines(found: Updated, dataset: str) -> Iterator[str]:
         (found.forgotten, "are of users who are forgotten: they were dropped"),
         (found.repeated, "interactions are there already"),
         (new.unknown, "events have no user"),
-        (new.unweighted, "events are of types without a weight"),
+        (new.unweighted, f"events are of types that do not count{_hint(new.unknown_types)}"),
         (new.waiting, "events do not add up to an interaction yet (--weight)"),
         (found.known_products, "products are in the files of the dataset: they were not changed"),
     ):

@@ -24,6 +24,8 @@ EXIT_CODES: Mapping[MonitorVerdict, int] = {
     "roll back": EXIT_ROLL_BACK,
 }
 """In order: the last one of the findings is the verdict of all."""
+_FEWEST_LISTS = 100
+"""Fewer say little of 2 in 100 that are empty, or of 5 in 100 that are slow."""
 _OF_ACTIVITY = ("activity", "people")  # more or fewer people: no model mends that
 
 
@@ -122,6 +124,9 @@ def of_overlap(found: Overlap, parameters: MonitorParameters) -> Iterator[Findin
 def of_lists(days: pl.DataFrame, parameters: MonitorParameters) -> Iterator[Finding]:
     """Findings on empty and slow lists, of a table of :func:`recsys_lib.loop.traffic.by_day`."""
     lists = int(days["lists"].sum())
+    if lists < _FEWEST_LISTS:
+        yield Finding("fine", f"{lists:,} lists are too few to say how many are empty or slow")
+        return
     empty = float(days["empty"].to_numpy() @ days["lists"].to_numpy()) / lists
     sentence = f"{100 * empty:.1f} of 100 of {lists:,} lists are empty"
     if empty > parameters.max_empty:
@@ -129,7 +134,7 @@ def of_lists(days: pl.DataFrame, parameters: MonitorParameters) -> Iterator[Find
         yield Finding("look at this", sentence, remedy)
     else:
         yield Finding("fine", sentence)
-    timed = days.drop_nulls("p95 ms")
+    timed = days.drop_nulls("p95 ms").filter(pl.col("lists") >= _FEWEST_LISTS)
     if timed.is_empty():
         return
     slowest = timed.row(int(timed["p95 ms"].arg_max() or 0), named=True)

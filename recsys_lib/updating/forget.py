@@ -36,9 +36,10 @@ class Forgot:
     added: interactions that updates had added.
     unknown: users of whom the data had nothing.
     feedback: lists and events of the log.
-    renewed: the version without them; None where nothing is served.
+    renewed: the version without them; None where nothing is served, or nothing was there to remove.
     traces: old versions and output files that named them.
     removed: whether these were removed, too.
+    met: whether the workspace had anything of them before; else only outputs hold the words.
     """
 
     ratings: int
@@ -48,6 +49,7 @@ class Forgot:
     renewed: Renewed | None = None
     traces: Traces = field(default_factory=Traces)
     removed: bool = True
+    met: bool = True
 
 
 def forget(
@@ -98,14 +100,16 @@ def forget(
         additions = Additions(dataset.updates)
         everybody = pl.concat([stored.rows, additions.rows(stored.form)])[Ratings.USER]
         unknown = sorted({*users} - {*everybody.filter(everybody.is_in(users))})
+        before = Forgotten.load(dataset.updates)
         # First of all, so that no load that comes between brings them back.
-        Forgotten.load(dataset.updates).with_users(users).save(dataset.updates)
+        before.with_users(users).save(dataset.updates)
         added = additions.remove(users)
         _clear(dataset, users)
         applied, ratings = remove_users(dataset, users)
         feedback = remove_from_log(dataset.feedback, users)
+        traces, champion = traces_of(dataset, users), registry.champion(dataset)
         renewed = None
-        if registry.champion(dataset) is not None:
+        if champion is not None and (ratings or champion in traces.versions):
             renewed = renew(
                 dataset,
                 applied,
@@ -113,10 +117,12 @@ def forget(
                 retrained=_TRAINED_ANEW,
                 without=users,
             )
-        traces = traces_of(dataset, users)
-        if not keep_old:
+        # A word in a report is no person: what nobody knows is removed when it is asked for again.
+        met = bool(ratings or feedback.lists or feedback.events or traces.versions)
+        met = met or any(map(before.has, users))
+        if met and not keep_old:
             traces.remove()
-        return Forgot(ratings, added, unknown, feedback, renewed, traces, not keep_old)
+        return Forgot(ratings, added, unknown, feedback, renewed, traces, met and not keep_old, met)
 
 
 def _clear(dataset: Dataset, users: Sequence[str]) -> None:

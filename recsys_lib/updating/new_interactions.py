@@ -30,6 +30,7 @@ class NewInteractions:
     waiting: events whose weights do not add up to an interaction yet.
     unweighted: events of types that do not count.
     unknown: events without a user.
+    unknown_types: those of the types that nobody gave a weight.
     """
 
     rows: pl.DataFrame
@@ -37,6 +38,7 @@ class NewInteractions:
     waiting: int
     unweighted: int
     unknown: int = 0
+    unknown_types: tuple[str, ...] = ()
 
 
 def of_rows(rows: pl.DataFrame, form: Form, weights: Mapping[str, float]) -> NewInteractions:
@@ -44,18 +46,21 @@ def of_rows(rows: pl.DataFrame, form: Form, weights: Mapping[str, float]) -> New
 
     Where the dataset itself has types of events, a row keeps its type. Otherwise the events of a
     user with an item add up: two carts of weight 0.5 are one interaction, at the time of the
-    second. A type without a weight counts fully.
+    second, and a type without a weight, such as a misspelt one, does not count.
     """
     if Ratings.EVENT not in rows.columns:
         return NewInteractions(rows, [], 0, 0)
+    has_types = Ratings.EVENT in form.columns
     weighed = rows.with_columns(
         pl.col(Ratings.EVENT)
-        .replace_strict(dict(weights), default=FULL_WEIGHT, return_dtype=pl.Float64)
+        .replace_strict(
+            dict(weights), default=FULL_WEIGHT if has_types else 0.0, return_dtype=pl.Float64
+        )
         .alias(_WEIGHT)
     )
     counted = weighed.filter(pl.col(_WEIGHT) > 0)
     unweighted = len(weighed) - len(counted)
-    if Ratings.EVENT in form.columns:
+    if has_types:
         return NewInteractions(counted.drop(_WEIGHT), [], 0, unweighted)
     summed = counted.sort(*_PAIR, Ratings.TIMESTAMP, maintain_order=True).with_columns(
         pl.col(_WEIGHT).cum_sum().over(_PAIR).alias(_SUM)
@@ -69,7 +74,8 @@ def of_rows(rows: pl.DataFrame, form: Form, weights: Mapping[str, float]) -> New
     done = whole.filter(complete)
     chosen = done.filter(_WHOLE).drop(_WEIGHT, _SUM, _WHOLE)
     taken = done[Feedback.EVENT].to_list() if Feedback.EVENT in done.columns else []
-    return NewInteractions(chosen, taken, len(whole) - len(done), unweighted)
+    types = tuple(sorted({*rows[Ratings.EVENT].drop_nulls()} - {*weights}))
+    return NewInteractions(chosen, taken, len(whole) - len(done), unweighted, 0, types)
 
 
 def of_log(

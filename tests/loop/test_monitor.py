@@ -19,6 +19,7 @@ from recsys_lib.loop import Event, ServedList, Shown
 from recsys_lib.loop.monitor import monitor
 from recsys_lib.loop.records import utc_text
 from recsys_lib.loop.store import connect, insert
+from recsys_lib.loop.verdict import of_lists
 from recsys_lib.loop.version_overlap import Overlap
 from recsys_lib.parameters import AlsParameters, MonitorParameters
 from recsys_lib.paths import Dataset
@@ -223,3 +224,12 @@ def test_data_that_nobody_has_read_are_an_error(shop):
     with pytest.raises(ArtifactError, match="run the etl step first"):
         look(shop)
     assert not read_history(shop).changes
+
+
+@pytest.mark.parametrize(("lists", "verdicts"), [(99, {"fine"}), (100, {"look at this"})])
+def test_a_handful_of_slow_and_empty_lists_is_no_alarm(lists, verdicts):
+    days = pl.DataFrame(
+        {"day": ["2026-03-01"], "lists": [lists], "empty": [0.5], "p95 ms": [900.0]}
+    )
+    found = list(of_lists(days, MonitorParameters()))
+    assert {finding.verdict for finding in found} == verdicts

@@ -202,6 +202,19 @@ def test_a_pinned_version_is_replaced_and_the_new_one_pinned(shop):
     assert registry.read_history(shop).last.by == "forget"
 
 
+def test_a_word_that_is_nobody_costs_no_version_and_no_report(shop, capsys):
+    report, served = shop.root / "outputs" / "v1" / "01_etl.ipynb", registry.champion(shop).name
+    assert main(["forget", "history", "--dataset", "shop"]) == 0
+    said = capsys.readouterr().out
+    assert "kept, and names them: outputs/v1/01_etl.ipynb" in said
+    assert "nothing else names them, so these may mean another" in said
+    assert registry.champion(shop).name == served
+    assert report.is_file()
+    assert main(["forget", "history", "--dataset", "shop"]) == 0
+    assert not report.exists()
+    assert registry.champion(shop).name == served
+
+
 def test_what_was_killed_is_completed_by_the_same_call(shop, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(sys.modules["recsys_lib.updating.forget"], "renew", _killed)

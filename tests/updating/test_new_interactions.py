@@ -39,7 +39,6 @@ def taken(*events, form=PLAIN):
         (["click"] * 5, [4], 0),
         (["click"] * 11, [4, 9], 1),
         (["cart", "purchase", "click"], [1], 1),
-        (["order"], [0], 0),
     ],
 )
 def test_events_add_up_to_interactions(events, times, waiting):
@@ -49,7 +48,14 @@ def test_events_add_up_to_interactions(events, times, waiting):
 
 def test_types_without_a_weight_are_counted():
     found = taken("view", "dismiss", "purchase")
-    assert (len(found.rows), found.unweighted) == (1, 2)
+    assert (len(found.rows), found.unweighted, found.unknown_types) == (1, 2, ())
+
+
+def test_a_misspelt_type_counts_only_with_a_weight():
+    found = taken("klick", "purchase")
+    assert (len(found.rows), found.unweighted, found.unknown_types) == (1, 1, ("klick",))
+    found = of_rows(rows("klick"), PLAIN, {**EVENT_WEIGHTS, "klick": 1.0})
+    assert (len(found.rows), found.unweighted, found.unknown_types) == (1, 0, ())
 
 
 def test_where_the_data_have_types_each_event_keeps_its_own():
