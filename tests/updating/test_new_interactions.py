@@ -52,9 +52,9 @@ def test_types_without_a_weight_are_counted():
 
 
 def test_a_misspelt_type_counts_only_with_a_weight():
-    found = taken("klick", "purchase")
-    assert (len(found.rows), found.unweighted, found.unknown_types) == (1, 1, ("klick",))
-    found = of_rows(rows("klick"), PLAIN, {**EVENT_WEIGHTS, "klick": 1.0})
+    found = taken("tapped", "purchase")
+    assert (len(found.rows), found.unweighted, found.unknown_types) == (1, 1, ("tapped",))
+    found = of_rows(rows("tapped"), PLAIN, {**EVENT_WEIGHTS, "tapped": 1.0})
     assert (len(found.rows), found.unweighted, found.unknown_types) == (1, 0, ())
 
 
