@@ -15,7 +15,7 @@ from recsys_lib.columns import Ratings
 from recsys_lib.data._background import in_background, keep_freed_memory, side_by_side
 from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes
 from recsys_lib.data.cleaning.products import Catalogue, ProductRules, join_catalogues
-from recsys_lib.data.cleaning.ratings import RatingRules
+from recsys_lib.data.cleaning.ratings import ROW_SCHEMA, RatingRules
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable
 from recsys_lib.data.formats import TextForm, read_records
 from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
@@ -29,16 +29,6 @@ _WANTED_TYPES = {
     Ratings.TIMESTAMP: pl.Int64(),
     Ratings.VERIFIED: pl.Boolean(),
     Ratings.HELPFUL: pl.Int64(),
-}
-_ROW_SCHEMA = {
-    Ratings.USER: pl.String(),
-    Ratings.ITEM: pl.String(),
-    Ratings.RATING: pl.Float64(),
-    Ratings.TIMESTAMP: pl.Int64(),
-    Ratings.VERIFIED: pl.Int8(),
-    Ratings.HELPFUL: pl.Int64(),
-    Ratings.QUANTITY: pl.Float64(),
-    Ratings.EVENT: pl.String(),
 }
 
 
@@ -123,7 +113,7 @@ def read_input(
     )
     parts, evidence = _settled(rules, read, files.reviews, known.reviews)
     catalogue = in_background(_read_products, files, wishes, starts, known)
-    none = pl.DataFrame(schema={name: _ROW_SCHEMA[name] for name in files.review_columns})
+    none = pl.DataFrame(schema={name: ROW_SCHEMA[name] for name in files.review_columns})
     return Intake(
         # Everything that follows is much faster on one contiguous table.
         rows=pl.concat([none, *(part.rows for part in parts)], rechunk=True),

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from recsys_lib.columns import Feedback, Products, Ratings
+from recsys_lib.data.cleaning.ratings import ROW_SCHEMA
 from recsys_lib.data.units import NONE
 from recsys_lib.files import replacing_folder, sha256
 from recsys_lib.paths import FORGOTTEN_FILE
@@ -20,16 +21,6 @@ from recsys_lib.paths import FORGOTTEN_FILE
 UPDATE = "update"
 """The type of added events that have none, in a dataset whose events have types."""
 _RATINGS, _PRODUCTS, _TAKEN = "ratings.parquet", "products.parquet", "taken.parquet"
-_SCHEMA = {
-    Ratings.USER: pl.String(),
-    Ratings.ITEM: pl.String(),
-    Ratings.RATING: pl.Float64(),
-    Ratings.TIMESTAMP: pl.Int64(),
-    Ratings.VERIFIED: pl.Int8(),
-    Ratings.HELPFUL: pl.Int64(),
-    Ratings.QUANTITY: pl.Float64(),
-    Ratings.EVENT: pl.String(),
-}
 _PRODUCT_SCHEMA = {
     **dict.fromkeys(Products.ALL, pl.String()),
     Products.AVERAGE_RATING: pl.Float64(),
@@ -55,8 +46,8 @@ class Form:
 
     def fit(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with exactly these columns."""
-        missing = [name for name in _SCHEMA if name not in rows.columns]
-        full = rows.with_columns(pl.lit(None, _SCHEMA[name]).alias(name) for name in missing)
+        missing = [name for name in ROW_SCHEMA if name not in rows.columns]
+        full = rows.with_columns(pl.lit(None, ROW_SCHEMA[name]).alias(name) for name in missing)
         rating = pl.col(Ratings.RATING) if self.has_ratings else pl.lit(None, pl.Float64)
         time = pl.lit(0, pl.Int64) if self.unit == NONE else pl.col(Ratings.TIMESTAMP)
         return full.with_columns(
@@ -98,7 +89,7 @@ class Additions:
             for part in self.parts
             if part.name not in but and (part / _RATINGS).is_file()
         ]
-        none = pl.DataFrame(schema={name: _SCHEMA[name] for name in form.columns})
+        none = pl.DataFrame(schema={name: ROW_SCHEMA[name] for name in form.columns})
         return pl.concat([none, *frames])
 
     def products(self, only: Collection[str] | None = None) -> pl.DataFrame:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from recsys_lib.data.additions import Additions
-from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.stored import StoredData
 from recsys_lib.parameters import EVENT_WEIGHTS
 from recsys_lib.paths import Dataset
 from recsys_lib.registry.in_use import only_run
-from recsys_lib.updating.new_interactions import of_log
+from recsys_lib.updating.new_interactions import keep, of_log
 
 
 def take_log(
@@ -45,8 +44,4 @@ def take_log(
     with only_run(dataset, wait=wait):
         stored, additions = StoredData.load(dataset), Additions(dataset.updates)
         new = of_log(dataset.feedback, additions, stored.form, weights or EVENT_WEIGHTS)
-        rows = Forgotten.load(dataset.updates).without(new.rows)
-        rows = stored.new_among(rows, additions)
-        if len(rows) or new.taken:
-            additions.add(rows, taken=new.taken)
-        return len(rows)
+        return len(keep(new, stored, additions).rows)

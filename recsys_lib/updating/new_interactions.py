@@ -11,6 +11,8 @@ from polars import selectors
 
 from recsys_lib.columns import Feedback, Ratings
 from recsys_lib.data.additions import Additions, Form
+from recsys_lib.data.forgotten import Forgotten
+from recsys_lib.data.stored import StoredData
 from recsys_lib.loop.reading import read_events, read_shown
 from recsys_lib.parameters import FULL_WEIGHT
 
@@ -39,6 +41,36 @@ class NewInteractions:
     unweighted: int
     unknown: int = 0
     unknown_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What additions have taken of new interactions.
+
+    Parameters
+    ----------
+    rows: those that were not there yet.
+    forgotten: how many were of users who are forgotten.
+    repeated: how many were there already.
+    """
+
+    rows: pl.DataFrame
+    forgotten: int
+    repeated: int
+
+
+def keep(
+    new: NewInteractions,
+    stored: StoredData,
+    additions: Additions,
+    products: pl.DataFrame | None = None,
+) -> Kept:
+    """Add new interactions, and products, to what every later load reads."""
+    remembered = Forgotten.load(stored.dataset.updates).without(new.rows)
+    rows = stored.new_among(remembered, additions)
+    if len(rows) or new.taken or (products is not None and len(products)):
+        additions.add(rows, products, new.taken)
+    return Kept(rows, len(new.rows) - len(remembered), len(remembered) - len(rows))
 
 
 def of_rows(rows: pl.DataFrame, form: Form, weights: Mapping[str, float]) -> NewInteractions:

@@ -12,14 +12,13 @@ from recsys_lib import registry
 from recsys_lib.columns import Products
 from recsys_lib.data.added_files import AddedRows, no_products, read_events_file, read_products_file
 from recsys_lib.data.additions import Additions
-from recsys_lib.data.forgotten import Forgotten
 from recsys_lib.data.formats.records import Rejected
 from recsys_lib.data.stored import StoredData
 from recsys_lib.data.updating import AppliedUpdates, apply_updates
 from recsys_lib.parameters import EVENT_WEIGHTS, EtlParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.registry.in_use import only_run
-from recsys_lib.updating.new_interactions import NewInteractions, of_log, of_rows
+from recsys_lib.updating.new_interactions import NewInteractions, keep, of_log, of_rows
 from recsys_lib.updating.pruning import prune_updates
 from recsys_lib.updating.renewal import Renewed, renew
 
@@ -111,16 +110,9 @@ def update(
             new = of_log(dataset.feedback, additions, stored.form, chosen)
         else:
             new = of_rows(read.rows, stored.form, chosen)
-        remembered = Forgotten.load(dataset.updates).without(new.rows)
-        rows = stored.new_among(remembered, additions)
-        if len(rows) or len(given.rows) or new.taken:
-            additions.add(rows, given.rows, new.taken)
-        found = Updated(
-            new,
-            [*(read.rejected if read else []), *given.rejected],
-            forgotten=len(new.rows) - len(remembered),
-            repeated=len(remembered) - len(rows),
-        )
+        kept = keep(new, stored, additions, given.rows)
+        rejected = [*(read.rejected if read else []), *given.rejected]
+        found = Updated(new, rejected, forgotten=kept.forgotten, repeated=kept.repeated)
         pending = {*additions.digests()} - {*stored.summary["updates"]}
         if not pending and _in_step(dataset, stored):
             return found
@@ -128,7 +120,7 @@ def update(
         found = replace(found, applied=applied, known_products=_known(given, applied))
         if registry.champion(dataset) is None:
             return found
-        renewed = renew(dataset, applied, reason=_reason(rows, applied))
+        renewed = renew(dataset, applied, reason=_reason(kept.rows, applied))
         return replace(found, renewed=renewed, removed=prune_updates(dataset))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from recsys_lib.arguments import Parser
+from recsys_lib.paths import SAMPLE
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
@@ -49,6 +51,21 @@ def argument(*names: str, **settings: Any) -> Argument:
     return names, settings
 
 
+def parameters_of(section: str, meaning: str) -> Argument:
+    """``--set`` for the parameters of a section, by its name in upper case for all of them."""
+    return argument(
+        "--set", action="append", default=[], metavar=f"{section}.NAME=VALUE", help=meaning
+    )
+
+
+DATASET = argument(
+    "--dataset",
+    default=SAMPLE,
+    help="a dataset: its name in data/raw/ or in 'recsys runs', or the path of its folder",
+)
+NAMED_DATASET = argument(
+    "--dataset", required=True, help="a dataset: its name, or the path of its folder"
+)
 DATASET_OF_VERSION = argument(
     "--dataset",
     help="name or folder of a dataset (default: the one that has the version, or sample)",
@@ -62,4 +79,8 @@ NO_RULES = argument(
     help="without the rules of the shop (default: those in data/rules/DATASET/rules.yaml)",
 )
 JSON = argument("--json", action="store_true", help="print JSON, for other programs")
+CONFIG = argument("--config", type=Path, metavar="FILE", help="parameters as YAML")
+WAIT = argument(
+    "--wait", action="store_true", help="wait while another program works on the dataset"
+)
 QUIET = argument("--quiet", action="store_true", help="print failures only")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recsys_lib.cli import _benchmark, _commands, _doctor
-from recsys_lib.cli.table.command import QUIET, Command, argument
+from recsys_lib.cli.table.command import QUIET, Command, argument, parameters_of
 
 COMMANDS = (
     Command(
@@ -49,12 +49,9 @@ COMMANDS = (
                 metavar="FOLDER",
                 help="where the files are (default: data/raw/NAME; fetched where possible)",
             ),
-            argument(
-                "--set",
-                action="append",
-                default=[],
-                metavar="SECTION.NAME=VALUE",
-                help="a parameter of evaluate or als; not the published protocol any more",
+            parameters_of(
+                "SECTION",
+                "a parameter of evaluate or als; not the published protocol any more",
             ),
             argument("--json", type=Path, metavar="FILE", help="write the result there, too"),
         ),

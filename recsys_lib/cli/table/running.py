@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from recsys_lib.cli import _commands, _retrain
-from recsys_lib.cli.table.command import QUIET, Command, argument
+from recsys_lib.cli.table.command import CONFIG, QUIET, WAIT, Command, argument, parameters_of
 
 _ONLY_DATASET = argument("--dataset", help=_commands.ONLY_RUNS)
 
@@ -30,14 +28,8 @@ COMMANDS = (
                 help="a dataset: its name, or the path of its folder (default: that of --config, "
                 "or the sample)",
             ),
-            argument("--config", type=Path, metavar="FILE", help="parameters as YAML"),
-            argument(
-                "--set",
-                action="append",
-                default=[],
-                metavar="SECTION.NAME=VALUE",
-                help="a parameter: 'recsys params' lists all",
-            ),
+            CONFIG,
+            parameters_of("SECTION", "a parameter: 'recsys params' lists all"),
             argument("--force", action="store_true", help="train all steps even if nothing is new"),
             argument(
                 "--watch",
@@ -45,11 +37,7 @@ COMMANDS = (
                 help="train nothing; roll back if the served version gets fewer clicks, or has "
                 "more empty or slow lists, than the one before",
             ),
-            argument(
-                "--wait",
-                action="store_true",
-                help="wait while another program works on the dataset",
-            ),
+            WAIT,
             QUIET,
         ),
     ),

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from recsys_lib.cli import _arms, _commands, _monitor, _off_policy
 from recsys_lib.cli.table.command import (
+    CONFIG,
+    DATASET,
     DATASET_OF_VERSION,
     JSON,
     NO_RULES,
     QUIET,
     Command,
     argument,
+    parameters_of,
 )
-from recsys_lib.paths import SAMPLE
 
 _HIGHEST_PORT = 65535
 _LAST_POSITION, _MOST_DAYS = 1_000, 10_000
@@ -58,12 +60,6 @@ def _share(text: str) -> float:
         raise ArgumentTypeError(f"{text!r} is no share: give a number between 0 and 1")
     return share
 
-
-_DATASET = argument(
-    "--dataset",
-    default=SAMPLE,
-    help="a dataset: its name in data/raw/ or in 'recsys runs', or the path of its folder",
-)
 
 COMMANDS = (
     Command(
@@ -118,7 +114,7 @@ COMMANDS = (
         "recsys serve --challenger 20260301-0910 --interleave",
         _commands.serve,
         (
-            _DATASET,
+            DATASET,
             argument("--host", default="127.0.0.1", help="address to listen on"),
             argument("--port", type=_port, default=8000, help="port to listen on"),
             argument(
@@ -154,15 +150,9 @@ COMMANDS = (
         "recsys monitor --dataset sample\nrecsys monitor --set monitor.days=7 --no-page",
         _monitor.monitor,
         (
-            _DATASET,
-            argument("--config", type=Path, metavar="FILE", help="parameters as YAML"),
-            argument(
-                "--set",
-                action="append",
-                default=[],
-                metavar="monitor.NAME=VALUE",
-                help="a parameter: 'recsys params monitor' lists them",
-            ),
+            DATASET,
+            CONFIG,
+            parameters_of("monitor", "a parameter: 'recsys params monitor' lists them"),
             argument("--all", action="store_true", help="print what is fine, too"),
             argument(
                 "--no-page",
@@ -176,7 +166,7 @@ COMMANDS = (
         "compare the champion with the challenger by what people did",
         "recsys arms --dataset shop",
         _arms.arms,
-        (_DATASET, JSON),
+        (DATASET, JSON),
     ),
     Command(
         "offpolicy",

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from recsys_lib.cli import _feedback, _forget, _update
-from recsys_lib.cli.table.command import QUIET, Command, argument
-from recsys_lib.paths import SAMPLE
-
-_DATASET = argument(
-    "--dataset",
-    default=SAMPLE,
-    help="a dataset: its name in data/raw/ or in 'recsys runs', or the path of its folder",
-)
-_WAIT = argument(
-    "--wait", action="store_true", help="wait while another program works on the dataset"
+from recsys_lib.cli.table.command import (
+    CONFIG,
+    DATASET,
+    NAMED_DATASET,
+    QUIET,
+    WAIT,
+    Command,
+    argument,
+    parameters_of,
 )
 
 COMMANDS = (
@@ -26,7 +25,7 @@ COMMANDS = (
         "recsys update --dataset shop --weight cart=1",
         _update.update,
         (
-            _DATASET,
+            DATASET,
             argument(
                 "--events",
                 type=Path,
@@ -46,15 +45,9 @@ COMMANDS = (
                 help="of a type of event, 0 to 1; events of a user with an item that add up to 1 "
                 "are an interaction (default: purchase=1, cart=0.5, click=0.2)",
             ),
-            argument("--config", type=Path, metavar="FILE", help="parameters as YAML"),
-            argument(
-                "--set",
-                action="append",
-                default=[],
-                metavar="etl.NAME=VALUE",
-                help="how the files are read: 'recsys params etl' lists all",
-            ),
-            _WAIT,
+            CONFIG,
+            parameters_of("etl", "how the files are read: 'recsys params etl' lists all"),
+            WAIT,
             QUIET,
         ),
     ),
@@ -69,9 +62,7 @@ COMMANDS = (
             argument(
                 "file", type=Path, metavar="FILE", help="events as JSON lines, CSV or Parquet"
             ),
-            argument(
-                "--dataset", required=True, help="a dataset: its name, or the path of its folder"
-            ),
+            NAMED_DATASET,
             argument(
                 "--column",
                 type=_feedback.column,
@@ -106,15 +97,13 @@ COMMANDS = (
         _forget.forget,
         (
             argument("users", metavar="USER", nargs="+", help="ids, exactly as the data have them"),
-            argument(
-                "--dataset", required=True, help="a dataset: its name, or the path of its folder"
-            ),
+            NAMED_DATASET,
             argument(
                 "--keep-old",
                 action="store_true",
                 help="only list old versions and outputs that name them (default: remove them)",
             ),
-            _WAIT,
+            WAIT,
             QUIET,
         ),
     ),

@@ -27,6 +27,17 @@ _UNSETTLED = (
     f"the day and the month of {Ratings.TIMESTAMP} cannot be told apart: set etl.timestamp_format "
     "to %d/%m/%Y or %m/%d/%Y, followed by %H:%M or whatever form the time has"
 )
+ROW_SCHEMA: dict[str, pl.DataType] = {
+    Ratings.USER: pl.String(),
+    Ratings.ITEM: pl.String(),
+    Ratings.RATING: pl.Float64(),
+    Ratings.TIMESTAMP: pl.Int64(),
+    Ratings.VERIFIED: pl.Int8(),
+    Ratings.HELPFUL: pl.Int64(),
+    Ratings.QUANTITY: pl.Float64(),
+    Ratings.EVENT: pl.String(),
+}
+"""Types of clean rows."""
 Checks = list[tuple[pl.Expr, str]]
 """Conditions that reject a row, each with its reason."""
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from recsys_lib.loop import Shown
 from recsys_lib.loop.assignment import NO_TEAM
 from recsys_lib.serving.http import requests, schemas
-from recsys_lib.serving.http.explorer import Chance, Explorer
+from recsys_lib.serving.http.explored_place import Chance, ExploredPlace
 
 Answer = TypeVar("Answer", bound=schemas.ServedAnswer)
 
@@ -32,9 +32,9 @@ class Made(Generic[Answer]):
     teams: Sequence[str] = ()
     chance: Chance | None = None
 
-    def explored(self, explorer: Explorer, body: requests.ListRequest) -> Made[Answer]:
+    def explored(self, explored_place: ExploredPlace, body: requests.ListRequest) -> Made[Answer]:
         """The list with an item that is explored; it is of no team."""
-        found = explorer.insert(body, self.answer)
+        found = explored_place.insert(body, self.answer)
         if found is None:
             return self
         answer, chance = found

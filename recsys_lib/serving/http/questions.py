@@ -19,7 +19,7 @@ from recsys_lib.loop.assignment import (
 )
 from recsys_lib.loop.records import new_id, policy_of
 from recsys_lib.serving.http import answers, requests, schemas
-from recsys_lib.serving.http.explorer import Explorer
+from recsys_lib.serving.http.explored_place import ExploredPlace
 from recsys_lib.serving.http.followed_rules import FollowedRules
 from recsys_lib.serving.http.interleaved import interleaved
 from recsys_lib.serving.http.made import Made
@@ -40,7 +40,7 @@ class Questions:
     challenger: a version that is compared with the champion.
     share: of the people who get the lists of the challenger.
     interleave: whether people get lists of both versions instead.
-    explorer: puts items without history into lists; None where nothing is explored.
+    explored_place: puts items without history into lists; None where nothing is explored.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Questions:
         share: float = 0.0,
         *,
         interleave: bool = False,
-        explorer: Explorer | None = None,
+        explored_place: ExploredPlace | None = None,
     ) -> None:
         self.service, self.log = service, log
         self.challenger, self.share, self.interleave = challenger, share, interleave
-        self.explorer = explorer
+        self.explored_place = explored_place
         self._rules = FollowedRules(service.dataset.rules)
 
     def ask(
@@ -86,7 +86,7 @@ class Questions:
         self, answer: Callable[[Recommender, Asked], Answer], body: Asked
     ) -> Made[Answer]:
         made = self._in_experiment(answer, body)
-        return made.explored(self.explorer, body) if self.explorer else made
+        return made.explored(self.explored_place, body) if self.explored_place else made
 
     def _in_experiment(
         self, answer: Callable[[Recommender, Asked], Answer], body: Asked

@@ -15,7 +15,7 @@ from recsys_lib.loop.experiment import start_experiment
 from recsys_lib.paths import SAMPLE, Dataset
 from recsys_lib.serving.http.access import TOKEN_VARIABLE, is_loopback, token
 from recsys_lib.serving.http.app import create_app
-from recsys_lib.serving.http.explorer import Explorer
+from recsys_lib.serving.http.explored_place import ExploredPlace
 from recsys_lib.serving.http.patience import PatientProtocol
 from recsys_lib.serving.http.questions import Questions
 from recsys_lib.serving.http.service import Service
@@ -105,5 +105,5 @@ def _questions(
 def _explore(questions: Questions, position: int) -> None:
     if questions.log is None:
         raise ParameterError("exploring needs feedback: leave --no-feedback out")
-    questions.explorer = Explorer(questions.service, questions.log.folder, position)
-    threading.Thread(target=questions.explorer.keep_refreshing, daemon=True).start()
+    questions.explored_place = ExploredPlace(questions.service, questions.log.folder, position)
+    threading.Thread(target=questions.explored_place.keep_refreshing, daemon=True).start()

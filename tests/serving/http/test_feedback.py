@@ -5,26 +5,12 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from recsys_lib.loop import FeedbackLog, read_events, read_shown
+from recsys_lib.loop import read_events, read_shown
 from recsys_lib.loop.assignment import CHALLENGER, CHAMPION, INTERLEAVED, NO_ARM
 from recsys_lib.serving.http.app import create_app
 from recsys_lib.serving.http.questions import Questions
 from tests.support.http_server import serving
 from tests.support.http_world import Fake
-
-
-@pytest.fixture
-def log(tmp_path):
-    with FeedbackLog(tmp_path / "feedback") as log:
-        yield log
-
-
-@pytest.fixture
-def logged(world, log):
-    """A client of a service that logs."""
-    world.publish("one")
-    with serving(create_app(world.service, Questions(world.service, log))) as client:
-        yield client
 
 
 @pytest.fixture

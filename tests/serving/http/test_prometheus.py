@@ -10,11 +10,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from recsys_lib.files import write_json
-from recsys_lib.loop import FeedbackLog
 from recsys_lib.paths import project_root
-from recsys_lib.serving.http.app import create_app
-from recsys_lib.serving.http.questions import Questions
-from tests.support.http_server import serving
 
 DEPLOY = project_root() / "deploy"
 RULES = DEPLOY / "prometheus" / "recsys.rules.yml"
@@ -41,20 +37,6 @@ def promtool(*arguments):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture
-def log(tmp_path):
-    with FeedbackLog(tmp_path / "feedback") as log:
-        yield log
-
-
-@pytest.fixture
-def service(world, log):
-    """A client of a service that logs, and what stands behind it."""
-    world.publish("one")
-    with serving(create_app(world.service, Questions(world.service, log))) as client:
-        yield client
-
-
 def numbers(client):
     """Name and labels -> value, of everything at /metrics."""
     families = text_string_to_metric_families(client.get("/metrics").text)
@@ -62,36 +44,36 @@ def numbers(client):
     return {(s.name, *s.labels.values()): s.value for s in samples}
 
 
-def test_every_number_that_is_asked_for_is_there(world, service):
+def test_every_number_that_is_asked_for_is_there(world, logged):
     write_json(world.dataset.monitored, {"exit_code": 11})
-    service.post("/matrix_factor/user", json={"user_id": "u"})
-    there = {name for name, *_ in numbers(service)}
+    logged.post("/matrix_factor/user", json={"user_id": "u"})
+    there = {name for name, *_ in numbers(logged)}
     asked = {name for query in panel_queries() + alert_queries() for name in METRIC.findall(query)}
     assert len(asked) > 8
     assert asked <= there, asked - there
 
 
-def test_the_version_that_answers_and_what_the_monitor_said(world, service):
-    before = numbers(service)
+def test_the_version_that_answers_and_what_the_monitor_said(world, logged):
+    before = numbers(logged)
     assert not any(name.startswith("recsys_monitor") for name, *_ in before)
     assert ("recsys_version_info", world.dataset.name, "one") not in before
-    service.post("/matrix_factor/user", json={"user_id": "u"})
+    logged.post("/matrix_factor/user", json={"user_id": "u"})
     monitored = world.dataset.monitored
     write_json(monitored, {"exit_code": 12})
-    after = numbers(service)
+    after = numbers(logged)
     assert after["recsys_version_info", world.dataset.name, "one"] == 1
     assert after["recsys_version_refused",] == 0
     assert after["recsys_monitor_verdict",] == 12
     assert after["recsys_monitor_seconds",] == pytest.approx(monitored.stat().st_mtime)
     monitored.write_text("{")
-    assert numbers(service)["recsys_monitor_verdict",] == -1
+    assert numbers(logged)["recsys_monitor_verdict",] == -1
 
 
-def test_a_champion_that_cannot_be_opened_is_a_number(world, service):
-    service.post("/matrix_factor/user", json={"user_id": "u"})
+def test_a_champion_that_cannot_be_opened_is_a_number(world, logged):
+    logged.post("/matrix_factor/user", json={"user_id": "u"})
     (world.dataset.models / "champion.json").unlink()
-    service.post("/matrix_factor/user", json={"user_id": "u"})
-    assert numbers(service)["recsys_version_refused",] == 1
+    logged.post("/matrix_factor/user", json={"user_id": "u"})
+    assert numbers(logged)["recsys_version_refused",] == 1
 
 
 def test_panels_do_not_lie_on_each_other():

@@ -33,7 +33,7 @@ class Chance(NamedTuple):
     propensity: float
 
 
-class Explorer:
+class ExploredPlace:
     """Puts one item without history into lists for users and histories.
 
     A list stays as it is where an item of the policy is in the history, among ``exclude``, or a
