@@ -6,7 +6,6 @@ import queue
 import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -80,6 +79,8 @@ class FeedbackLog:
         self.folder, self.counts = folder, LogCounts()
         self.problem = ""
         self._queue: queue.Queue[_Entry] = queue.Queue(capacity)
+        self._enough = min(_MOST_AT_ONCE, max(capacity // 2, 1))
+        self._at_once = threading.Event()  # what waits is to be written now
         self._lock = threading.Lock()  # of the counts
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -129,6 +130,7 @@ class FeedbackLog:
         with self._starting:
             if self._thread is not None:
                 self._queue.put(_STOP)
+                self._at_once.set()
                 self._thread.join()
                 self._thread = None
 
@@ -141,6 +143,8 @@ class FeedbackLog:
             self._queue.put_nowait(entry)
         except queue.Full:
             return False
+        if isinstance(entry, _Events) or self._queue.qsize() >= self._enough:
+            self._at_once.set()
         return True
 
     def _write(self) -> None:
@@ -170,13 +174,18 @@ class FeedbackLog:
             connection.close()
 
     def _next(self) -> list[_Entry]:
-        """Wait for an entry, and take what else is there."""
-        entries, end = [self._queue.get()], time.monotonic() + _GATHERING_SECONDS
+        """Wait for an entry, and take what else is there.
+
+        The thread sleeps while lists gather: woken for each, it would take the interpreter from
+        the threads that answer.
+        """
+        entries = [self._queue.get()]
+        if isinstance(entries[0], ServedList):
+            self._at_once.wait(_GATHERING_SECONDS)
+        self._at_once.clear()
         while len(entries) < _MOST_AT_ONCE and entries[-1] != _STOP:
-            if isinstance(entries[-1], _Events):
-                end = 0.0
             try:
-                entries.append(self._queue.get(timeout=max(end - time.monotonic(), 0.0)))
+                entries.append(self._queue.get_nowait())
             except queue.Empty:
                 break
         return entries
