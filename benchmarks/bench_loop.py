@@ -32,7 +32,7 @@ from recsys_lib.paths import Dataset
 from recsys_lib.serving.http.server import DATASET_VARIABLE, FEEDBACK_VARIABLE
 
 _ROUTE, _N, _BODIES = "/matrix_factor/user", 10, 5_000
-_CONNECTIONS, _WARM_SECONDS, _ROUNDS = 8, 3, 3
+_CONNECTIONS, _WARM_SECONDS, _ROUNDS = 8, 3, 4
 _LISTS, _EVENTS, _BATCH = 300_000, 1_000_000, 2_000
 _ITEMS, _SEED = 1_000, 3
 _SMALL = "sample-2000"  # the data that are looked at beside the log
