@@ -66,9 +66,11 @@ def _cost(
     from recsys_lib.cli._answers import print_json
     from recsys_lib.display.terminal import console, print_line
     from recsys_lib.parameters import RULE_COST_USERS
-    from recsys_lib.serving.rule_cost import HeldOutLists, cost_in_words
+    from recsys_lib.serving.held_out_lists import HeldOutLists
+    from recsys_lib.serving.rule_cost import cost_of
+    from recsys_lib.serving.rule_cost_in_words import cost_in_words
 
-    cost = HeldOutLists.of(recommender, n_users or RULE_COST_USERS).cost(found)
+    cost = cost_of(found, HeldOutLists.of(recommender, n_users or RULE_COST_USERS))
     if as_json:
         tables = {"segments": cost.segments, "rules": cost.rules}
         rows = {name: table.to_dict("records") for name, table in tables.items()}
@@ -84,7 +86,7 @@ def _cost(
 
 def _print(table: pd.DataFrame) -> None:
     from recsys_lib.display.terminal import cell, console, text_table
-    from recsys_lib.serving.rule_cost import for_reading
+    from recsys_lib.serving.rule_cost_in_words import for_reading
 
     shown = for_reading(table)
     printed = text_table(*shown.columns)

@@ -9,7 +9,8 @@ import pandas as pd
 from recsys_lib.paths import Dataset
 from recsys_lib.rules import in_words
 from recsys_lib.serving import Recommender
-from recsys_lib.serving.rule_cost import HeldOutLists, RuleCost
+from recsys_lib.serving.held_out_lists import HeldOutLists
+from recsys_lib.serving.rule_cost import RuleCost, cost_of
 from recsys_lib.widgets.cards import title_of
 
 
@@ -51,5 +52,5 @@ class RuleCosts:
         if rules.fingerprint not in self._known:
             if self._lists is None:
                 self._lists = HeldOutLists.of(self._recommender)
-            self._known[rules.fingerprint] = self._lists.cost(rules)
+            self._known[rules.fingerprint] = cost_of(rules, self._lists)
         return self._known[rules.fingerprint]

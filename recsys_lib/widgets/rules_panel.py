@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from recsys_lib.serving import Recommender
-from recsys_lib.serving.rule_cost import cost_in_words, for_reading
+from recsys_lib.serving.rule_cost_in_words import cost_in_words, for_reading
 from recsys_lib.widgets.messages import error_html, loading_html
 from recsys_lib.widgets.panel import Panel, heading, line, table_html
 from recsys_lib.widgets.product_facts import ProductFacts

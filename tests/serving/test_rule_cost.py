@@ -5,8 +5,9 @@ import pytest
 
 from recsys_lib import Recommender
 from recsys_lib.errors import ArtifactError, NotTrainedError
-from recsys_lib.serving import rule_cost
-from recsys_lib.serving.rule_cost import HeldOutLists, cost_in_words, for_reading
+from recsys_lib.serving.held_out_lists import HeldOutLists, K
+from recsys_lib.serving.rule_cost import cost_of
+from recsys_lib.serving.rule_cost_in_words import cost_in_words, for_reading
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def cost(lists, tmp_path):
     def cost(text):
         path = tmp_path / "rules.yaml"
         path.write_text(text, encoding="utf-8")
-        return lists.cost(lists.recommender.rules_of(path))
+        return cost_of(lists.recommender.rules_of(path), lists)
 
     return cost
 
@@ -42,9 +43,9 @@ def test_rules_that_are_not_in_force_cost_nothing(cost, lists):
 def test_without_rules_lists_have_the_best_variant_of_each_product(lists):
     ranked, _ = lists._best(lists._histories, len(lists.recommender.items))
     groups = lists.recommender.items.groups
-    for found, best in zip(lists._measured(None, None).lists, ranked, strict=True):
+    for found, best in zip(lists.measured(None).lists, ranked, strict=True):
         first = np.sort(np.unique(groups[best[best >= 0]], return_index=True)[1])
-        assert found.tolist() == best[first][: rule_cost.K].tolist()
+        assert found.tolist() == best[first][:K].tolist()
 
 
 def test_to_ban_what_was_held_out_costs_everything(cost, lists):
