@@ -50,7 +50,7 @@ class IdMap:
 
     def __init__(self, ids: Iterable[str] | pl.Series) -> None:
         series = ids if isinstance(ids, pl.Series) else pl.Series("id", list(ids), dtype=pl.String)
-        if series.n_unique() < len(series):
+        if not _are_unique(series):
             twice = series.filter(series.is_duplicated())[0]
             raise ValueError(f"ids must be unique, {twice!r} occurs more than once")
         # Arrow strings: a million ids need no Python object each.
@@ -137,3 +137,10 @@ class IdMap:
         with _BUILDING_TABLES:
             _ = self._index.is_unique
         return self._index
+
+
+def _are_unique(ids: pl.Series) -> bool:
+    """Whether no id occurs twice; of sorted ids only neighbours can be equal."""
+    if ids.is_sorted():  # which takes a tenth of the time
+        return not (ids == ids.shift()).any()
+    return ids.n_unique() == len(ids)

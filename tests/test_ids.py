@@ -23,9 +23,10 @@ def test_there_and_back(names):
 
 
 @pytest.mark.parametrize("kind", [list, iter, pl.Series])
-def test_an_id_given_twice_is_named(kind):
+@pytest.mark.parametrize("ids", [["a", "b", "c", "b"], ["a", "b", "b", "c"], ["b", "b"]])
+def test_an_id_given_twice_is_named(kind, ids):
     with pytest.raises(ValueError, match="'b' occurs more than once"):
-        IdMap(kind(["a", "b", "c", "b"]))
+        IdMap(kind(ids))
 
 
 def test_an_unknown_id_is_an_error_or_negative_as_the_argument_says():

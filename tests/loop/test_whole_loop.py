@@ -23,7 +23,7 @@ from tests.support.http_server import serving
 DAY = 86_400_000
 START = 1_767_225_600_000  # 2026-01-01
 USERS, NEWCOMERS, ITEMS, TASTES = 240, 80, 60, 3
-TAKEN = 7
+TAKEN, PEOPLE = 7, 10_000
 CLICKS = {True: 0.15, False: 0.02}
 """How often people click on an item of their taste, and on another one."""
 SMALL = ("als.factors=8", "als.regularization=1.0", "evaluate.sequence=off")
@@ -130,10 +130,10 @@ def compare_side_by_side(shop, first, capsys):
     """People click on fewer items of the first version."""
     running = start_experiment(shop.feedback, first, 0.5)
     challenger = Recommender.load(shop.version(first), dataset=shop)
-    serve_to(shop, range(2_000), 1, challenger, running.share)
+    serve_to(shop, range(PEOPLE), 1, challenger, running.share)
     shown = running.lists(read_shown(shop.feedback, running.start))
     found = compare_arms(outcomes(shown, read_events(shop.feedback)), running.share)
-    assert sum(found.people.values()) == 2_000
+    assert sum(found.people.values()) == PEOPLE
     assert (found.verdict, found.high < 0) == ("worse", True)
     assert main(["arms", "--dataset", "shop"]) == EXIT_OK
     assert "the challenger is worse" in capsys.readouterr().out
@@ -158,7 +158,7 @@ def go_back_from_a_bug(shop, second, monkeypatch):
             "recommend_for_history",
             lambda self, _, *args, **wishes: ask(self, history, *args, **wishes),
         )
-        serve_to(shop, range(2_000, 2_600), 2)
+        serve_to(shop, range(PEOPLE, PEOPLE + 600), 2)
     assert main(["monitor", "--dataset", "shop", "--no-page"]) == EXIT_ROLL_BACK
     assert main(["retrain", "--dataset", "shop", "--watch"]) == EXIT_ROLL_BACK
     last = registry.read_history(shop).last
