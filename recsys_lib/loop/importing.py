@@ -5,123 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
 import polars as pl
 
 from recsys_lib.columns import Feedback
+from recsys_lib.data import queries
 from recsys_lib.data.forgotten import Forgotten
-from recsys_lib.data.formats import first_fields, read_records
-from recsys_lib.data.formats.records import LINE, Rejected, Start
-from recsys_lib.errors import InputDataError, ParameterError, QueryError, did_you_mean
+from recsys_lib.data.formats import batch_records, first_fields, has_times, read_records
+from recsys_lib.data.formats.records import LINE, Records, Rejected, Start
+from recsys_lib.errors import QueryError
 from recsys_lib.files import writing
+from recsys_lib.loop.event_form import OF_PEOPLE, EventForm
 from recsys_lib.loop.reading import read_events
-from recsys_lib.loop.records import Event, event_time
+from recsys_lib.loop.records import Event
 from recsys_lib.loop.store import connect, insert
 from recsys_lib.paths import Dataset
 
-UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6}
-"""Units of times that are numbers, by how many are a second."""
-_REQUIRED = (Feedback.TIME, Feedback.ITEM)
-_OF_PEOPLE = (Feedback.LIST, Feedback.USER, Feedback.SESSION)
 _AT_ONCE = 5_000  # events of one transaction: a service that writes, too, waits for it
 _ID_LENGTH = 32
-_NO_ZONE = "time has no zone: end it with Z or an offset, or give --zone"
-_NO_UNIT = "time is a number: give --unit s, ms or us"
-
-
-@dataclass(frozen=True)
-class EventForm:
-    """How a file writes events.
-
-    Parameters
-    ----------
-    columns: name of a column of ``Feedback.EVENTS`` -> name in the file; the same by default.
-    type: of all events, for a file without a column for it.
-    unit: of times that are numbers, one of ``UNITS``.
-    zone: of times that name none, such as Europe/Berlin.
-
-    Raises
-    ------
-    ParameterError
-        For a column that no event has, an unknown unit or zone.
-    """
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    type: str = ""
-    unit: str = ""
-    zone: str = ""
-
-    def __post_init__(self) -> None:
-        for name in self.columns:
-            if name not in Feedback.EVENTS:
-                raise ParameterError(f"no event has {name!r}{did_you_mean(name, Feedback.EVENTS)}")
-        if self.unit and self.unit not in UNITS:
-            raise ParameterError(f"unit {self.unit!r}: choose from {', '.join(UNITS)}")
-        if self.zone:
-            _ = self._zone_info
-
-    @property
-    def _zone_info(self) -> ZoneInfo:
-        try:
-            return ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ParameterError(
-                f"there is no zone {self.zone!r}: name it as in Europe/Berlin, or UTC"
-            ) from error
-
-    def found_in(self, path: Path) -> dict[str, str]:
-        """The columns of events that a file has, by their names there."""
-        there = first_fields(path)
-        for name in self.columns.values():
-            if name not in there:
-                problem = f"there is no such column{did_you_mean(name, there)}"
-                raise InputDataError(problem, file=path, field=name)
-        names = {name: self.columns.get(name, name) for name in Feedback.EVENTS}
-        found = {name: theirs for name, theirs in names.items() if theirs in there}
-        lacking = [name for name in _REQUIRED if name not in found]
-        if Feedback.TYPE not in found and not self.type:
-            raise InputDataError(
-                "no column is the type of an event: name it with --column type=NAME, or give the "
-                "type of all with --type",
-                file=path,
-            )
-        if lacking or not set(_OF_PEOPLE) & set(found):
-            what = ", ".join(lacking) or "list_id, user_id or session_id"
-            raise InputDataError(
-                f"no column is {what}: name it with --column {(*lacking, Feedback.USER)[0]}=NAME "
-                f"(there is {', '.join(there)})",
-                file=path,
-            )
-        return found
-
-    def time(self, text: str) -> str:
-        """A time of the file as the log has it, in UTC; QueryError where that is not certain."""
-        try:
-            number = float(text)
-        except ValueError:
-            return self._of_text(text)
-        if not self.unit:
-            raise QueryError(_NO_UNIT)
-        try:
-            time = datetime.fromtimestamp(number / UNITS[self.unit], UTC)
-        except (OverflowError, ValueError, OSError) as error:
-            raise QueryError(f"time is out of range in {self.unit}") from error
-        return event_time(time)
-
-    def _of_text(self, text: str) -> str:
-        try:
-            time = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise QueryError("time is not ISO 8601, such as 2026-03-01T09:10:00+01:00") from error
-        if time.tzinfo is None:
-            if not self.zone:
-                raise QueryError(_NO_ZONE)
-            time = time.replace(tzinfo=self._zone_info)
-        return event_time(time)
 
 
 @dataclass(frozen=True)
@@ -143,7 +49,7 @@ class Imported:
 
 
 def import_events(dataset: Dataset, path: Path, form: EventForm | None = None) -> Imported:
-    """Add the events of a file to the log of a dataset.
+    """Add the events of a file, or of the result of a query, to the log of a dataset.
 
     An event without an ``event_id`` gets one from its content, so that the same file can be
     imported again; two events that are alike in everything are one then.
@@ -153,7 +59,8 @@ def import_events(dataset: Dataset, path: Path, form: EventForm | None = None) -
     dataset
         Whose log.
     path
-        JSON lines, CSV, Parquet or another format that the data of a dataset may have.
+        JSON lines, CSV, Parquet or another format that the data of a dataset may have; or a file
+        of SQL that names its database, which is asked each time and of which nothing is stored.
     form
         How it writes events; by default with the names of ``Feedback.EVENTS``.
 
@@ -165,7 +72,7 @@ def import_events(dataset: Dataset, path: Path, form: EventForm | None = None) -
     Raises
     ------
     InputDataError
-        If the file cannot be used, or lacks a column.
+        If the file cannot be used, or lacks a column; if the database does not answer.
     StorageError
         If the disk is full; import the file again then.
     """
@@ -179,14 +86,13 @@ def import_events(dataset: Dataset, path: Path, form: EventForm | None = None) -
 
 
 def _read(path: Path, form: EventForm) -> tuple[list[Event], list[Rejected]]:
-    names = form.found_in(path)
+    names, blocks = _of_query(path, form) if path.suffix == queries.SUFFIX else _of_file(path, form)
     events: list[Event] = []
     rejected: list[Rejected] = []
-    for work in read_records(path, {theirs: pl.String() for theirs in names.values()}, Start()):
-        records = work()
+    for records in blocks:
         rejected += records.rejected
         for row in records.frame.iter_rows(named=True):
-            values = {name: (row[theirs] or "").strip() for name, theirs in names.items()}
+            values = {name: _plain(row[theirs]) for name, theirs in names.items()}
             try:
                 events.append(_event(values, form))
             except QueryError as error:
@@ -195,8 +101,41 @@ def _read(path: Path, form: EventForm) -> tuple[list[Event], list[Rejected]]:
     return events, rejected
 
 
-def _event(values: Mapping[str, str], form: EventForm) -> Event:
-    facts = {name: values.get(name) or None for name in (Feedback.ITEM, *_OF_PEOPLE)}
+def _of_file(path: Path, form: EventForm) -> tuple[dict[str, str], Iterator[Records]]:
+    names = form.found_in(first_fields(path), path)
+    schema = _schema(names, has_times(path))
+    return names, (work() for work in read_records(path, schema, Start()))
+
+
+def _of_query(path: Path, form: EventForm) -> tuple[dict[str, str], Iterator[Records]]:
+    """As they come from the database: no copy stays that forgetting somebody would have to find."""
+    tables = queries.tables(queries.read_query(path))
+    names = form.found_in(next(tables).column_names, path)
+    schema = _schema(names, True)
+
+    def blocks() -> Iterator[Records]:
+        row = 1
+        for batch in chain.from_iterable(table.to_batches() for table in tables):
+            yield batch_records(batch.select(list(schema)), schema, row)
+            row += len(batch)
+
+    return names, blocks()
+
+
+def _schema(names: Mapping[str, str], has_times: bool) -> dict[str, pl.DataType]:
+    """All as text, but for times where they have a type: whether they have a zone is known then."""
+    schema: dict[str, pl.DataType] = dict.fromkeys(names.values(), pl.String())
+    if has_times:
+        schema[names[Feedback.TIME]] = pl.Datetime()
+    return schema
+
+
+def _plain(value: str | datetime | None) -> str | datetime:
+    return value if isinstance(value, datetime) else (value or "").strip()
+
+
+def _event(values: Mapping[str, Any], form: EventForm) -> Event:
+    facts = {name: values.get(name) or None for name in (Feedback.ITEM, *OF_PEOPLE)}
     kind, time = values.get(Feedback.TYPE) or form.type, form.time(values[Feedback.TIME])
     content = [kind, time, *(value or "" for value in facts.values())]
     own = hashlib.sha256("\x1f".join(content).encode()).hexdigest()[:_ID_LENGTH]

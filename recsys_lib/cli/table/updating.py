@@ -55,12 +55,16 @@ COMMANDS = (
         "feedback",
         "take events that another system logged into the feedback log",
         "recsys feedback import clicks.csv --dataset shop --type click --zone Europe/Berlin\n"
-        "recsys feedback import shop.parquet --dataset shop --column type=action --unit ms",
+        "recsys feedback import shop.parquet --dataset shop --column type=action --unit ms\n"
+        "recsys feedback import clicks.sql --dataset shop",
         _feedback.feedback,
         (
             argument("action", choices=["import"], help="what to do"),
             argument(
-                "file", type=Path, metavar="FILE", help="events as JSON lines, CSV or Parquet"
+                "file",
+                type=Path,
+                metavar="FILE",
+                help="events as JSON lines, CSV or Parquet, or a query as .sql",
             ),
             NAMED_DATASET,
             argument(

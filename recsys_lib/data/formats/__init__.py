@@ -21,8 +21,9 @@ from recsys_lib.data.formats._delimited import Delimited
 from recsys_lib.data.formats._documents import is_document
 from recsys_lib.data.formats._encoding import WESTERN
 from recsys_lib.data.formats._jsonlines import JsonLines
+from recsys_lib.data.formats._parquet import batch_records
 from recsys_lib.data.formats._partitions import partition_values, with_values
-from recsys_lib.data.formats._readers import Reader, is_flat, is_known, reader_of
+from recsys_lib.data.formats._readers import Reader, has_times, is_flat, is_known, reader_of
 from recsys_lib.data.formats.form import AS_FOUND, TextForm
 from recsys_lib.data.formats.nested import opened, outer_schema, split_names
 from recsys_lib.data.formats.records import LINE, Records, Schema, Start, Work
@@ -33,12 +34,14 @@ __all__ = [
     "Reader",
     "TextForm",
     "all_fields",
+    "batch_records",
     "can_be_continued",
     "count_lines",
     "first_fields",
     "first_records",
     "form_of",
     "guesses_of",
+    "has_times",
     "is_flat",
     "is_known",
     "partition_values",

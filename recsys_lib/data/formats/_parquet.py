@@ -38,7 +38,7 @@ class Parquet:
         row, size = 1, _SAMPLE_ROWS if start.is_sample else _BATCH_ROWS
         try:
             for batch in pq.ParquetFile(path).iter_batches(size, columns=present):
-                yield partial(_records, batch, schema, row)
+                yield partial(batch_records, batch, schema, row)
                 row += len(batch)
         except (pa.ArrowInvalid, OSError) as error:
             raise InputDataError(
@@ -46,10 +46,14 @@ class Parquet:
             ) from error
 
 
-def _records(batch: pa.RecordBatch, schema: Schema, row: int) -> Records:
+def batch_records(batch: pa.RecordBatch, schema: Schema, row: int) -> Records:
+    """Rows from number ``row`` on, as text, but for times where ``schema`` wants them as such."""
     columns = {name: _plain(batch.column(name)) for name in batch.schema.names}
     frame = pl.DataFrame(pl.from_arrow(pa.table(columns)))
-    frame = frame.with_columns(_as_text(frame[name]) for name in frame.columns)
+    frame = frame.with_columns(
+        frame[name] if frame[name].dtype == pl.Datetime == schema[name] else _as_text(frame[name])
+        for name in frame.columns
+    )
     numbers = pl.int_range(row, row + len(batch), dtype=pl.Int64, eager=True)
     return Records(with_fields(frame, schema, numbers.alias(LINE)), [])
 

@@ -75,6 +75,11 @@ def is_known(path: Path) -> bool:
     return name in _READERS or Path(name).suffix in _READERS
 
 
+def has_times(path: Path) -> bool:
+    """Whether a format has a type for times, which can be read as such."""
+    return isinstance(reader_of(path), Parquet)
+
+
 def is_flat(path: Path) -> bool:
     """Whether a format has no objects inside of records."""
     return isinstance(reader_of(path), Delimited)

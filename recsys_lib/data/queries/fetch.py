@@ -42,9 +42,9 @@ def fetched(query: Query, folder: Path) -> tuple[Path, ...]:
 
 def _write(query: Query, folder: Path) -> int:
     """One file for each batch; the number of rows."""
-    tables, n_rows = _tables(query), 0
-    _check_names(query, next(tables))
-    for number, table in enumerate(tables):
+    result, n_rows = tables(query), 0
+    next(result)  # without rows
+    for number, table in enumerate(result):
         pq.write_table(table, folder / f"part-{number:05}.parquet")
         n_rows += len(table)
     if not n_rows:
@@ -52,12 +52,21 @@ def _write(query: Query, folder: Path) -> int:
     return n_rows
 
 
-def _tables(query: Query) -> Iterator[pa.Table]:
-    """A table without rows, then the result, some rows at a time."""
+def tables(query: Query) -> Iterator[pa.Table]:
+    """Ask the database: a table without rows, then the result, some rows at a time.
+
+    Raises
+    ------
+    InputDataError
+        If the database does not answer, or two columns have one name.
+    """
     url = query.url()
     library = _DUCKDB if url.lower().startswith(f"{_DUCKDB}:") else "sqlalchemy"
     try:
-        yield from import_module(f"{__package__}._{library}").tables(query, url, _ROWS)
+        result = import_module(f"{__package__}._{library}").tables(query, url, _ROWS)
+        _check_names(query, empty := next(result))
+        yield empty
+        yield from result
     except ImportError as error:
         raise InputDataError(
             f"the package {error.name or library!r} is missing: pip install 'recsys-lib[sql]', and "

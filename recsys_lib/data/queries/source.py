@@ -136,6 +136,8 @@ def read_query(path: Path) -> Query:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig", errors="replace")
+    except FileNotFoundError as error:
+        raise InputDataError("there is no such file: check its name", file=path) from error
     except OSError as error:
         raise InputDataError(
             f"cannot be read ({error.strerror}): check its permissions", file=path
