@@ -14,12 +14,13 @@ from recsys_lib.paths import (
     EMBEDDING_CACHE_FILE,
     INTERACTION_FILES,
     JOURNAL_FOLDER,
+    MONITOR_FILE,
     QUERIES_FOLDER,
     REJECTED_FILE,
     ROWS_FILE,
     SUMMARY_FILE,
 )
-from recsys_lib.pipeline import Step, data_files, main, version_files
+from recsys_lib.pipeline import Step, data_files, main, monitor_files, version_files
 from recsys_lib.registry import (
     ALS_PART,
     BLEND_PART,
@@ -67,6 +68,14 @@ STEPS = (
         also_if="interactions",
         metrics=METRICS_FILE,
         skip_unless=("interactions", "products"),
+    ),
+    Step(
+        "monitor",
+        notebook="05_monitor",
+        needs=("etl",),
+        produces=monitor_files(MONITOR_FILE),
+        metrics=MONITOR_FILE,
+        on_request=True,
     ),
 )
 

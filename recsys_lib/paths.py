@@ -24,6 +24,8 @@ JOURNAL_FOLDER = "journal"
 QUERIES_FOLDER = "queries"
 EMBEDDING_CACHE_FILE = "embeddings.db"
 """These seven lie in data/processed/<dataset>/."""
+MONITOR_FILE = "monitor.json"
+"""In outputs/monitor/<dataset>/."""
 RULES_FILE = "rules.yaml"
 """In data/rules/<dataset>/."""
 FORGOTTEN_FILE = "forgotten.json"
@@ -201,8 +203,8 @@ class Dataset:
 
     @property
     def monitored(self) -> Path:
-        """What the last ``recsys monitor`` found; its page is beside it."""
-        return outputs_root(self.root) / "monitor" / self.name / "monitor.json"
+        """What the last monitor found; the page of ``recsys monitor`` is beside it."""
+        return outputs_root(self.root) / "monitor" / self.name / MONITOR_FILE
 
     @property
     def updates(self) -> Path:

@@ -32,7 +32,7 @@ def declare_run(parser: Parser) -> None:
     """The options of ``run_pipeline.py``."""
     from recsys_lib.pipeline import add_arguments
 
-    add_arguments(parser)
+    add_arguments(parser, pipeline_steps())
 
 
 def run(options: Namespace) -> int:

@@ -77,7 +77,9 @@ def _train(options: Namespace, settings: Settings, dataset: Dataset) -> int:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     run = parser.parse_args([])
-    run.config, run.assignments = options.config, _assignments(options)
+    of_monitor = _of_monitor(options)
+    given = [text for text in _assignments(options) if text not in of_monitor]
+    run.config, run.assignments = options.config, given
     run.force, run.wait, run.quiet = options.force, options.wait, options.quiet
     run.run_id = new_run_id()
     if start := start_of(settings):

@@ -117,8 +117,7 @@ class Monitored:
         return pl.DataFrame(rows, columns, orient="row")
 
     def save(self, path: Path) -> None:
-        """Write verdict, exit code and findings as JSON."""
-        findings = [vars(finding) for finding in self.findings]
+        """Write verdict, exit code and findings as JSON, and what a run records of them."""
         write_json(
             path,
             {
@@ -126,7 +125,10 @@ class Monitored:
                 "version": self.served.name if self.served else None,
                 "verdict": self.verdict,
                 "exit_code": self.exit_code,
-                "findings": findings,
+                "findings": [vars(finding) for finding in self.findings],
+                "metrics": self._metrics(),
+                "sayings": [self.verdict],
+                "warnings": [str(one) for one in self.findings if one.verdict != "fine"],
             },
         )
 
@@ -135,6 +137,15 @@ class Monitored:
         """Shown items of the newest period, with their outcomes."""
         time = pl.col(Feedback.TIME)
         return self.shown.filter(time > time.max() - timedelta(days=self.parameters.days))
+
+    def _metrics(self) -> dict[str, float]:
+        found = {"monitor.exit_code": float(self.exit_code)}
+        if self.unknown:
+            found["monitor.unknown_items"] = self.unknown.items
+            found["monitor.unknown_users"] = self.unknown.users
+        if self.overlap:
+            found["monitor.overlap"] = self.overlap.overlap
+        return found
 
     def _of_data(self) -> list[Finding]:
         run = run_command(self.dataset)

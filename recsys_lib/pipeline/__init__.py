@@ -7,7 +7,7 @@ with without_collection():
     from recsys_lib.pipeline.command import main, run_command
     from recsys_lib.pipeline.options import add_arguments
     from recsys_lib.pipeline.settings import Settings, read_settings, read_values
-    from recsys_lib.pipeline.steps import Step, data_files, version_files
+    from recsys_lib.pipeline.steps import Step, data_files, monitor_files, version_files
     from recsys_lib.pipeline.table import check_table, select
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "check_table",
     "data_files",
     "main",
+    "monitor_files",
     "plan",
     "read_settings",
     "read_values",

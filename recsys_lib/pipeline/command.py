@@ -103,7 +103,7 @@ def main(
         "Run the notebooks and write a report to outputs/.",
         "python run_pipeline.py --set dataset=/data/shop --set als.factors=64",
     )
-    add_arguments(parser)
+    add_arguments(parser, table)
     return run_command(table, parser.parse(arguments), project=project)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+from recsys_lib.pipeline.steps import Step
 from recsys_lib.processors import processors
 
 _JOBS = min(2, processors())
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``run_pipeline.py`` and ``recsys run``."""
+def add_arguments(parser: argparse.ArgumentParser, table: Sequence[Step] = ()) -> None:
+    """Declare the options of ``run_pipeline.py`` and ``recsys run``; help names the steps."""
     add = parser.add_argument
     add("--config", type=Path, metavar="FILE.yaml", help="read parameters from this file")
     add(
@@ -30,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one run per value (per combination if given again), then a comparison",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--steps", default="", metavar="A,B", help="run only these steps")
+    which.add_argument("--steps", default="", metavar="A,B", help=_about_steps(table))
     which.add_argument(
         "--from", dest="start", metavar="STEP", help="run this step and those after it"
     )
@@ -64,3 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="log the run to the server at $MLFLOW_TRACKING_URI, and register what is served",
     )
     add("--quiet", action="store_true", help="print failures only")
+
+
+def _about_steps(table: Sequence[Step]) -> str:
+    usual = ", ".join(step.name for step in table if not step.on_request)
+    others = " and ".join(step.name for step in table if step.on_request)
+    names = f": {usual}" if usual else ""
+    return f"run only these steps{names}" + (f"; {others} only if named here" if others else "")

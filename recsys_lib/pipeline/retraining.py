@@ -14,6 +14,7 @@ from recsys_lib.pipeline.cache.plan import known_counts, plan
 from recsys_lib.pipeline.runs.stored import newest_records
 from recsys_lib.pipeline.settings import Settings, read_values
 from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.table import select
 from recsys_lib.registry import ALS_PART, Part, champion, has_part
 
 RETRAIN_LOCK = ".retrain.lock"
@@ -64,7 +65,7 @@ def reasons_to_train(table: Sequence[Step], settings: Settings) -> list[str]:
         If the files of the dataset cannot be found or understood.
     """
     counts = known_counts(settings.dataset)
-    chosen = [step for step in table if not step.has_nothing_to_do(counts)]
+    chosen = [step for step in select(table) if not step.has_nothing_to_do(counts)]
     planned = plan(table, chosen, _as_last_time(settings))
     running = [step for step in planned if step.action == "run"]
     return [f"{step.name}: {step.reason}" for step in running if not _only_follows(step.reason)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recsys_lib.paths import Dataset
 
-DATA, VERSION = "{data}", "{version}"
+DATA, VERSION, MONITOR = "{data}", "{version}", "{monitor}"
 """With one of these begins the template of every file of a step."""
 
 
@@ -17,7 +17,8 @@ class Step:
     """One notebook of the pipeline: a row of the table in ``run_pipeline.py``.
 
     Files are templates: ``{data}/...`` is in the folder of the processed dataset, ``{version}/...``
-    in that of the model version. :func:`data_files` and :func:`version_files` write them.
+    in that of the model version, ``{monitor}/...`` in that of what the monitor found.
+    :func:`data_files`, :func:`version_files` and :func:`monitor_files` write them.
 
     Parameters
     ----------
@@ -47,6 +48,9 @@ class Step:
     all_cores : bool
         Use all cores even while other steps run. Meant for the step that takes longest: a share
         of the cores would stay its share when it runs alone.
+    on_request : bool
+        Run only where the step is named, and each time anew: for a step whose result depends on
+        more than the files of the steps before it, such as on what is served now.
 
     Examples
     --------
@@ -73,6 +77,7 @@ class Step:
     also_if: str = ""
     timeout: float = 6 * 3600
     all_cores: bool = False
+    on_request: bool = False
 
     @property
     def dependencies(self) -> tuple[str, ...]:
@@ -127,5 +132,15 @@ def version_files(folder: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{VERSION}/{folder}/{name}" for name in names)
 
 
+def monitor_files(*names: str) -> tuple[str, ...]:
+    """Templates of files in the folder of what the monitor found."""
+    return tuple(f"{MONITOR}/{name}" for name in names)
+
+
 def _path(template: str, dataset: Dataset, version: str) -> Path:
-    return Path(template.format(data=dataset.processed, version=dataset.version(version)))
+    folders = {
+        "data": dataset.processed,
+        "version": dataset.version(version),
+        "monitor": dataset.monitored.parent,
+    }
+    return Path(template.format(**folders))

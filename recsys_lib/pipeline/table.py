@@ -12,9 +12,9 @@ from string import Formatter
 from recsys_lib.data.counts import Counts
 from recsys_lib.errors import ParameterError, did_you_mean
 from recsys_lib.parameters import SECTIONS
-from recsys_lib.pipeline.steps import DATA, VERSION, Step
+from recsys_lib.pipeline.steps import DATA, MONITOR, VERSION, Step
 
-_FIELDS = ("data", "version")
+_FOLDERS = (DATA, VERSION, MONITOR)
 
 
 def check_table(table: Sequence[Step]) -> None:
@@ -71,7 +71,7 @@ def select(
     table : sequence of Step
         All steps of the pipeline.
     names : sequence of str
-        Choose only these steps; all if empty.
+        Choose only these steps; if empty all but those that run on request.
     start : str, optional
         Choose only this step and those after it.
 
@@ -97,14 +97,22 @@ def select(
         if name not in known:
             raise ParameterError(f"no step {name!r}{did_you_mean(name, known)}")
     first = known.index(start) if start else 0
-    chosen = [step for step in order[first:] if not names or step.name in names]
+    asked_for = (*names, start)
+    chosen = [
+        step
+        for step in order[first:]
+        if (not names or step.name in names) and (not step.on_request or step.name in asked_for)
+    ]
     if not chosen:
         raise ParameterError(f"--steps {','.join(names)} names no step from {start!r} on")
     return chosen
 
 
 def independent(step: Step, table: Sequence[Step]) -> list[Step]:
-    """The steps that can run beside ``step``: neither needs the other, directly or indirectly."""
+    """The steps that can run beside ``step``: neither needs the other, directly or indirectly.
+
+    Those that run on request do not count, as they are not there in most runs.
+    """
     needed: dict[str, set[str]] = {}
     for other in running_order(table):
         needed[other.name] = set(other.needs).union(*(needed[name] for name in other.needs))
@@ -112,6 +120,7 @@ def independent(step: Step, table: Sequence[Step]) -> list[Step]:
         other
         for other in table
         if other.name != step.name
+        and not other.on_request
         and other.name not in needed[step.name]
         and step.name not in needed[other.name]
     ]
@@ -151,8 +160,9 @@ def _template_problems(template: str) -> Iterator[str]:
     except ValueError as error:
         yield f"{template!r} is no template ({error})"
         return
-    unknown = [field for field in fields if field not in _FIELDS]
+    known = [folder.strip("{}") for folder in _FOLDERS]
+    unknown = [field for field in fields if field not in known]
     for field in unknown:
-        yield f"{template!r} has an unknown field {field!r}{did_you_mean(field, _FIELDS)}"
-    if not unknown and not template.startswith((f"{DATA}/", f"{VERSION}/")):
-        yield f"{template!r} must begin with {DATA}/ or {VERSION}/"
+        yield f"{template!r} has an unknown field {field!r}{did_you_mean(field, known)}"
+    if not unknown and not template.startswith(tuple(f"{folder}/" for folder in _FOLDERS)):
+        yield f"{template!r} must begin with one of {'/, '.join(_FOLDERS)}/"

@@ -9,6 +9,7 @@ from recsys_lib.errors import EXIT_BAD_PARAMETERS, EXIT_LOOK, EXIT_OK, EXIT_RETR
 from recsys_lib.paths import Dataset
 from tests.loop.test_drift import world
 from tests.loop.test_monitor import serve, store
+from tests.support import corner_shop
 
 
 @pytest.fixture
@@ -70,6 +71,24 @@ def test_an_unknown_dataset_and_one_without_data(capsys):
     code, _, err = ask(capsys)
     assert code == 1
     assert "run the etl step first" in err
+
+
+@pytest.mark.slow
+def test_it_is_a_step_of_the_pipeline_where_it_is_named(shop, capsys):
+    corner_shop.store(shop.root)
+    arguments = ["run", "--set", "dataset=shop", "--steps", "monitor", "--set", "monitor.days=14"]
+    for run_id in ("r1", "r2"):
+        assert main([*arguments, "--run-id", run_id]) == EXIT_OK
+        out = capsys.readouterr().out
+        assert "monitor: look at this" in out
+        assert "warning: look at this: no version is served" in out
+        folder = shop.root / "outputs" / run_id
+        (step,) = json.loads((folder / "run.json").read_text())["steps"]
+        assert (step["status"], step["metrics"]["monitor.exit_code"]) == ("executed", EXIT_LOOK)
+        assert "no version is served" in (folder / "05_monitor.html").read_text()
+        assert "days = 14" in (folder / "05_monitor.ipynb").read_text()
+    assert json.loads(shop.monitored.read_text())["verdict"] == "look at this"
+    assert not (shop.models / "r2").exists()
 
 
 @pytest.mark.slow

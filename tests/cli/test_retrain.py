@@ -63,6 +63,11 @@ def test_a_version_that_is_served(runs, capsys):
     assert options.assignments == ["dataset=shop"]
 
 
+def test_limits_of_the_monitor_are_not_for_the_run(runs):
+    main([*RETRAIN, "--set", "monitor.days=7", "--set", "als.iterations=3"])
+    assert runs[0].assignments == ["als.iterations=3", "dataset=shop"]
+
+
 def test_a_version_that_is_refused(runs, capsys):
     runs.outcome = "refused"
     assert main(RETRAIN) == EXIT_REFUSED

@@ -11,6 +11,7 @@ from recsys_lib.data.database import read_products
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.command import main
 from recsys_lib.pipeline.steps import Step
+from recsys_lib.pipeline.table import select
 
 LISTEN = """
 import os, sys
@@ -61,7 +62,7 @@ def test_every_file_that_a_step_reads_is_declared(opened, workspace):
     # Libraries that are not Python, such as polars, open files unheard: their paths are known here.
     # What the evaluation says about the champion is told in the notebook, and stored nowhere.
     always = [dataset.raw, dataset.models / "champion.json", judged]
-    for step in pipeline_steps():
+    for step in select(pipeline_steps()):
         named = [f"evaluate.judgments={judged}"] if step.name == "evaluate" else []
         if named:
             title, item = read_products(dataset.database).select("title", "parent_asin").row(0)

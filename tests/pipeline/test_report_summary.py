@@ -22,6 +22,9 @@ METRICS = {
     "evaluate.users": 11210,
 }
 
+PART = {"path": "models/shop/r1/als/part.json", "sha256": "ab" * 32, "bytes": 1}
+TRAINED = [step("als", "02_train_als.ipynb", outputs=[PART])]
+
 
 def item(title="Belt", picture="", **more):
     return {"item_id": "B1", "title": title, "image_url": picture, "reason": None} | more
@@ -46,7 +49,17 @@ def page(tmp_path):
 
 
 def lines(warnings=(), **more):
-    return {line.label: line for line in summary(record(**more), list(warnings))}
+    found = summary(record(**{"steps": TRAINED, **more}), list(warnings))
+    return {line.label: line for line in found}
+
+
+def test_a_run_of_the_monitor_says_its_verdict_and_serves_nothing():
+    watched = step("monitor", "05_monitor.ipynb", notes=["look at this"])
+    said = lines(["look at this: activity fell"], steps=[watched], metrics={})
+    assert {label: line.text for label, line in said.items()} == {
+        "Monitor": "Look at this.",
+        "To watch": "look at this: activity fell",
+    }
 
 
 def test_what_was_trained_and_how_good_it_is():
@@ -61,8 +74,8 @@ def test_what_was_trained_and_how_good_it_is():
 
 def test_whether_it_is_served():
     def served(warnings):
-        lines = summary(record(warnings=warnings), warnings)
-        return next(line.text for line in lines if line.label == "Served")
+        found = summary(record(warnings=warnings, steps=TRAINED), warnings)
+        return next(line.text for line in found if line.label == "Served")
 
     assert lines()["Served"].text == (
         "Yes: this version answers now. No difference from an earlier one was measured."

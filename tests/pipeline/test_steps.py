@@ -22,6 +22,14 @@ def test_select_keeps_the_order_of_the_table():
     assert names(select(STEPS, ["a", "c"], start="b")) == ["c"]
 
 
+def test_a_step_on_request_runs_where_it_is_named_and_shares_no_cores():
+    table = (*STEPS, Step("d", "4", needs=("a",), on_request=True))
+    assert names(select(table)) == names(select(table, start="a")) == ["a", "b", "c"]
+    assert names(select(table, ["a", "d"])) == ["a", "d"]
+    assert names(select(table, start="d")) == ["d"]
+    assert [names(independent(step, table)) for step in STEPS] == [[], ["c"], ["b"]]
+
+
 @pytest.mark.parametrize("arguments", [(["d"],), ([], "d"), (["a"], "b")])
 def test_select_refuses_what_is_not_there(arguments):
     with pytest.raises(ParameterError):
@@ -78,7 +86,10 @@ ETL = Step("etl", "01", produces=("{data}/a.json",), metrics="a.json")
         ([Step("als", "02", produces=("{dta}/a",))], "unknown field 'dta': did you mean 'data'"),
         ([Step("als", "02", may_write=("{model}/a",))], "step 'als': .* unknown field 'model'"),
         ([Step("als", "02", produces=("{data/a",))], "step 'als': .* is no template"),
-        ([Step("als", "02", produces=("a/{data}",))], "step 'als': .* must begin with {data}/"),
+        (
+            [Step("als", "02", produces=("a/{data}",))],
+            "step 'als': .* must begin with one of {data}/, ",
+        ),
         ([Step("als", "02", produces=("{data}/b",), metrics="c")], "'c' is no produced file"),
     ],
 )

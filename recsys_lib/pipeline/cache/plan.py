@@ -22,6 +22,7 @@ from recsys_lib.sources import Stamp
 
 FORCED = "--force"
 FIRST = "no earlier result on this dataset"
+ON_REQUEST = "asked for, which is done anew each time"
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ def look_up(
         step = step.given(known_counts(settings.dataset))
     key = _key(step, settings, inputs)
     stamps = _stamps(settings, key)
-    if force:
-        return CacheLookup(step, key, None, FORCED, stamps)
+    if force or step.on_request:
+        return CacheLookup(step, key, None, FORCED if force else ON_REQUEST, stamps)
     newest = damage = None
     for result in earlier_results(step, settings):
         newest = newest or result

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from stat import S_ISREG
 
@@ -56,17 +57,18 @@ class OutputContract:
         return paths
 
     def snapshot(self) -> Snapshot:
-        """The files in the folders of the steps, without those waiting to be renamed.
+        """The files in the folders of the steps, without those waiting to be renamed; all outputs.
 
         Other steps may be writing meanwhile: a file that disappears is left out.
         """
         found: Snapshot = {}
-        for folder in (self.dataset.processed, self.dataset.version(self.version)):
-            for path in _files(folder):
-                with suppress(FileNotFoundError):
-                    facts = path.stat()
-                    if S_ISREG(facts.st_mode):
-                        found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        folders = (self.dataset.processed, self.dataset.version(self.version))
+        outputs = (step.outputs(self.dataset, self.version) for step in self.table)
+        for path in chain(*map(_files, folders), *outputs):
+            with suppress(FileNotFoundError):
+                facts = path.stat()
+                if S_ISREG(facts.st_mode):
+                    found[path] = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
         return found
 
     def _is_declared(self, path: Path) -> bool:

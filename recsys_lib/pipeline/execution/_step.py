@@ -34,6 +34,7 @@ from recsys_lib.pipeline.settings import DATASET, Settings
 from recsys_lib.pipeline.steps import DATA, VERSION, Step
 from recsys_lib.pipeline.table import independent
 from recsys_lib.processors import processors
+from recsys_lib.programs import runnable
 from recsys_lib.registry import content_digest
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ class StepExecution:
             self._refuse_reuse(entry, changes)
         entry.status = "executed"
         self.progress.step_done(step.name, execution.seconds, execution.peak_memory_mb)
+        for note in entry.notes if step.on_request else ():  # somebody asked for them
+            self.progress.note(f"{step.name}: {note}")
         return EXIT_OK
 
     def _inputs(self, step: Step) -> dict[str, str]:
@@ -201,8 +204,13 @@ class StepExecution:
 
     def _record_outputs(self, step: Step, entry: StepRecord, paths: Sequence[Path]) -> None:
         entry.warnings = warnings_in(self.run_folder / entry.notebook)
+        if step.metrics:
+            stored = read_json(step.metrics_file(self.settings.dataset, self._run_id))
+            entry.metrics, entry.notes = stored["metrics"], list(stored.get("sayings", ()))
+            entry.advice = list(stored.get("advice", ()))
+            entry.warnings += stored.get("warnings", ())
         for warning in entry.warnings:
-            self.progress.note(f"warning: {warning}")
+            self.progress.note(f"warning: {runnable(warning)}")
         root = self.settings.dataset.root
         entry.outputs = [
             {"path": _relative(path, root), **describe(path), "content": content_digest(path)}
@@ -212,11 +220,6 @@ class StepExecution:
         folders = (version / name for name in sorted(step.version_folders))
         files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
         entry.files = {path.relative_to(version).as_posix(): fingerprint(path) for path in files}
-        if step.metrics:
-            metrics = step.metrics_file(self.settings.dataset, self._run_id)
-            stored = read_json(metrics)
-            entry.metrics, entry.notes = stored["metrics"], list(stored.get("sayings", ()))
-            entry.advice = list(stored.get("advice", ()))
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -219,7 +219,7 @@ class Run:
                 )
 
     def _new_record(self) -> RunRecord:
-        others = [step for step in self.table if step not in self.chosen]
+        others = [s for s in self.table if s not in self.chosen and not s.on_request]
         dataset, served = self.settings.dataset, registry.champion(self.settings.dataset)
         known = {
             s.name: outputs_on_disk(s, dataset, served.name if served else "none") for s in others
@@ -262,7 +262,7 @@ class Run:
             if step.name in needed and lacks and not step.has_nothing_to_do(counts):
                 raise ParameterError(
                     f"step {step.name!r} must run first, but never did for dataset "
-                    f"{dataset.name!r}: add it to --steps, or leave out --steps"
+                    f"{dataset.name!r}: add it to --steps, or run all steps first"
                 )
 
     def _report(self, record: RunRecord, code: int, progress: RunProgress) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from recsys_lib.pipeline.ending import quality_line
@@ -13,6 +14,7 @@ from recsys_lib.pipeline.report._numbers import Metrics, human
 _NOT_SERVED = "Not served: "
 _PARAMETER = re.compile(r"\b(?:etl|als|embed|evaluate)\.[a-z_]+")
 _SHOWN_WARNINGS = 2
+_MODELS, _MONITOR = "models", "monitor"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ def summary(record: Mapping[str, Any], warnings: Sequence[str]) -> list[Line]:
     lines = [Line("Trained", _trained(record)), Line("Quality", quality_line(metrics))]
     if record["status"] == "succeeded":
         lines += [Line("Served", _served(record)), *_next(record)]
-    lines.insert(3, Line("To watch", _to_watch(warnings)))
+    lines.insert(2, Line("Monitor", _monitored(record)))
+    lines.insert(4, Line("To watch", _to_watch(warnings)))
     return [line for line in lines if line.text]
 
 
@@ -71,6 +74,8 @@ def _data(metrics: Metrics) -> Iterator[str]:
 
 def _served(record: Mapping[str, Any]) -> str:
     """Whether people are answered by this version, and how it compares with the one before."""
+    if not _has_version(record):
+        return ""
     if not record.get("serve", True):
         return "No: this run is one of several trials, and none of them is served by itself."
     refused = [text for text in record.get("warnings", []) if text.startswith(_NOT_SERVED)]
@@ -81,6 +86,18 @@ def _served(record: Mapping[str, Any]) -> str:
         return f"Yes: this version answers now. It is {verdict}."
     # The first one that is served, or one whose results are those of the one before, or unmeasured.
     return "Yes: this version answers now. No difference from an earlier one was measured."
+
+
+def _has_version(record: Mapping[str, Any]) -> bool:
+    """Whether a step of the run made, or took over, a part of a model version."""
+    outputs = (output for step in record["steps"] for output in step.get("outputs", []))
+    return any(Path(output["path"]).parts[0] == _MODELS for output in outputs)
+
+
+def _monitored(record: Mapping[str, Any]) -> str:
+    """The verdict of the monitor; what it found are warnings."""
+    said = [note for step in record["steps"] if step["name"] == _MONITOR for note in step["notes"]]
+    return f"{said[0].capitalize()}." if said else ""
 
 
 def _to_watch(warnings: Sequence[str]) -> str:
