@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,29 @@ Missing = Literal["error", "negative"]
 """What an unknown id means: an error, or the row number -1."""
 
 _BUILDING_TABLES = threading.Lock()
+
+
+class Ids(Protocol):
+    """An ordered set of ids, in memory or on disk: row i of an array belongs to the i-th id."""
+
+    def __len__(self) -> int: ...
+
+    def __contains__(self, key: object) -> bool: ...
+
+    def row(self, key: str) -> int:
+        """Row number of one id; UnknownIdError, a KeyError, if there is no such id."""
+
+    def rows(self, ids: Sequence[str], missing: Missing = "error") -> np.ndarray:
+        """Row numbers of several ids, int64; see :meth:`IdMap.rows`."""
+
+    def ids(self, rows: np.ndarray | Sequence[int] | None = None) -> np.ndarray:
+        """Ids at ``rows``, by default all, as an object array of str."""
+
+    def series(self) -> pl.Series:
+        """All ids in their order."""
+
+    def spelled_like(self, key: str) -> str | None:
+        """An id that differs from ``key`` only by case or by blanks around it; None without one."""
 
 
 class IdMap:
@@ -103,7 +126,7 @@ class IdMap:
             raise UnknownIdError(ids[int(np.argmax(rows < 0))])
         return rows
 
-    def rows_in(self, other: IdMap) -> np.ndarray:
+    def rows_in(self, other: Ids) -> np.ndarray:
         """The row in ``other`` of each id, int64, -1 where it is not there.
 
         Examples
@@ -130,6 +153,12 @@ class IdMap:
         """Ids at ``rows``, by default all, as an object array of str."""
         index = self._index if rows is None else self._index[np.asarray(rows, dtype=np.int64)]
         return index.to_numpy(dtype=object)
+
+    def spelled_like(self, key: str) -> str | None:
+        """An id that differs from ``key`` only by case or by blanks around it; None without one."""
+        ids = self.series()
+        same = ids.filter(ids.str.strip_chars().str.to_lowercase() == key.strip().lower())
+        return same[0] if len(same) else None
 
     @property
     def _lookup(self) -> pd.Index:

@@ -15,13 +15,16 @@ from recsys_lib.als.confidences import (
 from recsys_lib.als.defaults import ChosenAls, choose_parameters
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.implicit_models import ExactALS, item_similarity
-from recsys_lib.als.part import AlsModel, write_als_part
+from recsys_lib.als.part import ITEMS_FILE, MEANS_FILE, AlsModel, write_als_part
 from recsys_lib.als.solver import Penalty
 from recsys_lib.als.training import Iteration, TrainedAls, train_als
 from recsys_lib.als.updating import UpdatedAls, update_als_part
+from recsys_lib.als.user_files import has_user_ids, is_of_users, user_ids
 from recsys_lib.als.warm_start import WarmStart
 
 __all__ = [
+    "ITEMS_FILE",
+    "MEANS_FILE",
     "AlsModel",
     "ChosenAls",
     "DistinctRows",
@@ -34,6 +37,8 @@ __all__ = [
     "WarmStart",
     "choose_parameters",
     "confidence",
+    "has_user_ids",
+    "is_of_users",
     "item_similarity",
     "liked",
     "newer_items",
@@ -41,5 +46,6 @@ __all__ = [
     "recency_weights",
     "train_als",
     "update_als_part",
+    "user_ids",
     "write_als_part",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,17 +11,20 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.als.confidences import confidence, newer_items, recency_weights
+from recsys_lib.als.confidences import recency_weights
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.implicit_models import ExactALS
 from recsys_lib.als.training import TrainedAls
+from recsys_lib.als.user_files import UserFilesWriter, UserHistories, item_counts, user_ids
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
 from recsys_lib.registry.parts import ITEM_FACTORS_FILE, Part, writing_part
+from recsys_lib.registry.stored_ids import StoredIds
 
-_MEANS_FILE = "mean_ratings.npy"  # only where ratings are opinions
+ITEMS_FILE = "items.parquet"
+MEANS_FILE = "mean_ratings.npy"  # only where ratings are opinions
 _LIBRARIES = ("implicit", "numpy", "scipy")
 
 
@@ -33,7 +37,7 @@ def write_als_part(
     parameters: AlsParameters,
     data_fingerprint: str,
 ) -> dict[str, float]:
-    """Store item factors, confidences and ids as one part; return the metrics of the training.
+    """Store item factors, histories and ids as one part; return the metrics of the training.
 
     User factors are not stored: they are by far the largest array, and fold-in solves for those of
     a user exactly, in a fraction of a millisecond.
@@ -104,6 +108,42 @@ def store_als_part(
     """
     if not items["id"].equals(interactions.items.series()):
         raise ValueError("items must have one row per item, in the order of interactions.items")
+    store_als_blocks(
+        folder,
+        item_factors,
+        [interactions],
+        items,
+        interactions.mean_ratings(),
+        parameters=parameters,
+        data_fingerprint=data_fingerprint,
+        metrics=metrics,
+    )
+
+
+def store_als_blocks(  # noqa: PLR0913  # those of store_als_part, and what no block can tell
+    folder: Path,
+    item_factors: np.ndarray,
+    blocks: Iterable[Interactions],
+    items: pl.DataFrame,
+    mean_ratings: np.ndarray | None,
+    *,
+    parameters: AlsParameters,
+    data_fingerprint: str,
+    metrics: dict[str, float],
+) -> None:
+    """The same for interactions that need not fit into memory.
+
+    Parameters
+    ----------
+    folder, item_factors, items, parameters, data_fingerprint, metrics
+        As for :func:`store_als_part`.
+    blocks
+        All interactions of some users each, no user in two of them, all with the same items. Ids
+        of users that ascend from block to block take no memory. With ``half_life_days`` there is
+        one block, since the newest interaction of a block counts as the newest of all.
+    mean_ratings
+        Of each item, float32, shape (items,); None where ratings are no opinions.
+    """
     with writing_part(
         folder,
         parameters=parameters.model_dump(),
@@ -112,16 +152,12 @@ def store_als_part(
         metrics=metrics,
     ) as part:
         np.save(part / ITEM_FACTORS_FILE, item_factors)
-        confidences = confidence(interactions, parameters)
-        sparse.save_npz(part / "user_items.npz", confidences, compressed=False)
-        np.save(part / "newer.npy", newer_items(interactions))
-        means = interactions.mean_ratings()
-        if means is not None:
-            np.save(part / _MEANS_FILE, means)
-        # Higher levels take three times as long and save little space.
-        users = interactions.users.series().to_frame()
-        users.write_parquet(part / "users.parquet", compression_level=1)
-        items.select("id", "title", "image_url").write_parquet(part / "items.parquet")
+        if mean_ratings is not None:
+            np.save(part / MEANS_FILE, mean_ratings)
+        items.select("id", "title", "image_url").write_parquet(part / ITEMS_FILE)
+        with UserFilesWriter(part, len(items), parameters) as users:
+            for interactions in blocks:
+                users.add(interactions)
 
 
 @dataclass(frozen=True)
@@ -131,13 +167,14 @@ class AlsModel:
     Parameters
     ----------
     part : Part
-    users, items : IdMap
+    users : StoredIds
+    items : IdMap
     display : polars.DataFrame
         Columns id, title and image_url, one row per item.
-    user_items : scipy.sparse.csr_matrix
-        Confidences, shape (users, items), 0 where an item was seen but not liked.
-    newer : numpy.ndarray
-        Number of newer items in the user's history, int32, per entry of ``user_items``.
+    histories : UserHistories
+        Confidences of the items of each user.
+    counts : polars.DataFrame
+        Columns users, likes and confidence (the sum of all), one row per item.
     mean_ratings : numpy.ndarray or None
         Of each item, float32, shape (items,); None where ratings are no opinions.
     model : ExactALS
@@ -175,35 +212,35 @@ class AlsModel:
     """
 
     part: Part
-    users: IdMap
+    users: StoredIds
     items: IdMap
     display: pl.DataFrame
-    user_items: sparse.csr_matrix
-    newer: np.ndarray
+    histories: UserHistories
+    counts: pl.DataFrame
     mean_ratings: np.ndarray | None
     model: ExactALS
 
     @classmethod
     def load(cls, folder: Path) -> AlsModel:
-        """Open the part; ArtifactError if it is incomplete.
+        """Open the part; ArtifactError if it is incomplete, or of an earlier version.
 
         All files are read or memory-mapped now, so the model outlives its folder: ``recsys clean``
-        may remove a version that is still open.
+        may remove a version that is still open. What grows with the users is mapped.
         """
         part = Part.read(folder)
-        display = pl.read_parquet(folder / "items.parquet", glob=False)
-        users = pl.read_parquet(folder / "users.parquet", glob=False)
+        users = user_ids(folder)
+        display = pl.read_parquet(folder / ITEMS_FILE, glob=False)
         model = ExactALS.from_parameters(AlsParameters(**part.parameters))
         # A copy: nothing is written to it, but implicit's compiled code takes no read-only arrays.
         model.item_factors = np.array(part.array(ITEM_FACTORS_FILE))
         return cls(
             part=part,
-            users=IdMap(users["id"]),
+            users=users,
             items=IdMap(display["id"]),
             display=display,
-            user_items=part.matrix("user_items.npz"),
-            newer=part.array("newer.npy"),
-            mean_ratings=part.array(_MEANS_FILE) if _MEANS_FILE in part.manifest["files"] else None,
+            histories=UserHistories.open(part),
+            counts=item_counts(folder),
+            mean_ratings=part.array(MEANS_FILE) if MEANS_FILE in part.manifest["files"] else None,
             model=model,
         )
 
@@ -218,16 +255,24 @@ class AlsModel:
         return self.model.fold_in()
 
     @cached_property
+    def user_items(self) -> sparse.csr_matrix:
+        """Confidences of all users, shape (users, items), for work on all of them."""
+        return self.histories.matrix(len(self.items))
+
+    @cached_property
     def popularity(self) -> np.ndarray:
         """Users per item, shape (items,)."""
-        return np.bincount(self.user_items.indices, minlength=len(self.items))
+        return self.counts["users"].to_numpy()
 
     @cached_property
     def learned(self) -> np.ndarray:
         """Which items somebody liked and whose vector is not 0: bool, shape (items,)."""
-        liked = np.zeros(len(self.items), dtype=bool)
-        liked[self.user_items.indices[self.user_items.data > 0]] = True
-        return liked & self.model.item_factors.any(axis=1)
+        return (self.counts["likes"].to_numpy() > 0) & self.model.item_factors.any(axis=1)
+
+    @cached_property
+    def typical_confidence(self) -> float:
+        """The mean confidence of what users liked, 0 where nobody liked anything."""
+        return float(self.counts["confidence"].sum()) / max(int(self.counts["likes"].sum()), 1)
 
     def similar(
         self, row: int, n: int, allowed: np.ndarray | None = None
@@ -262,7 +307,7 @@ class AlsModel:
 
     def history(self, row: int) -> np.ndarray:
         """Rows of the items that a known user has."""
-        return self.user_items.indices[self._entries(row)]
+        return self.histories.items[self.histories.entries(row)]
 
     def recommend_for_rows(
         self, items: np.ndarray, n: int, allowed: np.ndarray | None = None
@@ -271,25 +316,17 @@ class AlsModel:
         newest_first = np.array(list(dict.fromkeys(items[::-1].tolist())), dtype=np.int32)
         newer = np.arange(len(newest_first))
         weights = recency_weights(newer, self.parameters.recency_half_life)
-        vector = self.fold_in.solve_one(newest_first, self._typical_confidence * weights)
+        confidences = np.float32(self.typical_confidence) * weights
+        vector = self.fold_in.solve_one(newest_first, confidences)
         left_out = np.zeros(len(self.items), dtype=bool) if allowed is None else ~allowed
         left_out[newest_first] = True
         return self._best(vector, n, left_out)
 
     def user_vector(self, row: int) -> np.ndarray:
         """float32, shape (factors,), by fold-in of the history, recency-weighted if that is on."""
-        entries = self._entries(row)
-        weights = recency_weights(self.newer[entries], self.parameters.recency_half_life)
-        return self.fold_in.solve_one(
-            self.user_items.indices[entries], self.user_items.data[entries] * weights
-        )
-
-    def _entries(self, row: int) -> slice:
-        return slice(self.user_items.indptr[row], self.user_items.indptr[row + 1])
-
-    @cached_property
-    def _typical_confidence(self) -> np.float32:
-        return np.float32(self.user_items.data[self.user_items.data > 0].mean())
+        own, histories = self.histories.entries(row), self.histories
+        weights = recency_weights(histories.newer[own], self.parameters.recency_half_life)
+        return self.fold_in.solve_one(histories.items[own], histories.confidences[own] * weights)
 
     def _best(
         self, vector: np.ndarray, n: int, left_out: np.ndarray

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
-from recsys_lib.als.part import AlsModel
+from recsys_lib.als.part import ITEMS_FILE
 from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry.parts import ALS_PART, ITEM_FACTORS_FILE, champion
+from recsys_lib.registry.parts import ALS_PART, ITEM_FACTORS_FILE, Part, champion
 
 _CHAMPION = "champion"
 _INITIAL_SCALE = 0.01
@@ -51,9 +52,10 @@ class WarmStart:
         folder = champion(dataset) if wanted == _CHAMPION else wanted and dataset.version(wanted)
         if not folder:
             return cls(None)
-        before = AlsModel.load(folder / ALS_PART)
-        known = before.items.rows(list(items.ids()), missing="negative")
-        old = before.part.array(ITEM_FACTORS_FILE)
+        part = Part.read(folder / ALS_PART)
+        ids = IdMap(pl.read_parquet(part.folder / ITEMS_FILE, columns=["id"], glob=False)["id"])
+        known = ids.rows(list(items.ids()), missing="negative")
+        old = part.array(ITEM_FACTORS_FILE)
         if old.shape[1] != parameters.factors:
             raise ParameterError(
                 f"als.warm_start: version {folder.name} has {old.shape[1]} factors, not "

@@ -134,7 +134,7 @@ class Histories:
 
     def take(self, users: np.ndarray) -> Histories:
         """The histories of these users, in this order."""
-        lengths = self.lengths[users]
+        lengths = self.indptr[users + 1] - self.indptr[users]  # of these alone: there may be many
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         entries = np.arange(indptr[-1]) + np.repeat(self.indptr[users] - indptr[:-1], lengths)
         return replace(

@@ -128,7 +128,7 @@ class BlendModel:
     def for_items(self, item_ids: Sequence[str], allowed: np.ndarray | None = None) -> Ranking:
         """Items for a stranger who took these items, oldest first, or none at all."""
         rows = self.items.rows(item_ids)
-        history = Histories.from_items(rows, self._typical_confidence, len(self.items))
+        history = Histories.from_items(rows, self.als.typical_confidence, len(self.items))
         return self._ranking(history, "exclude", allowed)
 
     def best(self, users: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +140,8 @@ class BlendModel:
 
     def best_after(self, items: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         """The same for strangers who took one of ``items`` (rows) each."""
-        histories = Histories.of_one_item_each(items, self._typical_confidence, len(self.items))
+        confidence = self.als.typical_confidence
+        histories = Histories.of_one_item_each(items, confidence, len(self.items))
         return self._best(histories, n)
 
     def _best(self, histories: Histories, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -191,11 +192,6 @@ class BlendModel:
     def tie_order(self) -> np.ndarray:
         """Of items with equal scores the one of lower number here comes first, shape (items,)."""
         return shuffled_tie_order(len(self.items), _SHUFFLE_SEED)
-
-    @cached_property
-    def _typical_confidence(self) -> float:
-        confidences = self.histories.confidences
-        return float(confidences[confidences > 0].mean())
 
 
 def all_items(als: AlsModel | None, search: ProductSearch | None) -> IdMap:

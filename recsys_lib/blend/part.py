@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,19 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
+from recsys_lib.registry.growing import GrowingArray
 from recsys_lib.registry.parts import Part, writing_part
 
 _LIBRARIES = ("numpy", "scipy")
 _ITEMS = "items.parquet"
-_HISTORIES = ("indptr", "items", "newer", "confidences", "strength", "liked")
+_HISTORIES: dict[str, type[np.generic]] = {
+    "indptr": np.int64,
+    "items": np.int32,
+    "newer": np.int32,
+    "confidences": np.float32,
+    "strength": np.float32,
+    "liked": np.bool,
+}
 HISTORY_FILES = tuple(f"{key}.npy" for key in _HISTORIES)
 """What a part knows of its users; all its other files are the model."""
 
@@ -79,7 +88,7 @@ def write_blend_part(
             for name, source in train_all(training, needed, counted_only=True).items()
             for key, array in source.arrays().items()
         },
-        training.histories,
+        [training.histories],
         interactions.items,
         facts=_facts(learned),
         data_fingerprint=data_fingerprint,
@@ -91,14 +100,18 @@ def write_blend_part(
 def store_blend_part(
     folder: Path,
     arrays: Mapping[str, np.ndarray],
-    histories: Histories,
+    histories: Iterable[Histories],
     items: IdMap,
     *,
     facts: dict[str, Any],
     data_fingerprint: str,
     metrics: dict[str, float],
 ) -> None:
-    """Store the ``arrays`` of sources, by source.name, with histories and what was learned."""
+    """Store the ``arrays`` of sources, by source.name, with histories and what was learned.
+
+    ``histories`` are those of all users in the order of the ALS part, in blocks: they need not fit
+    into memory.
+    """
     with writing_part(
         folder,
         parameters=facts,
@@ -108,9 +121,21 @@ def store_blend_part(
     ) as part:
         for name, array in arrays.items():
             np.save(part / f"{name}.npy", array)
-        for key in _HISTORIES:
-            np.save(part / f"{key}.npy", getattr(histories, key))
+        _write_histories(part, histories)
         items.series().to_frame().write_parquet(part / _ITEMS)
+
+
+def _write_histories(part: Path, blocks: Iterable[Histories]) -> None:
+    with ExitStack() as stack:
+        files = {
+            key: stack.enter_context(GrowingArray(part / f"{key}.npy", kind))
+            for key, kind in _HISTORIES.items()
+        }
+        files["indptr"].append(np.zeros(1))
+        for block in blocks:
+            files["indptr"].append(len(files["items"]) + block.indptr[1:])
+            for key in _HISTORIES.keys() - {"indptr"}:
+                files[key].append(getattr(block, key))
 
 
 def _facts(learned: LearnedBlend) -> dict[str, Any]:
@@ -168,7 +193,9 @@ class BlendPart:
 
     def histories(self, n_items: int) -> Histories:
         """Histories of all users, in the order of the ALS part."""
-        return Histories(**{key: self.arrays[key] for key in _HISTORIES}, n_items=n_items)
+        # As plain arrays: indexing those of the class for mapped files takes five times as long.
+        arrays = {key: np.asarray(self.arrays[key]) for key in _HISTORIES}
+        return Histories(**arrays, n_items=n_items)
 
     def sources(self, parts: ServedParts) -> dict[str, CandidateSource]:
         """Every source that is used and for which there are data, with infinite half-lives."""

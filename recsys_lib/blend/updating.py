@@ -86,7 +86,7 @@ def update_blend_part(  # each one is a part of the version, or optional
     store_blend_part(
         folder,
         arrays,
-        training.histories,
+        [training.histories],
         interactions.items,
         facts=part.parameters,
         data_fingerprint=data_fingerprint,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from recsys_lib import Recommender
 
 _MOST = 3
+_AROUND = 500_000
+"""Of more than twice as many users, those are looked at whose ids begin most alike."""
 _ALIKE = 75.0
 """Least similarity of an id that may be meant, of 100."""
 
@@ -20,7 +22,7 @@ _ALIKE = 75.0
 def near_user(recommender: Recommender, error: UnknownUserError) -> UnknownUserError:
     """The error with users whose ids are alike, or else with some who are known."""
     users = recommender.require_als().users
-    close = _close(error.unknown, list(users.ids()))
+    close = _close(error.unknown, users.around(error.unknown.strip(), _AROUND))
     if close:
         return UnknownUserError(error.unknown, f"did you mean {_or(close)}?")
     some = _or(recommender.example_users(_MOST))

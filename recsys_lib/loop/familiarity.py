@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from recsys_lib.als import ITEMS_FILE, has_user_ids, user_ids
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.ids import IdMap
 from recsys_lib.registry import ALS_PART, has_part
@@ -34,13 +35,16 @@ class Unknown:
 def unknown_to(version: Path, interactions: Interactions, newest: np.ndarray) -> Unknown | None:
     """What a version does not know of the ``newest`` interactions, bool, shape (n,).
 
-    None where the version has no ALS part, which holds its users and items, or nothing is new.
+    None where the version has no ALS part, which holds its users and items, or one of an earlier
+    form, or nothing is new.
     """
-    if not has_part(version, ALS_PART) or not newest.any():
+    part = version / ALS_PART
+    if not (has_part(version, ALS_PART) and has_user_ids(part) and newest.any()):
         return None
     item, user = interactions.item[newest], interactions.user[newest]
-    new_item = ~_known(interactions.items, version / ALS_PART / "items.parquet")[item]
-    new_user = ~_known(interactions.users, version / ALS_PART / "users.parquet")[user]
+    known_items = IdMap(pl.read_parquet(part / ITEMS_FILE, columns=["id"])["id"])
+    new_item = (interactions.items.rows_in(known_items) < 0)[item]
+    new_user = (interactions.users.rows_in(user_ids(part)) < 0)[user]
     return Unknown(
         int(newest.sum()),
         float(new_item.mean()),
@@ -48,9 +52,3 @@ def unknown_to(version: Path, interactions: Interactions, newest: np.ndarray) ->
         len(np.unique(item[new_item])),
         len(np.unique(user[new_user])),
     )
-
-
-def _known(ids: IdMap, file: Path) -> np.ndarray:
-    """Whether each id is in the file of a part, bool, shape (ids,)."""
-    known = pl.read_parquet(file, columns=["id"])["id"]
-    return ids.series().is_in(known.implode()).to_numpy()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recsys_lib.als import AlsModel
+from recsys_lib.als import AlsModel, has_user_ids, user_ids
 from recsys_lib.blend import BlendModel
 from recsys_lib.ranking import NO_ITEM
 from recsys_lib.registry import ALS_PART, BLEND_PART, SEARCH_PART, has_part
@@ -56,10 +56,11 @@ class Overlap:
 def version_overlap(first: Path, second: Path, *, seed: int) -> Overlap | None:
     """Compare the lists of two versions for users that both know.
 
-    None where one of them was not evaluated, so that it has no blend, or they share no user.
+    None where one of them was not evaluated, so that it has no blend, or was written by an earlier
+    version of the project, or they share no user.
     ArtifactError where a file is damaged.
     """
-    if not all(has_part(version, BLEND_PART) for version in (first, second)):
+    if not all(map(_can_answer, (first, second))):
         return None
     known = _users(first).join(_users(second), on="id", how="semi").sort("id")
     if known.is_empty():
@@ -91,8 +92,12 @@ def shares(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return np.stack([same[:, :d, :d].sum(axis=(1, 2)) / d for d in range(1, n + 1)], axis=1)
 
 
+def _can_answer(version: Path) -> bool:
+    return has_part(version, BLEND_PART) and has_user_ids(version / ALS_PART)
+
+
 def _users(version: Path) -> pl.DataFrame:
-    return pl.read_parquet(version / ALS_PART / "users.parquet", columns=["id"])
+    return user_ids(version / ALS_PART).series().to_frame()
 
 
 def _lists(version: Path, users: list[str]) -> np.ndarray:

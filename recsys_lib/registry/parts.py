@@ -23,7 +23,6 @@ from recsys_lib.paths import Dataset
 
 if TYPE_CHECKING:
     import numpy as np
-    from scipy import sparse
 
 ALS_PART = "als"
 SEARCH_PART = "search"
@@ -115,14 +114,7 @@ class Part:
 
     def array(self, name: str) -> np.ndarray:
         """A stored array, memory-mapped read-only."""
-        return _array(self.folder / name)
-
-    def matrix(self, name: str) -> sparse.csr_matrix:
-        """A stored CSR matrix."""
-        from scipy import sparse  # noqa: PLC0415  # slow import, and not every part has one
-
-        with _HEADERS:
-            return sparse.load_npz(self.folder / name)
+        return open_array(self.folder / name)
 
 
 def content_digest(path: Path) -> str:
@@ -183,12 +175,15 @@ def writing_part(
 ) -> Iterator[Path]:
     """Yield an empty folder to fill; on success seal it and put it at ``folder`` in one rename.
 
-    ``libraries`` are the distributions whose versions the manifest records.
+    ``libraries`` are the distributions whose versions the manifest records. It is written at the
+    end: ``parameters`` and ``metrics`` that are not empty can still get entries in the block.
     """
     with replacing_folder(folder) as temporary:
         yield temporary
         files = sorted(path for path in temporary.iterdir() if path.is_file())
-        shapes = {path.name: list(_array(path).shape) for path in files if path.suffix == ".npy"}
+        shapes = {
+            path.name: list(open_array(path).shape) for path in files if path.suffix == ".npy"
+        }
         manifest = {
             "files": {path.name: describe(path) for path in files},
             "shapes": shapes,
@@ -200,7 +195,8 @@ def writing_part(
         write_json(temporary / PART_MANIFEST, manifest)
 
 
-def _array(path: Path) -> np.ndarray:
+def open_array(path: Path) -> np.ndarray:
+    """An .npy file, memory-mapped read-only."""
     import numpy as np  # noqa: PLC0415  # a run that is cached reads no array
 
     with _HEADERS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-import numpy as np
 import pandas as pd
 
 from recsys_lib.errors import UnknownItemError
@@ -119,8 +118,7 @@ class ItemQuestions(OpenModels):
         check_process()
         check_count("n", n, least=0)
         als = self.require_als()
-        longest = best_first(np.diff(als.user_items.indptr), n)
-        return list(als.users.ids(longest))
+        return list(als.users.ids(als.histories.longest(n)))
 
     def example_items(self, n: int = 5) -> list[str]:
         """The most popular items; without matrix factorization the first of the catalogue."""

@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 
 from recsys_lib.errors import QueryError, QueryTypeError, did_you_mean
-from recsys_lib.ids import IdMap
+from recsys_lib.ids import Ids
 
 LONGEST_QUERY = 10_000
 """Characters of a search query: one of millions would hold up everybody's search."""
@@ -20,7 +20,7 @@ LONGEST_QUERY = 10_000
 _OLDEST_FIRST = "item_ids must be a list of item ids, oldest first"
 
 
-def check_id(name: str, value: Any, known: Sequence[IdMap] = ()) -> None:
+def check_id(name: str, value: Any, known: Sequence[Ids] = ()) -> None:
     """QueryTypeError unless the argument of this name is a text, as all ids are.
 
     ``known`` are ids, one of which may be meant.
@@ -38,15 +38,10 @@ def check_id(name: str, value: Any, known: Sequence[IdMap] = ()) -> None:
     raise QueryTypeError(f"{name} must be one id, a text, got {_shown(value)}{hint}")
 
 
-def other_spelling(key: str, known: Sequence[IdMap]) -> str:
+def other_spelling(key: str, known: Sequence[Ids]) -> str:
     """``did you mean 'B07G'?`` where an id differs only by case or by blanks around it, else ""."""
-    wanted = key.strip().lower()
-    for ids in known:
-        series = ids.series()
-        same = series.filter(series.str.strip_chars().str.to_lowercase() == wanted)
-        if len(same):
-            return f"did you mean {same[0]!r}?"
-    return ""
+    meant = next(filter(None, (ids.spelled_like(key) for ids in known)), None)
+    return f"did you mean {meant!r}?" if meant else ""
 
 
 def check_query(value: Any) -> None:
@@ -94,7 +89,7 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
         raise QueryError(f"{name} must be {' or '.join(choices)}, got {_shown(value)}{hint}")
 
 
-def checked_history(item_ids: Any, known: Sequence[IdMap] = ()) -> list[str]:
+def checked_history(item_ids: Any, known: Sequence[Ids] = ()) -> list[str]:
     """A history as a list, from anything that gives item ids in an order, such as a generator.
 
     Of an item that occurs again, the newest place counts, as in the training. QueryTypeError for
@@ -109,7 +104,7 @@ def checked_history(item_ids: Any, known: Sequence[IdMap] = ()) -> list[str]:
     return list(dict.fromkeys(reversed(history)))[::-1]
 
 
-def checked_ids(name: str, value: Any, known: Sequence[IdMap] = ()) -> list[str]:
+def checked_ids(name: str, value: Any, known: Sequence[Ids] = ()) -> list[str]:
     """Item ids in any order, from anything that gives them. QueryTypeError for what does not."""
     if isinstance(value, (str, bytes, pd.DataFrame, pl.DataFrame)) or not isinstance(
         value, Iterable

@@ -88,7 +88,7 @@ def typical_users(recommender: Recommender, taken: pl.DataFrame, n: int) -> list
     The order of lines and ids decides nothing.
     """
     als = recommender.require_als()
-    lengths = np.diff(als.user_items.indptr)
+    lengths = np.diff(als.histories.indptr)
     fewest, most = _TYPICAL
     fits = np.flatnonzero((lengths >= fewest) & (lengths <= most))
     if not len(fits):
@@ -132,8 +132,7 @@ def _history(recommender: Recommender, user_id: str, taken: pl.DataFrame) -> pl.
     als = recommender.require_als()
     row = als.users.row(user_id)
     if not len(taken):
-        newer = als.newer[als.user_items.indptr[row] : als.user_items.indptr[row + 1]]
-        items = als.history(row)[np.argsort(newer, kind="stable")]
+        items = als.histories.newest_first(row)
         return pl.DataFrame({"item": items}).with_columns(rating=None, timestamp=None)
     own = taken.filter(pl.col("user") == row)
     return own.sort("timestamp", "item", descending=[True, False]).drop("user")

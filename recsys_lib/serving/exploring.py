@@ -28,7 +28,7 @@ def new_items(recommender: Recommender) -> list[str]:
     >>> new_items(Recommender.load())  # doctest: +SKIP
     """
     blend = _blend(recommender)
-    counts = np.bincount(blend.histories.items, minlength=len(blend.items))
+    counts = np.pad(blend.als.popularity, (0, len(blend.items) - len(blend.als.items)))
     few = blend.items.ids(np.flatnonzero(counts < ENOUGH_INTERACTIONS))
     titled = {
         item

@@ -12,15 +12,18 @@ from pathlib import Path
 
 import polars as pl
 
+from recsys_lib.als import has_user_ids, user_ids
 from recsys_lib.columns import Exports
 from recsys_lib.files import read_json
 from recsys_lib.paths import Dataset, outputs_root
+from recsys_lib.registry import ALS_PART
 
 _RECORD = "run.json"
 _SUFFIXES = (".ipynb", ".html", ".json", ".jsonl", ".txt", ".csv", ".parquet")
 _EXPORTS, _MONITOR = "exports", "monitor"
 _COLUMNS = {"users.parquet": "id", "per_user.parquet": "user"}
-"""Columns of users in the Parquet files of versions; those of exports have their own."""
+"""Columns of users in the Parquet files of versions, also of those that an earlier version of the
+project wrote; those of exports have their own."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def traces_of(dataset: Dataset, users: Sequence[str]) -> Traces:
     versions = [
         folder
         for folder in sorted(dataset.models.glob("[!.]*"))
-        if folder.is_dir() and any(map(names.are_in, _parquet(folder)))
+        if folder.is_dir()
+        and (names.are_users_of(folder) or any(map(names.are_in, _parquet(folder))))
     ]
     files = [path for path in _outputs(dataset) if names.are_in(path)]
     return Traces(versions, files)
@@ -85,6 +89,14 @@ class _Names:
         if path.suffix == ".parquet":
             return self._in_table(path)
         return self._pattern.search(path.read_bytes()) is not None
+
+    def are_users_of(self, version: Path) -> bool:
+        """Whether the ALS part of a version has one of them."""
+        part = version / ALS_PART
+        if not has_user_ids(part):
+            return False
+        known = user_ids(part)
+        return any(user in known for user in self._users)
 
     def _in_table(self, path: Path) -> bool:
         there = pl.read_parquet_schema(path)

@@ -30,10 +30,8 @@ def history(recommender: Recommender, user_id: str, n: int = 50) -> pd.DataFrame
     """
     als = recommender.require_als()
     row = als.users.row(user_id)
-    start, stop = als.user_items.indptr[row : row + 2]
-    newest_first = als.newer[start:stop].argsort(kind="stable")
     known = _dated(recommender, user_id)
-    ids = list(als.items.ids(als.history(row)[newest_first]))
+    ids = list(als.items.ids(als.histories.newest_first(row)))
     if known.keys() >= set(ids):
         ids.sort(key=lambda item: -known[item][1])
     rows = [_taken(recommender, item, *known.get(item, (None, None))) for item in ids[:n]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -45,7 +45,7 @@ def suggestions(recommender: Recommender, text: str, n: int = 8) -> pd.DataFrame
         products = recommender.example_items(n // 2)
         people = example_people(recommender, n - len(products))
     else:
-        people = list(islice(_by_prefix(_people(recommender), text), _MOST_PEOPLE))
+        people = list(islice(_people(recommender, text), _MOST_PEOPLE))
         products = list(islice(_products(recommender, text), n - len(people)))
     rows = [_product(recommender, item) for item in products]
     rows += [("person", user, user, _history_of(recommender, user), None) for user in people]
@@ -55,12 +55,15 @@ def suggestions(recommender: Recommender, text: str, n: int = 8) -> pd.DataFrame
 def question_of(recommender: Recommender, text: str) -> Question:
     """What a text means when it is sent as it is: an id in any case, or words."""
     text = text.strip()
-    for kind, known in (("product", recommender.items.ids.series()), ("person", None)):
-        ids = _people(recommender) if known is None else known
-        same = [found for found in _by_prefix(ids, text) if found.casefold() == text.casefold()]
+    products = _by_prefix(recommender.items.ids.series(), text)
+    beginnings: dict[Kind, Iterator[str]] = {
+        "product": products,
+        "person": _people(recommender, text),
+    }
+    for kind, ids in beginnings.items():
+        same = [found for found in ids if found.casefold() == text.casefold()]
         if same:
-            best = text if text in same else same[0]
-            return Question("product" if kind == "product" else "person", best)
+            return Question(kind, text if text in same else same[0])
     return Question("words", text)
 
 
@@ -69,20 +72,20 @@ def example_people(recommender: Recommender, n: int) -> list[str]:
     als = recommender.als
     if als is None:
         return []
-    lengths = np.diff(als.user_items.indptr)
-    (fits,) = np.nonzero((lengths >= _TYPICAL[0]) & (lengths <= _TYPICAL[1]))
-    if len(fits) < n:
-        return recommender.example_users(n)
-    chosen = fits[np.linspace(0, len(fits) - 1, n, dtype=np.int64)]
-    return list(als.users.ids(chosen))
+    chosen = als.histories.of_length(*_TYPICAL, n)
+    return recommender.example_users(n) if len(chosen) < n else list(als.users.ids(chosen))
 
 
-def _people(recommender: Recommender) -> pl.Series:
-    return (
-        pl.Series([], dtype=pl.String)
-        if recommender.als is None
-        else recommender.als.users.series()
-    )
+def _people(recommender: Recommender, text: str) -> Iterator[str]:
+    """Ids of people that begin with the text as typed, in capitals or in small letters."""
+    if not text or " " in text or recommender.als is None:
+        return
+    users = recommender.als.users
+    for form in _forms(text):
+        if len(text) < _SHORTEST_ID:
+            yield from (form for _ in range(form in users))
+        else:
+            yield from _shortest_first(users.starting_with(form, _POOL))
 
 
 def _products(recommender: Recommender, text: str) -> Iterator[str]:
@@ -99,12 +102,19 @@ def _by_prefix(ids: pl.Series, text: str) -> Iterator[str]:
     """Ids that begin with the text as typed, in capitals or in small letters."""
     if not text or " " in text:
         return
-    for form in dict.fromkeys((text, text.upper(), text.lower())):
+    for form in _forms(text):
         if len(text) < _SHORTEST_ID:  # a short one only as a whole: many begin so
             yield from ids.filter(ids == form)
         else:
-            found = ids.filter(ids.str.starts_with(form))
-            yield from sorted(found.head(_POOL), key=lambda name: (len(name), name))
+            yield from _shortest_first(ids.filter(ids.str.starts_with(form)).head(_POOL))
+
+
+def _forms(text: str) -> list[str]:
+    return list(dict.fromkeys((text, text.upper(), text.lower())))
+
+
+def _shortest_first(ids: Iterable[str]) -> list[str]:
+    return sorted(ids, key=lambda name: (len(name), name))
 
 
 def _found(recommender: Recommender, text: str) -> Iterator[str]:

@@ -46,7 +46,7 @@ def test_a_killed_run_goes_on_and_ends_like_an_undisturbed_one(workspace, undist
     assert [e["name"] for e in record["steps"] if e["status"] == "cached"] == before
 
     resumed = workspace / "models" / "sample-1000" / "one"
-    parts = ("als/item_factors.npy", "als/user_items.npz", "search/index.faiss")
+    parts = ("als/item_factors.npy", "als/histories.items.npy", "search/index.faiss")
     for name in (*parts, "evaluation/results.parquet"):
         assert sha256(resumed / name) == sha256(undisturbed / name)
 
@@ -106,6 +106,6 @@ def test_a_step_goes_on_from_the_checkpoint_of_a_killed_process(workspace, tmp_p
         for run in ("resumed", "forced")
     ]
     assert seconds[0] >= 86_400 * len(kept["history"]) >= 86_400 > seconds[1]
-    for name in ("item_factors.npy", "user_items.npz"):
+    for name in ("item_factors.npy", "histories.confidences.npy"):
         paths = (models / run / "als" / name for run in ("resumed", "forced"))
         assert len({sha256(path) for path in paths}) == 1

@@ -10,16 +10,11 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.als import AlsModel
+from recsys_lib.als import MEANS_FILE, AlsModel, is_of_users
 from recsys_lib.blend.part import HISTORY_FILES
-from recsys_lib.registry import ALS_PART, BLEND_PART, SEARCH_PART, has_part
+from recsys_lib.registry import ALS_PART, BLEND_PART, has_part
 from recsys_lib.registry.parts import Part
 
-_OF_USERS = {  # files that say what users did; no list of another user depends on them
-    ALS_PART: {"users.parquet", "user_items.npz", "newer.npy", "mean_ratings.npy"},
-    BLEND_PART: set(HISTORY_FILES),
-    SEARCH_PART: set(),
-}
 _CONFIDENCE = ("confidence", "alpha", "min_rating")
 
 
@@ -90,7 +85,7 @@ def _differ(old: AlsModel, new: AlsModel, old_rows: np.ndarray, rows: np.ndarray
     there, here = before.indptr[old_rows[user]] + within, after.indptr[rows[user]] + within
     entry = before.data[there]  # of the earlier version, in the order of the later one's items
     unequal = before.indices[there] != after.indices[here]
-    unequal |= old.newer[entry] != new.newer[here]
+    unequal |= old.histories.newer[entry] != new.histories.newer[here]
     confidences, own = old.user_items.data[entry], after.data[here]
     unequal |= confidences != own if _comparable(old, new) else (confidences > 0) != (own > 0)
     differ[user[unequal]] = True
@@ -125,5 +120,12 @@ def _content(version: Path, name: str) -> tuple[dict[str, str], dict[str, object
         return None
     part = Part.read(version / name)
     files = part.manifest["files"].items()
-    kept = {file: facts["sha256"] for file, facts in files if file not in _OF_USERS[name]}
+    kept = {file: facts["sha256"] for file, facts in files if not _is_of_users(name, file)}
     return kept, part.parameters
+
+
+def _is_of_users(part: str, file: str) -> bool:
+    """Whether a file says what users did; no list of another user depends on it."""
+    if part == ALS_PART:
+        return is_of_users(file) or file == MEANS_FILE
+    return part == BLEND_PART and file in HISTORY_FILES

@@ -18,7 +18,7 @@ from recsys_lib.blend import BlendModel
 from recsys_lib.columns import Exports
 from recsys_lib.display.progress import progress_for
 from recsys_lib.files import replacing
-from recsys_lib.ids import IdMap
+from recsys_lib.ids import IdMap, Ids
 from recsys_lib.ranking import NO_ITEM, MaximumInnerProduct, in_blocks
 from recsys_lib.rules import Asked
 from recsys_lib.serving.export._ruled import RuledLists
@@ -182,7 +182,7 @@ def user_queries(als: AlsModel, rows: np.ndarray, scratch: Path) -> Queries:
     """The queries of the users in ``rows``; vectors are kept in a file in ``scratch``."""
     parameters, histories = als.parameters, als.user_items
     one_lambda = not parameters.frequency_scaling
-    weighted = recency_weighted(histories, als.newer, parameters.recency_half_life)
+    weighted = recency_weighted(histories, als.histories.newer, parameters.recency_half_life)
     distinct = DistinctRows.from_matrix(weighted[rows])
     shape = (distinct.rows.shape[0], parameters.factors)
     vectors = _array(scratch / "vectors.npy", np.float32, shape)
@@ -265,7 +265,7 @@ def lists_file(
         writer.add_key_value_metadata(dict(about))
 
 
-def id_array(ids: IdMap) -> pa.Array:
+def id_array(ids: Ids) -> pa.Array:
     """All ids of a map, in its order."""
     return ids.series().to_arrow().cast(pa.large_string())
 
