@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from recsys_lib.search._index import search_exactly
 from recsys_lib.search.encoder import TextEncoder
 
 _COUNTED = 2000  # texts whose tokens are counted
@@ -50,10 +51,11 @@ def _spread(rows: np.ndarray, n: int) -> np.ndarray:
 
 
 def _nearest(rows: np.ndarray, queries: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Of each query, the nearest products but itself, shape (queries, 10), in no order."""
-    cosines = queries @ vectors.T
-    cosines[np.arange(len(rows)), rows] = -np.inf
-    return np.argpartition(-cosines, _NEAREST - 1, axis=1)[:, :_NEAREST]
+    """Of each query, the nearest products but itself, shape (queries, 10)."""
+    found = search_exactly(vectors, queries, _NEAREST + 1)[1]
+    others = found != rows[:, None]
+    others[others.all(axis=1), -1] = False  # the product itself is not among its nearest
+    return found[others].reshape(len(rows), _NEAREST)
 
 
 def _kept(before: np.ndarray, after: np.ndarray) -> float:

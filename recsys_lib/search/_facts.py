@@ -6,7 +6,10 @@ from typing import Any
 
 from recsys_lib.search._part import (
     BACKEND_KEY,
+    BREADTH_KEY,
+    CANDIDATES_KEY,
     FAR_KEY,
+    KIND_KEY,
     PRECISION_KEY,
     REASON_KEY,
     TOKENS_REASON_KEY,
@@ -27,7 +30,7 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
         "tokens read of each text": parameters.get(TOKENS_REASON_KEY)
         or f"at most {parameters['max_tokens']}",
         "length of a vector": stored.embeddings.shape[1],
-        "vector index": parameters["index_kind"],
+        "vector index": _index(parameters),
         **{
             f"recall of questions at {name.rpartition('@')[2]}": f"{recall:.1%}"
             for name, recall in metrics.items()
@@ -40,6 +43,16 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
         "language of the stemmer": stored.lexical.language,
         "product codes": len(stored.codes),
     }
+
+
+def _index(parameters: dict[str, Any]) -> str:
+    """The kind, and how far it looks; only parts of this release say how many candidates."""
+    kind, breadth = parameters[KIND_KEY], parameters[BREADTH_KEY]
+    looked = {"hnsw": f"{breadth} links looked at", "ivf-pq": f"{breadth} clusters looked into"}
+    said = [looked[kind]] if kind in looked else []
+    if (candidates := parameters.get(CANDIDATES_KEY, 1)) > 1:
+        said.append(f"{candidates} candidates compared exactly for each product wanted")
+    return ": ".join([kind, ", ".join(said)]) if said else str(kind)
 
 
 def _encoder(parameters: dict[str, Any]) -> str:

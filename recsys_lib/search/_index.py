@@ -3,74 +3,150 @@
 Vectors have length 1, so their inner product is the cosine. ``exact`` compares a query with every
 product. ``fast-scan`` does so with four bits for two dimensions, which are looked up in processor
 registers. The other kinds look at some products only: ``hnsw`` follows a graph of neighbours and
-stores all vectors; ``ivf-sq8`` and ``ivf-pq`` look into the nearest of many clusters and store a
-quarter and a sixteenth of the bytes (scalar and product quantization). References: André,
-Kermarrec, Le Scouarnec (2017), Accelerated nearest neighbor search with Quick ADC; Malkov and
-Yashunin (2018) for HNSW; Jégou, Douze, Schmid (2011) for product quantization.
+stores all vectors; ``ivf-pq`` looks into the nearest of many clusters, whose products lie in lists
+on the disk with a byte for four dimensions (product quantization). References: André, Kermarrec,
+Le Scouarnec (2017), Accelerated nearest neighbor search with Quick ADC; Malkov and Yashunin (2018)
+for HNSW; Jégou, Douze, Schmid (2011) for product quantization.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import faiss
 import numpy as np
+from faiss.contrib.ondisk import merge_ondisk
 
-from recsys_lib.errors import ArtifactError, ParameterError
+from recsys_lib.errors import ArtifactError
+from recsys_lib.search._vectors import in_blocks, prepared
 
-Index: TypeAlias = faiss.Index
-Kind = Literal["exact", "fast-scan", "hnsw", "ivf-sq8", "ivf-pq"]
-
-_HNSW_LINKS = 32
+LISTS_FILE = "index.lists"
+"""Beside an index whose lists are on the disk."""
+HNSW_LINKS = 32
 _HNSW_BUILD_BREADTH = 80
-_PQ_BYTES_PER_DIMENSION = 1 / 4
-_VECTORS_PER_CLUSTER = 40  # to train with: FAISS warns below 39
-# The centres of a code: those of a byte, and those of four bits.
-_CENTRES = {"ivf-pq": 256, "fast-scan": 16}
-_MOST_FOR_TRAINING = 40_000
+_ASSIGN_BREADTH = 32  # links looked at to find the nearest centroid; searches take at least nprobe
+_ROUNDS, _PER_CODE = 10, 64  # of k-means: rounds, and vectors to learn one of 256 codes from
 _SEED = 1234
+_COMPARED_AT_ONCE = 65_536
+_CANDIDATES, _FEWEST = 8, 50
+_CLUSTERS_TO_CHECK = 8
 
 
-def build_index(embeddings: np.ndarray, kind: Kind = "exact") -> Index:
-    """An inner-product index over ``embeddings``, shape (n, d); row i of it is vector i.
+@dataclass
+class Index:
+    """A FAISS index, and how its answers are to be read.
 
-    Raises ValueError unless they are two-dimensional, finite and at least one; ParameterError
-    when they are too few for the kind of index.
+    Parameters
+    ----------
+    candidates: products it proposes for each one wanted, to be compared exactly, since it stores
+        rounded vectors; 1 where its scores are cosines.
     """
-    vectors = _prepared(embeddings, "the embeddings")
-    n, dimension = vectors.shape
-    if n == 0:
-        raise ValueError("there are no embeddings to index")
-    fewest = _CENTRES.get(kind, 0) * _VECTORS_PER_CLUSTER
-    if n < fewest:
-        raise ParameterError(
-            f"embed.index {kind!r} needs {fewest:,} vectors, but there are {n:,}: choose 'auto'"
-        )
-    index = faiss.index_factory(dimension, _recipe(kind, n, dimension), faiss.METRIC_INNER_PRODUCT)
-    if kind == "hnsw":
-        index.hnsw.efConstruction = _HNSW_BUILD_BREADTH
-    if kind == "ivf-pq":
-        index.pq.cp.max_points_per_centroid = _VECTORS_PER_CLUSTER
-    if not index.is_trained:
-        most = _VECTORS_PER_CLUSTER * max(_n_clusters(n), 256)
-        index.train(_sample(vectors, _MOST_FOR_TRAINING if kind == "fast-scan" else most))
-    index.add(vectors)
-    if kind.startswith("ivf"):
-        index.make_direct_map()  # stored_vector needs it
-    return index
+
+    faiss: faiss.Index
+    candidates: int = 1
+
+    @classmethod
+    def of(cls, index: faiss.Index, candidates: int | None = None) -> Index:
+        """With the usual number of candidates unless it is given."""
+        rounded = isinstance(index, faiss.IndexIVF | faiss.IndexPQFastScan)
+        return cls(index, candidates or (_CANDIDATES if rounded else 1))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of vectors, and their dimension."""
+        return self.faiss.ntotal, self.faiss.d
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether it stores rounded vectors, so that its scores only approximate cosines."""
+        return self.candidates > 1
+
+    def proposed(self, k: int) -> int:
+        """How many products it is asked for where ``k`` are wanted.
+
+        Short lists have more candidates each: rounding changes the order of a few near ones most.
+        """
+        return self.candidates * max(k, _FEWEST) if self.is_quantized else k
+
+    @property
+    def can_filter(self) -> bool:
+        """Whether :func:`search_index` takes ``allowed`` rows."""
+        return not isinstance(self.faiss, faiss.IndexPQFastScan)
+
+
+def exact_index(vectors: np.ndarray) -> Index:
+    """All vectors as they are; float32, shape (n, d)."""
+    return _filled(faiss.IndexFlatIP(vectors.shape[1]), vectors)
+
+
+def graph_index(vectors: np.ndarray) -> Index:
+    """All vectors and the links of a graph of neighbours."""
+    index = faiss.IndexHNSWFlat(vectors.shape[1], HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = _HNSW_BUILD_BREADTH
+    return _filled(index, vectors)
+
+
+def scan_index(vectors: np.ndarray, sample: np.ndarray) -> Index:
+    """Four bits for two dimensions; ``sample`` are vectors that the codes are learned from."""
+    dimension = vectors.shape[1]
+    codes = dimension // 2 if dimension % 2 == 0 else dimension
+    index = faiss.IndexPQFastScan(dimension, codes, 4, faiss.METRIC_INNER_PRODUCT)
+    index.train(sample)
+    return _filled(index, vectors)
+
+
+def lists_index(sample: np.ndarray, n_clusters: int, code_bytes: int) -> Index:
+    """Empty lists of about ``n_clusters``, and codes of as many bytes, learned from a sample.
+
+    The nearest centroid is found by a graph: comparing each vector with each of 12,000 centroids
+    would take most of the time.
+    """
+    centroids = _centroids(sample, n_clusters)
+    dimension = sample.shape[1]
+    coarse = faiss.IndexHNSWFlat(dimension, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+    coarse.hnsw.efConstruction = _HNSW_BUILD_BREADTH
+    coarse.hnsw.efSearch = _ASSIGN_BREADTH
+    coarse.add(centroids)
+    metric = faiss.METRIC_INNER_PRODUCT
+    index = faiss.IndexIVFPQ(coarse, dimension, len(centroids), code_bytes, 8, metric)
+    codes = index.pq.cp  # of k-means, once for each byte
+    codes.max_points_per_centroid, codes.niter = _PER_CODE, _ROUNDS
+    index.train(sample)
+    return Index.of(index)
+
+
+def add_to_lists(index: Index, vectors: np.ndarray, first: int) -> None:
+    """Put vectors, float32, shape (n, d), into the lists as the rows from ``first`` on."""
+    index.faiss.add_with_ids(vectors, np.arange(first, first + len(vectors)))
+
+
+def move_lists(index: Index, path: Path) -> None:
+    """Write what the lists hold to a file, and empty them."""
+    faiss.write_index(index.faiss, str(path))
+    index.faiss.reset()
+
+
+def join_lists(index: Index, parts: Sequence[Path], folder: Path) -> None:
+    """Join the lists of several files into ``LISTS_FILE``, from which ``index`` then reads them."""
+    merge_ondisk(index.faiss, [str(part) for part in parts], str(folder / LISTS_FILE))
 
 
 def search_exactly(
     embeddings: np.ndarray, vectors: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and rows of the k embeddings most similar to each vector, without an index."""
-    return faiss.knn(
-        _prepared(vectors, "the query vectors"),
-        _prepared(embeddings, "the embeddings"),
-        min(k, len(embeddings)),
-        metric=faiss.METRIC_INNER_PRODUCT,
-    )
+    """Scores and rows of the k embeddings most similar to each vector, without an index.
+
+    ``embeddings`` may be memory-mapped: they are read in blocks.
+    """
+    queries = prepared(vectors, "the query vectors")
+    best = faiss.ResultHeap(len(queries), min(k, len(embeddings)), keep_max=True)
+    for rows, block in in_blocks(embeddings, _COMPARED_AT_ONCE):
+        some = faiss.knn(queries, block, min(k, len(block)), metric=faiss.METRIC_INNER_PRODUCT)
+        best.add_result(some[0], some[1] + rows.start)
+    best.finalize()
+    return best.D, best.I
 
 
 def search_index(
@@ -79,111 +155,108 @@ def search_index(
     """The k rows most similar to each vector, best first.
 
     ``vectors`` has shape (q, d); with ``allowed``, bool, shape (n,), only its rows can be found,
-    which an index must support (:func:`can_filter`). Returns scores, float32, and rows, int64, both
+    which an index must support (``can_filter``). Returns scores, float32, and rows, int64, both
     of shape (q, min(k, number of rows)); a row is -1 where an approximate index found no more.
     Raises ValueError when the dimension is not that of the index, or k is below 1.
     """
-    queries = _prepared(vectors, "the query vectors")
-    if queries.shape[1] != index.d:
+    queries, (n, dimension) = prepared(vectors, "the query vectors"), index.shape
+    if queries.shape[1] != dimension:
         raise ValueError(
-            f"the query vectors have {queries.shape[1]} dimensions, the index has {index.d}: "
+            f"the query vectors have {queries.shape[1]} dimensions, the index has {dimension}: "
             "they come from different encoders; run the embed step again"
         )
     if k < 1:
         raise ValueError(f"k is {k}: ask for at least one product")
     if allowed is None:
-        return index.search(queries, min(k, index.ntotal))
+        return index.faiss.search(queries, min(k, n))
     n_allowed = int(allowed.sum())
     if n_allowed == 0:
         return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
     bits = np.packbits(allowed, bitorder="little")
-    options = _only(index, faiss.IDSelectorBitmap(bits))
-    return index.search(queries, min(k, n_allowed), params=options)
+    options = _only(index.faiss, faiss.IDSelectorBitmap(bits))
+    return index.faiss.search(queries, min(k, n_allowed), params=options)
 
 
 def set_breadth(index: Index, value: int) -> None:
     """Set how many links or clusters a search visits; more find more and take longer."""
-    if hasattr(index, "hnsw"):
-        index.hnsw.efSearch = value
-    elif hasattr(index, "nprobe"):
-        index.nprobe = value
+    if hasattr(index.faiss, "hnsw"):
+        index.faiss.hnsw.efSearch = value
+    elif hasattr(index.faiss, "nprobe"):
+        index.faiss.nprobe = value
 
 
-def is_quantized(index: Index) -> bool:
-    """Whether the index stores rounded vectors, so that its scores only approximate cosines."""
-    return isinstance(index, faiss.IndexIVF | faiss.IndexPQFastScan)
+def stored_cosine(index: Index, row: int, vector: np.ndarray) -> float:
+    """Cosine of a vector, shape (d,), to vector ``row`` as the index stores it, maybe rounded.
 
-
-def can_filter(index: Index) -> bool:
-    """Whether :func:`search_index` takes ``allowed`` rows."""
-    return not isinstance(index, faiss.IndexPQFastScan)
-
-
-def stored_vector(index: Index, row: int) -> np.ndarray:
-    """Vector ``row`` as the index stores it, float32, shape (d,); rounded when quantized."""
-    return index.reconstruct(row)
+    In lists it is looked for in those where this vector would lie; -1 when it is not there.
+    """
+    if not isinstance(index.faiss, faiss.IndexIVF):
+        return float(index.faiss.reconstruct(row) @ vector)
+    only = faiss.SearchParametersIVF(
+        sel=faiss.IDSelectorRange(row, row + 1), nprobe=_CLUSTERS_TO_CHECK
+    )
+    scores, rows = index.faiss.search(prepared(vector[None], "the vector"), 1, params=only)
+    return float(scores[0, 0]) if rows[0, 0] == row else -1.0
 
 
 def save_index(index: Index, path: Path) -> None:
-    """Write the index in FAISS's own format."""
-    faiss.write_index(index, str(path))
+    """Write the index in FAISS's own format; of lists on the disk, their place."""
+    faiss.write_index(index.faiss, str(path))
 
 
-def load_index(path: Path) -> Index:
-    """Read what :func:`save_index` wrote, memory-mapped; ArtifactError when it is damaged."""
+def load_index(path: Path, candidates: int | None = None) -> Index:
+    """Read what :func:`save_index` wrote, memory-mapped; ArtifactError when it is damaged.
+
+    Lists are read from ``LISTS_FILE`` beside it, whatever folder they were written to.
+    """
+    flags = faiss.IO_FLAG_MMAP_IFC
+    if path.with_name(LISTS_FILE).is_file():
+        flags = faiss.IO_FLAG_ONDISK_SAME_DIR | faiss.IO_FLAG_READ_ONLY
     try:
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        return Index.of(faiss.read_index(str(path), flags), candidates)
     except RuntimeError as error:
         raise ArtifactError(
             f"{path} cannot be read as an index ({error}): run the embed step again"
         ) from error
 
 
-def index_bytes(kind: Kind, n: int, dimension: int) -> int:
-    """Approximate memory of an index of ``n`` vectors."""
-    coded = _PQ_BYTES_PER_DIMENSION
-    of_vector = {"exact": 4, "fast-scan": coded, "hnsw": 4, "ivf-sq8": 1, "ivf-pq": coded}
-    beside = {"hnsw": 2 * 4 * _HNSW_LINKS, "ivf-sq8": 16, "ivf-pq": 16}
-    return int(n * (of_vector[kind] * dimension + beside.get(kind, 0)))
+def _filled(index: faiss.Index, vectors: np.ndarray) -> Index:
+    index.add(vectors)
+    return Index.of(index)
 
 
-def _recipe(kind: Kind, n: int, dimension: int) -> str:
-    """The kind of index as FAISS's index_factory names it."""
-    return {
-        "exact": "Flat",
-        "fast-scan": f"PQ{dimension // 2 if dimension % 2 == 0 else dimension}x4fs",
-        "hnsw": f"HNSW{_HNSW_LINKS},Flat",
-        "ivf-sq8": f"IVF{_n_clusters(n)},SQ8",
-        "ivf-pq": f"IVF{_n_clusters(n)},PQ{max(1, int(dimension * _PQ_BYTES_PER_DIMENSION))}",
-    }[kind]
+def _centroids(sample: np.ndarray, n: int) -> np.ndarray:
+    """About ``n`` centroids, float32, of length 1: those of clusters, each clustered again.
+
+    k-means with two levels of the root of n compares a vector with 2 times the root of n centroids
+    instead of n.
+    """
+    coarse = _kmeans(sample, max(1, round(n**0.5)))
+    cluster = coarse.assign(sample)[1]
+    order = np.argsort(cluster, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)
+    sizes = (max(1, round(n * len(part) / len(sample))) for part in parts)
+    fine = (_kmeans(sample[part], size) for part, size in zip(parts, sizes, strict=True))
+    return np.concatenate([clusters.centroids for clusters in fine])
 
 
-def _n_clusters(n: int) -> int:
-    """About four times the root of n, as FAISS's guide to choosing an index advises."""
-    return max(1, min(int(4 * n**0.5), n // _VECTORS_PER_CLUSTER))
+def _kmeans(vectors: np.ndarray, n: int) -> faiss.Kmeans:
+    clusters = faiss.Kmeans(
+        vectors.shape[1],
+        n,
+        niter=_ROUNDS,
+        spherical=True,
+        seed=_SEED,
+        min_points_per_centroid=1,
+        max_points_per_centroid=len(vectors),
+    )
+    clusters.train(vectors)
+    return clusters
 
 
-def _sample(vectors: np.ndarray, most: int) -> np.ndarray:
-    if len(vectors) <= most:
-        return vectors
-    drawn = np.random.default_rng(_SEED).choice(len(vectors), most, replace=False)
-    return vectors[np.sort(drawn)]
-
-
-def _only(index: Index, selector: faiss.IDSelector) -> faiss.SearchParameters:
+def _only(index: faiss.Index, selector: faiss.IDSelector) -> faiss.SearchParameters:
     if hasattr(index, "hnsw"):
         return faiss.SearchParametersHNSW(sel=selector, efSearch=index.hnsw.efSearch)
     if hasattr(index, "nprobe"):
         return faiss.SearchParametersIVF(sel=selector, nprobe=index.nprobe)
     return faiss.SearchParameters(sel=selector)
-
-
-def _prepared(vectors: np.ndarray, what: str) -> np.ndarray:
-    """Two-dimensional float32 in C order and finite, which FAISS takes for granted."""
-    if vectors.ndim != 2:
-        raise ValueError(f"{what} must have shape (n, d), not {vectors.shape}")
-    prepared = np.ascontiguousarray(vectors, dtype=np.float32)
-    if not np.isfinite(prepared).all():
-        bad = int(np.argmin(np.isfinite(prepared).all(axis=1)))
-        raise ValueError(f"{what} must be finite numbers; row {bad} is not")
-    return prepared

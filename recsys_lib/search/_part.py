@@ -18,7 +18,7 @@ from recsys_lib.ids import IdMap
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.registry.parts import INDEX_FILE, Part
 from recsys_lib.search._identifiers import identifiers
-from recsys_lib.search._index import Index, load_index, save_index, stored_vector
+from recsys_lib.search._index import Index, load_index, save_index, stored_cosine
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.facet_index import FacetIndex
@@ -35,12 +35,15 @@ STEMMER_KEY = "stemmer"
 FAR_KEY = "far_below"
 WEIGHT_KEY = "weight_of_meaning"
 WEIGHT_REASON_KEY = "weight_of_meaning_by"
-_EMBEDDINGS_FILE = "embeddings.npy"
+KIND_KEY = "index_kind"
+BREADTH_KEY = "index_breadth"
+CANDIDATES_KEY = "index_candidates"
+EMBEDDINGS_FILE = "embeddings.npy"
 _ITEMS_FILE = "items.parquet"
 _TEXTS_FILE = "texts.parquet"
 _FACETS_FILE = "facets.parquet"
 _CODES_FILE = "codes.parquet"
-_FILES = (_EMBEDDINGS_FILE, INDEX_FILE, _ITEMS_FILE, _TEXTS_FILE, _FACETS_FILE, _CODES_FILE)
+_FILES = (EMBEDDINGS_FILE, INDEX_FILE, _ITEMS_FILE, _TEXTS_FILE, _FACETS_FILE, _CODES_FILE)
 _KEYS = (MODEL_KEY, ITEMS_KEY, STEMMER_KEY, FAR_KEY, WEIGHT_KEY, WEIGHT_REASON_KEY)
 
 # Cosine of a vector and its quantized form; two different products have about 0.2.
@@ -57,14 +60,11 @@ class SearchContent:
     products: columns of the table product_catalog.
     textless: the same of the products that have no text and cannot be found by it.
     texts: what the encoder read of each.
-    embeddings: float32, shape (n, dimension).
     """
 
     products: pl.DataFrame
     textless: pl.DataFrame
     texts: list[str]
-    embeddings: np.ndarray
-    index: Index
     lexical: LexicalIndex
 
     @property
@@ -72,10 +72,9 @@ class SearchContent:
         """Ids of the products."""
         return self.products[Products.ITEM].to_list()
 
-    def write(self, folder: Path) -> None:
-        """Write all files into ``folder``."""
-        np.save(folder / _EMBEDDINGS_FILE, self.embeddings)
-        save_index(self.index, folder / INDEX_FILE)
+    def write(self, folder: Path, index: Index) -> None:
+        """Write all files into ``folder``, where the embeddings are, and the lists of an index."""
+        save_index(index, folder / INDEX_FILE)
         self.lexical.save(folder)
         display_table(self.ids, self.products).write_parquet(folder / _ITEMS_FILE)
         pl.DataFrame({"text": self.texts}).write_parquet(folder / _TEXTS_FILE)
@@ -93,7 +92,8 @@ class SearchPart:
     parameters: what the part was built with.
     display: columns id, title, image_url, one row per product; null where unknown.
     items: ids of the products.
-    embeddings: float32, shape (n, dimension), each row of length 1; memory-mapped.
+    embeddings: float32, of millions float16, shape (n, dimension), each row of length 1;
+        memory-mapped.
     facets: what filters look at, of the products in the index.
     all_facets: the same as a table, then those of the products without a text.
     codes: product codes with their rows.
@@ -103,11 +103,17 @@ class SearchPart:
         self.part = part
         names = EmbedParameters.model_fields
         stored = {name: value for name, value in part.parameters.items() if name in names}
-        self.parameters = EmbedParameters(**stored)
+        try:
+            self.parameters = EmbedParameters(**stored)
+        except ValueError as error:
+            raise ArtifactError(
+                f"{part.folder} was built with parameters that this version of recsys_lib does not "
+                "know: run the embed step again"
+            ) from error
         self.display = pl.read_parquet(part.folder / _ITEMS_FILE, glob=False)
         self.items = IdMap(self.display["id"])
-        self.embeddings = part.array(_EMBEDDINGS_FILE)
-        self.index = load_index(part.folder / INDEX_FILE)
+        self.embeddings = part.array(EMBEDDINGS_FILE)
+        self.index = load_index(part.folder / INDEX_FILE, part.parameters.get(CANDIDATES_KEY))
         self._check()
         tokenizer = Tokenizer(part.parameters[STEMMER_KEY])
         self.lexical = LexicalIndex.load(part.folder, tokenizer, len(self.items))
@@ -139,7 +145,7 @@ class SearchPart:
 
     def _check(self) -> None:
         folder, index = self.part.folder, self.index
-        shape, n = (index.ntotal, index.d), len(self.items)
+        shape, n = index.shape, len(self.items)
         if self.embeddings.shape != shape or n != shape[0]:
             raise ArtifactError(
                 f"{folder}: {n} products, embeddings of shape {self.embeddings.shape} and an "
@@ -172,4 +178,4 @@ def ids_sha256(ids: Sequence[str]) -> str:
 
 def _same_vectors(index: Index, embeddings: np.ndarray) -> bool:
     rows = np.unique(np.linspace(0, len(embeddings) - 1, _COMPARED_ROWS, dtype=int))
-    return all(stored_vector(index, int(r)) @ embeddings[r] > _SAME_VECTOR for r in rows)
+    return all(stored_cosine(index, int(r), embeddings[r]) > _SAME_VECTOR for r in rows)

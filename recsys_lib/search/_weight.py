@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -71,7 +70,8 @@ class ChosenWeight:
         return f"{said}; nDCG@{_K} of the others {self.held_out:.3f}"
 
 
-class Searched(NamedTuple):
+@dataclass(frozen=True)
+class Searched:
     """What is searched, one row per product.
 
     Parameters

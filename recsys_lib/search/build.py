@@ -15,15 +15,21 @@ from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AUTO, EmbedParameters
 from recsys_lib.registry.parts import writing_part
 from recsys_lib.search._budget import fit_budget
+from recsys_lib.search._choice import ChosenIndex, Kind, choose_index, choose_kind, vector_type
 from recsys_lib.search._cuts import said_of_cuts
 from recsys_lib.search._far import far_bound
 from recsys_lib.search._language import stemmer_for
 from recsys_lib.search._lexical import LexicalIndex
-from recsys_lib.search._neighbours import ChosenIndex, choose_index, choose_kind
+from recsys_lib.search._on_cluster import ClusterEncoder
+from recsys_lib.search._on_disk import Room
 from recsys_lib.search._part import (
     BACKEND_KEY,
+    BREADTH_KEY,
+    CANDIDATES_KEY,
+    EMBEDDINGS_FILE,
     FAR_KEY,
     ITEMS_KEY,
+    KIND_KEY,
     MODEL_KEY,
     PRECISION_KEY,
     REASON_KEY,
@@ -36,11 +42,13 @@ from recsys_lib.search._part import (
     ids_sha256,
 )
 from recsys_lib.search._questions import question_like
+from recsys_lib.search._vectors import blocks, write_vectors
 from recsys_lib.search._weight import ChosenWeight, Searched, choose_weight
 from recsys_lib.search._words import Tokenizer
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.qrels import Qrels, read_qrels
 from recsys_lib.search.text import check_texts, field_texts, product_texts
+from recsys_lib.spark import Cluster
 
 LIBRARIES = (
     "bm25s",
@@ -59,6 +67,8 @@ LIBRARIES = (
 
 _QUESTIONS = 600
 """To choose an index by one half of them, and to measure its recall by the other."""
+_ENCODED_AT_ONCE = 131_072
+"""Texts whose vectors are in memory at a time; identical ones among them are encoded once."""
 
 
 def build_search_part(  # noqa: PLR0913  # most are optional
@@ -125,54 +135,58 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     tokens = ""
     if parameters.budget_seconds:
         tokens = fit_budget(texts, encoder, parameters.budget_seconds, cache)
-    encoded = _encode(texts, encoder, cache, show_progress)
-    cuts = said_of_cuts(texts, encoded.vectors, encoder)
-    chosen = _vector_index(encoded.vectors, texts, encoder, parameters)
-    far = far_bound(texts, encoder.encode, chosen.index, encoded.vectors)
-    searched = Searched(_titles(indexed), texts, encoded.vectors, chosen.index, lexical)
-    weight = _weight(searched, encoder, parameters, judged)
-    content = SearchContent(
-        indexed, products.filter(~has_text), texts, encoded.vectors, chosen.index, lexical
-    )
-    metrics = (
-        encoded.metrics
-        | {
-            "search.n_products": len(indexed),
-            "search.empty_texts": len(products) - len(indexed),
-            "search.embedding_dimension": encoded.vectors.shape[1],
-            "search.questions_far": far.questions,
-            "search.nonsense_far": far.nonsense,
-        }
-        | {f"search.index_recall@{depth}": recall for depth, recall in chosen.recall.items()}
-    )
-    facts = encoded.facts | {
-        TOKENS_REASON_KEY: f"{tokens}; {cuts}" if tokens else cuts,
-        "index_kind": chosen.kind,
-        "index_breadth": chosen.breadth,
-        ITEMS_KEY: ids_sha256(content.ids),
-        STEMMER_KEY: lexical.language,
-        FAR_KEY: far.cosine,
-        WEIGHT_KEY: weight.weight,
-        WEIGHT_REASON_KEY: str(weight),
+    kind = _kind(len(texts), encoder, parameters)
+    facts: dict[str, Any] = parameters.model_dump()
+    metrics: dict[str, float] = {
+        "search.n_products": len(indexed),
+        "search.empty_texts": len(products) - len(indexed),
+        "search.embedding_dimension": encoder.dimension,
     }
+    content = SearchContent(indexed, products.filter(~has_text), texts, lexical)
     with writing_part(
         folder,
-        parameters=parameters.model_dump() | facts,
+        parameters=facts,
         data_fingerprint=data_fingerprint,
         libraries=LIBRARIES,
         metrics=metrics,
     ) as part:
-        content.write(part)
+        encoded = _encode(texts, encoder, part, kind, cache, show_progress)
+        vectors = encoded.vectors
+        cuts = said_of_cuts(texts, vectors, encoder)
+        chosen = _vector_index(vectors, kind, texts, encoder, parameters, part)
+        far = far_bound(texts, encoder.encode, chosen.index, vectors)
+        searched = Searched(_titles(indexed), texts, vectors, chosen.index, lexical)
+        weight = _weight(searched, encoder, parameters, judged)
+        content.write(part, chosen.index)
+        metrics |= encoded.metrics | {
+            "search.index_seconds": chosen.seconds,
+            "search.questions_far": far.questions,
+            "search.nonsense_far": far.nonsense,
+        }
+        metrics |= {f"search.index_recall@{depth}": share for depth, share in chosen.recall.items()}
+        facts |= encoded.facts | {
+            TOKENS_REASON_KEY: f"{tokens}; {cuts}" if tokens else cuts,
+            KIND_KEY: chosen.kind,
+            BREADTH_KEY: chosen.breadth,
+            CANDIDATES_KEY: chosen.index.candidates,
+            ITEMS_KEY: ids_sha256(content.ids),
+            STEMMER_KEY: lexical.language,
+            FAR_KEY: far.cosine,
+            WEIGHT_KEY: weight.weight,
+            WEIGHT_REASON_KEY: str(weight),
+        }
     return metrics
 
 
-def text_encoder(parameters: EmbedParameters) -> TextEncoder:
+def text_encoder(parameters: EmbedParameters, cluster: Cluster | None = None) -> TextEncoder:
     """Load the encoder that the parameters describe, which takes seconds.
 
     Parameters
     ----------
     parameters
         ``model``, ``backend``, ``precision``, ``max_tokens`` and ``batch_tokens`` count.
+    cluster
+        Whose executors encode, by default this process.
 
     Returns
     -------
@@ -193,6 +207,8 @@ def text_encoder(parameters: EmbedParameters) -> TextEncoder:
     >>> encoder.encode(["water filter", "dryer belt"]).shape  # doctest: +SKIP
     (2, 384)
     """
+    if cluster is not None:
+        return ClusterEncoder(parameters, cluster)
     return TextEncoder(
         parameters.model,
         backend=parameters.backend,
@@ -212,11 +228,25 @@ class _Encoded:
 
 
 def _encode(
-    texts: list[str], encoder: TextEncoder, cache: Path | None, show_progress: bool
+    texts: list[str],
+    encoder: TextEncoder,
+    folder: Path,
+    kind: Kind,
+    cache: Path | None,
+    show_progress: bool,
 ) -> _Encoded:
+    """Encode the texts, some at a time, into the file of the embeddings in ``folder``."""
     known = encoder.cache(cache) if cache else None
     before, start = encoder.n_encoded, time.perf_counter()
-    vectors = encoder.encode(texts, show_progress, cache=known)
+    vectors = write_vectors(
+        folder / EMBEDDINGS_FILE,
+        (len(texts), encoder.dimension),
+        vector_type(kind),
+        (
+            encoder.encode(texts[rows], show_progress, cache=known)
+            for rows in blocks(len(texts), _ENCODED_AT_ONCE)
+        ),
+    )
     seconds = time.perf_counter() - start
     if known:
         known.prune(list(dict.fromkeys(map(encoder.cut, texts))))
@@ -266,12 +296,21 @@ def _weight(
     return ChosenWeight.given(parameters.semantic_weight)
 
 
+def _kind(n: int, encoder: TextEncoder, parameters: EmbedParameters) -> Kind:
+    if parameters.index == AUTO:
+        return choose_kind(n, encoder.dimension, parameters.index_memory_mb)
+    return parameters.index
+
+
 def _vector_index(
-    vectors: np.ndarray, texts: list[str], encoder: TextEncoder, parameters: EmbedParameters
+    vectors: np.ndarray,
+    kind: Kind,
+    texts: list[str],
+    encoder: TextEncoder,
+    parameters: EmbedParameters,
+    folder: Path,
 ) -> ChosenIndex:
-    """The index that suits the catalogue; only an approximate one needs questions."""
-    kind = parameters.index
-    if kind == "auto":
-        kind = choose_kind(len(vectors), vectors.shape[1], parameters.index_memory_mb)
+    """The index over the vectors; only an approximate one needs questions."""
     asked = [] if kind == "exact" else question_like(texts, _QUESTIONS)
-    return choose_index(vectors, kind, parameters.index_recall, encoder.encode(asked))
+    room = Room(folder, parameters.index_memory_mb)
+    return choose_index(vectors, kind, parameters.index_recall, encoder.encode(asked), room)

@@ -6,17 +6,22 @@ weight of meaning, and from where on a product counts as far.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from recsys_lib.columns import Products
 from recsys_lib.errors import ArtifactError
 from recsys_lib.registry.parts import writing_part
-from recsys_lib.search._index import build_index, set_breadth
+from recsys_lib.search._choice import build_index
+from recsys_lib.search._index import set_breadth
+from recsys_lib.search._on_disk import Room
 from recsys_lib.search._part import (
+    BREADTH_KEY,
+    EMBEDDINGS_FILE,
     ITEMS_KEY,
+    KIND_KEY,
     MODEL_KEY,
     STEMMER_KEY,
     SearchContent,
@@ -24,8 +29,12 @@ from recsys_lib.search._part import (
     encoded_with,
     ids_sha256,
 )
+from recsys_lib.search._vectors import blocks, write_vectors
 from recsys_lib.search.build import LIBRARIES, lexical_index, text_encoder
+from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.text import product_texts
+
+_COPIED_AT_ONCE = 131_072
 
 
 def update_search_part(
@@ -65,13 +74,11 @@ def update_search_part(
     texts = product_texts(products, stored.parameters.fields)
     has_text = pl.Series([bool(text) for text in texts], dtype=pl.Boolean)
     indexed, texts = products.filter(has_text), [text for text in texts if text]
-    vectors, n_new = _vectors(stored, indexed[Products.ITEM].to_list(), texts, cache)
     facts = stored.part.parameters
-    index = build_index(vectors, facts["index_kind"])
-    set_breadth(index, facts["index_breadth"])
     words = stored.parameters.model_copy(update={"language": facts[STEMMER_KEY]})
     lexical = lexical_index(indexed, texts, words)
-    content = SearchContent(indexed, products.filter(~has_text), texts, vectors, index, lexical)
+    content = SearchContent(indexed, products.filter(~has_text), texts, lexical)
+    rows = _known_rows(stored, content.ids, texts)
     counts = {
         "search.n_products": len(indexed),
         "search.empty_texts": len(products) - len(indexed),
@@ -83,28 +90,48 @@ def update_search_part(
         libraries=LIBRARIES,
         metrics=stored.part.manifest["metrics"] | counts,
     ) as part:
-        content.write(part)
-    return n_new
+        shape = len(texts), stored.embeddings.shape[1]
+        made = _vectors(stored, rows, texts, cache)
+        vectors = write_vectors(part / EMBEDDINGS_FILE, shape, stored.embeddings.dtype, made)
+        room = Room(part, stored.parameters.index_memory_mb)
+        index = build_index(vectors, facts[KIND_KEY], room)
+        index.candidates = stored.index.candidates
+        set_breadth(index, facts[BREADTH_KEY])
+        content.write(part, index)
+    return int((rows < 0).sum())
+
+
+def _known_rows(stored: SearchPart, ids: list[str], texts: list[str]) -> np.ndarray:
+    """Where the vector of each text is in the part, int64, shape (n,); -1 if it is not."""
+    rows = np.array(stored.items.rows(ids, missing="negative"))
+    known = np.flatnonzero(rows >= 0)
+    old = stored.texts.gather(rows[known]).to_list()
+    changed = [row for row, text in zip(known, old, strict=True) if texts[row] != text]
+    rows[changed] = -1
+    return rows
 
 
 def _vectors(
-    stored: SearchPart, ids: list[str], texts: list[str], cache: Path | None
-) -> tuple[np.ndarray, int]:
-    """One vector per text, float32, shape (n, dimension), and how many are not of the part."""
-    rows = stored.items.rows(ids, missing="negative")
-    known = np.flatnonzero(rows >= 0)
-    before = stored.texts.gather(rows[known]).to_list()
-    same = np.array([texts[row] == text for row, text in zip(known, before, strict=True)], bool)
-    vectors = np.empty((len(ids), stored.embeddings.shape[1]), dtype=np.float32)
-    vectors[known[same]] = stored.embeddings[rows[known[same]]]
-    new = np.setdiff1d(np.arange(len(ids)), known[same])
-    if len(new):
-        encoder = text_encoder(encoded_with(stored))
-        if encoder.fingerprint != stored.part.parameters[MODEL_KEY]:
-            raise ArtifactError(
-                f"{stored.part.folder} was made by another model than {stored.parameters.model!r} "
-                "is now: run the embed step again"
-            )
-        kept = encoder.cache(cache) if cache else None
-        vectors[new] = encoder.encode([texts[row] for row in new], cache=kept)
-    return vectors, len(new)
+    stored: SearchPart, known: np.ndarray, texts: list[str], cache: Path | None
+) -> Iterator[np.ndarray]:
+    """Vectors of the texts, some at a time: those of the part, and the others encoded."""
+    encoder = None
+    for some in blocks(len(texts), _COPIED_AT_ONCE):
+        rows = known[some]
+        vectors = stored.embeddings[np.maximum(rows, 0)]
+        new = np.flatnonzero(rows < 0)
+        if len(new):
+            encoder = encoder or _same_encoder(stored)
+            kept = encoder.cache(cache) if cache else None
+            vectors[new] = encoder.encode([texts[some.start + row] for row in new], cache=kept)
+        yield vectors
+
+
+def _same_encoder(stored: SearchPart) -> TextEncoder:
+    encoder = text_encoder(encoded_with(stored))
+    if encoder.fingerprint != stored.part.parameters[MODEL_KEY]:
+        raise ArtifactError(
+            f"{stored.part.folder} was made by another model than {stored.parameters.model!r} "
+            "is now: run the embed step again"
+        )
+    return encoder

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recsys_lib.search import ProductSearch
+from recsys_lib.search._choice import build_index
 from recsys_lib.search._far import far_bound
-from recsys_lib.search._index import build_index
 
 THINGS = ("coffee maker", "water filter", "washing machine", "garden hose", "winter jacket")
 MAKES = ("compact", "large", "black", "steel", "cordless", "portable", "cheap", "premium")

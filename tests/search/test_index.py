@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_lib.errors import ArtifactError
-from recsys_lib.search._index import build_index, load_index, save_index, search_index
+from recsys_lib.search._choice import build_index
+from recsys_lib.search._index import load_index, save_index, search_index
 
 
 def unit_vectors(n, d, seed=0):

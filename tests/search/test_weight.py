@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search import ProductSearch, _weight, build_search_part
-from recsys_lib.search._index import build_index
+from recsys_lib.search._choice import build_index
 from recsys_lib.search._weight import USUAL, WEIGHTS, Searched, choose_weight
 from recsys_lib.search.qrels import Qrels
 
