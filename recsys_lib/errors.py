@@ -98,6 +98,10 @@ class ForkedError(RecsysError):
     """Models were opened before the process was forked, and cannot answer in the child."""
 
 
+class EngineError(RecsysError):
+    """The cluster that was asked to work is not there, or its work failed."""
+
+
 class TrackingError(RecsysError):
     """A finished run could not be logged to the tracking server."""
 

@@ -7,6 +7,7 @@ keeps the two in step.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -35,6 +36,7 @@ FULL_WEIGHT = 1.0
 EVENT_WEIGHTS = {"purchase": FULL_WEIGHT, "cart": 0.5, "click": 0.2, "view": 0.0, "dismiss": 0.0}
 """Type of an event -> its weight in an update: events that add up to 1 are an interaction."""
 
+_SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
 _ENCODINGS = ("utf-8", "cp1252", "latin-1", "cp1250", "cp1251", "utf-16", "shift-jis", "gb18030")
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -92,6 +94,25 @@ def _is_quote(text: str) -> str:
     return text
 
 
+def looks_secret(name: str) -> bool:
+    """Whether the name of a parameter says that its value is a secret."""
+    return _SECRET.search(name) is not None
+
+
+def _holds_no_secret(settings: dict[str, SparkValue]) -> dict[str, SparkValue]:
+    if secret := next((name for name in settings if looks_secret(name)), None):
+        raise ValueError(
+            f"{secret!r} looks like a secret: parameters are stored in the notebooks and the "
+            "report, so set it in spark-defaults.conf, or by the environment of the cluster"
+        )
+    return settings
+
+
+SparkValue = str | int | float | bool
+SparkSettings = Annotated[dict[str, SparkValue], AfterValidator(_holds_no_secret)]
+Engine = Literal["local", "spark"]
+_ENGINE = "Where the work is done: local, or spark, on the executors of a cluster"
+_SPARK = "Settings of Spark: master, and names without the leading spark., as in executor.memory"
 Day = Annotated[str, BeforeValidator(_as_day), AfterValidator(_is_day)]
 ColumnNames = Annotated[str | list[str], BeforeValidator(_as_names)]
 Encoding = Annotated[str, AfterValidator(_is_encoding)]
@@ -212,11 +233,19 @@ class EtlParameters(Section):
         description="Train on items with at least this many ratings; both minima hold (k-core)",
     )
     seed: Seed = Field(DEFAULT_SEED, description="Seed for sampling users")
+    engine: Engine = Field("local", description=_ENGINE)
+    spark: SparkSettings = Field({}, description=_SPARK)
 
     @model_validator(mode="after")
     def _separator_is_no_quote(self) -> EtlParameters:
         if self.separator == self.quote != "auto":
             raise ValueError(f"separator and quote are both {self.quote!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_cluster_reads_everything(self) -> EtlParameters:
+        if self.engine == "spark" and self.mode == "append":
+            raise ValueError("engine spark reads everything: set mode to full, or engine to local")
         return self
 
     @model_validator(mode="after")
@@ -326,6 +355,16 @@ class AlsSettings(_AlsBase):
         AUTO, description=f"{_CONFIDENCE}; auto: constant"
     )
     alpha: _Positive | Literal["auto"] = Field(AUTO, description=f"{_ALPHA}; auto: 10")
+    engine: Engine = Field("local", description=_ENGINE)
+    spark: SparkSettings = Field({}, description=_SPARK)
+
+    @model_validator(mode="after")
+    def _what_spark_can_do(self) -> AlsSettings:
+        only_here = [name for name in ("warm_start", "validation_users") if getattr(self, name)]
+        only_here += [name for name in ("solver", "device") if getattr(self, name) != AUTO]
+        if self.engine == "spark" and only_here:
+            raise ValueError(f"engine spark has no {only_here[0]}: leave it out, or use local")
+        return self
 
     def check_data(self, counts: Mapping[str, int]) -> None:
         """Refuse more factors than there are users or items."""
@@ -406,6 +445,8 @@ class EmbedParameters(Section):
         "", description="CrossEncoder that re-ranks the results, name or folder ('' = none)"
     )
     rerank_top: int = Field(50, ge=1, le=1000, description="Number of results to re-rank")
+    engine: Engine = Field("local", description=_ENGINE)
+    spark: SparkSettings = Field({}, description=_SPARK)
 
 
 class EvaluateParameters(Section):

@@ -81,7 +81,8 @@ def choose_parameters(
     >>> chosen.parameters.factors, chosen.parameters.alpha
     (1, 2.0)
     """
-    given = {name: value for name, value in settings.model_dump().items() if value != AUTO}
+    of_training = settings.model_dump(include={*AlsParameters.model_fields})
+    given = {name: value for name, value in of_training.items() if value != AUTO}
     given |= {"solver": settings.solver, "device": settings.device}  # their auto is for the solver
     fixed = {"confidence": _CONFIDENCE, "alpha": _ALPHA, **given}
     most = min(len(interactions.users), len(interactions.items))

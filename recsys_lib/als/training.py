@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass, field
 import numpy as np
 from scipy import sparse
 
+from recsys_lib.als._on_cluster import item_factors_on_cluster
 from recsys_lib.als.confidences import confidence, liked
 from recsys_lib.als.implicit_models import ConjugateGradientALS, ExactALS
 from recsys_lib.als.solver_choice import choose_device, use_exact_solver
@@ -19,8 +20,11 @@ from recsys_lib.checkpoints import Checkpoints
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import TrainingError
 from recsys_lib.parameters import AlsParameters
+from recsys_lib.spark import Cluster
 
 _HISTORY = "history"
+_SETTLING = 3
+"""Exact iterations after a training on a cluster."""
 _PATIENCE = 3
 """The training stops after this many iterations without a better validation recall."""
 
@@ -87,6 +91,7 @@ def train_als(
     *,
     start: np.ndarray | None = None,
     checkpoints: Checkpoints | None = None,
+    cluster: Cluster | None = None,
 ) -> TrainedAls:
     """Factorize the interactions.
 
@@ -105,6 +110,9 @@ def train_als(
     checkpoints : Checkpoints, optional
         Where the state of a long training is kept now and then, so that the same call goes on
         from it after a kill, to equal results.
+    cluster : Cluster, optional
+        Where Spark trains the item factors. A few exact iterations here then settle them, since
+        Spark's lambda is another one, see :mod:`recsys_lib.als._on_cluster`.
 
     Returns
     -------
@@ -116,6 +124,8 @@ def train_als(
         If there are more factors than users or items, or nobody to validate with.
     TrainingError
         If the factors did not stay finite.
+    EngineError
+        If the cluster is not there, or could not train.
 
     Examples
     --------
@@ -152,6 +162,10 @@ def train_als(
         # The number of iterations is known now: the loss must not end the training earlier.
         parameters = parameters.model_copy(update={"iterations": best.number, "tolerance": 0.0})
     positive = liked(confidence(interactions, parameters))
+    if cluster is not None:
+        start = item_factors_on_cluster(positive, parameters, cluster)
+        last = {"iterations": _SETTLING, "tolerance": 0.0, "momentum": False, "solver": "exact"}
+        parameters = parameters.model_copy(update=last)
     trained = _fit(positive, parameters, tell, start, None, kept)
     trained.validation.extend(validation)
     return trained

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +15,7 @@ from recsys_lib.columns import Ratings
 from recsys_lib.data._background import in_background, keep_freed_memory, side_by_side
 from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes
 from recsys_lib.data.cleaning.products import Catalogue, ProductRules, join_catalogues
-from recsys_lib.data.cleaning.ratings import ROW_SCHEMA, RatingRules
+from recsys_lib.data.cleaning.ratings import ROW_SCHEMA, CleanRatings, RatingRules
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable
 from recsys_lib.data.formats import TextForm, read_records
 from recsys_lib.data.formats.records import Records, Rejected, Schema, Start, Work
@@ -109,10 +109,21 @@ def read_input(
     keep_freed_memory()
     rules = RatingRules(files, wishes)
     read = partial(
-        _tasks, files.reviews, files.review_fields, starts, rules.apply, files.form, apart=True
+        _parts, files.reviews, files.review_fields, starts, rules.apply, files.form, apart=True
     )
-    parts, evidence = _settled(rules, read, files.reviews, known.reviews)
+    parts, evidence = settled(rules, read, files.reviews, known.reviews)
     catalogue = in_background(_read_products, files, wishes, starts, known)
+    return intake_of(files, rules, parts, evidence, catalogue)
+
+
+def intake_of(
+    files: InputFiles,
+    rules: RatingRules,
+    parts: Sequence[CleanRatings],
+    evidence: Mapping[int, Evidence],
+    catalogue: Future[Catalogue],
+) -> Intake:
+    """The blocks of all review files together."""
     none = pl.DataFrame(schema={name: ROW_SCHEMA[name] for name in files.review_columns})
     return Intake(
         # Everything that follows is much faster on one contiguous table.
@@ -144,23 +155,24 @@ def _read_products(
     files: InputFiles, wishes: Wishes, starts: Mapping[Path, Start | None], known: Known
 ) -> Catalogue:
     rules = ProductRules(files, wishes)
-    read = partial(_tasks, files.products, files.product_fields, starts, rules.apply, files.form)
-    parts, evidence = _settled(rules, read, files.products, known.products)
+    read = partial(_parts, files.products, files.product_fields, starts, rules.apply, files.form)
+    parts, evidence = settled(rules, read, files.products, known.products)
     return replace(join_catalogues(parts), evidence=evidence, notations=rules.notations)
 
 
-def _settled(
+def settled(
     rules: Rules[Q],
-    read: Callable[[Collection[int]], Iterator[Callable[[], Q]]],
+    read: Callable[[Collection[int]], Iterable[Q]],
     files: Sequence[Path],
     known: Mapping[str, Evidence],
 ) -> tuple[list[Q], dict[int, Evidence]]:
     """All blocks, each read in the notation of its whole file, and what they say about that.
 
+    ``read`` reads and cleans the files with these numbers, by ``rules`` as they are then.
     Files whose first block did not show the notation are read a second time.
     """
     numbers = range(len(files))
-    parts = list(side_by_side(read(numbers)))
+    parts = list(read(numbers))
     evidence = {n: Evidence(known.get(str(files[n]), {})) for n in numbers}
     for part in parts:
         for n, found in part.evidence.items():
@@ -169,8 +181,25 @@ def _settled(
     wrong = {n for part in parts for n, one in part.notations.items() if one != notations[n]}
     if wrong:
         right = [part for part in parts if wrong.isdisjoint(part.notations)]
-        parts = right + list(side_by_side(read(wrong)))
+        parts = right + list(read(wrong))
     return parts, evidence
+
+
+def _parts(
+    files: Sequence[Path],
+    fields: Fields,
+    starts: Mapping[Path, Start | None],
+    clean: Callable[[Records, int], T],
+    form: TextForm,
+    numbers: Collection[int],
+    *,
+    apart: bool = False,
+) -> Iterator[T]:
+    """The blocks of some files, read and cleaned side by side.
+
+    With ``apart`` each object of a list becomes a record.
+    """
+    return side_by_side(_tasks(files, fields, starts, clean, form, numbers, apart=apart))
 
 
 def _tasks(
@@ -181,12 +210,9 @@ def _tasks(
     form: TextForm,
     numbers: Collection[int],
     *,
-    apart: bool = False,
+    apart: bool,
 ) -> Iterator[Callable[[], T]]:
-    """For each block of some files a task that reads its records and cleans them.
-
-    With ``apart`` each object of a list becomes a record.
-    """
+    """For each block of some files a task that reads its records and cleans them."""
 
     def cleaned(work: Work, number: int) -> T:
         return clean(work(), number)

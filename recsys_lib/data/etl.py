@@ -14,6 +14,7 @@ from recsys_lib.data._background import in_background
 from recsys_lib.data._extents import Extent, fingerprints, measure, stamp
 from recsys_lib.data._intake import Intake, read_input
 from recsys_lib.data._journal import Journal, read_new, write_journal
+from recsys_lib.data._on_cluster import read_on_cluster
 from recsys_lib.data.additions import Additions, Form, with_added
 from recsys_lib.data.checks import Checks
 from recsys_lib.data.cleaning.duplicates import latest_ratings
@@ -28,6 +29,7 @@ from recsys_lib.data.summary import summarize, write_summary
 from recsys_lib.files import writing
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import REJECTED_FILE, ROWS_FILE, Dataset
+from recsys_lib.spark import Cluster
 
 _APPEND = "append"
 _EVERYTHING, _NEWS = "everything", "what is new"
@@ -193,6 +195,8 @@ def _read(
     Extents are measured in append mode only.
     """
     wishes, paths = Wishes.from_parameters(parameters), (*files.reviews, *files.products)
+    if cluster := Cluster.of(parameters, dataset.processed):
+        return read_on_cluster(files, wishes, cluster), 0, _EVERYTHING, {}
     if parameters.mode != _APPEND:
         return read_input(files, wishes), 0, _EVERYTHING, {}
     extents = in_background(lambda: {path: measure(path)[0] for path in paths})

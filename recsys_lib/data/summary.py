@@ -16,6 +16,9 @@ from recsys_lib.paths import SUMMARY_FILE
 if TYPE_CHECKING:
     from recsys_lib.data.loaded import Loaded
 
+_NO_MATTER = {"mode", "engine", "spark"}
+"""Parameters that change no result."""
+
 
 def summarize(loaded: Loaded) -> dict[str, Any]:
     """The summary of a loaded dataset, ready for JSON."""
@@ -38,7 +41,7 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "unreadable": loaded.unreadable(),
         "sayings": loaded.inputs.sayings(),
         "events": loaded.events,
-        "parameters": loaded.parameters.model_dump(exclude={"mode"}),
+        "parameters": loaded.parameters.model_dump(exclude=_NO_MATTER),
         "updates": dict(loaded.updates),
         "fingerprint": data_fingerprint(loaded.files, loaded.updates, loaded.parameters),
         "metrics": {f"etl.{name}": value for name, value in {**counts, **shares}.items()},
@@ -65,9 +68,9 @@ def data_fingerprint(
 ) -> str:
     """SHA-256 over file contents, updates and parameters.
 
-    ``mode`` does not count, which changes no result.
+    How and where the files are read does not count: it changes no result.
     """
     facts: list[Any] = [[file["sha256"] for file in files]]
     facts += [dict(updates)] if updates else []
-    facts.append(parameters.model_dump(exclude={"mode"}))
+    facts.append(parameters.model_dump(exclude=_NO_MATTER))
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

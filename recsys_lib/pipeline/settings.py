@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +11,14 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 
 from recsys_lib.errors import ParameterError, did_you_mean
-from recsys_lib.parameters import AUTO, SECTIONS, EtlParameters, Section
+from recsys_lib.parameters import AUTO, SECTIONS, EtlParameters, Section, looks_secret
 from recsys_lib.paths import SAMPLE, Dataset, project_root
 from recsys_lib.yaml_text import read_value
 
 DATASET = "dataset"
-_SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
+ENGINE, SPARK = "engine", "spark"
+_FOR_ALL = (ENGINE, SPARK)
+"""Parameters that may be given once for all steps that have them."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ def read_values(values: Mapping[str, Any], *, project: Path | None = None) -> Se
     dataset = values.pop(DATASET, SAMPLE)
     if not isinstance(dataset, str):
         raise ParameterError(f"dataset must be a name or a path, got {dataset!r}")
+    values = _with_what_holds_for_all(values)
     problems = [
-        f"unknown parameter section {name!r}{did_you_mean(name, [DATASET, *SECTIONS])}"
+        f"unknown parameter section {name!r}{did_you_mean(name, [DATASET, *_FOR_ALL, *SECTIONS])}"
         for name in values
         if name not in SECTIONS
     ]
@@ -102,6 +104,20 @@ def read_values(values: Mapping[str, Any], *, project: Path | None = None) -> Se
     found = Dataset.find(dataset)
     changed = changed_parameters({name: section.model_dump() for name, section in sections.items()})
     return Settings(found, dataset, sections, changed, project or project_root())
+
+
+def _with_what_holds_for_all(values: dict[str, Any]) -> dict[str, Any]:
+    """The sections, each with ``engine`` and ``spark`` of the top level unless it has its own."""
+    sections = {name: value for name, value in values.items() if name not in _FOR_ALL}
+    for name in _FOR_ALL:
+        if name not in values:
+            continue
+        for section, model in SECTIONS.items():
+            if name in model.model_fields:
+                group = sections.get(section)
+                if group is None or isinstance(group, dict):
+                    sections[section] = {name: values[name], **(group or {})}
+    return sections
 
 
 def changed_parameters(values: Mapping[str, Any]) -> list[str]:
@@ -136,7 +152,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _assign(values: dict[str, Any], assignment: str) -> None:
     name, equals, text = assignment.partition("=")
     section, _, key = name.strip().partition(".")
-    if not equals or (not key and section != DATASET):
+    if not equals or (not key and section not in (DATASET, ENGINE)):
         raise ParameterError(
             f"--set {assignment!r}: write SECTION.NAME=VALUE, for example als.factors=64"
         )
@@ -146,6 +162,9 @@ def _assign(values: dict[str, Any], assignment: str) -> None:
         raise ParameterError(f"--set {assignment!r}: not a YAML value ({error})") from error
     if section == DATASET:
         values[DATASET] = text.strip()
+        return
+    if section == ENGINE and not key:
+        values[ENGINE] = value
         return
     _group(values, section)[key] = "" if value is None else value
 
@@ -192,7 +211,7 @@ def _problem(section: str, model: type[Section], details: Mapping[str, Any]) -> 
         return f"section {section!r} must hold names and values, got {details['input']!r}"
     if kind != "extra_forbidden":
         return f"{name}: {details['msg'].removeprefix('Value error, ')}, got {details['input']!r}"
-    if _SECRET.search(path[-1]):
+    if looks_secret(path[-1]):
         return (
             f"{name} looks like a secret: parameters are stored in the notebooks and the report, "
             "so read it from an environment variable instead"

@@ -34,15 +34,14 @@ _JSON_COLUMNS = (
     Products.CATEGORIES,
     Products.DETAILS,
 )
-_EMPTY = pl.DataFrame(
-    schema={
-        **dict.fromkeys(Products.ALL, pl.String()),
-        Products.AVERAGE_RATING: pl.Float64(),
-        Products.RATING_NUMBER: pl.Int64(),
-        Products.PRICE: pl.Float64(),
-        Products.UPDATED: pl.Int64(),
-    }
-)
+PRODUCT_SCHEMA: dict[str, pl.DataType] = {
+    **dict.fromkeys(Products.ALL, pl.String()),
+    Products.AVERAGE_RATING: pl.Float64(),
+    Products.RATING_NUMBER: pl.Int64(),
+    Products.PRICE: pl.Float64(),
+    Products.UPDATED: pl.Int64(),
+}
+"""Types of clean products."""
 _COUNTED = (
     Products.TITLE,
     Products.PRICE,
@@ -171,7 +170,9 @@ def clean_products(records: Records, files: InputFiles, file: int) -> Catalogue:
 
 def join_catalogues(parts: Sequence[Catalogue]) -> Catalogue:
     """Join catalogues; each product has its best line."""
-    everything = pl.concat([_EMPTY, *(part.products for part in parts)])
+    everything = pl.concat(
+        [pl.DataFrame(schema=PRODUCT_SCHEMA), *(part.products for part in parts)]
+    )
     products = _best_lines(everything)
     rejected = [bad for part in parts for bad in part.rejected]
     evidence: dict[int, Evidence] = {}

@@ -161,19 +161,28 @@ def read_blocks(
     A block grows until ``is_whole`` says that it does not end within a record. ``is_record`` says
     whether a line is one, which tells a carriage return that ends a line.
     """
-    line, size = start.line, min(SAMPLE_BYTES, BLOCK_BYTES) if start.is_sample else BLOCK_BYTES
+    line, lines = start.line, _line_blocks(path, start, encoding)
+    for first in lines:
+        block = first.removeprefix(BOM) if line == 1 else first
+        while not is_whole(block) and (more := next(lines, b"")):
+            block += more
+        block = with_feeds(block, is_record)
+        n_lines = count_line_ends(block) + (not block.endswith(b"\n"))
+        yield line, n_lines, block if encoding else recoded_lines(block)
+        line += n_lines
+
+
+def _line_blocks(path: Path, start: Start, encoding: str | None) -> Iterator[bytes]:
+    """Blocks of whole lines as they stand in the file."""
+    if start.pieces is not None:
+        yield from start.pieces
+        return
+    size = min(SAMPLE_BYTES, BLOCK_BYTES) if start.is_sample else BLOCK_BYTES
     with open_binary(path, encoding) as file:
         if start.byte:
             file.seek(start.byte)
         while block := _whole_lines(file, size):
-            if line == 1:
-                block = block.removeprefix(BOM)
-            while not is_whole(block) and (more := _whole_lines(file, size)):
-                block += more
-            block = with_feeds(block, is_record)
-            n_lines = count_line_ends(block) + (not block.endswith(b"\n"))
-            yield line, n_lines, block if encoding else recoded_lines(block)
-            line += n_lines
+            yield block
 
 
 def _whole_lines(file: BinaryIO, size: int) -> bytes:

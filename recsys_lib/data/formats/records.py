@@ -30,11 +30,13 @@ class Start:
     """Where reading begins: a byte, and the number of the line that starts there.
 
     With ``is_sample`` only the first records are wanted, and the first block is a small one.
+    ``pieces`` are whole lines that somebody else has read from there; the file is not read then.
     """
 
     byte: int = 0
     line: int = 1
     is_sample: bool = False
+    pieces: Iterable[bytes] | None = None
 
 
 @dataclass(frozen=True)

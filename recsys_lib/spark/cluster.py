@@ -1,0 +1,179 @@
+"""Which Spark cluster works, and a session on it that is checked before anything is sent there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
+
+from recsys_lib.errors import EngineError
+from recsys_lib.files import writing
+from recsys_lib.spark.checks import check_installed, check_master, is_loopback
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SPARK = "spark"
+_MASTER, _PYTHON = "master", "pyspark.python"
+_DEFAULT_MASTER = "local[*]"
+_SECONDS_TO_START = 30.0
+_LOOPBACK = "127.0.0.1"
+_USUAL = {
+    "ui.showConsoleProgress": "false",
+    "sql.session.timeZone": "UTC",
+    "sql.execution.arrow.maxRecordsPerBatch": "50000",
+    "serializer": "org.apache.spark.serializer.KryoSerializer",
+}
+
+
+class OnEngine(Protocol):
+    """Parameters of a step that say where its work is done."""
+
+    @property
+    def engine(self) -> str:
+        """``local`` or ``spark``."""
+
+    @property
+    def spark(self) -> Mapping[str, object]:
+        """Settings of Spark."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Spark cluster.
+
+    Parameters
+    ----------
+    settings
+        ``master``, by default every core of this machine, and settings of Spark without the leading
+        ``spark.``, such as ``executor.memory``. Spark has the others from spark-defaults.conf.
+    folder
+        Which driver and executors see under the same path; what they hand over lies in it.
+
+    Examples
+    --------
+    >>> cluster = Cluster({"master": "local[2]", "sql.shuffle.partitions": 8}, Path("/data"))
+    >>> with cluster.session("count") as spark:  # doctest: +SKIP
+    ...     spark.range(5).count()
+    5
+    """
+
+    settings: Mapping[str, object]
+    folder: Path
+
+    @classmethod
+    def of(cls, parameters: OnEngine, folder: Path) -> Cluster | None:
+        """The cluster that works by these parameters; None where this process does."""
+        return cls(parameters.spark, folder) if parameters.engine == SPARK else None
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder in ``folder`` for the time of a block of code."""
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=self.folder, prefix=".spark-") as path:
+                yield Path(path)
+
+    @property
+    def master(self) -> str:
+        """Where the cluster is."""
+        return str(self.settings.get(_MASTER, _DEFAULT_MASTER))
+
+    @contextmanager
+    def session(self, name: str) -> Iterator[SparkSession]:
+        """Open a session for a block of code and end it, on failure too.
+
+        Parameters
+        ----------
+        name
+            Of the application, as the cluster shows it.
+
+        Yields
+        ------
+        SparkSession
+            It has an executor that answers.
+
+        Raises
+        ------
+        EngineError
+            Without pyspark or Java, and when no master or no executor answers within 30 seconds.
+        ParameterError
+            When the master is no address.
+        """
+        check_installed()
+        check_master(self.master)
+        # Python on an executor is that of the same path, unless the user names another one.
+        os.environ["PYSPARK_PYTHON"] = str(self.settings.get(_PYTHON, sys.executable))
+        spark = self._started(name)
+        try:
+            _wait_for_executor(spark, self.master)
+            yield spark
+        finally:
+            spark.stop()
+
+    def _started(self, name: str) -> SparkSession:
+        from pyspark.sql import SparkSession  # noqa: PLC0415  # optional, and takes seconds
+
+        # pandas is not touched: tables go to Python and come back as Arrow.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+        given = {key: str(value) for key, value in self.settings.items() if key != _MASTER}
+        settings = _USUAL | self._of_place() | given
+        builder = SparkSession.builder.master(self.master).appName(f"recsys {name}")
+        for key, value in settings.items():
+            builder = builder.config(f"spark.{key}", _spelled(value))
+        try:
+            spark: SparkSession = builder.getOrCreate()
+        except Exception as error:  # of Java, of the gateway to it, or of Spark
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            raise EngineError(
+                f"Spark did not start at {self.master} ({reason}): correct the settings in spark"
+            ) from error
+        spark.sparkContext.setLogLevel("ERROR")
+        return spark
+
+    def _of_place(self) -> dict[str, str]:
+        """Where all is on one machine, nothing of it is open to the network."""
+        if not is_loopback(self.master):
+            return {}
+        addresses = {"driver.host": _LOOPBACK, "driver.bindAddress": _LOOPBACK}
+        return addresses | {"ui.enabled": "false"}
+
+
+def _spelled(value: str) -> str:
+    """Truth values as Java writes them."""
+    return value.lower() if value in ("True", "False") else value
+
+
+def _wait_for_executor(spark: SparkSession, master: str) -> None:
+    """Run one task; Spark itself would wait for an executor without an end."""
+    context, group = spark.sparkContext, "recsys waits for an executor"
+    late = threading.Event()
+
+    def cancel() -> None:
+        late.set()
+        context.cancelJobGroup(group)
+
+    timer = threading.Timer(_SECONDS_TO_START, cancel)
+    timer.start()
+    try:
+        context.setJobGroup(group, group, interruptOnCancel=True)
+        context.parallelize([0], 1).count()
+    except Exception as error:
+        if late.is_set():
+            raise EngineError(
+                f"no executor of {master} took a task within {_SECONDS_TO_START:g} seconds: start "
+                "workers, or ask for less by spark.executor.memory and spark.executor.cores"
+            ) from error
+        raise EngineError(
+            f"an executor of {master} cannot run Python ({str(error).splitlines()[0]}): each needs "
+            f"{os.environ['PYSPARK_PYTHON']}, or the path that spark.{_PYTHON} names"
+        ) from error
+    finally:
+        timer.cancel()
