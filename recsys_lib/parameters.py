@@ -418,7 +418,7 @@ class EmbedParameters(Section):
         AUTO,
         description="Language of the stemmer; auto: that of the catalogue (none = no stemming)",
     )
-    index: Literal["auto", "exact", "fast-scan", "hnsw", "ivf-sq8", "ivf-pq"] = Field(
+    index: Literal["auto", "exact", "fast-scan", "hnsw", "ivf-pq"] = Field(
         "auto", description="Vector index; auto: chosen by catalogue size and memory"
     )
     index_memory_mb: int = Field(4096, ge=1, description="Memory limit of the vector index, in MB")
