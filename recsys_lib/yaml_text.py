@@ -18,11 +18,12 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # as in the base class
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for name in names:
-            if names.count(name) > 1:
-                problem = f"{name!r} is given twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        first: dict[str, yaml.Node] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if (before := first.setdefault(key.value, key)) is not key:
+                line = before.start_mark.line + 1
+                problem = f"{key.value!r} is given twice, first in line {line}: keep one of them"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
         return super().construct_mapping(node, deep)
 
     def construct_decimal(self, node: yaml.ScalarNode) -> int:
@@ -47,8 +48,17 @@ def read_value(text: str) -> Any:
     """Parse YAML; ParameterError with the place if that fails."""
     try:
         return yaml.load(text, _Loader)  # a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        raise ParameterError(_placed(error)) from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: such as !!timestamp 2020-02-30
         raise ParameterError(" ".join(str(error).split())) from error
+
+
+def _placed(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong, after its place."""
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    mark = error.problem_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}" if mark else said
 
 
 @dataclass(frozen=True)

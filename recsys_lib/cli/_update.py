@@ -84,6 +84,7 @@ def _lines(found: Updated, dataset: str) -> Iterator[str]:
     for n, why in (
         (found.forgotten, "are of users who are forgotten: they were dropped"),
         (found.repeated, "interactions are there already"),
+        (found.unzoned, "times have no zone: they are taken to be UTC (+00:00)"),
         (new.unknown, "events have no user"),
         (new.unweighted, f"events are of types that do not count{_hint(new.unknown_types)}"),
         (new.waiting, "events do not add up to an interaction yet (--weight)"),

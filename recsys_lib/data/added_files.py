@@ -10,7 +10,7 @@ import polars as pl
 from recsys_lib.columns import Products, Ratings
 from recsys_lib.data._finder import NO_FILES
 from recsys_lib.data._intake import Intake, read_input
-from recsys_lib.data.cleaning.notation import Wishes
+from recsys_lib.data.cleaning.notation import NO_ZONE, Wishes
 from recsys_lib.data.formats import first_fields
 from recsys_lib.data.formats.records import Rejected
 from recsys_lib.data.input_files import find_input_files
@@ -32,11 +32,13 @@ class AddedRows:
     rows: interactions (``Ratings.ALL`` and optional columns), or products (``Products.ALL``).
     rejected: lines that cannot be used, with their reasons.
     n_lines: lines of the file.
+    n_unzoned: times without an offset from UTC, which are taken to be UTC.
     """
 
     rows: pl.DataFrame
     rejected: list[Rejected]
     n_lines: int
+    n_unzoned: int = 0
 
 
 def read_events_file(dataset: Dataset, path: Path, parameters: EtlParameters) -> AddedRows:
@@ -72,7 +74,8 @@ def read_events_file(dataset: Dataset, path: Path, parameters: EtlParameters) ->
             "such as timestamp, or name it with --set etl.columns={timestamp: NAME}",
             file=path,
         )
-    return AddedRows(intake.rows, intake.rejected, intake.n_lines)
+    n_unzoned = sum(found[NO_ZONE] for found in intake.evidence.values())
+    return AddedRows(intake.rows, intake.rejected, intake.n_lines, n_unzoned)
 
 
 def read_products_file(dataset: Dataset, path: Path, parameters: EtlParameters) -> AddedRows:
@@ -94,5 +97,7 @@ def _read(dataset: Dataset, path: Path, parameters: EtlParameters) -> Intake:
 
 
 def _require(path: Path) -> None:
+    if path.is_dir():
+        raise InputDataError("this is a folder: name one file, and call once for each", file=path)
     if not path.is_file():
         raise InputDataError("there is no such file: check the path", file=path)

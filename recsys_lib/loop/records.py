@@ -115,7 +115,8 @@ class Event:
     Raises
     ------
     QueryError
-        For an event without an item, of an unknown type, or without a list, user or session.
+        For an event without an item, of an unknown type, or without a list, user or session; for
+        an id with a NUL character, which data do not take either.
     """
 
     type: str
@@ -133,3 +134,6 @@ class Event:
             raise QueryError("an event needs an item_id")
         if not (self.list_id or self.user_id or self.session_id):
             raise QueryError("an event needs a list_id, a user_id or a session_id")
+        for name in ("item_id", "list_id", "user_id", "session_id", "event_id"):
+            if "\0" in (getattr(self, name) or ""):
+                raise QueryError(f"{name} has a NUL character: remove it")

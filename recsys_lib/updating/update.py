@@ -33,6 +33,7 @@ class Updated:
     rejected: lines of the files that cannot be used.
     forgotten: rows of users who are forgotten; they were dropped.
     repeated: rows that the data have already.
+    unzoned: times of the file without an offset, which are taken to be UTC.
     known_products: products of the file that the dataset's own files have; they were not changed.
     applied: the data of now; None where there was nothing new.
     renewed: the version of now; None where there was nothing new, or nothing is served.
@@ -43,6 +44,7 @@ class Updated:
     rejected: list[Rejected]
     forgotten: int = 0
     repeated: int = 0
+    unzoned: int = 0
     known_products: int = 0
     applied: AppliedUpdates | None = None
     renewed: Renewed | None = None
@@ -112,7 +114,8 @@ def update(
             new = of_rows(read.rows, stored.form, chosen)
         kept = keep(new, stored, additions, given.rows)
         rejected = [*(read.rejected if read else []), *given.rejected]
-        found = Updated(new, rejected, forgotten=kept.forgotten, repeated=kept.repeated)
+        unzoned = read.n_unzoned if read else 0
+        found = Updated(new, rejected, kept.forgotten, kept.repeated, unzoned)
         pending = {*additions.digests()} - {*stored.summary["updates"]}
         if not pending and _in_step(dataset, stored):
             return found

@@ -118,6 +118,15 @@ def test_an_object_is_no_id(text):
     assert cleaned.rows["user_id"].to_list() == ["{5F-GUID}"]
 
 
+def test_an_id_with_a_nul_character_is_rejected():
+    cleaned, _ = clean(row(user_id="a\0b"), row(parent_asin="\0"), row(user_id="a"))
+    assert [bad.reason for bad in cleaned.rejected] == [
+        "user_id has a NUL character",
+        "parent_asin has a NUL character",
+    ]
+    assert cleaned.rows["user_id"].to_list() == ["a"]
+
+
 def test_ids_lose_a_fraction_of_zero_when_all_have_one():
     cleaned, _ = clean(row(user_id="7.0", parent_asin="1.0"), row(user_id=None, parent_asin="x"))
     assert cleaned.rows.select("user_id", "parent_asin").rows() == [("7", "1.0")]

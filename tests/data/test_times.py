@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_lib.data.cleaning.notation import Wishes, settle
+from recsys_lib.data.cleaning.notation import NO_ZONE, Wishes, settle
 from recsys_lib.data.cleaning.times import read_times
 from recsys_lib.errors import ParameterError
 
@@ -18,6 +18,20 @@ def read(texts, unit="auto", form="", dtype=pl.String):
     evidence = times.evidence()
     notation = settle(evidence, evidence, Wishes(unit, form))
     return notation, times.resolve(notation).to_list()
+
+
+@pytest.mark.parametrize(
+    ("texts", "form", "n"),
+    [
+        (["1600000000", None], "", 0),
+        (["2020-09-13T12:26:40Z", "2020-09-13 12:26:40", "2020-09-13"], "", 2),
+        (["13 Sep 2020 12:26 GMT", "Sep 13 2020 12:26 +02:00", "1.9.2020 12:26", "none"], "", 1),
+        (["13/09/2020", "13/10/2020"], "%d/%m/%Y", 2),
+        (["13/09/2020 +0200"], "%d/%m/%Y %z", 0),
+    ],
+)
+def test_dates_without_a_zone_are_counted(texts, form, n):
+    assert read_times(pl.Series("t", texts), form).evidence()[NO_ZONE] == n
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,11 @@ def test_lines_that_are_no_event_are_rejected_with_their_reasons(shop, tmp_path)
     ]
 
 
+def test_an_id_with_a_nul_character_is_no_event(shop, tmp_path):
+    found = import_events(shop, write(tmp_path / "e.parquet", GOOD | {"user_id": "a\0b"}))
+    assert reasons(found) == [(1, "user_id has a NUL character")]
+
+
 @pytest.mark.parametrize(
     ("time", "form"),
     [

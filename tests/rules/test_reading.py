@@ -150,6 +150,12 @@ def test_what_is_no_yaml_is_said(tmp_path, content):
         RuleFile.read(tmp_path / "none.yaml")
 
 
+def test_a_key_that_is_given_twice_is_named_with_its_line(tmp_path):
+    said = r"rules.yaml: not YAML \(line 5, column 5: 'name' is given twice, first in line 3: keep"
+    with pytest.raises(RulesError, match=said):
+        read(tmp_path, "ban: []\npin:\n  - name: a\n    item: x\n    name: b\n")
+
+
 def test_the_fingerprint_changes_with_the_rules_and_with_the_files_that_they_name(tmp_path):
     text = "stock:\n  - {name: s, file: stock.csv}\n"
     stock = tmp_path / "stock.csv"

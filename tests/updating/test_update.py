@@ -138,6 +138,19 @@ def test_the_log_is_taken_where_no_file_is_given(shop, capsys):
     assert "nothing new" in capsys.readouterr().out
 
 
+def test_times_without_a_zone_are_counted(shop, tmp_path, capsys):
+    path = tmp_path / "today.csv"
+    times = ("2024-03-01T09:00:00", "2024-03-01T09:00:00+01:00", "2024-03-01")
+    path.write_text(HEADER + "".join(f"u{n},i0,5,{time}\n" for n, time in enumerate(times)))
+    assert main(["update", "--dataset", "shop", "--events", str(path)]) == 0
+    assert "2 times have no zone: they are taken to be UTC" in capsys.readouterr().out
+
+
+def test_a_folder_is_no_file_of_events(shop, tmp_path, capsys):
+    assert main(["update", "--dataset", "shop", "--events", str(tmp_path)]) == 3
+    assert f"{tmp_path}: this is a folder: name one file" in capsys.readouterr().err
+
+
 def test_another_program_on_the_dataset_is_named(shop, events):
     with only_run(shop), pytest.raises(LockedError, match="in use by process"):
         update(shop, events(("new", "i0")))

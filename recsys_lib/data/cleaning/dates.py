@@ -16,6 +16,7 @@ from recsys_lib.data.cleaning.notation import (
     DOTS,
     MONTH_FIRST,
     NO_DOTS,
+    NO_ZONE,
     Evidence,
 )
 from recsys_lib.data.units import DAY
@@ -58,11 +59,13 @@ class Dates:
     places, times: positions in the column, and milliseconds, null for what is no date.
     open: dates such as 1/12/2010: columns ``place, first, second, year, dot, clock`` (ms of the
         day).
+    n_zoned: how many dates have an offset from UTC.
     """
 
     places: pl.Series
     times: pl.Series
     open: pl.DataFrame
+    n_zoned: int
 
     def evidence(self) -> Evidence:
         """How many dates there are, and how many can have one order of day and month only."""
@@ -74,6 +77,7 @@ class Dates:
         )
         found = Evidence({name: int(n) for name, n in facts.row(0, named=True).items() if n})
         found[DATES] = len(self.times) - self.times.null_count() + len(self.open)
+        found[NO_ZONE] = found[DATES] - self.n_zoned
         return found
 
     def scatter(self, times: pl.Series, day_first: bool | None) -> pl.Series:
@@ -91,28 +95,35 @@ def read_dates(texts: pl.Series, chosen: pl.Series) -> Dates:
     """Read the chosen texts (bool)."""
     places = (chosen & (texts.str.len_bytes() <= _LONGEST)).arg_true()
     rest = pl.DataFrame({"place": places, "text": texts.gather(places)})
-    found = []
+    found, n_zoned = [], 0
     for form, zoned in _likely_first(rest["text"]):
         parsed = _parsed(rest["text"], form, zoned=zoned)
         good = parsed.is_not_null()
+        n_zoned += int(good.sum()) if zoned else 0
         found.append((rest["place"].filter(good), parsed.filter(good)))
         rest = rest.filter(~good) if good.any() else rest
         if rest.is_empty():
             break
     rest, opened = _by_parts(rest)
     found.append((rest["place"], rest["time"]))
+    n_zoned += int(rest["zoned"].sum() + opened["zoned"].sum())
     return Dates(
         pl.concat([place for place, _ in found]),
         pl.concat([time for _, time in found]),
         opened,
+        n_zoned,
     )
+
+
+def has_offset(form: str) -> bool:
+    """Whether times of a form of strptime have an offset from UTC."""
+    return any(part in form for part in ("%z", "%:z", "%#z"))
 
 
 def read_formatted(texts: pl.Series, form: str) -> pl.Series:
     """Times of one form of strptime in milliseconds; null for what does not have this form."""
     try:
-        zoned = "%z" in form or "%:z" in form or "%#z" in form
-        return _parsed(texts.str.strip_chars(), form, zoned=zoned)
+        return _parsed(texts.str.strip_chars(), form, zoned=has_offset(form))
     except pl.exceptions.PolarsError as error:
         raise ParameterError(
             f"etl.timestamp_format {form!r} is no form of a date ({str(error).splitlines()[0]}): "
@@ -136,11 +147,14 @@ def _likely_first(texts: pl.Series) -> list[tuple[str, bool]]:
 
 
 def _by_parts(rest: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Columns ``place, time``; and the dates whose day and month are open, as in ``Dates``."""
+    """Columns ``place, time, zoned``; and dates whose day and month are open, as in ``Dates``."""
     text = pl.col("text")
+    groups = text.str.extract_groups(_CLOCK)
+    zone = pl.coalesce(groups.struct.field("6"), groups.struct.field("7"))
     parts = rest.select(
         "place",
-        _clock(text.str.extract_groups(_CLOCK)).alias("clock"),
+        _clock(groups).alias("clock"),
+        zone.is_not_null().alias("zoned"),
         _day(text.str.replace(_CLOCK, " ")).alias("day"),
     )
     numeric = pl.col("day").str.extract_groups(_NUMERIC)
@@ -152,8 +166,11 @@ def _by_parts(rest: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     is_open = fields["first"].is_not_null() & fields["clock"].is_not_null()
     days = [pl.col("day").str.to_date(form, strict=False).cast(pl.Int64) * DAY for form in _DAYS]
+    time = pl.coalesce(days) + pl.col("clock")
     closed = parts.filter(~is_open).select(
-        "place", (pl.coalesce(days) + pl.col("clock")).alias("time")
+        "place",
+        time.alias("time"),
+        (time.is_not_null() & pl.col("zoned")).alias("zoned"),
     )
     return closed, fields.filter(is_open).drop("day")
 

@@ -25,6 +25,7 @@ Evidence = Counter[str]
 
 UNITS = (SECONDS, MILLISECONDS, MICROSECONDS, NANOSECONDS)
 DATES, COMPACT, ZEROS = "dates", "dates as numbers", "zeros"
+NO_ZONE = "dates without a zone"
 DAY_FIRST, MONTH_FIRST = "day before month", "month before day"
 DOTS, NO_DOTS = "days with dots", "days without dots"
 COMMA, POINT = "decimal commas", "decimal points"

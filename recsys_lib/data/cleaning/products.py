@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from recsys_lib.columns import Products
-from recsys_lib.data.cleaning.ids import nested, read_ids, without_fraction
+from recsys_lib.data.cleaning.ids import read_ids, unusable, without_fraction
 from recsys_lib.data.cleaning.missing import MISSING
 from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes, settle
 from recsys_lib.data.cleaning.numbers import Numbers, read_counts
@@ -109,8 +109,9 @@ class ProductRules:
         """Clean a block of the file with number ``file``; each product has its best line."""
         texts = self._texts(records.frame)
         ids, evidence = read_ids(texts[Products.ITEM])
-        bad = ids.is_null() | nested(ids)
-        rejected = _rejected(texts.filter(bad), ids.filter(bad), self.files.products[file])
+        reasons = _reasons(ids)
+        bad = reasons.is_not_null()
+        rejected = _rejected(texts.filter(bad), reasons.filter(bad), self.files.products[file])
         named = texts.with_columns(ids).filter(~bad)
         # Python functions run here, not inside expressions: polars would call them from its own
         # threads, which wait for Python's lock while another thread of ours holds it and waits for
@@ -210,12 +211,17 @@ def _best_lines(lines: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([lines.filter(~again), best]).sort(Products.ITEM)
 
 
-def _rejected(texts: pl.DataFrame, ids: pl.Series, path: Path) -> list[Rejected]:
-    missing = f"{Products.ITEM} is missing"
-    inside = f"{Products.ITEM} is an object or a list, not an id"
+def _reasons(ids: pl.Series) -> pl.Series:
+    """Why a line without a usable id is rejected; null for the others."""
+    kinds = [(ids.is_null(), "is missing"), *unusable(ids)]
+    said = (pl.when(bad).then(pl.lit(f"{Products.ITEM} {why}")) for bad, why in kinds)
+    return pl.select(pl.coalesce(said)).to_series()
+
+
+def _rejected(texts: pl.DataFrame, reasons: pl.Series, path: Path) -> list[Rejected]:
     return [
-        Rejected.from_line(path, line, missing if found is None else inside, str(title))
-        for line, found, title in zip(texts[LINE], ids, texts[Products.TITLE], strict=True)
+        Rejected.from_line(path, line, reason, str(title))
+        for line, reason, title in zip(texts[LINE], reasons, texts[Products.TITLE], strict=True)
     ]
 
 

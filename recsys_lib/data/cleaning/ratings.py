@@ -11,7 +11,7 @@ import polars as pl
 
 from recsys_lib.columns import Ratings
 from recsys_lib.data.cleaning._block import IDS, RatingBlock
-from recsys_lib.data.cleaning.ids import nested
+from recsys_lib.data.cleaning.ids import unusable
 from recsys_lib.data.cleaning.notation import Evidence, Notation, Wishes, has_times, settle
 from recsys_lib.data.cleaning.unreadable import UnreadableFields, join_unreadable, unreadable
 from recsys_lib.data.formats.records import LINE, Records, Rejected
@@ -136,8 +136,7 @@ class RatingRules:
         checks: Checks = []
         for name in IDS:
             checks.append((pl.col(name).is_null(), f"{name} is missing"))
-            if (inside := nested(typed[name])).any():
-                checks.append((pl.lit(inside), f"{name} is an object or a list, not an id"))
+            checks += [(pl.lit(bad), f"{name} {why}") for bad, why in unusable(typed[name])]
         optional = self.files.has_events
         if self.files.has_ratings:
             rating, blank = pl.col(Ratings.RATING), block.blank(Ratings.RATING, typed)

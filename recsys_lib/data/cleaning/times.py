@@ -7,8 +7,16 @@ from typing import cast
 
 import polars as pl
 
-from recsys_lib.data.cleaning.dates import Dates, read_dates, read_formatted
-from recsys_lib.data.cleaning.notation import COMPACT, DATES, UNITS, ZEROS, Evidence, Notation
+from recsys_lib.data.cleaning.dates import Dates, has_offset, read_dates, read_formatted
+from recsys_lib.data.cleaning.notation import (
+    COMPACT,
+    DATES,
+    NO_ZONE,
+    UNITS,
+    ZEROS,
+    Evidence,
+    Notation,
+)
 from recsys_lib.data.units import (
     DAY,
     MICROSECONDS,
@@ -35,16 +43,19 @@ class Times:
     numbers: int64, null where a value is no number.
     dates: the values that are no numbers.
     formatted: milliseconds, when the user says what the dates look like; else None.
+    zoned: whether that form has an offset from UTC.
     """
 
     numbers: pl.Series
     dates: Dates | None
     formatted: pl.Series | None = None
+    zoned: bool = False
 
     def evidence(self) -> Evidence:
         """How many values speak for which unit, and for which order of day and month."""
         if self.formatted is not None:
-            return Evidence({DATES: len(self.formatted) - self.formatted.null_count()})
+            n = len(self.formatted) - self.formatted.null_count()
+            return Evidence({DATES: n, NO_ZONE: 0 if self.zoned else n})
         found = _sizes(self.numbers)
         if self.dates is not None:
             found.update(self.dates.evidence())
@@ -76,7 +87,8 @@ def read_times(texts: pl.Series, timestamp_format: str = "") -> Times:
     Dates with an offset are converted, others are UTC.
     """
     if timestamp_format:
-        return Times(texts, None, read_formatted(texts.cast(pl.String), timestamp_format))
+        formatted = read_formatted(texts.cast(pl.String), timestamp_format)
+        return Times(texts, None, formatted, has_offset(timestamp_format))
     numbers = _numbers(texts)
     if numbers.null_count() == texts.null_count():
         return Times(numbers, None)
