@@ -106,7 +106,7 @@ def read_dates(texts: pl.Series, chosen: pl.Series) -> Dates:
             break
     rest, opened = _by_parts(rest)
     found.append((rest["place"], rest["time"]))
-    n_zoned += int(rest["zoned"].sum() + opened["zoned"].sum())
+    n_zoned += sum(int(one["zoned"].sum()) for one in (rest, opened))
     return Dates(
         pl.concat([place for place, _ in found]),
         pl.concat([time for _, time in found]),
