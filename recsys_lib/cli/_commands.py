@@ -126,6 +126,10 @@ def export(options: Namespace) -> int:
     from recsys_lib import registry
     from recsys_lib.display.terminal import console
     from recsys_lib.serving.export import Export
+    from recsys_lib.spark.cluster import SPARK
+
+    if options.spark and options.engine != SPARK:
+        raise ParameterError("--spark goes with --engine spark")
 
     def trained(dataset: Dataset) -> list[str]:
         folders = sorted(dataset.models.glob("[!.]*"))
@@ -147,6 +151,7 @@ def export(options: Namespace) -> int:
         since,
         rules=not options.no_rules,
         log=options.log,
+        spark=dict(options.spark) if options.engine == SPARK else None,
     )
     job.run(options.what, console(quiet=options.quiet))
     return EXIT_OK

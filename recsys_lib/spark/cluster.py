@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, TYPE_CHECKING, Protocol
 
 from recsys_lib.errors import EngineError
 from recsys_lib.files import writing
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SPARK = "spark"
 _MASTER, _PYTHON = "master", "pyspark.python"
 _DEFAULT_MASTER = "local[*]"
-_SECONDS_TO_START = 30.0
+_SECONDS_TO_START = 120.0
+"""For an executor to take its first task; YARN and Kubernetes need up to a minute."""
 _LOOPBACK = "127.0.0.1"
 _USUAL = {
     "ui.showConsoleProgress": "false",
@@ -103,7 +104,8 @@ class Cluster:
         Raises
         ------
         EngineError
-            Without pyspark or Java, and when no master or no executor answers within 30 seconds.
+            Without pyspark or Java, when no master answers within seconds, or no executor takes
+            a task within two minutes.
         ParameterError
             When the master is no address.
         """
@@ -119,22 +121,27 @@ class Cluster:
             spark.stop()
 
     def _started(self, name: str) -> SparkSession:
-        from pyspark.sql import SparkSession  # noqa: PLC0415  # optional, and takes seconds
+        from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # optional, takes seconds
+        from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
+        from pyspark.sql import SparkSession  # noqa: PLC0415
 
         # pandas is not touched: tables go to Python and come back as Arrow.
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
         given = {key: str(value) for key, value in self.settings.items() if key != _MASTER}
-        settings = _USUAL | self._of_place() | given
-        builder = SparkSession.builder.master(self.master).appName(f"recsys {name}")
-        for key, value in settings.items():
-            builder = builder.config(f"spark.{key}", _spelled(value))
-        try:
-            spark: SparkSession = builder.getOrCreate()
-        except Exception as error:  # of Java, of the gateway to it, or of Spark
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise EngineError(
-                f"Spark did not start at {self.master} ({reason}): correct the settings in spark"
-            ) from error
+        conf = SparkConf().setMaster(self.master).setAppName(f"recsys {name}")
+        for key, value in (_USUAL | self._of_place() | given).items():
+            conf.set(f"spark.{key}", _spelled(value))
+        with TemporaryFile() as log:
+            try:
+                if SparkContext._gateway is None:  # Java runs on when a session ends
+                    launched = launch_gateway(conf, {"stderr": log})
+                    SparkContext(conf=conf, gateway=launched)
+                spark: SparkSession = SparkSession.builder.config(conf=conf).getOrCreate()
+            except Exception as error:  # of Java, of the gateway to it, or of Spark
+                raise EngineError(
+                    f"Spark did not start at {self.master} ({_reason(error, log)}): correct the "
+                    "settings in spark"
+                ) from error
         spark.sparkContext.setLogLevel("ERROR")
         return spark
 
@@ -144,6 +151,15 @@ class Cluster:
             return {}
         addresses = {"driver.host": _LOOPBACK, "driver.bindAddress": _LOOPBACK}
         return addresses | {"ui.enabled": "false"}
+
+
+def _reason(error: Exception, log: IO[bytes]) -> str:
+    """The first line of an error, or what Java last said where it has ended."""
+    log.seek(0)
+    said = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    told = [line.strip() for line in said if "Error" in line or "Exception" in line]
+    return (told or lines or [repr(error)])[0]
 
 
 def _spelled(value: str) -> str:

@@ -29,6 +29,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _spark_setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ArgumentTypeError(f"{text!r} is no setting: write NAME=VALUE")
+    return name.removeprefix("spark."), value
+
+
 def _position(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _LAST_POSITION:
         raise ArgumentTypeError(f"{text!r} is no place of a list: choose 1 to {_LAST_POSITION}")
@@ -101,6 +108,20 @@ COMMANDS = (
                 "--log",
                 action="store_true",
                 help="log the lists of users like served ones; their file gets a column list_id",
+            ),
+            argument(
+                "--engine",
+                choices=["local", "spark"],
+                default="local",
+                help="where lists of users are made: here, or on the executors of a cluster",
+            ),
+            argument(
+                "--spark",
+                action="append",
+                default=[],
+                type=_spark_setting,
+                metavar="NAME=VALUE",
+                help="a setting of Spark, such as master=spark://HOST:7077 or executor.memory=4g",
             ),
             NO_RULES,
             QUIET,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -15,7 +17,7 @@ from recsys_lib.als import AlsModel
 from recsys_lib.blend import BlendModel
 from recsys_lib.columns import Exports
 from recsys_lib.display.progress import progress_for
-from recsys_lib.display.terminal import console as default_console
+from recsys_lib.display.terminal import console as console_of
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.files import replacing
 from recsys_lib.loop.exported import log_export
@@ -37,9 +39,11 @@ from recsys_lib.serving.export._lists import (
     id_array,
     lists_file,
 )
+from recsys_lib.serving.export._on_cluster import write_on_cluster
 from recsys_lib.serving.export._ruled import RuledLists
 from recsys_lib.serving.export._similar_lists import SimilarLists
 from recsys_lib.serving.recommender import Recommender
+from recsys_lib.spark import Cluster
 
 What = Literal["users", "items", "both"]
 By = Literal["served", "als"]
@@ -77,6 +81,8 @@ class Export:
     log
         Whether the lists of users are logged like served ones. Their file then has a column
         ``list_id``, which events can name.
+    cluster
+        Whose executors make the lists of users; this process by default.
 
     Examples
     --------
@@ -93,6 +99,7 @@ class Export:
     changed_since: Path | None = None
     rules: bool = True
     log: bool = False
+    cluster: Cluster | None = None
 
     @classmethod
     def from_version(  # noqa: PLR0913  # most are optional
@@ -106,6 +113,7 @@ class Export:
         *,
         rules: bool = True,
         log: bool = False,
+        spark: Mapping[str, object] | None = None,
     ) -> Export:
         """Export the version of this name.
 
@@ -131,6 +139,9 @@ class Export:
             Whether lists keep the rules of the shop.
         log
             Whether the lists of users are logged.
+        spark
+            Settings of the Spark cluster whose executors make the lists of users, as
+            :class:`recsys_lib.spark.Cluster` has them; None for this process.
 
         Returns
         -------
@@ -164,7 +175,9 @@ class Export:
             )
         default = outputs_root(dataset.root) / "exports" / dataset.name / folder.name
         default = default / f"since-{since.name}" if since else default
-        return cls(dataset, folder, n, out or default, by, since, rules, log)
+        out = out or default
+        cluster = None if spark is None else Cluster(spark, out)
+        return cls(dataset, folder, n, out, by, since, rules, log, cluster)
 
     def run(self, what: What | None = None, console: Console | None = None) -> list[Path]:
         """Write the files.
@@ -209,7 +222,7 @@ class Export:
             self.out.mkdir(parents=True, exist_ok=True)
             paths = []
             if self.changed_since:
-                return self._write_changed(models, als, blend, console or default_console())
+                return self._write_changed(models, als, blend, console or console_of())
             if what != "items":
                 rows = np.arange(len(als.users))
                 paths.append(self._write_users(models, als, blend, rows, console))
@@ -260,6 +273,31 @@ class Export:
         console: Console | None,
     ) -> Path:
         path = self.out / FOR_USERS
+        if self.cluster:
+            write_on_cluster(replace(self, cluster=None)._write_part, rows, path, self.cluster)
+        else:
+            self._write_lists(models, als, blend, rows, console)
+        if self.log:
+            rules = models.rules.fingerprint if models.rules else None
+            log_export(self.dataset.feedback, path, self.version.name, policy_of(rules))
+        return path
+
+    def _write_part(self, rows: np.ndarray, out: Path) -> Path:
+        """The lists of some users, made by an executor."""
+        models = _opened(self)
+        return replace(self, out=out)._write_lists(
+            models, models.require_als(), models.blend, rows, console_of(quiet=True)
+        )
+
+    def _write_lists(
+        self,
+        models: Recommender,
+        als: AlsModel,
+        blend: BlendModel | None,
+        rows: np.ndarray,
+        console: Console | None,
+    ) -> Path:
+        path = self.out / FOR_USERS
         known, ruled = models.items, RuledLists(models) if models.rules else None
         # A rule may pin a product that nobody has taken.
         items = blend.items if blend else known.ids if ruled else als.items
@@ -290,9 +328,6 @@ class Export:
                     new_ids = [new_id() for _ in ids[users]] if self.log else []
                     file.write(ids[users], *lists.of_users(users), names, new_ids)
                     progress.update(min(start + block, len(ids)))
-        if self.log:
-            rules = models.rules.fingerprint if models.rules else None
-            log_export(self.dataset.feedback, path, self.version.name, policy_of(rules))
         return path
 
     def _write_items(
@@ -327,3 +362,9 @@ class Export:
         if models.rules:
             about["rules"] = models.rules.fingerprint
         return about
+
+
+@cache
+def _opened(export: Export) -> Recommender:
+    """The models of an export, opened once in each Python of an executor."""
+    return export._open()
