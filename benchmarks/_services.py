@@ -32,7 +32,7 @@ class Running:
     """
 
     def __init__(self, url: str, process: psutil.Process) -> None:
-        self.url, self._process = url, process
+        self.url, self.process = url, process
 
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far."""
@@ -44,7 +44,7 @@ class Running:
         return sum(p.memory_full_info().pss for p in self._processes()) / 1e6
 
     def _processes(self) -> list[psutil.Process]:
-        return [self._process, *self._process.children(recursive=True)]
+        return [self.process, *self.process.children(recursive=True)]
 
 
 @contextmanager

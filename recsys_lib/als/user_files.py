@@ -23,6 +23,7 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
 from recsys_lib.registry.growing import GrowingArray
+from recsys_lib.registry.mapped import for_all_rows, for_single_rows
 from recsys_lib.registry.parts import Part
 from recsys_lib.registry.stored_ids import StoredIds, StoredIdsWriter
 
@@ -76,7 +77,7 @@ class UserHistories:
     @classmethod
     def open(cls, part: Part) -> Self:
         """Those of an ALS part."""
-        return cls(**{name: np.asarray(part.array(_file(name))) for name in _ARRAYS})
+        return cls(**{name: for_single_rows(part.array(_file(name))) for name in _ARRAYS})
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -114,6 +115,7 @@ class UserHistories:
 
     def matrix(self, n_items: int) -> sparse.csr_matrix:
         """The confidences of all users, shape (users, items), for work on all of them."""
+        for_all_rows(self.confidences, self.items, self.indptr)
         arrays = (self.confidences, self.items, self.indptr)
         return sparse.csr_matrix(arrays, shape=(len(self), n_items))
 

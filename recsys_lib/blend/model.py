@@ -161,6 +161,7 @@ class BlendModel:
 
         They stay the same but for the rounding of scores. Whoever asks for one list needs it not.
         """
+        self.part.read_sources()
         _ = self._bounded
 
     @cached_property

@@ -32,6 +32,7 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.registry.growing import GrowingArray
+from recsys_lib.registry.mapped import for_single_rows, into_memory
 from recsys_lib.registry.parts import Part, writing_part
 
 _LIBRARIES = ("numpy", "scipy")
@@ -90,7 +91,7 @@ def write_blend_part(
         },
         [training.histories],
         interactions.items,
-        facts=_facts(learned),
+        facts=learned_facts(learned),
         data_fingerprint=data_fingerprint,
         metrics={f"validation.{n}.ndcg@10": value for n, value in learned.validation.items()}
         | {f"similar.{by}.ndcg@10": value for by, value in learned.similar.quality.items()},
@@ -138,8 +139,8 @@ def _write_histories(part: Path, blocks: Iterable[Histories]) -> None:
                 files[key].append(getattr(block, key))
 
 
-def _facts(learned: LearnedBlend) -> dict[str, Any]:
-    """JSON knows no infinity: such a half-life is stored as null."""
+def learned_facts(learned: LearnedBlend) -> dict[str, Any]:
+    """What a part records of a blend; JSON knows no infinity, so such a half-life is null."""
     weights = learned.served_weights
     half_lives = {n: None if math.isinf(v) else v for n, v in weights.half_lives.items()}
     return {
@@ -193,9 +194,15 @@ class BlendPart:
 
     def histories(self, n_items: int) -> Histories:
         """Histories of all users, in the order of the ALS part."""
-        # As plain arrays: indexing those of the class for mapped files takes five times as long.
-        arrays = {key: np.asarray(self.arrays[key]) for key in _HISTORIES}
+        arrays = {key: for_single_rows(self.arrays[key]) for key in _HISTORIES}
         return Histories(**arrays, n_items=n_items)
+
+    def read_sources(self) -> None:
+        """Let the system read the arrays of the sources into memory: every question wants them.
+
+        Those of users stay on disk.
+        """
+        into_memory(*(array for name, array in self.arrays.items() if "." in name))
 
     def sources(self, parts: ServedParts) -> dict[str, CandidateSource]:
         """Every source that is used and for which there are data, with infinite half-lives."""

@@ -22,6 +22,7 @@ import pyarrow as pa
 from recsys_lib.errors import UnknownIdError
 from recsys_lib.ids import IdMap, Ids, Missing
 from recsys_lib.registry.growing import GrowingArray
+from recsys_lib.registry.mapped import for_all_rows, for_single_rows
 from recsys_lib.registry.parts import open_array
 
 BLOCK = 512
@@ -61,9 +62,8 @@ class StoredIds(Ids):
         first_offsets: np.ndarray,
         order: np.ndarray | None = None,
     ) -> None:
-        # Views without the class of memory-mapped arrays, whose indexing takes five times as long.
-        self._text, self._offsets = np.asarray(text), np.asarray(offsets)
-        self._order = None if order is None else np.asarray(order)
+        self._text, self._offsets = for_single_rows(text), for_single_rows(offsets)
+        self._order = None if order is None else for_single_rows(order)
         self._sorted = _Texts(self._text, self._offsets, self._order)
         self._first = _Texts(np.array(first_text), np.array(first_offsets), None)
 
@@ -101,6 +101,7 @@ class StoredIds(Ids):
 
     def series(self) -> pl.Series:
         """All ids in their order: this reads them all."""
+        for_all_rows(self._offsets, self._text)
         buffers = pa.py_buffer(self._offsets), pa.py_buffer(self._text)
         return pl.Series("id", pa.LargeStringArray.from_buffers(len(self), *buffers))
 
