@@ -20,7 +20,7 @@ run: $(STAMP)-run
 	$(BIN)/python run_pipeline.py $(ARGS)
 
 test: $(STAMP)-dev
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser and not spark"
 
 test-all: $(STAMP)-dev
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
