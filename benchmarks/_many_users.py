@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from recsys_lib import registry
 from recsys_lib.als import train_als
-from recsys_lib.als.part import store_als_blocks
+from recsys_lib.als.storing import store_als_blocks
 from recsys_lib.blend import BlendWeights, Histories, LearnedBlend, needed_sources
 from recsys_lib.blend.part import learned_facts, store_blend_part
 from recsys_lib.blend.sources import AFTER, ALS, TOGETHER, Training, train_sources

@@ -15,8 +15,9 @@ from recsys_lib.als.confidences import (
 from recsys_lib.als.defaults import ChosenAls, choose_parameters
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.implicit_models import ExactALS, item_similarity
-from recsys_lib.als.part import ITEMS_FILE, MEANS_FILE, AlsModel, write_als_part
+from recsys_lib.als.part import ITEMS_FILE, MEANS_FILE, AlsModel
 from recsys_lib.als.solver import Penalty
+from recsys_lib.als.storing import write_als_part
 from recsys_lib.als.training import Iteration, TrainedAls, train_als
 from recsys_lib.als.updating import UpdatedAls, update_als_part
 from recsys_lib.als.user_files import has_user_ids, is_of_users, user_ids

@@ -17,8 +17,9 @@ from scipy import sparse
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.als._linear_algebra import rotate
 from recsys_lib.als.confidences import confidence, liked
-from recsys_lib.als.part import AlsModel, store_als_part
+from recsys_lib.als.part import AlsModel
 from recsys_lib.als.solver import Penalty, Side
+from recsys_lib.als.storing import store_als_part
 from recsys_lib.compiled import Workers
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.registry.parts import ITEM_FACTORS_FILE

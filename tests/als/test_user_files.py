@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from recsys_lib.als import AlsModel, is_of_users, train_als, user_files
-from recsys_lib.als.part import store_als_blocks, store_als_part
+from recsys_lib.als.storing import store_als_blocks, store_als_part
 from recsys_lib.blend import BlendModel, BlendWeights, Histories, LearnedBlend, write_blend_part
 from recsys_lib.blend.part import HISTORY_FILES, learned_facts, store_blend_part
 from recsys_lib.data.interactions import Interactions
