@@ -23,9 +23,10 @@ from recsys_lib.errors import ArtifactError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
 from recsys_lib.registry.growing import GrowingArray
+from recsys_lib.registry.id_writing import StoredIdsWriter
 from recsys_lib.registry.mapped import for_all_rows, for_single_rows
 from recsys_lib.registry.parts import Part
-from recsys_lib.registry.stored_ids import StoredIds, StoredIdsWriter
+from recsys_lib.registry.stored_ids import StoredIds
 
 _IDS = "user_ids"
 _ARRAYS: dict[str, type[np.generic]] = {

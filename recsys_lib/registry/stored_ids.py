@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -21,12 +19,14 @@ import pyarrow as pa
 
 from recsys_lib.errors import UnknownIdError
 from recsys_lib.ids import IdMap, Ids, Missing
-from recsys_lib.registry.growing import GrowingArray
 from recsys_lib.registry.mapped import for_all_rows, for_single_rows
 from recsys_lib.registry.parts import open_array
 
 BLOCK = 512
 """Ids between two that are kept in memory."""
+FILES = ("text", "offsets", "first_text", "first_offsets")
+ORDER = "order"
+"""The files of :class:`StoredIds`, by its parameters."""
 
 
 class StoredIds(Ids):
@@ -45,6 +45,7 @@ class StoredIds(Ids):
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from recsys_lib.registry.id_writing import StoredIdsWriter
     >>> with TemporaryDirectory() as folder:
     ...     with StoredIdsWriter(Path(folder), "user_ids") as writer:
     ...         writer.add(pl.Series(["ann", "bob"]))
@@ -64,14 +65,14 @@ class StoredIds(Ids):
     ) -> None:
         self._text, self._offsets = for_single_rows(text), for_single_rows(offsets)
         self._order = None if order is None else for_single_rows(order)
-        self._sorted = _Texts(self._text, self._offsets, self._order)
-        self._first = _Texts(np.array(first_text), np.array(first_offsets), None)
+        self._sorted = IdTexts(self._text, self._offsets, self._order)
+        self._first = IdTexts(np.array(first_text), np.array(first_offsets), None)
 
     @classmethod
     def open(cls, folder: Path, name: str) -> Self:
-        """The ids that :class:`StoredIdsWriter` wrote into a folder under ``name``."""
-        order = _file(folder, name, _ORDER)
-        arrays = {what: open_array(_file(folder, name, what)) for what in _FILES}
+        """The ids in a folder that :mod:`recsys_lib.registry.id_writing` wrote under ``name``."""
+        order = file_of(folder, name, ORDER)
+        arrays = {what: open_array(file_of(folder, name, what)) for what in FILES}
         return cls(**arrays, order=open_array(order) if order.is_file() else None)
 
     def __len__(self) -> int:
@@ -164,78 +165,7 @@ class StoredIds(Ids):
         return self._text[self._offsets[row] : self._offsets[row + 1]].tobytes().decode()
 
 
-class StoredIdsWriter:
-    """Writes the files of :class:`StoredIds`, in blocks of ids; a context manager.
-
-    Ids may come in any order, but only those in the order of their bytes take no memory.
-
-    Parameters
-    ----------
-    folder
-        Of the part.
-    name
-        How the names of the files begin.
-    """
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder, self._name = folder, name
-        self._files = ExitStack()
-        self._text = self._files.enter_context(GrowingArray(self._path("text"), np.uint8))
-        self._offsets = self._files.enter_context(GrowingArray(self._path("offsets"), np.int64))
-        self._offsets.append(np.zeros(1))
-        self._last: str | None = None
-        self._in_order = True
-
-    def add(self, ids: pl.Series) -> None:
-        """Append ids, which are not null."""
-        if not len(ids):
-            return
-        array = ids.to_arrow().cast(pa.large_string())
-        offsets = np.frombuffer(array.buffers()[1], dtype=np.int64)
-        offsets = offsets[array.offset : array.offset + len(array) + 1]
-        text = np.frombuffer(array.buffers()[2] or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
-        self._in_order = self._in_order and _ascend(ids, self._last)
-        self._last = ids[-1]
-        self._offsets.append(len(self._text) + offsets[1:] - offsets[0])
-        self._text.append(text)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._files.__exit__(kind, error, traceback)
-        if error is None:
-            self._write_search()
-
-    def _write_search(self) -> None:
-        """The rows in the order of the bytes, if need be, and every 512th id in it."""
-        text, offsets = (open_array(self._path(name)) for name in _FILES[:2])
-        order = None
-        if not self._in_order:
-            series = StoredIds(text, offsets, *_EMPTY).series()
-            order = series.arg_sort().cast(pl.Int64).to_numpy()
-            _check_unique(series.gather(order))
-            np.save(self._path(_ORDER), order)
-        in_order = _Texts(np.asarray(text), np.asarray(offsets), order)
-        first = [in_order[place] for place in range(0, len(in_order), BLOCK)]
-        np.save(self._path("first_text"), np.frombuffer(b"".join(first), dtype=np.uint8))
-        np.save(self._path("first_offsets"), np.cumsum([0, *map(len, first)], dtype=np.int64))
-
-    def _path(self, what: str) -> Path:
-        return _file(self._folder, self._name, what)
-
-
-_FILES = ("text", "offsets", "first_text", "first_offsets")
-_ORDER = "order"
-_EMPTY = (np.empty(0, dtype=np.uint8), np.zeros(1, dtype=np.int64))
-
-
-class _Texts(Sequence[bytes]):
+class IdTexts(Sequence[bytes]):
     """Texts in one array, by position in an order."""
 
     def __init__(self, text: np.ndarray, offsets: np.ndarray, order: np.ndarray | None) -> None:
@@ -249,24 +179,11 @@ class _Texts(Sequence[bytes]):
         return self._text[self._offsets[row] : self._offsets[row + 1]].tobytes()
 
 
-def _file(folder: Path, name: str, what: str) -> Path:
+def file_of(folder: Path, name: str, what: str) -> Path:
+    """One of the files."""
     return folder / f"{name}.{what}.npy"
 
 
 def _encoded(text: str) -> bytes:
     """UTF-8; half a character, which no id has, gives bytes that no id has."""
     return text.encode("utf-8", "surrogatepass")
-
-
-def _ascend(ids: pl.Series, before: str | None) -> bool:
-    """Whether each id comes after the one before it."""
-    if before is not None and not before.encode() < ids[0].encode():
-        return False
-    return bool((ids.slice(1) > ids.slice(0, len(ids) - 1)).all())
-
-
-def _check_unique(ids: pl.Series) -> None:
-    """ValueError where two of sorted ids are equal."""
-    twice = ids.slice(1).filter(ids.slice(1) == ids.slice(0, len(ids) - 1))
-    if len(twice):
-        raise ValueError(f"ids must be unique, {twice[0]!r} occurs more than once")

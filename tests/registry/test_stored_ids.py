@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from recsys_lib.errors import UnknownIdError
 from recsys_lib.ids import IdMap
 from recsys_lib.registry import stored_ids
-from recsys_lib.registry.stored_ids import StoredIds, StoredIdsWriter
+from recsys_lib.registry.id_writing import StoredIdsWriter
+from recsys_lib.registry.stored_ids import StoredIds
 
 MANY = 3_000
 """Some blocks of those that a search begins with."""
