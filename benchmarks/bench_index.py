@@ -36,11 +36,11 @@ from recsys_lib.search._questions import question_like
 from recsys_lib.search._vectors import blocks, write_vectors
 
 _DIMENSION, _BLOCK, _SEED = 384, 100_000, 11
-_DIRECTIONS = 128  # of the noise; sentence vectors have few of large variance
+_DIRECTIONS, _FALL = 128, 0.4  # of the noise: the standard deviation falls by this power
 _DEPARTMENTS, _CATEGORIES, _PER_FAMILY = 20, 2_000, 25
 # Shares of the length of a vector, by which the cosines are those of real texts.
-_OF_DEPARTMENT, _OF_CATEGORY, _OF_FAMILY, _OF_PRODUCT = 0.35, 0.5, 0.6, 0.5
-_OF_QUESTION = 1.0
+_OF_ALL, _OF_DEPARTMENT, _OF_CATEGORY, _OF_FAMILY, _OF_PRODUCT = 0.5, 0.35, 0.5, 0.7, 0.4
+_OF_QUESTION = 1.2
 _CHOOSING, _ASKED, _TIMED = 600, 1_000, 1_000
 _ICECAT = Path(__file__).resolve().parents[2] / "shared" / "data" / "icecat_search"
 
@@ -50,12 +50,13 @@ class World:
 
     def __init__(self, n: int) -> None:
         self.n, rng = n, np.random.default_rng(_SEED)
-        spread = np.arange(1, _DIRECTIONS + 1, dtype=np.float32) ** -0.3
+        spread = np.arange(1, _DIRECTIONS + 1, dtype=np.float32) ** -_FALL
         rotation = np.linalg.qr(rng.standard_normal((_DIMENSION, _DIMENSION)))[0]
         self._directions = (spread[:, None] * rotation[:_DIRECTIONS]).astype(np.float32)
         self._directions /= np.float32(np.linalg.norm(spread))
         families = max(_CATEGORIES, n // _PER_FAMILY)
-        departments = _OF_DEPARTMENT * self._noise(_DEPARTMENTS, rng)
+        common = _OF_ALL * rotation[-1].astype(np.float32)
+        departments = common + _OF_DEPARTMENT * self._noise(_DEPARTMENTS, rng)
         category = rng.integers(_DEPARTMENTS, size=_CATEGORIES)
         categories = departments[category] + _OF_CATEGORY * self._noise(_CATEGORIES, rng)
         self._families = np.empty((families, _DIMENSION), dtype=np.float32)

@@ -35,15 +35,17 @@ from threadpoolctl import threadpool_limits
 from recsys_lib import Recommender
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search import ProductSearch
+from recsys_lib.search._choice import Kind, choose_index
 from recsys_lib.search._fusion import DEPTH
-from recsys_lib.search._index import Kind, save_index
-from recsys_lib.search._neighbours import choose_index, nearest
+from recsys_lib.search._index import save_index
+from recsys_lib.search._neighbours import nearest
+from recsys_lib.search._on_disk import Room
 from recsys_lib.search._questions import question_like
 from recsys_lib.search.facets import BRAND, CATEGORIES, PRICE
 
 _QUERIES, _LISTS, _WARM = 500, 300, 10
 _QUESTIONS = 1_000
-_KINDS: tuple[Kind, ...] = ("exact", "fast-scan", "hnsw", "ivf-sq8", "ivf-pq")
+_KINDS: tuple[Kind, ...] = ("exact", "fast-scan", "hnsw", "ivf-pq")
 _SEED = 7
 
 
@@ -133,18 +135,19 @@ def _first_answer(part: Path) -> None:
 
 def _index_alone(vectors: np.ndarray, kind: Kind, questions: np.ndarray) -> None:
     faiss.omp_set_num_threads(os.cpu_count() or 1)
-    started = time.perf_counter()
-    chosen = choose_index(vectors, kind, EmbedParameters().index_recall, questions)
-    seconds = time.perf_counter() - started
-    faiss.omp_set_num_threads(1)
-    with threadpool_limits(1):
-        times = [
-            milliseconds(lambda v=v: nearest(chosen.index, vectors, v[None], DEPTH))
-            for v in questions[: _QUESTIONS // 5]
-        ]
+    parameters = EmbedParameters()
     with tempfile.TemporaryDirectory() as folder:
+        started, room = time.perf_counter(), Room(Path(folder), parameters.index_memory_mb)
+        chosen = choose_index(vectors, kind, parameters.index_recall, questions, room)
+        seconds = time.perf_counter() - started
+        faiss.omp_set_num_threads(1)
+        with threadpool_limits(1):
+            times = [
+                milliseconds(lambda v=v: nearest(chosen.index, vectors, v[None], DEPTH))
+                for v in questions[: _QUESTIONS // 5]
+            ]
         save_index(chosen.index, Path(folder) / "index")
-        megabytes = (Path(folder) / "index").stat().st_size / 1e6
+        megabytes = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
     recalls = " ".join(f"@{depth} {value:.3f}" for depth, value in chosen.recall.items())
     print(
         f"  {kind:<9} recall {recalls}   {quantiles(times)}   {megabytes:6,.0f} MB   "

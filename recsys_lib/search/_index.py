@@ -11,22 +11,23 @@ for HNSW; Jégou, Douze, Schmid (2011) for product quantization.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import faiss
 import numpy as np
-from faiss.contrib.ondisk import merge_ondisk
+from faiss.contrib.inspect_tools import get_invlist
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.search._vectors import in_blocks, prepared
 
 LISTS_FILE = "index.lists"
 """Beside an index whose lists are on the disk."""
+_SIZES_FILE = "index.sizes.npy"
 HNSW_LINKS = 32
 _HNSW_BUILD_BREADTH = 80
 _ASSIGN_BREADTH = 32  # links looked at to find the nearest centroid; searches take at least nprobe
+_ROW_BYTES = 8
 _ROUNDS, _PER_CODE = 10, 64  # of k-means: rounds, and vectors to learn one of 256 codes from
 _SEED = 1234
 _COMPARED_AT_ONCE = 65_536
@@ -122,15 +123,38 @@ def add_to_lists(index: Index, vectors: np.ndarray, first: int) -> None:
     index.faiss.add_with_ids(vectors, np.arange(first, first + len(vectors)))
 
 
-def move_lists(index: Index, path: Path) -> None:
-    """Write what the lists hold to a file, and empty them."""
-    faiss.write_index(index.faiss, str(path))
+def move_lists(index: Index, path: Path) -> np.ndarray:
+    """Write what the lists hold to a file, and empty them; returns their sizes, int64.
+
+    Of each list in turn the file has its codes and then its rows, int64.
+    """
+    lists, sizes = index.faiss.invlists, _list_sizes(index)
+    with path.open("wb") as file:
+        for number in range(lists.nlist):
+            rows, codes = get_invlist(lists, number)
+            file.write(codes.data)
+            file.write(rows.data)
     index.faiss.reset()
+    return sizes
 
 
-def join_lists(index: Index, parts: Sequence[Path], folder: Path) -> None:
-    """Join the lists of several files into ``LISTS_FILE``, from which ``index`` then reads them."""
-    merge_ondisk(index.faiss, [str(part) for part in parts], str(folder / LISTS_FILE))
+def open_lists(index: Index, path: Path, sizes: np.ndarray) -> None:
+    """Let the index read its lists from a file as of :func:`move_lists`, memory-mapped.
+
+    ArtifactError when the sizes of the lists are not those of the file.
+    """
+    own = index.faiss
+    expected = int(sizes.sum()) * list_bytes(own.code_size)
+    if len(sizes) != own.nlist or path.stat().st_size != expected:
+        raise ArtifactError(f"{path} is not of the same run as the index: run the embed step again")
+    lists = faiss.OnDiskInvertedLists(own.nlist, own.code_size, str(path))
+    lists.read_only, lists.totsize = True, path.stat().st_size
+    lengths = sizes.astype(np.uint64)  # kept alive: FAISS gets its address
+    lists.set_all_lists_sizes(faiss.swig_ptr(lengths))
+    lists.do_mmap()
+    own.replace_invlists(lists, True)
+    lists.this.disown()
+    own.ntotal = int(sizes.sum())
 
 
 def search_exactly(
@@ -200,24 +224,43 @@ def stored_cosine(index: Index, row: int, vector: np.ndarray) -> float:
 
 
 def save_index(index: Index, path: Path) -> None:
-    """Write the index in FAISS's own format; of lists on the disk, their place."""
-    faiss.write_index(index.faiss, str(path))
+    """Write the index in FAISS's own format.
+
+    Lists on the disk must be ``LISTS_FILE`` beside it: of them the sizes are written.
+    """
+    own = index.faiss
+    if not isinstance(own, faiss.IndexIVF):
+        faiss.write_index(own, str(path))
+        return
+    np.save(path.with_name(_SIZES_FILE), _list_sizes(index))
+    lists, none = own.invlists, faiss.ArrayInvertedLists(own.nlist, own.code_size)
+    own.own_invlists = False
+    own.replace_invlists(none)
+    faiss.write_index(own, str(path))
+    own.replace_invlists(lists, True)
 
 
 def load_index(path: Path, candidates: int | None = None) -> Index:
-    """Read what :func:`save_index` wrote, memory-mapped; ArtifactError when it is damaged.
-
-    Lists are read from ``LISTS_FILE`` beside it, whatever folder they were written to.
-    """
-    flags = faiss.IO_FLAG_MMAP_IFC
-    if path.with_name(LISTS_FILE).is_file():
-        flags = faiss.IO_FLAG_ONDISK_SAME_DIR | faiss.IO_FLAG_READ_ONLY
+    """Read what :func:`save_index` wrote, memory-mapped; ArtifactError when it is damaged."""
     try:
-        return Index.of(faiss.read_index(str(path), flags), candidates)
+        index = Index.of(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), candidates)
     except RuntimeError as error:
         raise ArtifactError(
             f"{path} cannot be read as an index ({error}): run the embed step again"
         ) from error
+    if (lists := path.with_name(LISTS_FILE)).is_file():
+        open_lists(index, lists, np.load(path.with_name(_SIZES_FILE)))
+    return index
+
+
+def list_bytes(code_bytes: int) -> int:
+    """Bytes of a vector in a list: its code and its row."""
+    return code_bytes + _ROW_BYTES
+
+
+def _list_sizes(index: Index) -> np.ndarray:
+    lists = index.faiss.invlists
+    return np.array([lists.list_size(number) for number in range(lists.nlist)], dtype=np.int64)
 
 
 def _filled(index: faiss.Index, vectors: np.ndarray) -> Index:

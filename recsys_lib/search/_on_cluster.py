@@ -17,7 +17,7 @@ from recsys_lib.search._backend import Backend
 from recsys_lib.search._cache import EmbeddingCache
 from recsys_lib.search._models import Precision
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.spark import Cluster
+from recsys_lib.spark import Cluster, reason_of
 
 if TYPE_CHECKING:
     from recsys_lib.display.progress import Progress
@@ -64,8 +64,9 @@ class ClusterEncoder(TextEncoder):
             try:
                 made.write.parquet((folder / "vectors").as_uri())
             except Exception as error:  # of Java and of Spark, which have many classes
-                reason = next(iter(str(error).strip().splitlines()), repr(error))
-                raise EngineError(f"the executors could not encode the texts: {reason}") from error
+                raise EngineError(
+                    f"the executors could not encode the texts: {reason_of(error)}"
+                ) from error
             rows = _filled(folder / "vectors", vectors)
         if cache:
             cache.put([texts[row] for row in rows], vectors[rows])

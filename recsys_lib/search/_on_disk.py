@@ -8,6 +8,7 @@ those that they visit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from recsys_lib.errors import ParameterError
-from recsys_lib.search._index import Index, add_to_lists, join_lists, lists_index, move_lists
+from recsys_lib.search._index import (
+    LISTS_FILE,
+    Index,
+    add_to_lists,
+    list_bytes,
+    lists_index,
+    move_lists,
+    open_lists,
+)
 from recsys_lib.search._vectors import blocks, drawn, in_blocks
 
 LEAST_VECTORS = 10_240
@@ -23,7 +32,6 @@ LEAST_VECTORS = 10_240
 
 _PER_CLUSTER = 40  # vectors to learn one from: FAISS warns below 39
 _DIMENSIONS_PER_BYTE = 4
-_ID_BYTES = 8
 _MOST_AT_ONCE = 65_536
 _SEED = 1234
 
@@ -78,7 +86,7 @@ def plan(n: int, dimension: int, memory_mb: int) -> Plan:
     # Four times the root of n, as FAISS's guide to choosing an index advises.
     clusters = max(1, min(int(4 * n**0.5), min(n, most) // _PER_CLUSTER))
     sample = min(n, max(_PER_CLUSTER * clusters, LEAST_VECTORS))
-    in_lists = code_bytes(dimension) + _ID_BYTES
+    in_lists = list_bytes(code_bytes(dimension))
     return Plan(
         clusters,
         sample,
@@ -105,10 +113,13 @@ def build_on_disk(embeddings: np.ndarray, room: Room) -> Index:
     with TemporaryDirectory(dir=room.folder) as scratch:
         parts = []
         for part in blocks(n, sizes.part):
-            _fill(index, embeddings, part, sizes.block)
-            parts.append(Path(scratch, f"{part.start}.faiss"))
-            move_lists(index, parts[-1])
-        join_lists(index, parts, room.folder)
+            for rows, vectors in in_blocks(embeddings, sizes.block, part):
+                add_to_lists(index, vectors, rows.start)
+            path = Path(scratch, str(part.start))
+            parts.append((path, move_lists(index, path)))
+        lists = room.folder / LISTS_FILE
+        _join(parts, code_bytes(dimension), lists)
+    open_lists(index, lists, np.sum([lengths for _, lengths in parts], axis=0))
     return index
 
 
@@ -121,6 +132,22 @@ def code_bytes(dimension: int) -> int:
     )
 
 
-def _fill(index: Index, embeddings: np.ndarray, part: slice, block: int) -> None:
-    for rows, vectors in in_blocks(embeddings, block, part):
-        add_to_lists(index, vectors, rows.start)
+def _join(parts: Sequence[tuple[Path, np.ndarray]], code: int, path: Path) -> None:
+    """One file of the lists of several files: of each list the codes of all, then the rows of all.
+
+    ``parts`` are files and the sizes of their lists, ``code`` is the length of a code in bytes.
+    """
+    width = list_bytes(code)
+    contents = [np.memmap(part, dtype=np.uint8, mode="r") for part, _ in parts]
+    starts = [np.cumsum(sizes) - sizes for _, sizes in parts]
+    with path.open("wb") as file:
+        for number in range(len(starts[0])):
+            some = [
+                content[width * start[number] :][: width * sizes[number]]
+                for content, start, (_, sizes) in zip(contents, starts, parts, strict=True)
+            ]
+            codes = [len(each) // width * code for each in some]
+            for each, end in zip(some, codes, strict=True):
+                file.write(each[:end].data)
+            for each, end in zip(some, codes, strict=True):
+                file.write(each[end:].data)

@@ -14,7 +14,7 @@ from recsys_lib.search._index import load_index, save_index
 from recsys_lib.search._neighbours import nearest
 from recsys_lib.search._on_disk import Room
 
-KINDS = ("exact", "fast-scan", "hnsw", "ivf-pq")
+KINDS = ("exact", "fast-scan", "hnsw", pytest.param("ivf-pq", marks=pytest.mark.slow))
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ def _opened(folder, encoder):
     return search
 
 
+@pytest.mark.slow
 def test_texts_are_encoded_in_blocks_into_half_precision(built, encoder, search):
     assert max(encoder.sizes) == AT_ONCE
     assert sum(size == AT_ONCE for size in encoder.sizes) == N // AT_ONCE
@@ -98,6 +99,7 @@ def test_texts_are_encoded_in_blocks_into_half_precision(built, encoder, search)
     assert {"index.faiss", "index.lists"} <= {path.name for path in built.iterdir()}
 
 
+@pytest.mark.slow
 def test_recall_is_what_the_part_says(built, search, encoder):
     told = Part.read(built).manifest["metrics"]
     questions = encoder.encode(question_like(search.texts.to_list(), 300))
@@ -114,6 +116,7 @@ def test_recall_is_what_the_part_says(built, search, encoder):
     assert "clusters looked into" in shown
 
 
+@pytest.mark.slow
 def test_a_copied_part_gives_the_same_answers(built, search, encoder, tmp_path):
     moved = _opened(shutil.copytree(built, tmp_path / "elsewhere"), encoder)
     for row in (0, 77, N - 1):
@@ -122,6 +125,7 @@ def test_a_copied_part_gives_the_same_answers(built, search, encoder, tmp_path):
         assert search.search(search.names[row], 1, mode="semantic")[0].tolist() == [row]
 
 
+@pytest.mark.slow
 def test_lists_of_another_run_are_refused(built, tmp_path):
     folder = shutil.copytree(built, tmp_path / "search")
     lists = bytearray((folder / "index.lists").read_bytes())
@@ -130,6 +134,7 @@ def test_lists_of_another_run_are_refused(built, tmp_path):
         ProductSearch.load(folder)
 
 
+@pytest.mark.slow
 def test_new_products_are_found_after_an_update(built, encoder, tmp_path, monkeypatch):
     monkeypatch.setattr("recsys_lib.search.updating.text_encoder", lambda _: encoder)
     monkeypatch.setattr("recsys_lib.search.updating._COPIED_AT_ONCE", 4_000)
@@ -143,23 +148,30 @@ def test_new_products_are_found_after_an_update(built, encoder, tmp_path, monkey
         assert now.search(now.names[row], 1, mode="semantic")[0].tolist() == [row]
 
 
-def test_blocks_and_parts_are_bounded_and_joined_in_order(search, tmp_path, monkeypatch):
-    """Lists of five parts hold what those of one part hold."""
+def test_blocks_and_parts_are_bounded_and_joined_in_order(tmp_path, monkeypatch):
+    """Each vector of five parts is found as its own nearest one."""
+    vectors = np.random.default_rng(5).normal(size=(N, 16)).astype(np.float16)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     sizes, add = [], _on_disk.add_to_lists
     monkeypatch.setattr(
         _on_disk, "add_to_lists", lambda i, v, n: (sizes.append(len(v)), add(i, v, n))
     )
     monkeypatch.setattr(_on_disk, "plan", lambda *_: Plan(100, N, block=900, part=2_500))
-    made = build_index(search.embeddings, "ivf-pq", Room(tmp_path, 64))
+    made = build_index(vectors, "ivf-pq", Room(tmp_path, 64))
     assert sum(sizes) == N
     assert max(sizes) == 900
     save_index(made, tmp_path / "index.faiss")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.faiss", "index.lists"]
+    names = ["index.faiss", "index.lists", "index.sizes.npy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
     index = load_index(tmp_path / "index.faiss")
-    assert index.shape == search.embeddings.shape
+    assert index.shape == vectors.shape
     rows = np.arange(0, N, 500)
-    answers = nearest(index, search.embeddings, search.embeddings[rows], 1)
+    answers = nearest(index, vectors, vectors[rows], 1)
     assert [int(found[0]) for found, _ in answers] == rows.tolist()
+    lists = tmp_path / "index.lists"
+    lists.write_bytes(lists.read_bytes()[:-8])
+    with pytest.raises(ArtifactError, match="not of the same run as the index"):
+        load_index(tmp_path / "index.faiss")
 
 
 @pytest.mark.parametrize("n", [LEAST_VECTORS, 10**6, 10**7, 10**8])
@@ -182,6 +194,7 @@ def test_a_limit_that_is_too_small_says_what_is_needed(tmp_path):
     assert plan(LEAST_VECTORS, 384, 30).sample == LEAST_VECTORS
 
 
+@pytest.mark.slow
 def test_a_part_of_a_kind_that_is_no_more_says_what_to_do(built, tmp_path):
     folder = shutil.copytree(built, tmp_path / "search")
     manifest = json.loads((folder / "part.json").read_text())
