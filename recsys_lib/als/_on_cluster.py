@@ -17,7 +17,7 @@ from scipy import sparse
 
 from recsys_lib.errors import EngineError, ParameterError
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.spark import Cluster
+from recsys_lib.spark import Cluster, reason_of
 
 if TYPE_CHECKING:
     from pyspark.ml.recommendation import ALSModel
@@ -63,8 +63,7 @@ def item_factors_on_cluster(
             model = _trained(spark, folder, positive, parameters)
             model.itemFactors.write.parquet((folder / "factors").as_uri())
         except Exception as error:  # of Java and of Spark, which have many classes
-            reason = next(iter(str(error).strip().splitlines()), repr(error))
-            raise EngineError(f"Spark could not train: {reason}") from error
+            raise EngineError(f"Spark could not train: {reason_of(error)}") from error
         return _factors(folder / "factors", positive.shape[1], parameters.factors)
 
 

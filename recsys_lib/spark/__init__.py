@@ -2,6 +2,7 @@
 
 ``cluster``   which cluster, and how its settings are given: ``Cluster``
 ``checks``    what must be there before Spark starts: Java, a master that answers
+``failures``  what went wrong there, in one line: ``reason_of``
 
 What is done there is defined where the local engine defines it: reading and cleaning in ``data``,
 factors in ``als``, vectors in ``search``, lists in ``serving``. This package imports pyspark, which
@@ -9,5 +10,6 @@ the extra ``spark`` installs, when a session is opened and not before.
 """
 
 from recsys_lib.spark.cluster import Cluster
+from recsys_lib.spark.failures import reason_of
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "reason_of"]

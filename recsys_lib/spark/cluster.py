@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 from recsys_lib.errors import EngineError
 from recsys_lib.files import writing
 from recsys_lib.spark.checks import check_installed, check_master, is_loopback
+from recsys_lib.spark.failures import reason_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -116,6 +117,7 @@ class Cluster:
         spark = self._started(name)
         try:
             _wait_for_executor(spark, self.master)
+            spark.sparkContext.setJobGroup(name, f"recsys {name}")
             yield spark
         finally:
             spark.stop()
@@ -154,12 +156,11 @@ class Cluster:
 
 
 def _reason(error: Exception, log: IO[bytes]) -> str:
-    """The first line of an error, or what Java last said where it has ended."""
+    """What an error says, or what Java said last where it could not start."""
     log.seek(0)
-    said = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    told = [line.strip() for line in said if "Error" in line or "Exception" in line]
-    return (told or lines or [repr(error)])[0]
+    said = log.read().decode(errors="replace").splitlines()
+    told = [line.strip() for line in said if line.startswith("Error")]
+    return told[0] if told else reason_of(error)
 
 
 def _spelled(value: str) -> str:
@@ -188,7 +189,7 @@ def _wait_for_executor(spark: SparkSession, master: str) -> None:
                 "workers, or ask for less by spark.executor.memory and spark.executor.cores"
             ) from error
         raise EngineError(
-            f"an executor of {master} cannot run Python ({str(error).splitlines()[0]}): each needs "
+            f"an executor of {master} cannot run Python ({reason_of(error)}): each needs "
             f"{os.environ['PYSPARK_PYTHON']}, or the path that spark.{_PYTHON} names"
         ) from error
     finally:

@@ -141,7 +141,7 @@ def test_a_training_survives_a_worker_that_is_killed(shop_interactions, tmp_path
             target=lambda: found.append(train_als(shop_interactions, parameters, cluster=place))
         )
         training.start()
-        wait_for_jobs(2, training)  # the first one only waits for an executor
+        wait_for_jobs(2, training)
         dying.kill("worker-1")
         training.join(timeout=300)
     (trained,) = found
@@ -154,7 +154,7 @@ def wait_for_jobs(n, training):
     """Until Spark has started so many jobs."""
     while training.is_alive():
         context = SparkContext._active_spark_context
-        if context and len(context.statusTracker().getJobIdsForGroup(None)) >= n:
+        if getattr(context, "_jsc", None) and len(context.statusTracker().getJobIdsForGroup("als")) >= n:
             return
         training.join(timeout=0.05)
     raise AssertionError("the training ended too early")

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from recsys_lib.errors import EngineError
 from recsys_lib.files import replacing
-from recsys_lib.spark import Cluster
+from recsys_lib.spark import Cluster, reason_of
 
 _USERS_OF_TASK = 50_000
 _ROWS_FILE = "rows.npy"
@@ -44,8 +44,9 @@ def write_on_cluster(write: WriteUsers, rows: np.ndarray, path: Path, cluster: C
         try:
             each.mapInArrow(partial(_write_parts, write, folder), "part int").collect()
         except Exception as error:  # of Java and of Spark, which have many classes
-            reason = next(iter(str(error).strip().splitlines()), repr(error))
-            raise EngineError(f"the executors could not write the lists: {reason}") from error
+            raise EngineError(
+                f"the executors could not write the lists: {reason_of(error)}"
+            ) from error
         _join([_folder(folder, part) / path.name for part in range(tasks)], path)
 
 
