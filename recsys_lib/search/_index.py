@@ -149,7 +149,7 @@ def open_lists(index: Index, path: Path, sizes: np.ndarray) -> None:
         raise ArtifactError(f"{path} is not of the same run as the index: run the embed step again")
     lists = faiss.OnDiskInvertedLists(own.nlist, own.code_size, str(path))
     lists.read_only, lists.totsize = True, path.stat().st_size
-    # Reading ahead in threads costs more than it saves once the lists are in the cache of the system.
+    # Threads that read ahead cost more than they save once the system has the lists in memory.
     lists.prefetch_nthread = 0
     lengths = sizes.astype(np.uint64)  # kept alive: FAISS gets its address
     lists.set_all_lists_sizes(faiss.swig_ptr(lengths))
