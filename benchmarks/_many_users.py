@@ -40,7 +40,7 @@ _LEARNED = LearnedBlend(
 
 @dataclass(frozen=True)
 class ManyUsers:
-    """Interactions of so many users, made again from their seeds wherever they are needed."""
+    """Interactions of ``users`` users, made again from their seeds wherever they are needed."""
 
     users: int
 

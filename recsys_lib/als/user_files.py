@@ -102,9 +102,10 @@ class UserHistories:
         return rows[best_first(self.indptr[rows + 1] - self.indptr[rows], n)]
 
     def of_length(self, least: int, most: int, n: int) -> np.ndarray:
-        """Rows of ``n`` users with so many items, from all over the rows; fewer if there are fewer.
+        """Rows of ``n`` users with ``least`` to ``most`` items, or of fewer if there are fewer.
 
-        Always the same ones. Where there are many users, blocks of them are looked at.
+        They are from all over the rows, and always the same. Of many users only some blocks are
+        looked at.
         """
         n_blocks = -(-len(self) // _AT_ONCE)
         chosen = np.unique(np.linspace(0, n_blocks - 1, min(n, n_blocks), dtype=np.int64))

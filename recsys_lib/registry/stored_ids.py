@@ -115,7 +115,7 @@ class StoredIds(Ids):
         return found
 
     def starting_with(self, beginning: str, most: int | None = None) -> list[str]:
-        """At most so many ids that begin with a text, in the order of the bytes."""
+        """At most ``most`` ids that begin with a text, in the order of the bytes."""
         wanted = _encoded(beginning)
         ids: list[str] = []
         for text in self._from(wanted):
