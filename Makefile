@@ -48,6 +48,7 @@ bench: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_explorer.py
 	$(BIN)/python benchmarks/bench_reference.py
 	$(BIN)/python benchmarks/bench_growth.py
+	$(BIN)/python benchmarks/bench_spark.py
 
 bench-loop: $(STAMP)-dev
 	$(BIN)/python benchmarks/bench_loop.py
