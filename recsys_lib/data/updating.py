@@ -6,8 +6,8 @@ rows: those that the last load kept in ``rows.parquet``, and the added ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import wait
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +57,8 @@ def apply_updates(stored: StoredData) -> AppliedUpdates:
     """
     dataset, additions = stored.dataset, Additions(stored.dataset.updates)
     done = {Path(name).parts[0] for name in stored.summary["updates"]}
-    products = _new_products(dataset, additions, done)
+    known = in_background(_product_ids, dataset)
+    products = _new_products(additions, done, known)
     new = additions.rows(stored.form, but=done)
     pairs = new.select(Ratings.USER, Ratings.ITEM).unique()
     found = after_updates(stored, additions, done, new)
@@ -68,8 +69,8 @@ def apply_updates(stored: StoredData) -> AppliedUpdates:
             merged.result()
     finally:
         wait([merged])
-    summary = _refresh(stored, additions, found)
     new_products = products[Products.ITEM].to_list()
+    summary = _refresh(stored, additions, found, {*known.result(), *new_products})
     return AppliedUpdates(found.interactions, summary, len(changed), new_products)
 
 
@@ -89,7 +90,7 @@ def remove_users(dataset: Dataset, users: Sequence[str]) -> tuple[AppliedUpdates
     found = LastRatings.of_all(latest, stored)
     with _waiting(dataset, found.interactions, left.rows):
         deleted = delete_users(dataset.database, users)
-    summary = _refresh(stored, additions, found)
+    summary = _refresh(stored, additions, found, _product_ids(dataset))
     return AppliedUpdates(found.interactions, summary, 0, []), deleted
 
 
@@ -109,13 +110,13 @@ def _waiting(
             path.replace(folder / path.name)
 
 
-def _new_products(dataset: Dataset, additions: Additions, done: set[str]) -> pl.DataFrame:
+def _new_products(additions: Additions, done: set[str], known: Future[list[str]]) -> pl.DataFrame:
     """Products of updates that were not applied yet, which the files do not have."""
     added = additions.products({part.name for part in additions.parts} - done)
     if added.is_empty():
         return added
     before = additions.products(done)[Products.ITEM].to_list()
-    of_files = set(_product_ids(dataset)) - set(before)
+    of_files = set(known.result()) - set(before)
     return added.filter(~pl.col(Products.ITEM).is_in(list(of_files)))
 
 
@@ -125,10 +126,15 @@ def _product_ids(dataset: Dataset) -> list[str]:
     return [item for (item,) in found]
 
 
-def _refresh(stored: StoredData, additions: Additions, found: LastRatings) -> dict[str, Any]:
-    """Store the summary with new counts; the funnel stays that of the last load."""
+def _refresh(
+    stored: StoredData, additions: Additions, found: LastRatings, products: Collection[str]
+) -> dict[str, Any]:
+    """Store the summary with new counts; the funnel stays that of the last load.
+
+    ``products`` are the ids of all products that the database has now.
+    """
     summary, updates = dict(stored.summary), additions.digests()
-    known = pl.Series(_product_ids(stored.dataset), dtype=pl.String)
+    known = pl.Series(list(products), dtype=pl.String)
     interactions, items = found.interactions, found.items
     counts = summary["counts"] | {
         "kept": found.kept,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import describe, read_json, sha256, write_json
 from recsys_lib.paths import Dataset
+from recsys_lib.processors import processors
 from recsys_lib.registry.parts import EVALUATION, MANIFEST, METRICS_FILE, PARTS, Part
 
 _SEAL = "seal"
@@ -146,12 +148,16 @@ def _intact(folder: Path) -> dict[str, Any] | None:
 
 
 def _changed(folder: Path, recorded: Mapping[str, Any]) -> Iterator[str]:
-    for name, facts in recorded.items():
-        path = folder / name
+    def problem(name: str) -> str:
+        path, facts = folder / name, recorded[name]
         if not path.is_file():
-            yield f"{path} is missing"
-        elif path.stat().st_size != facts["bytes"] or sha256(path) != facts["sha256"]:
-            yield f"{path} {_DAMAGED}"
+            return f"{path} is missing"
+        if path.stat().st_size != facts["bytes"] or sha256(path) != facts["sha256"]:
+            return f"{path} {_DAMAGED}"
+        return ""
+
+    with ThreadPoolExecutor(processors()) as pool:  # a checksum lets other threads work
+        yield from filter(None, pool.map(problem, recorded))
 
 
 def _unknown(folder: Path, recorded: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -104,10 +105,14 @@ def update(
     """
     etl = parameters or EtlParameters.model_validate({})
     with only_run(dataset, wait=wait):
-        stored, additions = StoredData.load(dataset), Additions(dataset.updates)
-        read = None if events is None else read_events_file(dataset, events, etl)
-        given = no_products() if products is None else read_products_file(dataset, products, etl)
-        chosen = weights or EVENT_WEIGHTS
+        with ThreadPoolExecutor(1) as pool:
+            opened = pool.submit(StoredData.load, dataset)  # without Python, which reads the files
+            read = None if events is None else read_events_file(dataset, events, etl)
+            given = no_products()
+            if products is not None:
+                given = read_products_file(dataset, products, etl)
+            stored = opened.result()
+        additions, chosen = Additions(dataset.updates), weights or EVENT_WEIGHTS
         if read is None:
             new = of_log(dataset.feedback, additions, stored.form, chosen)
         else:

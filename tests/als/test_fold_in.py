@@ -58,3 +58,15 @@ def test_contributions_of_a_history_add_up_to_the_scores(length):
     assert found.shape == (2, length)
     np.testing.assert_allclose(found.sum(axis=1), scores, rtol=1e-4, atol=1e-6)
     assert (found[:, 1] == 0).all()
+
+
+def test_few_items_are_rotated_like_all(monkeypatch):
+    factors = np.random.default_rng(0).normal(size=(40, 8)).astype(np.float32)
+    items, confidences = np.array([3, 11, 29]), np.array([2, 5, 1], dtype=np.float32)
+    few = FoldIn.from_item_factors(factors, Penalty(1.0))
+    found = few.solve_one(items, confidences), few.contributions(items, confidences, items)
+    assert "_rotated" not in vars(few)  # which takes long where there are many
+    monkeypatch.setattr("recsys_lib.als.fold_in._FEW", 0)
+    expected = few.solve_one(items, confidences), few.contributions(items, confidences, items)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from recsys_lib.data.formats import _blocks as blocks
 from recsys_lib.data.formats._jsonlines import JsonLines
+from recsys_lib.data.formats._lines import parse, parse_fast
 from recsys_lib.data.formats.records import LINE, Start
 from recsys_lib.errors import InputDataError
 from tests.support.reading import read
@@ -128,3 +129,25 @@ def test_a_broken_gzip_is_named(tmp_path, damage):
     path.write_bytes(damage(gzip.compress(b'{"a": 1}\n' * 10_000)))
     with pytest.raises(InputDataError, match="not readable as gzip"):
         read(READER, path, ["a"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"a": 1, "a": 2, "b": {"c": []}}',
+        b'{"a": NaN, "b": -Infinity}',
+        b"{'a': None}",
+        b'{"a": "\t"}',
+        b'{"a": "\\ud800"}',
+        b'\xef\xbb\xbf{"a": 1}',
+        b'{"a": "\xff"}',
+        b'{"a": 1} b',
+        b"[1]",
+        b"3",
+        b"",
+    ],
+)
+def test_the_fast_parser_finds_the_same_keys_and_problems(line):
+    slow, fast = parse(line), parse_fast(line)
+    assert type(fast) is type(slow)
+    assert list(fast) == list(slow)

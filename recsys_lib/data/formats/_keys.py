@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recsys_lib.data.formats._blocks import BOM, has_places, open_binary
 from recsys_lib.data.formats._documents import document_blocks, is_document
-from recsys_lib.data.formats._lines import parse
+from recsys_lib.data.formats._lines import parse_fast
 from recsys_lib.errors import InputDataError
 
 _FIRST_BYTES = 2 << 20
@@ -28,7 +28,7 @@ def keys_of(path: Path, encoding: str | None, *, whole: bool) -> list[str]:
     keys: dict[str, None] = {}
     first_bad = None
     for number, line in _lines(path, encoding, whole=whole):
-        record = parse(line)
+        record = parse_fast(line)
         if not isinstance(record, dict):
             first_bad = first_bad or (number, record)
         elif whole or not keys or len(keys) + len(record.keys() - keys) <= _MOST:
