@@ -21,6 +21,7 @@ def monitor(options: Namespace) -> int:
     """Print the findings, write the page, and return the exit code of the verdict."""
     from recsys_lib.display.terminal import console, print_line
     from recsys_lib.loop import monitor as look
+    from recsys_lib.programs import runnable
 
     dataset = find_dataset(options.dataset)
     dataset.require()
@@ -30,7 +31,7 @@ def monitor(options: Namespace) -> int:
     print_line(out, f"{dataset.name}: {found.verdict}", "bold")
     for finding in found.findings:
         if options.all or finding.verdict != "fine":
-            print_line(out, str(finding))
+            print_line(out, runnable(str(finding)))
     found.save(dataset.monitored)
     code = found.exit_code
     del found  # the page is made in another process, which needs the memory
