@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from recsys_lib.loop.familiarity import unknown_to
 from recsys_lib.loop.verdict import of_overlap
 from recsys_lib.loop.version_overlap import USERS, Overlap, shares, version_overlap
 from recsys_lib.parameters import MonitorParameters
@@ -40,6 +41,21 @@ def test_versions_that_cannot_be_compared(evaluated, shop, tmp_path):
     folder = evaluated.dataset.version(evaluated.version)
     assert version_overlap(folder, shop.version("v1"), seed=1) is None
     assert version_overlap(folder, tmp_path / "removed", seed=1) is None
+
+
+def test_a_version_of_an_earlier_release_does_not_stop_the_monitor(
+    evaluated, shop_interactions, tmp_path
+):
+    """It is the one that is served while the first run of a new release looks at the data."""
+    folder, earlier = evaluated.dataset.version(evaluated.version), tmp_path / "earlier"
+    newest = np.ones(len(shop_interactions), dtype=bool)
+    shutil.copytree(folder, earlier)
+    found = unknown_to(earlier, shop_interactions, newest)
+    assert (found.new_users, found.new_items) == (0, 0)
+    for path in (earlier / "als").glob("user_ids.*"):
+        path.unlink()
+    assert unknown_to(earlier, shop_interactions, newest) is None
+    assert version_overlap(folder, earlier, seed=1) is None
 
 
 def test_lists_that_share_little_are_to_be_looked_at():
