@@ -9,6 +9,7 @@ import runpy
 import socket
 import sys
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recsys_lib.arguments import Parser
@@ -153,8 +154,25 @@ def export(options: Namespace) -> int:
         log=options.log,
         spark=dict(options.spark) if options.engine == SPARK else None,
     )
-    job.run(options.what, console(quiet=options.quiet))
+    terminal = console(quiet=options.quiet)
+    paths = job.run(options.what, terminal)
+    if options.database:
+        for table, n_rows in _write(paths, options.database, only_changed=bool(since)).items():
+            terminal.print(f"{n_rows:,} rows in table {table}")
     return EXIT_OK
+
+
+def _write(paths: list[Path], database: str, *, only_changed: bool) -> dict[str, int]:
+    """Write lists into a database."""
+    from recsys_lib.data.queries.address import Address
+
+    try:
+        from recsys_lib.serving.export.database import write_to_database
+    except ImportError as error:
+        raise ParameterError(
+            "--database needs SQLAlchemy: pip install 'recsys-lib[sql]'"
+        ) from error
+    return write_to_database(paths, Address(database), only_changed=only_changed)
 
 
 def serve(options: Namespace) -> int:

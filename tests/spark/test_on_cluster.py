@@ -154,7 +154,10 @@ def wait_for_jobs(n, training):
     """Until Spark has started so many jobs."""
     while training.is_alive():
         context = SparkContext._active_spark_context
-        if getattr(context, "_jsc", None) and len(context.statusTracker().getJobIdsForGroup("als")) >= n:
+        if (
+            getattr(context, "_jsc", None)
+            and len(context.statusTracker().getJobIdsForGroup("als")) >= n
+        ):
             return
         training.join(timeout=0.05)
     raise AssertionError("the training ended too early")

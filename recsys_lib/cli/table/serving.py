@@ -110,6 +110,14 @@ COMMANDS = (
                 help="log the lists of users like served ones; their file gets a column list_id",
             ),
             argument(
+                "--database",
+                default="",
+                metavar="URL",
+                help="write the lists into tables of this database, too, all at once: such as "
+                "postgresql+psycopg://shop:${PASSWORD}@host/shop, where the environment has "
+                "PASSWORD",
+            ),
+            argument(
                 "--engine",
                 choices=["local", "spark"],
                 default="local",

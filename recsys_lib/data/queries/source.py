@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
+from recsys_lib.data.queries.address import Address
 from recsys_lib.errors import InputDataError
 
 SUFFIX = ".sql"
 _HEADER = re.compile(r"^--\s*(database|fetch)\s*:\s*(.*?)\s*$", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
-_SECRET = re.compile(
-    r"^[\w+]+://[^:@/?]*:(?P<password>[^@/]*)@"
-    r"|[?&;](?:password|passwd|pwd|token|secret|api_?key|access_?key)=(?P<option>[^&;]*)",
-    re.IGNORECASE,
-)
 _DATABASE, _FETCH = "database", "fetch"
 _ONCE, _EACH_RUN = "once", "each run"
 
@@ -39,20 +32,20 @@ class Query:
     statement: str
     once: bool
 
+    @property
+    def address(self) -> Address:
+        """Where the query is asked."""
+        return Address(self.database)
+
     def url(self) -> str:
         """The URL with the values of the environment; InputDataError for one that is not set."""
-        whole = _VARIABLE.fullmatch(self.database)
-        if whole:
-            return self._value(whole[1])
-        # A password or an option may hold signs that end it in a URL.
-        before, start = self.database.rfind("@"), self.database.find("?")
-
-        def value(match: re.Match[str]) -> str:
-            text = self._value(match[1])
-            is_quoted = match.start() < before or 0 <= start < match.start()
-            return quote(text, safe="") if is_quoted else text
-
-        return _VARIABLE.sub(value, self.database)
+        if name := self.address.unset:
+            raise InputDataError(
+                f"the environment variable {name} is not set: set it before the run",
+                file=self.path,
+                field=_DATABASE,
+            )
+        return self.address.url()
 
     def existing(self, place: Path) -> Path:
         """A database file; a missing one would be made, and be empty."""
@@ -66,24 +59,11 @@ class Query:
 
     def failed(self, error: BaseException) -> InputDataError:
         """What a library says, with the names of secrets in place of their values."""
-        why = " ".join(str(error).split())
-        for name in _VARIABLE.findall(self.database):
-            value = os.environ.get(name, "")
-            for secret in (value, quote(value, safe="")):
-                why = why.replace(secret, f"${{{name}}}") if len(secret) > 2 else why
+        why = self.address.masked(error)
         return InputDataError(
             f"the database does not answer ({why}): correct the query or the address",
             file=self.path,
         )
-
-    def _value(self, name: str) -> str:
-        if name not in os.environ:
-            raise InputDataError(
-                f"the environment variable {name} is not set: set it before the run",
-                file=self.path,
-                field=_DATABASE,
-            )
-        return os.environ[name]
 
 
 def query_files(folder: Path) -> list[Path]:
@@ -108,15 +88,13 @@ def read_query(path: Path) -> Query:
             file=path,
             line=1,
         )
-    for match in _SECRET.finditer(header[_DATABASE]):
-        secret = match["password"] or match["option"] or ""
-        if _VARIABLE.sub("", secret):
-            raise InputDataError(
-                "the address of the database holds a password: write ${NAME} in its place, and "
-                "set the environment variable NAME",
-                file=path,
-                field=_DATABASE,
-            )
+    if Address(header[_DATABASE]).holds_a_password:
+        raise InputDataError(
+            "the address of the database holds a password: write ${NAME} in its place, and "
+            "set the environment variable NAME",
+            file=path,
+            field=_DATABASE,
+        )
     fetch = header.get(_FETCH, _EACH_RUN).lower()
     if fetch not in (_ONCE, _EACH_RUN):
         raise InputDataError(
