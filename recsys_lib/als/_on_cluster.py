@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from recsys_lib.errors import EngineError, ParameterError
+from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import AlsParameters
-from recsys_lib.spark import Cluster, reason_of
+from recsys_lib.spark import Cluster, failure
 
 if TYPE_CHECKING:
     from pyspark.ml.recommendation import ALSModel
@@ -63,7 +63,7 @@ def item_factors_on_cluster(
             model = _trained(spark, folder, positive, parameters)
             model.itemFactors.write.parquet((folder / "factors").as_uri())
         except Exception as error:  # of Java and of Spark, which have many classes
-            raise EngineError(f"Spark could not train: {reason_of(error)}") from error
+            raise failure(error, "Spark could not train") from error
         return _factors(folder / "factors", positive.shape[1], parameters.factors)
 
 

@@ -37,7 +37,7 @@ from recsys_lib.data.formats import can_be_continued, form_of, read_records
 from recsys_lib.data.formats.records import Start
 from recsys_lib.data.inputs import InputFiles
 from recsys_lib.data.layouts import Fields
-from recsys_lib.spark import Cluster
+from recsys_lib.spark import Cluster, failure
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -145,7 +145,10 @@ class _Reading(Generic[P]):
 
         schema = from_arrow_schema(self.table.arrow.append(pa.field(_FILE, pa.int32())))
         out = self.folder / how
-        rows.mapInArrow(clean, schema).write.mode("overwrite").parquet(out.as_uri())
+        try:
+            rows.mapInArrow(clean, schema).write.mode("overwrite").parquet(out.as_uri())
+        except Exception as error:  # of Java and of Spark, which have many classes
+            raise failure(error, "the executors could not read the files") from error
         texts = pl.scan_parquet(out / "*.parquet").filter(pl.col(FACTS).is_not_null())
         found: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for number, text in texts.select(_FILE, FACTS).collect().rows():

@@ -11,13 +11,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from recsys_lib.errors import EngineError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search._backend import Backend
 from recsys_lib.search._cache import EmbeddingCache
 from recsys_lib.search._models import Precision
 from recsys_lib.search.encoder import TextEncoder
-from recsys_lib.spark import Cluster, reason_of
+from recsys_lib.spark import Cluster, failure
 
 if TYPE_CHECKING:
     from recsys_lib.display.progress import Progress
@@ -64,9 +63,7 @@ class ClusterEncoder(TextEncoder):
             try:
                 made.write.parquet((folder / "vectors").as_uri())
             except Exception as error:  # of Java and of Spark, which have many classes
-                raise EngineError(
-                    f"the executors could not encode the texts: {reason_of(error)}"
-                ) from error
+                raise failure(error, "the executors could not encode the texts") from error
             rows = _filled(folder / "vectors", vectors)
         if cache:
             cache.put([texts[row] for row in rows], vectors[rows])

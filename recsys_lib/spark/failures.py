@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from recsys_lib import errors
+from recsys_lib.errors import EngineError, RecsysError
+
+_OURS = re.compile(r"recsys_lib\.errors\.(\w+): (.+)")
 _NAMED = re.compile(r"^\s*(?:[\w.$]+\.)?(\w*(?:Error|Exception))\b:?\s*(.*)")
 _WRAPPERS = {"Py4JJavaError", "SparkException", "PythonException"}
 
@@ -26,3 +30,21 @@ def reason_of(error: BaseException) -> str:
     if told:
         return f"{told[0][1]}: {told[0][2]}".strip()
     return lines[0] if lines else repr(error)
+
+
+def failure(error: BaseException, what: str) -> RecsysError:
+    """The error to raise for one of Spark: what our own code on an executor said, if it did.
+
+    ``what`` could not be done, as in "the executors could not encode the texts".
+
+    Examples
+    --------
+    >>> failure(ValueError("...\\nrecsys_lib.errors.InputDataError: a.gz: broken"), "no files")
+    InputDataError('a.gz: broken')
+    >>> failure(OSError("disk is full"), "no lists were written")
+    EngineError('no lists were written (disk is full)')
+    """
+    if match := _OURS.search(str(error)):
+        kind: type[RecsysError] = getattr(errors, match[1], EngineError)
+        return kind(match[2])
+    return EngineError(f"{what} ({reason_of(error)})")

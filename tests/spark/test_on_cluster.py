@@ -1,5 +1,6 @@
 """The work of the steps on a real standalone cluster, beside the same work in this process."""
 
+import gzip
 import json
 import threading
 
@@ -11,7 +12,7 @@ from pyspark import SparkContext
 from recsys_lib.als import AlsModel, ExactALS, FoldIn, confidence, liked, train_als
 from recsys_lib.data.etl import load_dataset, store_dataset
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.errors import EngineError, ParameterError
+from recsys_lib.errors import EngineError, InputDataError, ParameterError
 from recsys_lib.parameters import AlsParameters, EmbedParameters, EtlParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.ranking import MaximumInnerProduct
@@ -93,6 +94,16 @@ def test_lines_keep_their_numbers_wherever_a_file_is_split(settings, tmp_path, m
     rejected = [json.loads(line) for line in (there / "rejected.jsonl").open()]
     assert [bad["line"] for bad in rejected] == [2, 5_002, 9_002]
     assert json.loads((there / "summary.json").read_text())["counts"]["products"] == 9_000
+
+
+def test_a_damaged_file_is_named(settings, tmp_path, monkeypatch):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "reviews.csv.gz").write_bytes(gzip.compress(b"user_id,item_id\n" * 90_000)[:-9])
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    parameters = EtlParameters(engine="spark", spark=settings)
+    with pytest.raises(InputDataError, match=r"reviews\.csv\.gz: not readable as gzip"):
+        load_dataset(Dataset.find(str(folder)), parameters)
 
 
 def without_the_last(source, home, monkeypatch):

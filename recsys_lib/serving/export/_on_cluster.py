@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys_lib.errors import EngineError
 from recsys_lib.files import replacing
-from recsys_lib.spark import Cluster, reason_of
+from recsys_lib.spark import Cluster, failure
 
 _USERS_OF_TASK = 50_000
 _ROWS_FILE = "rows.npy"
@@ -44,9 +43,7 @@ def write_on_cluster(write: WriteUsers, rows: np.ndarray, path: Path, cluster: C
         try:
             each.mapInArrow(partial(_write_parts, write, folder), "part int").collect()
         except Exception as error:  # of Java and of Spark, which have many classes
-            raise EngineError(
-                f"the executors could not write the lists: {reason_of(error)}"
-            ) from error
+            raise failure(error, "the executors could not write the lists") from error
         _join([_folder(folder, part) / path.name for part in range(tasks)], path)
 
 
