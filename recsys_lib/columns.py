@@ -147,3 +147,27 @@ class Exports:
     LIST: Final = "list_id"
     FOR_USERS: Final = (USER, RANK, ITEM, SCORE)
     FOR_ITEMS: Final = (ITEM, RANK, SIMILAR, SCORE)
+
+
+class Features:
+    """The tables of ``recsys features``, which have a time in every row.
+
+    ``OF_USERS`` and ``OF_ITEMS`` are what interactions before that time say, and the vectors are
+    those of a model version, from its own time on.
+    """
+
+    USER: Final = "user_id"
+    ITEM: Final = "item_id"
+    TIME: Final = "event_timestamp"
+    N_INTERACTIONS: Final = "n_interactions"
+    N_TAKEN: Final = "n_taken"
+    MEAN_RATING: Final = "mean_rating"
+    LAST: Final = "last_interaction"
+    FAVOURITE: Final = "favourite_category"
+    CATEGORY: Final = "category"
+    PRICE: Final = "price"
+    FACTORS: Final = "factors"
+    TEXT: Final = "text_vector"
+    COUNTED: Final = (N_INTERACTIONS, N_TAKEN, MEAN_RATING, LAST)
+    OF_USERS: Final = (USER, TIME, *COUNTED, FAVOURITE)
+    OF_ITEMS: Final = (ITEM, TIME, *COUNTED, CATEGORY)

@@ -31,6 +31,8 @@ KEEP_RUNS = 5
 """How many of the newest runs of a dataset ``recsys clean`` keeps."""
 KEEP_CHANGES = 3
 """Versions that were served within this many changes of champion are kept, too."""
+FEATURE_DAYS = 30
+"""Days from one time of the feature tables of ``recsys features`` to the next."""
 
 FULL_WEIGHT = 1.0
 EVENT_WEIGHTS = {"purchase": FULL_WEIGHT, "cart": 0.5, "click": 0.2, "view": 0.0, "dismiss": 0.0}

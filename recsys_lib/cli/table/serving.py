@@ -6,7 +6,7 @@ import math
 from argparse import ArgumentTypeError
 from pathlib import Path
 
-from recsys_lib.cli import _arms, _commands, _monitor, _off_policy
+from recsys_lib.cli import _arms, _commands, _features, _monitor, _off_policy
 from recsys_lib.cli.table.command import (
     CONFIG,
     DATASET,
@@ -14,6 +14,7 @@ from recsys_lib.cli.table.command import (
     JSON,
     NO_RULES,
     QUIET,
+    VERSION,
     Command,
     argument,
     parameters_of,
@@ -132,6 +133,29 @@ COMMANDS = (
                 help="a setting of Spark, such as master=spark://HOST:7077 or executor.memory=4g",
             ),
             NO_RULES,
+            QUIET,
+        ),
+    ),
+    Command(
+        "features",
+        "write features as of times as Parquet, and a Feast repository",
+        "recsys features --every 7 --out /data/features",
+        _features.features,
+        (
+            DATASET_OF_VERSION,
+            VERSION,
+            argument(
+                "--every",
+                type=_days,
+                metavar="DAYS",
+                help="days from one time of the tables to the next (default: 30)",
+            ),
+            argument(
+                "--out",
+                type=Path,
+                metavar="FOLDER",
+                help="where to write (default: outputs/features/DATASET/VERSION)",
+            ),
             QUIET,
         ),
     ),
