@@ -128,7 +128,9 @@ def ndcg(item_factors, train, test, parameters, k=10):
     return float(gains.sum(axis=1).mean())
 
 
-ALS = AlsParameters(factors=32, regularization=10.0, confidence="constant", alpha=10.0)
+ALS = AlsParameters(
+    factors=16, regularization=10.0, iterations=10, confidence="constant", alpha=10.0
+)
 
 
 @pytest.mark.realdata
