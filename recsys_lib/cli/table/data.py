@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recsys_lib.cli import _benchmark, _commands, _doctor
+from recsys_lib.cli import _benchmark, _commands, _doctor, _objects
 from recsys_lib.cli.table.command import QUIET, Command, argument, parameters_of
 
 COMMANDS = (
@@ -19,6 +19,17 @@ COMMANDS = (
                 "--base-url", default="", metavar="URL", help="a mirror that has the same files"
             ),
             argument("--force", action="store_true", help="fetch it again"),
+            QUIET,
+        ),
+    ),
+    Command(
+        "fetch",
+        "copy what changed in object storage into data/raw/",
+        "recsys fetch s3://exports/shop shop",
+        _objects.fetch,
+        (
+            argument("url", metavar="URL", help="s3://, gs://, abfs:// or another of fsspec"),
+            argument("name", metavar="NAME", help="of the dataset"),
             QUIET,
         ),
     ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from recsys_lib.cli import _ask, _models, _registry
-from recsys_lib.cli.table.command import DATASET_OF_VERSION, JSON, Command, argument
+from recsys_lib.cli import _ask, _models, _objects, _registry
+from recsys_lib.cli.table.command import DATASET_OF_VERSION, JSON, VERSION, Command, argument
 
 _REASON = argument(
     "--reason", default="", metavar="TEXT", help="why, for 'recsys models --history'"
@@ -13,6 +13,7 @@ _MLFLOW = argument(
     action="store_true",
     help="register what is served with the server at $MLFLOW_TRACKING_URI, as its alias champion",
 )
+_URL = argument("url", metavar="URL", help="s3://, gs://, abfs:// or another of fsspec")
 
 COMMANDS = (
     Command(
@@ -93,6 +94,24 @@ COMMANDS = (
             ),
             DATASET_OF_VERSION,
             argument("--all", action="store_true", help="check all versions"),
+        ),
+    ),
+    Command(
+        "push",
+        "copy a version and the report of its run into object storage",
+        "recsys push s3://models/recsys --dataset shop",
+        _objects.push,
+        (_URL, DATASET_OF_VERSION, VERSION),
+    ),
+    Command(
+        "pull",
+        "copy a version from object storage, and verify it",
+        "recsys pull s3://models/recsys --dataset shop",
+        _objects.pull,
+        (
+            _URL,
+            argument("--dataset", required=True, help="the name under which it was pushed"),
+            argument("--version", default="", help="its name (default: the one pushed last)"),
         ),
     ),
 )
