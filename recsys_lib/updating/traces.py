@@ -1,4 +1,4 @@
-"""Where a workspace names users beside its data: old versions, executed notebooks, exports."""
+"""Where a workspace names users beside its data: old versions and outputs, such as exports."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.registry import ALS_PART
 
 _RECORD = "run.json"
-_SUFFIXES = (".ipynb", ".html", ".json", ".jsonl", ".txt", ".csv", ".parquet")
-_EXPORTS, _MONITOR = "exports", "monitor"
+_DATABASE = ".db"  # where Feast keeps what it looks up
+_SUFFIXES = (".ipynb", ".html", ".json", ".jsonl", ".txt", ".csv", ".parquet", _DATABASE)
+_KINDS = ("exports", "features", "monitor")
 _COLUMNS = {"users.parquet": "id", "per_user.parquet": "user"}
 """Columns of users in the Parquet files of versions, also of those that an earlier version of the
-project wrote; those of exports have their own."""
+project wrote; those of exports and features have their own."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,9 @@ class _Names:
         """Whether a file names one of them."""
         if path.suffix == ".parquet":
             return self._in_table(path)
+        if path.suffix == _DATABASE:  # any byte can be beside an id
+            content = path.read_bytes()
+            return any(user.encode() in content for user in self._users)
         return self._pattern.search(path.read_bytes()) is not None
 
     def are_users_of(self, version: Path) -> bool:
@@ -111,9 +115,9 @@ def _parquet(folder: Path) -> Iterator[Path]:
 
 
 def _outputs(dataset: Dataset) -> Iterator[Path]:
-    """Files of the dataset's runs, exports and monitor."""
+    """Files of the dataset's runs, exports, features and monitor."""
     root = outputs_root(dataset.root)
-    folders = [root / kind / dataset.name for kind in (_EXPORTS, _MONITOR)]
+    folders = [root / kind / dataset.name for kind in _KINDS]
     folders += [
         record.parent for record in sorted(root.glob(f"*/{_RECORD}")) if _is_of(record, dataset)
     ]

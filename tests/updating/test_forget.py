@@ -76,6 +76,14 @@ def write_outputs(dataset):
     exports = dataset.root / "outputs" / "exports" / dataset.name / "v1"
     exports.mkdir(parents=True)
     pl.DataFrame({"user_id": [GONE], "item_id": ["i0"]}).write_parquet(exports / "users.parquet")
+    features = dataset.root / "outputs" / "features" / dataset.name / "v1"
+    features.mkdir(parents=True)
+    vectors = pl.DataFrame({"user_id": [GONE], "factors": [[0.5]]})
+    vectors.write_parquet(features / "user_vectors.parquet")
+    key = f"\x02user_id{GONE}n".encode()  # Feast writes names, lengths and ids without a gap
+    with closing(sqlite3.connect(features / "online.db")) as online, online:
+        online.execute("CREATE TABLE users (entity_key BLOB)")
+        online.execute("INSERT INTO users VALUES (?)", (key,))
 
 
 def places_of(root, name):
@@ -84,9 +92,8 @@ def places_of(root, name):
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
         content = path.read_bytes()
         if path.suffix == ".parquet":
-            content += (
-                pl.read_parquet(path, glob=False, hive_partitioning=False).write_csv().encode()
-            )
+            table = pl.read_parquet(path, glob=False, hive_partitioning=False)
+            content += table.write_ndjson().encode()
         words = content.replace(b"u77", b"")
         if name.encode() in words:
             found.append(path.relative_to(root).as_posix())
