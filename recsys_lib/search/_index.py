@@ -26,7 +26,7 @@ LISTS_FILE = "index.lists"
 _SIZES_FILE = "index.sizes.npy"
 HNSW_LINKS = 32
 _HNSW_BUILD_BREADTH = 80
-_ASSIGN_BREADTH = 32  # links looked at to find the nearest centroid; searches take at least nprobe
+_ASSIGN_BREADTH = 32  # links looked at to find the nearest centroid: right for 99 of 100 vectors
 _ROW_BYTES = 8
 _ROUNDS, _PER_CODE = 10, 64  # of k-means: rounds, and vectors to learn one of 256 codes from
 _SEED = 1234
@@ -99,28 +99,35 @@ def scan_index(vectors: np.ndarray, sample: np.ndarray) -> Index:
 
 
 def lists_index(sample: np.ndarray, n_clusters: int, code_bytes: int) -> Index:
-    """Empty lists of about ``n_clusters``, and codes of as many bytes, learned from a sample.
-
-    The nearest centroid is found by a graph: comparing each vector with each of 12,000 centroids
-    would take most of the time.
-    """
-    centroids = _centroids(sample, n_clusters)
-    dimension = sample.shape[1]
-    coarse = faiss.IndexHNSWFlat(dimension, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
-    coarse.hnsw.efConstruction = _HNSW_BUILD_BREADTH
-    coarse.hnsw.efSearch = _ASSIGN_BREADTH
-    coarse.add(centroids)
-    metric = faiss.METRIC_INNER_PRODUCT
-    index = faiss.IndexIVFPQ(coarse, dimension, len(centroids), code_bytes, 8, metric)
+    """Empty lists of about ``n_clusters``, and codes of as many bytes, learned from a sample."""
+    dimension, metric = sample.shape[1], faiss.METRIC_INNER_PRODUCT
+    # A query is compared with every centroid, 1.3 ms for 12,000: a graph found half of 1,024 lists.
+    coarse = faiss.IndexFlatIP(dimension)
+    coarse.add(_centroids(sample, n_clusters))
+    index = faiss.IndexIVFPQ(coarse, dimension, coarse.ntotal, code_bytes, 8, metric)
     codes = index.pq.cp  # of k-means, once for each byte
     codes.max_points_per_centroid, codes.niter = _PER_CODE, _ROUNDS
     index.train(sample)
     return Index.of(index)
 
 
-def add_to_lists(index: Index, vectors: np.ndarray, first: int) -> None:
-    """Put vectors, float32, shape (n, d), into the lists as the rows from ``first`` on."""
-    index.faiss.add_with_ids(vectors, np.arange(first, first + len(vectors)))
+def centroid_graph(index: Index) -> Index:
+    """The centroids of the lists in a graph, which finds the nearest of 12,000 in half the time."""
+    coarse = index.faiss.quantizer
+    graph = graph_index(coarse.reconstruct_n(0, coarse.ntotal))
+    set_breadth(graph, _ASSIGN_BREADTH)
+    return graph
+
+
+def add_to_lists(index: Index, graph: Index, vectors: np.ndarray, first: int) -> None:
+    """Put vectors, float32, shape (n, d), into the lists as the rows from ``first`` on.
+
+    ``graph`` is that of :func:`centroid_graph`.
+    """
+    lists = np.ascontiguousarray(graph.faiss.search(vectors, 1)[1][:, 0])
+    rows = np.arange(first, first + len(vectors))
+    addresses = (faiss.swig_ptr(array) for array in (vectors, rows, lists))
+    index.faiss.add_core(len(vectors), *addresses)
 
 
 def move_lists(index: Index, path: Path) -> np.ndarray:

@@ -20,6 +20,7 @@ from recsys_lib.search._index import (
     LISTS_FILE,
     Index,
     add_to_lists,
+    centroid_graph,
     list_bytes,
     lists_index,
     move_lists,
@@ -110,11 +111,12 @@ def build_on_disk(embeddings: np.ndarray, room: Room) -> Index:
     sample = drawn(embeddings, sizes.sample, _SEED)
     index = lists_index(sample, sizes.clusters, code_bytes(dimension))
     del sample  # its memory is for the lists now
+    graph = centroid_graph(index)
     with TemporaryDirectory(dir=room.folder) as scratch:
         parts = []
         for part in blocks(n, sizes.part):
             for rows, vectors in in_blocks(embeddings, sizes.block, part):
-                add_to_lists(index, vectors, rows.start)
+                add_to_lists(index, graph, vectors, rows.start)
             path = Path(scratch, str(part.start))
             parts.append((path, move_lists(index, path)))
         lists = room.folder / LISTS_FILE

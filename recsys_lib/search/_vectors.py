@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-_CHECKED_AT_ONCE = 65_536
+_CHECKED_AT_ONCE, _DRAWN_AT_ONCE = 65_536, 8_192
 
 
 def blocks(n: int, size: int) -> Iterator[slice]:
@@ -81,11 +81,13 @@ def in_blocks(
 
 def drawn(vectors: np.ndarray, most: int, seed: int) -> np.ndarray:
     """At most that many of the vectors, drawn at random, float32; of a mapped file only these."""
-    rows: slice | np.ndarray = slice(None)
-    if most < len(vectors):
-        rows = np.sort(np.random.default_rng(seed).choice(len(vectors), most, replace=False))
-    sample = prepared(vectors[rows], "the embeddings")
-    _give_back(vectors)
+    if most >= len(vectors):
+        return prepared(vectors, "the embeddings")
+    rows = np.sort(np.random.default_rng(seed).choice(len(vectors), most, replace=False))
+    sample = np.empty((most, vectors.shape[1]), dtype=np.float32)
+    for some in blocks(most, _DRAWN_AT_ONCE):
+        sample[some] = vectors[rows[some]]
+        _give_back(vectors)
     return sample
 
 

@@ -14,7 +14,13 @@ from recsys_lib.parameters import EmbedParameters
 from recsys_lib.registry.parts import Part
 from recsys_lib.search import ProductSearch, _on_disk, build, build_search_part, update_search_part
 from recsys_lib.search._choice import build_index
-from recsys_lib.search._index import load_index, save_index, search_exactly
+from recsys_lib.search._index import (
+    load_index,
+    save_index,
+    search_exactly,
+    search_index,
+    set_breadth,
+)
 from recsys_lib.search._neighbours import nearest
 from recsys_lib.search._on_disk import LEAST_VECTORS, Plan, Room, plan
 from recsys_lib.search._questions import question_like
@@ -154,9 +160,9 @@ def test_blocks_and_parts_are_bounded_and_joined_in_order(tmp_path, monkeypatch)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     sizes, add = [], _on_disk.add_to_lists
     monkeypatch.setattr(
-        _on_disk, "add_to_lists", lambda i, v, n: (sizes.append(len(v)), add(i, v, n))
+        _on_disk, "add_to_lists", lambda i, g, v, n: (sizes.append(len(v)), add(i, g, v, n))
     )
-    monkeypatch.setattr(_on_disk, "plan", lambda *_: Plan(100, N, block=900, part=2_500))
+    monkeypatch.setattr(_on_disk, "plan", lambda *_: Plan(90, N, block=900, part=2_500))
     made = build_index(vectors, "ivf-pq", Room(tmp_path, 64))
     assert sum(sizes) == N
     assert max(sizes) == 900
@@ -168,6 +174,9 @@ def test_blocks_and_parts_are_bounded_and_joined_in_order(tmp_path, monkeypatch)
     rows = np.arange(0, N, 500)
     answers = nearest(index, vectors, vectors[rows], 1)
     assert [int(found[0]) for found, _ in answers] == rows.tolist()
+    set_breadth(index, 100)  # all lists: each row is in one, and none is missed
+    found = search_index(index, vectors[:1], N)[1][0]
+    assert sorted(found) == list(range(N))
     lists = tmp_path / "index.lists"
     lists.write_bytes(lists.read_bytes()[:-8])
     with pytest.raises(ArtifactError, match="not of the same run as the index"):
