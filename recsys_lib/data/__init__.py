@@ -13,6 +13,7 @@ Import the module that has what you need; this package imports nothing by itself
 ``layouts``       the known layouts of published files
 ``doctor``        look at unknown files before they are loaded: ``inspect``
 ``download``      fetch a published dataset
+``objects``       datasets in object storage: ``fetch_dataset``, ``Store``
 ``additions``     what updates added to the files: ``Additions``
 ``added_files``   files of new events and products: ``read_events_file``
 ``forgotten``     who is forgotten: ``Forgotten``
@@ -56,6 +57,7 @@ __all__ = [
     "layouts",
     "loaded",
     "meaning",
+    "objects",
     "plots",
     "queries",
     "sample",

@@ -101,22 +101,30 @@ def test_users_with_histories_of_some_length(tmp_path, monkeypatch, at_once):
 def test_opening_and_answering_read_nothing_of_other_users(tmp_path):
     """Behind the users stand zeros for 100 million entries, which nobody may read or copy."""
     data = rated()
-    expected = stored(tmp_path / "als", data, PARAMETERS).recommend(3, 5)
+    stored(tmp_path / "als", data, PARAMETERS)
     write_blend_part(tmp_path / "blend", LEARNED, data, PARAMETERS, data_fingerprint="f")
+    expected, n_entries = answered(tmp_path)  # what is compiled and cached stays from now on
     for part in ("als", "blend"):
         for path in (tmp_path / part).glob("*.npy"):
             if path.name.startswith("histories.") or path.name in HISTORY_FILES:
                 lengthen(path)
     before = psutil.Process().memory_info().rss
-    als = AlsModel.load(tmp_path / "als")
-    blend = BlendModel.load(tmp_path / "blend", als, None)
+    assert answered(tmp_path) == (expected, n_entries + MANY)
+    assert psutil.Process().memory_info().rss - before < MANY * 3 // 4  # the least array has MANY
+
+
+def answered(folder):
+    """Open the parts and ask them; some items, and the number of entries of all histories."""
+    als = AlsModel.load(folder / "als")
+    blend = BlendModel.load(folder / "blend", als, None)
     blend.prepare()
-    assert len(als.histories) > MANY
-    assert als.recommend(3, 5)[0].tolist() == expected[0].tolist()
-    assert len(blend.for_user(3).best(5)[0]) == 5
-    assert len(als.recommend_for_rows(np.array([1, 2]), 5)[0]) == 5
-    assert len(blend.for_items(["i1"]).best(5)[0]) == 5
-    assert psutil.Process().memory_info().rss - before < MANY // 2
+    lists = (
+        als.recommend(3, 5),
+        blend.for_user(3).best(5),
+        als.recommend_for_rows(np.array([1, 2]), 5),
+        blend.for_items(["i1"]).best(5),
+    )
+    return [rows.tolist() for rows, *_ in lists], len(als.histories)
 
 
 def lengthen(path):
