@@ -223,14 +223,13 @@ def test_the_sample_runs_with_the_same_report(cluster, workspace):
         assert done.returncode == 0, done.stderr
         records[name] = latest(workspace)
     here, there = records["here"], records["there"]
-    assert [s["status"] for s in there["steps"]] == ["succeeded"] * len(here["steps"])
+    assert [s["status"] for s in there["steps"]] == ["executed"] * len(here["steps"])
     assert metrics_of(here, "etl.") == metrics_of(there, "etl.")
-    (before, now) = (metrics_of(one, "evaluate.ndcg@10") for one in (here, there))
-    assert before.keys() == now.keys()
-    assert there["status"] == "succeeded"
+    assert metrics_of(here).keys() == metrics_of(there).keys()
+    assert (workspace / "outputs" / "there" / "report.html").is_file()
     model = AlsModel.load(workspace / "models" / "sample-1000" / "there" / "als")
     assert model.recommend(0, 5)[0].shape == (5,)
 
 
-def metrics_of(record, prefix):
+def metrics_of(record, prefix=""):
     return {k: v for s in record["steps"] for k, v in s["metrics"].items() if k.startswith(prefix)}
