@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,11 @@ class _Step:
     def als_and_blend(
         self, retrained: Collection[str]
     ) -> tuple[UpdatedAls | None, UpdatedBlend | None]:
-        """Both side by side, since neither needs the other; None for a part that is not there."""
+        """Both side by side, since neither needs the other; None for a part that is not there.
+
+        What is trained has the processor alone: ALS limits the threads of BLAS while it works, and
+        with another number of them the last digits of EASE differ.
+        """
         if not has_part(self.parent, ALS_PART):
             return None, None
         before = AlsModel.load(self.parent / ALS_PART)
@@ -140,6 +144,8 @@ class _Step:
                     retrained=retrained,
                     **given,
                 )
+            if blend and retrained:
+                wait([blend])
             display = _display(self.dataset, before, interactions.items, self.applied.new_products)
             als = update_als_part(before, self.folder / ALS_PART, interactions, display, **given)
             return als, blend.result() if blend else None
