@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 
+import pyarrow as pa
 import pytest
 import requests
 
@@ -205,6 +206,27 @@ def test_a_bad_url_is_a_sentence_without_its_secret(workspace, capsys, url, why)
 def test_a_missing_folder_is_a_sentence(workspace, tmp_path, capsys):
     assert main(["fetch", (tmp_path / "none").as_uri(), "shop"]) == 3
     assert "no such bucket, folder or file: correct the URL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (pa.ArrowException("AuthenticationException: no token for the account"), "no rights"),
+        (
+            OSError("Could not create a OAuth2 access token to authenticate the request"),
+            "no rights",
+        ),
+        (OSError("Couldn't resolve host name"), "the storage does not answer"),
+    ],
+)
+def test_what_a_cloud_says_is_a_sentence(workspace, tmp_path, capsys, monkeypatch, error, why):
+    def fail(self):
+        with self._failures():
+            raise error
+
+    monkeypatch.setattr(Store, "files", fail)
+    assert main(["fetch", tmp_path.as_uri(), "shop"]) == 3
+    assert f"{tmp_path.as_uri()}: {why}" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

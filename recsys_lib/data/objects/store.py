@@ -20,7 +20,7 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]*)://.+", re.IGNORECASE)
 _OF_ARROW = ("s3", "gs", "gcs", "abfs", "abfss", "file")
 _KEY = re.compile(r"[?&](?:secret_key|access_key|account_key|sas_token)=[^&]", re.IGNORECASE)
 _DENIED = re.compile(
-    r"access.?denied|forbidden|\b40[13]\b|signature|invalid.?access|unauthori[sz]ed|credential",
+    r"access.?denied|forbidden|\b40[13]\b|signature|invalid.?access|unauthori[sz]ed|credential|authenticat",
     re.IGNORECASE,
 )
 _MISSING = re.compile(r"no.?such|not.?found|\b404\b|does not exist", re.IGNORECASE)
@@ -147,7 +147,7 @@ class Store:
             ) from error
         except pa.ArrowInvalid as error:
             raise ParameterError(f"{self.url} is no URL of a storage: {_line(error)}") from error
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             raise InputDataError(f"{_remedy(error)} ({_line(error)})", file=self.url) from error
 
 
@@ -174,7 +174,7 @@ def _opened(url: str, shown: str) -> tuple[fs.FileSystem, str]:
     return system, path
 
 
-def _remedy(error: OSError) -> str:
+def _remedy(error: Exception) -> str:
     text = _line(error)
     if isinstance(error, PermissionError) or _DENIED.search(text):
         return (
