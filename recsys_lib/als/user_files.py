@@ -7,10 +7,8 @@ all users at once, such as how many took an item, is counted when the part is wr
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -22,7 +20,7 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import ArtifactError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.ranking import best_first
-from recsys_lib.registry.growing import GrowingArray
+from recsys_lib.registry.growing import BlockWriter, GrowingArray
 from recsys_lib.registry.id_writing import StoredIdsWriter
 from recsys_lib.registry.mapped import for_all_rows, for_single_rows
 from recsys_lib.registry.parts import Part
@@ -122,7 +120,7 @@ class UserHistories:
         return sparse.csr_matrix(arrays, shape=(len(self), n_items))
 
 
-class UserFilesWriter:
+class UserFilesWriter(BlockWriter):
     """Writes the files of users into a part, block by block; a context manager.
 
     Parameters
@@ -136,8 +134,8 @@ class UserFilesWriter:
     """
 
     def __init__(self, part: Path, n_items: int, parameters: AlsParameters) -> None:
+        super().__init__()
         self._part, self._parameters = part, parameters
-        self._files = ExitStack()
         self._ids = self._files.enter_context(StoredIdsWriter(part, _IDS))
         self._arrays = {
             name: self._files.enter_context(GrowingArray(part / _file(name), kind))
@@ -160,20 +158,10 @@ class UserFilesWriter:
             np.bincount(matrix.indices, some, minlength=matrix.shape[1]) for some in weights
         ]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._files.__exit__(kind, error, traceback)
-        if error is None:
-            users, likes, confidences = self._counts
-            counts = pl.DataFrame({"users": users, "likes": likes, "confidence": confidences})
-            counts.cast({"users": pl.Int64, "likes": pl.Int64}).write_parquet(self._part / _COUNTS)
+    def _finish(self) -> None:
+        users, likes, confidences = self._counts
+        counts = pl.DataFrame({"users": users, "likes": likes, "confidence": confidences})
+        counts.cast({"users": pl.Int64, "likes": pl.Int64}).write_parquet(self._part / _COUNTS)
 
 
 def item_counts(part: Path) -> pl.DataFrame:

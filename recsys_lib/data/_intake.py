@@ -108,10 +108,10 @@ def read_input(
     wishes, known = wishes or Wishes(), known or Known()
     keep_freed_memory()
     rules = RatingRules(files, wishes)
-    read = partial(
-        _parts, files.reviews, files.review_fields, starts, rules.apply, files.form, apart=True
+    tasks = partial(
+        _tasks, files.reviews, files.review_fields, starts, rules.apply, files.form, apart=True
     )
-    parts, evidence = settled(rules, read, files.reviews, known.reviews)
+    parts, evidence = settled(rules, _side_by_side(tasks), files.reviews, known.reviews)
     catalogue = in_background(_read_products, files, wishes, starts, known)
     return intake_of(files, rules, parts, evidence, catalogue)
 
@@ -155,8 +155,8 @@ def _read_products(
     files: InputFiles, wishes: Wishes, starts: Mapping[Path, Start | None], known: Known
 ) -> Catalogue:
     rules = ProductRules(files, wishes)
-    read = partial(_parts, files.products, files.product_fields, starts, rules.apply, files.form)
-    parts, evidence = settled(rules, read, files.products, known.products)
+    tasks = partial(_tasks, files.products, files.product_fields, starts, rules.apply, files.form)
+    parts, evidence = settled(rules, _side_by_side(tasks), files.products, known.products)
     return replace(join_catalogues(parts), evidence=evidence, notations=rules.notations)
 
 
@@ -185,21 +185,11 @@ def settled(
     return parts, evidence
 
 
-def _parts(
-    files: Sequence[Path],
-    fields: Fields,
-    starts: Mapping[Path, Start | None],
-    clean: Callable[[Records, int], T],
-    form: TextForm,
-    numbers: Collection[int],
-    *,
-    apart: bool = False,
-) -> Iterator[T]:
-    """The blocks of some files, read and cleaned side by side.
-
-    With ``apart`` each object of a list becomes a record.
-    """
-    return side_by_side(_tasks(files, fields, starts, clean, form, numbers, apart=apart))
+def _side_by_side(
+    tasks: Callable[[Collection[int]], Iterable[Callable[[], T]]],
+) -> Callable[[Collection[int]], Iterator[T]]:
+    """Reads files with these numbers by the tasks for them, a few at a time."""
+    return lambda numbers: side_by_side(tasks(numbers))
 
 
 def _tasks(
@@ -210,9 +200,12 @@ def _tasks(
     form: TextForm,
     numbers: Collection[int],
     *,
-    apart: bool,
+    apart: bool = False,
 ) -> Iterator[Callable[[], T]]:
-    """For each block of some files a task that reads its records and cleans them."""
+    """For each block of some files a task that reads its records and cleans them.
+
+    With ``apart`` each object of a list becomes a record.
+    """
 
     def cleaned(work: Work, number: int) -> T:
         return clean(work(), number)

@@ -51,28 +51,20 @@ _WHOLE = -1
 
 def read_on_cluster(files: InputFiles, wishes: Wishes, cluster: Cluster) -> Intake:
     """Read and clean all files on the executors, which see them under the same paths."""
+    rules, catalogue_rules = RatingRules(files, wishes), ProductRules(files, wishes)
+    ratings = _Source(files.reviews, files.review_fields, files, apart=True)
+    products = _Source(files.products, files.product_fields, files, apart=False)
+    rows = {name: ROW_SCHEMA[name] for name in files.review_columns}
     with cluster.session("etl") as spark, cluster.scratch() as out:
-        rules, catalogue_rules = RatingRules(files, wishes), ProductRules(files, wishes)
-        rows = {name: ROW_SCHEMA[name] for name in files.review_columns}
-        ratings = _Reading(
-            spark,
-            out / "ratings",
-            PartTable(CleanRatings, "rows", rows),
-            _Source(files.reviews, files.review_fields, files, apart=True),
-            rules,
-        )
-        parts, evidence = settled(rules, ratings.parts, files.reviews, {})
-        products = _Reading(
-            spark,
-            out / "products",
-            PartTable(Catalogue, "products", PRODUCT_SCHEMA),
-            _Source(files.products, files.product_fields, files, apart=False),
-            catalogue_rules,
-        )
-        found, of_products = settled(catalogue_rules, products.parts, files.products, {})
-        catalogue = replace(
-            join_catalogues(found), evidence=of_products, notations=catalogue_rules.notations
-        )
+        table = PartTable(CleanRatings, "rows", rows)
+        reading = _Reading(spark, out / "ratings", table, ratings, rules)
+        parts, evidence = settled(rules, reading.parts, ratings.paths, {})
+        lines = PartTable(Catalogue, "products", PRODUCT_SCHEMA)
+        cataloguing = _Reading(spark, out / "products", lines, products, catalogue_rules)
+        found, of_products = settled(catalogue_rules, cataloguing.parts, products.paths, {})
+    catalogue = replace(
+        join_catalogues(found), evidence=of_products, notations=catalogue_rules.notations
+    )
     return intake_of(files, rules, parts, evidence, in_background(lambda: catalogue))
 
 

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import numpy as np
 
 
-class GrowingArray:
+class BlockWriter:
+    """Writes files block by block within a ``with``, at whose end they are whole.
+
+    A class of it enters its files into ``_files``.
+    """
+
+    def __init__(self) -> None:
+        self._files = ExitStack()
+
+    def _finish(self) -> None:
+        """Write what is known only once all blocks are written, and the files are closed."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._files.__exit__(kind, error, traceback)
+        if error is None:
+            self._finish()
+
+
+class GrowingArray(BlockWriter):
     """A one-dimensional .npy file to which blocks are appended; a context manager.
 
     NumPy leaves room in the header of a file for the length of its array to grow, so the length is
@@ -34,10 +61,11 @@ class GrowingArray:
     """
 
     def __init__(self, path: Path, kind: type[np.generic]) -> None:
+        super().__init__()
         self.path, self.kind = path, np.dtype(kind)
         self._length = 0
-        self._file = path.open("wb")
-        self._write_header()
+        self._file = self._files.enter_context(path.open("wb"))
+        self._write_header(self._file)
 
     def __len__(self) -> int:
         return self._length
@@ -47,24 +75,14 @@ class GrowingArray:
         np.ascontiguousarray(values, dtype=self.kind).tofile(self._file)
         self._length += len(values)
 
-    def __enter__(self) -> Self:
-        return self
+    def _finish(self) -> None:
+        with self.path.open("r+b") as file:
+            self._write_header(file)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self._file.seek(0)
-            self._write_header()
-        self._file.close()
-
-    def _write_header(self) -> None:
+    def _write_header(self, file: IO[bytes]) -> None:
         facts = {
             "shape": (self._length,),
             "fortran_order": False,
             "descr": np.lib.format.dtype_to_descr(self.kind),
         }
-        np.lib.format.write_array_header_1_0(self._file, facts)
+        np.lib.format.write_array_header_1_0(file, facts)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from recsys_lib.registry import stored_ids
-from recsys_lib.registry.growing import GrowingArray
+from recsys_lib.registry.growing import BlockWriter, GrowingArray
 from recsys_lib.registry.parts import open_array
 from recsys_lib.registry.stored_ids import FILES, ORDER, IdTexts, StoredIds, file_of
 
 _NO_TEXTS = (np.empty(0, dtype=np.uint8), np.zeros(1, dtype=np.int64))
 
 
-class StoredIdsWriter:
+class StoredIdsWriter(BlockWriter):
     """Writes the files of :class:`StoredIds`, in blocks of ids; a context manager.
 
     Ids may come in any order, but only those in the order of their bytes take no memory.
@@ -33,8 +30,8 @@ class StoredIdsWriter:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
+        super().__init__()
         self._folder, self._name = folder, name
-        self._files = ExitStack()
         self._text = self._files.enter_context(GrowingArray(self._path("text"), np.uint8))
         self._offsets = self._files.enter_context(GrowingArray(self._path("offsets"), np.int64))
         self._offsets.append(np.zeros(1))
@@ -54,20 +51,7 @@ class StoredIdsWriter:
         self._offsets.append(len(self._text) + offsets[1:] - offsets[0])
         self._text.append(text)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._files.__exit__(kind, error, traceback)
-        if error is None:
-            self._write_search()
-
-    def _write_search(self) -> None:
+    def _finish(self) -> None:
         """The rows in the order of the bytes, if need be, and every 512th id in it."""
         text, offsets = (open_array(self._path(name)) for name in FILES[:2])
         order = None
