@@ -283,7 +283,7 @@ def test_lists_longer_than_the_catalogue_end_with_it(home, tmp_path):
 
 def test_row_groups_are_small_and_their_number_changes_nothing(home, tmp_path, monkeypatch):
     assert export("--out", tmp_path / "one", "--quiet") == 0
-    monkeypatch.setattr("recsys_lib.serving.export.export._ROWS", 500)
+    monkeypatch.setattr("recsys_lib.serving.export._files._ROWS", 500)
     monkeypatch.setattr("recsys_lib.serving.export._lists._COMPUTED", 64)
     monkeypatch.setattr("recsys_lib.serving.export._similar_lists._COMPUTED", 64)
     assert export("--out", tmp_path / "many", "--quiet") == 0

@@ -17,8 +17,8 @@ from recsys_lib.spark import Cluster, failure
 _USERS_OF_TASK = 50_000
 _ROWS_FILE = "rows.npy"
 
-WriteUsers = Callable[[np.ndarray, Path], Path]
-"""Writes the lists of the users with these rows into a folder; returns the file."""
+WriteUsers = Callable[[np.ndarray, Path], None]
+"""Writes the lists of the users with these rows into a folder."""
 
 
 def write_on_cluster(write: WriteUsers, rows: np.ndarray, path: Path, cluster: Cluster) -> None:

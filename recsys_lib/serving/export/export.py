@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
 from rich.console import Console
 
 from recsys_lib.als import AlsModel
-from recsys_lib.blend import BlendModel
 from recsys_lib.columns import Exports
-from recsys_lib.display.progress import progress_for
 from recsys_lib.display.terminal import console as console_of
 from recsys_lib.errors import NotTrainedError, ParameterError, StorageError
 from recsys_lib.files import replacing
 from recsys_lib.loop.exported import log_export
-from recsys_lib.loop.records import new_id, policy_of
+from recsys_lib.loop.records import policy_of
 from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.registry import (
     ALS_PART,
@@ -33,25 +29,15 @@ from recsys_lib.registry import (
 )
 from recsys_lib.search import ProductSearch
 from recsys_lib.serving.export._changes import Changes
-from recsys_lib.serving.export._lists import (
-    als_lists,
-    blend_lists,
-    id_array,
-    lists_file,
-)
+from recsys_lib.serving.export._files import FOR_ITEMS, FOR_USERS, write_items, write_users
 from recsys_lib.serving.export._on_cluster import write_on_cluster
-from recsys_lib.serving.export._ruled import RuledLists
-from recsys_lib.serving.export._similar_lists import SimilarLists
 from recsys_lib.serving.recommender import Recommender
 from recsys_lib.spark import Cluster
 
 What = Literal["users", "items", "both"]
 By = Literal["served", "als"]
 
-FOR_USERS = "recommendations.parquet"
-FOR_ITEMS = "similar_items.parquet"
 REMOVED_USERS = "removed_users.parquet"
-_ROWS = 1 << 20  # of a row group, about
 
 
 @dataclass(frozen=True)
@@ -217,26 +203,22 @@ class Export:
         if self.log and what == "items":
             raise ParameterError("--log goes with lists of users: similar items are for nobody")
         models = self._open()
-        als, blend = models.require_als(), models.blend
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             paths = []
             if self.changed_since:
-                return self._write_changed(models, als, blend, console or console_of())
+                return self._write_changed(models, self.changed_since, console or console_of())
             if what != "items":
-                rows = np.arange(len(als.users))
-                paths.append(self._write_users(models, als, blend, rows, console))
+                everybody = np.arange(len(models.require_als().users))
+                paths.append(self._write_users(models, everybody, console))
             if what != "users":
-                paths.append(self._write_items(models, self._similar(models, als), console))
+                write_items(self.out, models, self.n, self._about(models), console)
+                paths.append(self.out / FOR_ITEMS)
             return paths
         except OSError as error:
             raise StorageError(
                 f"the lists could not be written to {self.out} ({error.strerror or error})"
             ) from error
-
-    def _similar(self, models: Recommender, als: AlsModel) -> SimilarLists:
-        ruled = RuledLists(models) if models.rules else None
-        return SimilarLists(als, models.rankings, models.blend, models.similar_by, ruled)
 
     def _open(self) -> Recommender:
         """The parts that are needed, each opened once."""
@@ -250,109 +232,28 @@ class Export:
             models.use_rules(self.dataset.rules)
         return models
 
-    def _write_changed(
-        self, models: Recommender, als: AlsModel, blend: BlendModel | None, console: Console
-    ) -> list[Path]:
+    def _write_changed(self, models: Recommender, since: Path, console: Console) -> list[Path]:
         """The lists of users whose history changed, and the ids of those who are gone."""
-        assert self.changed_since is not None
-        parts = (ALS_PART, SEARCH_PART, BLEND_PART) if blend else (ALS_PART,)
-        changes = Changes.between(self.changed_since, self.version, als, parts)
-        console.print(changes.sentence(self.changed_since.name, len(als.users)))
-        path = self._write_users(models, als, blend, changes.users, console)
+        als = models.require_als()
+        parts = (ALS_PART, SEARCH_PART, BLEND_PART) if models.blend else (ALS_PART,)
+        changes = Changes.between(since, self.version, als, parts)
+        console.print(changes.sentence(since.name, len(als.users)))
+        path = self._write_users(models, changes.users, console)
         gone = self.out / REMOVED_USERS
         with replacing(gone) as temporary:
             changes.removed.alias(Exports.USER).to_frame().write_parquet(temporary)
         return [path, gone]
 
-    def _write_users(
-        self,
-        models: Recommender,
-        als: AlsModel,
-        blend: BlendModel | None,
-        rows: np.ndarray,
-        console: Console | None,
-    ) -> Path:
-        path = self.out / FOR_USERS
+    def _write_users(self, models: Recommender, rows: np.ndarray, console: Console | None) -> Path:
+        path, about = self.out / FOR_USERS, self._about(models)
         if self.cluster:
-            write_on_cluster(replace(self, cluster=None)._write_part, rows, path, self.cluster)
+            write = partial(_write_part, replace(self, cluster=None), about)
+            write_on_cluster(write, rows, path, self.cluster)
         else:
-            self._write_lists(models, als, blend, rows, console)
+            write_users(self.out, models, rows, self.n, about, log=self.log, console=console)
         if self.log:
             rules = models.rules.fingerprint if models.rules else None
             log_export(self.dataset.feedback, path, self.version.name, policy_of(rules))
-        return path
-
-    def _write_part(self, rows: np.ndarray, out: Path) -> Path:
-        """The lists of some users, made by an executor."""
-        models = _opened(self)
-        return replace(self, out=out)._write_lists(
-            models, models.require_als(), models.blend, rows, console_of(quiet=True)
-        )
-
-    def _write_lists(
-        self,
-        models: Recommender,
-        als: AlsModel,
-        blend: BlendModel | None,
-        rows: np.ndarray,
-        console: Console | None,
-    ) -> Path:
-        path = self.out / FOR_USERS
-        known, ruled = models.items, RuledLists(models) if models.rules else None
-        # A rule may pin a product that nobody has taken.
-        items = blend.items if blend else known.ids if ruled else als.items
-        n = min(self.n, len(items))
-        about = {**self._about(models), "by": BLEND_PART if blend else ALS_PART}
-        groups = known.groups[: len(items)] if known.has_variants else None
-        with (
-            TemporaryDirectory(dir=self.out, prefix=".export-") as scratch,
-            lists_file(
-                path,
-                Exports.FOR_USERS,
-                items,
-                about,
-                ruled=ruled is not None,
-                logged=self.log,
-            ) as file,
-        ):
-            if blend:
-                lists = blend_lists(blend, rows, n, groups, Path(scratch), console, ruled)
-            else:
-                lists = als_lists(als, rows, n, groups, Path(scratch), console, ruled)
-            names = ruled.labels if ruled else ()
-            ids, block = id_array(als.users).take(pa.array(rows)), max(1, _ROWS // n)
-            name = f"users written to {path}"
-            with progress_for(len(ids), "users", name=name, console=console) as progress:
-                for start in range(0, len(ids), block):
-                    users = slice(start, start + block)
-                    new_ids = [new_id() for _ in ids[users]] if self.log else []
-                    file.write(ids[users], *lists.of_users(users), names, new_ids)
-                    progress.update(min(start + block, len(ids)))
-        return path
-
-    def _write_items(
-        self, models: Recommender, lists: SimilarLists, console: Console | None
-    ) -> Path:
-        ruled = lists.ruled
-        path = self.out / FOR_ITEMS
-        ids, n = id_array(lists.als.items), min(self.n, len(lists.items))
-        name = f"items written to {path}"
-        with (
-            lists_file(
-                path,
-                Exports.FOR_ITEMS,
-                lists.items.ids,
-                self._about(models),
-                ruled=ruled is not None,
-            ) as file,
-            progress_for(len(ids), "items", name=name, console=console) as progress,
-        ):
-            done = 0
-            for items, scores, labels in lists.blocks(n, max(1, _ROWS // n)):
-                names = ruled.labels if ruled else ()
-                file.write(ids[done : done + len(items)], items, scores, labels, names)
-                done += len(items)
-                progress.update(done)
         return path
 
     def _about(self, models: Recommender) -> dict[str, str]:
@@ -362,6 +263,12 @@ class Export:
         if models.rules:
             about["rules"] = models.rules.fingerprint
         return about
+
+
+def _write_part(export: Export, about: dict[str, str], rows: np.ndarray, out: Path) -> None:
+    """Runs on an executor: write the lists of some users into a folder."""
+    models, quiet = _opened(export), console_of(quiet=True)
+    write_users(out, models, rows, export.n, about, log=export.log, console=quiet)
 
 
 @cache
