@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from recsys_lib import registry
-from recsys_lib.cli._names import find_dataset, find_version
+from recsys_lib.cli._registry import version_or_champion
 from recsys_lib.errors import EXIT_OK
-from recsys_lib.paths import SAMPLE, Dataset
+from recsys_lib.paths import Dataset
 
 
 def fetch(options: Namespace) -> int:
@@ -32,12 +31,7 @@ def push(options: Namespace) -> int:
     """Copy a version to a URL, and say how much was sent."""
     from recsys_lib.serving.export.object_storage import push_version
 
-    if options.version:
-        published = registry.published_versions
-        dataset, version = find_version(options.version, options.dataset, published)
-    else:
-        dataset = find_dataset(options.dataset or SAMPLE)
-        version = registry.require_champion(dataset).name
+    dataset, version = version_or_champion(options)
     sent = push_version(options.url, dataset, version)
     print(f"dataset {dataset.name}: version {version} is there now, {len(sent):,} files sent")
     return EXIT_OK

@@ -16,6 +16,14 @@ from recsys_lib.places import known_places
 from recsys_lib.programs import runnable
 
 
+def version_or_champion(options: Namespace) -> tuple[Dataset, str]:
+    """The dataset and the version that ``--dataset`` and ``--version`` name, if they do."""
+    if options.version:
+        return find_version(options.version, options.dataset, registry.published_versions)
+    dataset = find_dataset(options.dataset or SAMPLE)
+    return dataset, registry.require_champion(dataset).name
+
+
 def promote(options: Namespace) -> int:
     """Make a version the champion."""
     _check_tracking(options)
@@ -51,12 +59,7 @@ def verify(options: Namespace) -> int:
     """Print a line for each part of a version, all of whose files are as they were written."""
     if options.all:
         return _verify_all(options)
-    if options.version:
-        published = registry.published_versions
-        dataset, version = find_version(options.version, options.dataset, published)
-    else:
-        dataset = find_dataset(options.dataset or SAMPLE)
-        version = registry.require_champion(dataset).name
+    dataset, version = version_or_champion(options)
     parts = registry.verify(dataset, version)
     print(f"version {version} of dataset {dataset.name} is as it was published")
     for part in parts:
