@@ -5,15 +5,12 @@ They run without the interpreter lock.
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ import numba
 import scipy.linalg  # noqa: F401  # loads the BLAS of compiled code, for the next line to find
 from threadpoolctl import ThreadpoolController
 
+from recsys_lib.machine_cache import cache_of_machine
 from recsys_lib.sources import module_digest
 
 _BLAS = ThreadpoolController()
@@ -50,30 +48,14 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def cache_folder(file: Path) -> Path:
     """The folder for the machine code of a module as it is now; one that was new is empty."""
-    folder = _cache_root() / module_digest(file)[:32]
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    folder = cache_of_machine("compiled", Path(given) if given else None) / module_digest(file)[:32]
     if not folder.is_dir():
         _remove_unused(folder.parent)
         folder.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):
         os.utime(folder)
     return folder
-
-
-@cache
-def _cache_root() -> Path:
-    """$NUMBA_CACHE_DIR, or a folder beside this file, or one of the user, or a temporary one."""
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    user = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    places = [Path(given)] if given else []
-    places += [Path(__file__).parent / "__pycache__", user / "recsys"]
-    for place in places:
-        with suppress(OSError):
-            (place / "compiled").mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=place / "compiled").close()
-            return place / "compiled"
-    folder = tempfile.mkdtemp(prefix="recsys-compiled-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
 
 
 def _remove_unused(root: Path) -> None:

@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 
-from recsys_lib import compiled as compiled_module
 from recsys_lib.compiled import Workers, blocks
 
 OUTER = """
@@ -25,7 +24,6 @@ def toy(tmp_path, monkeypatch):
     package.mkdir()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    compiled_module._cache_root.cache_clear()
 
     def value(constant, comment=""):
         for name in [name for name in sys.modules if name.partition(".")[0] == "toy"]:
@@ -42,7 +40,6 @@ def toy(tmp_path, monkeypatch):
 
     yield value
     sys.dont_write_bytecode = False
-    compiled_module._cache_root.cache_clear()
 
 
 def test_machine_code_is_made_anew_when_a_constant_two_modules_away_changes(toy):
@@ -54,16 +51,6 @@ def test_machine_code_is_made_anew_when_a_constant_two_modules_away_changes(toy)
 def test_machine_code_outlives_a_change_of_comments(toy):
     toy(100)
     assert toy(100, comment="a hundred") == (200, 1)
-
-
-def test_machine_code_has_a_place_where_nothing_can_be_written(tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(compiled_module, "__file__", str(tmp_path / "file" / "compiled.py"))
-    compiled_module._cache_root.cache_clear()
-    assert compiled_module._cache_root().is_dir()
-    compiled_module._cache_root.cache_clear()
 
 
 def test_blocks_cover_all_rows_once():
