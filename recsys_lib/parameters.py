@@ -39,6 +39,8 @@ EVENT_WEIGHTS = {"purchase": FULL_WEIGHT, "cart": 0.5, "click": 0.2, "view": 0.0
 """Type of an event -> its weight in an update: events that add up to 1 are an interaction."""
 
 _SECRET = re.compile(r"secret|token|passw|api_?key|credential", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:/.*", re.IGNORECASE)
+_PASSWORD = re.compile(r"[^:]+://[^/@]*:[^/@]*@")
 _ENCODINGS = ("utf-8", "cp1252", "latin-1", "cp1250", "cp1251", "utf-16", "shift-jis", "gb18030")
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -96,6 +98,17 @@ def _is_quote(text: str) -> str:
     return text
 
 
+def _is_folder_url(text: str) -> str:
+    if text and not _URL.fullmatch(text):
+        raise ValueError(f"{text!r} is no URL: write one such as hdfs://HOST/shop or s3a://BUCKET")
+    if _PASSWORD.match(text):
+        raise ValueError(
+            "the URL holds a password: set it in spark-defaults.conf, or by the environment of the "
+            "cluster"
+        )
+    return text
+
+
 def looks_secret(name: str) -> bool:
     """Whether the name of a parameter says that its value is a secret."""
     return _SECRET.search(name) is not None
@@ -120,6 +133,7 @@ ColumnNames = Annotated[str | list[str], BeforeValidator(_as_names)]
 Encoding = Annotated[str, AfterValidator(_is_encoding)]
 Separator = Annotated[str, AfterValidator(_is_separator)]
 Quote = Annotated[str, AfterValidator(_is_quote)]
+Folder = Annotated[str, AfterValidator(_is_folder_url)]
 CatalogueField = Annotated[str, AfterValidator(_is_catalogue_field)]
 
 
@@ -177,6 +191,11 @@ class EtlParameters(Section):
     )
     mode: Literal["full", "append"] = Field(
         "full", description="append reads only new files and lines, with the same result"
+    )
+    folder: Folder = Field(
+        "",
+        description="Folder of the files in a file system of Hadoop, such as hdfs://HOST/shop ('' = "
+        "the dataset folder); engine spark",
     )
     reviews: str = Field(
         "",
@@ -249,6 +268,23 @@ class EtlParameters(Section):
         if self.engine == "spark" and self.mode == "append":
             raise ValueError("engine spark reads everything: set mode to full, or engine to local")
         return self
+
+    @model_validator(mode="after")
+    def _spark_reads_other_folders(self) -> EtlParameters:
+        if self.folder and self.engine != "spark":
+            raise ValueError(
+                f"folder is {self.folder}, which engine {self.engine} cannot read: set engine to "
+                "spark, or copy the files by 'recsys fetch URL NAME'"
+            )
+        return self
+
+    def check_folder(self, *, is_sample: bool) -> None:
+        """Refuse files of one's own for the built-in sample."""
+        if self.folder and is_sample:
+            raise ParameterError(
+                "etl.folder is set, but the dataset is the built-in sample: name yours, such as "
+                "dataset=shop"
+            )
 
     @model_validator(mode="after")
     def _since_is_not_after_until(self) -> EtlParameters:
@@ -402,8 +438,10 @@ class EmbedParameters(Section):
     budget_seconds: float = Field(
         0.0, ge=0, description="Cut texts earlier where encoding would take longer (0 = off)"
     )
-    backend: Literal["auto", "torch", "openvino"] = Field(
-        "auto", description="Library that runs the encoder; auto: the fastest here"
+    backend: Literal["auto", "torch", "openvino", "static"] = Field(
+        "auto",
+        description="Library that runs the encoder; auto: the fastest here (static: none, the mean "
+        "of the vectors of tokens)",
     )
     precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         "auto", description="Number format of the encoder; auto: the fastest here"

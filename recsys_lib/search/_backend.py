@@ -13,8 +13,9 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.search._bert import why_not
 from recsys_lib.search._models import PACKAGED_SHA256, Precision, SentenceModel
 from recsys_lib.search._openvino import OpenVinoModel
+from recsys_lib.search._static import TOKEN_VECTORS_FILE, StaticModel
 
-Backend = Literal["auto", "torch", "openvino"]
+Backend = Literal["auto", "torch", "openvino", "static"]
 
 _OPENVINO_PRECISIONS = ("auto", "float32", "int8")
 _PROCESSOR = Path("/proc/cpuinfo")
@@ -28,8 +29,8 @@ class Chosen:
 
     Parameters
     ----------
-    backend: torch or openvino.
-    precision: never auto for openvino.
+    backend: torch, openvino or static.
+    precision: auto only for torch.
     reason: why, in a few words.
     """
 
@@ -43,9 +44,11 @@ def choose(folder: Path, weights: str, backend: Backend, precision: Precision) -
 
     By `make bench-embed` OpenVINO in float32 is 2.5 to 3 times as fast as torch where the processor
     has no bfloat16; int8 is faster only where it multiplies 8-bit numbers, see docs/performance.md.
-    ParameterError for a backend that cannot run the model.
+    Static is never chosen by itself. ParameterError for a backend that cannot run the model.
     """
     against = _against_openvino(folder, precision)
+    if backend == "static":
+        return _static(folder, precision, against)
     if backend == "torch" or (backend == "auto" and precision in {"bfloat16", "float16"}):
         if precision == "int8":
             raise ParameterError("embed.precision int8 needs embed.backend openvino")
@@ -65,11 +68,23 @@ def choose(folder: Path, weights: str, backend: Backend, precision: Precision) -
     return _by_openvino(precision, weights, "the fastest here")
 
 
-def open_model(folder: Path, weights: str, chosen: Chosen) -> Any:
-    """Load the model; both kinds have the same methods."""
+def open_model(folder: Path, weights: str, chosen: Chosen, stored: Path | None) -> Any:
+    """Load the model; all kinds have the same methods. ``stored`` has what a static one learned."""
+    if chosen.backend == "static":
+        return StaticModel(folder, weights, stored / TOKEN_VECTORS_FILE if stored else None)
     if chosen.backend == "openvino":
         return OpenVinoModel(folder, chosen.precision, weights)
     return SentenceModel(folder, chosen.precision)
+
+
+def _static(folder: Path, precision: Precision, against: str) -> Chosen:
+    if precision == "int8":
+        against = "its precision is float32"
+    if against:
+        raise ParameterError(
+            f"embed.backend static cannot make vectors of the tokens of {folder.name}: {against}"
+        )
+    return Chosen("static", "float32", "as the parameters say")
 
 
 def _by_openvino(precision: Precision, weights: str, reason: str) -> Chosen:

@@ -49,6 +49,13 @@ def why_not(folder: Path) -> str:
     return ""
 
 
+def trained_for(folder: Path) -> int:
+    """The most tokens of a text that a model was trained for."""
+    given = _json(folder, "sentence_bert_config.json").get("max_seq_length")
+    tokens: int = given or _json(folder, "config.json")["max_position_embeddings"]
+    return tokens
+
+
 class Bert:
     """Weights of a model for which :func:`why_not` is "", and the graphs made from them."""
 
@@ -61,8 +68,7 @@ class Bert:
             for name, weights in load_file(folder / "model.safetensors").items()
         }
         self.dimension: int = self.config["hidden_size"]
-        trained_for = _json(folder, "sentence_bert_config.json").get("max_seq_length")
-        self.max_tokens: int = trained_for or self.config["max_position_embeddings"]
+        self.max_tokens = trained_for(folder)
 
     def graph(self, ranges: Sequence[Range] | None = None, *, observed: bool = False) -> Any:
         """Ids, int32, and mask, float32, both of shape (texts, tokens), to vectors of length 1.

@@ -51,7 +51,8 @@ def _sentence(tokens: int, most: int, why: str) -> str:
 
 def _new(texts: Sequence[str], encoder: TextEncoder, cache: Path | None) -> list[str]:
     distinct = list(dict.fromkeys(map(encoder.cut, texts)))
-    return encoder.cache(cache).missing(distinct) if cache else distinct
+    known = encoder.cache(cache)
+    return known.missing(distinct) if known else distinct
 
 
 def _tokens_per_second(

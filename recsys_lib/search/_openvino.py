@@ -11,6 +11,7 @@ import numpy as np
 
 from recsys_lib.processors import processors
 from recsys_lib.search._bert import Bert
+from recsys_lib.search._bert_tokens import BertTokens
 from recsys_lib.search._graphs import compiled, padded
 from recsys_lib.search._ranges import ranges_of
 
@@ -25,24 +26,30 @@ class OpenVinoModel:
     weights: SHA-256 of the weights.
     """
 
-    on_cpu = True
+    batch_tokens = 1024  # measured, see `make bench-embed`: more do not fit into the cache
 
     def __init__(self, folder: Path, precision: str, weights: str) -> None:
-        from tokenizers import Tokenizer  # noqa: PLC0415  # only where a model is loaded
-
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
         bert = Bert(folder)
-        self.dimension, self.max_tokens = bert.dimension, bert.max_tokens
+        self.dimension = bert.dimension
+        self._tokens = BertTokens(folder, bert.max_tokens)
         ranges = None
         self.precision, self.recipe = precision, f"openvino {precision}"
         if precision == "int8":
-            ranges = ranges_of(bert, self._tokenizer, weights)
+            ranges = ranges_of(bert, self._tokens.library, weights)
             self.recipe += f" {[tuple(pair) for pair in ranges]}"
         streams = processors()
         self._compiled = compiled(bert.graph(ranges), streams)
         # One more than run at a time, so that none waits for its next batch.
         self._requests = [self._compiled.create_infer_request() for _ in range(streams + 1)]
+
+    @property
+    def max_tokens(self) -> int:
+        """Longer texts are cut; at first, what the model was trained for."""
+        return self._tokens.max_tokens
+
+    @max_tokens.setter
+    def max_tokens(self, value: int) -> None:
+        self._tokens.max_tokens = value
 
     def encode_batches(self, batches: Iterable[Sequence[str]]) -> Iterator[np.ndarray]:
         """Vectors of each batch of texts, in order: float32, shape (n, dimension), of length 1."""
@@ -53,7 +60,7 @@ class OpenVinoModel:
                     yield _result(busy[0])
                     free.append(busy.popleft())
                 request = free.popleft()
-                request.start_async(padded(self._ids(texts)))
+                request.start_async(padded(self._tokens.ids(texts)))
                 busy.append(request)
             while busy:
                 yield _result(busy[0])
@@ -68,14 +75,7 @@ class OpenVinoModel:
 
     def token_counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
         """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
-        return np.array([len(ids) for ids in self._ids(texts, cut=cut)], dtype=np.int64)
-
-    def _ids(self, texts: Sequence[str], *, cut: bool = True) -> list[list[int]]:
-        if cut:
-            self._tokenizer.enable_truncation(self.max_tokens)
-        else:
-            self._tokenizer.no_truncation()
-        return [tokens.ids for tokens in self._tokenizer.encode_batch_fast(list(texts))]
+        return self._tokens.counts(texts, cut=cut)
 
 
 def _result(request: Any) -> np.ndarray:

@@ -132,6 +132,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     judged = _judged(indexed, parameters, raw)
     lexical = lexical_index(indexed, texts, parameters)
     encoder = encoder or text_encoder(parameters)
+    encoder.weigh(texts)
     tokens = ""
     if parameters.budget_seconds:
         tokens = fit_budget(texts, encoder, parameters.budget_seconds, cache)
@@ -158,6 +159,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
         searched = Searched(_titles(indexed), texts, vectors, chosen.index, lexical)
         weight = _weight(searched, encoder, parameters, judged)
         content.write(part, chosen.index)
+        encoder.save(part)
         metrics |= encoded.metrics | {
             "search.index_seconds": chosen.seconds,
             "search.questions_far": far.questions,
@@ -178,7 +180,9 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     return metrics
 
 
-def text_encoder(parameters: EmbedParameters, cluster: Cluster | None = None) -> TextEncoder:
+def text_encoder(
+    parameters: EmbedParameters, cluster: Cluster | None = None, stored: Path | None = None
+) -> TextEncoder:
     """Load the encoder that the parameters describe, which takes seconds.
 
     Parameters
@@ -187,6 +191,8 @@ def text_encoder(parameters: EmbedParameters, cluster: Cluster | None = None) ->
         ``model``, ``backend``, ``precision``, ``max_tokens`` and ``batch_tokens`` count.
     cluster
         Whose executors encode, by default this process.
+    stored
+        Folder of the search part whose queries are encoded; only a static encoder reads it.
 
     Returns
     -------
@@ -207,7 +213,7 @@ def text_encoder(parameters: EmbedParameters, cluster: Cluster | None = None) ->
     >>> encoder.encode(["water filter", "dryer belt"]).shape  # doctest: +SKIP
     (2, 384)
     """
-    if cluster is not None:
+    if cluster is not None and parameters.backend != "static":
         return ClusterEncoder(parameters, cluster)
     return TextEncoder(
         parameters.model,
@@ -215,6 +221,7 @@ def text_encoder(parameters: EmbedParameters, cluster: Cluster | None = None) ->
         precision=parameters.precision,
         max_tokens=parameters.max_tokens,
         batch_tokens=parameters.batch_tokens,
+        stored=stored,
     )
 
 
@@ -236,7 +243,7 @@ def _encode(
     show_progress: bool,
 ) -> _Encoded:
     """Encode the texts, some at a time, into the file of the embeddings in ``folder``."""
-    known = encoder.cache(cache) if cache else None
+    known = encoder.cache(cache)
     before, start = encoder.n_encoded, time.perf_counter()
     vectors = write_vectors(
         folder / EMBEDDINGS_FILE,

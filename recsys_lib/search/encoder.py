@@ -14,9 +14,8 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.search._backend import Backend, choose, open_model
 from recsys_lib.search._cache import EmbeddingCache
 from recsys_lib.search._models import Precision, fingerprint, model_folder
+from recsys_lib.search._static import StaticModel
 
-_BATCH_TOKENS_CPU = 1024  # measured, see `make bench-embed`: more do not fit into the cache
-_BATCH_TOKENS_GPU = 65_536
 _CHARACTERS_PER_TOKEN = 64  # more than any text has on average, whatever its language
 _STORED_AT_ONCE = 1024  # vectors; a killed run loses fewer than that
 
@@ -27,12 +26,14 @@ class TextEncoder:
     Parameters
     ----------
     model: name of the packaged model, a folder, or a name on the model hub.
-    backend: auto is OpenVINO for the packaged model on a processor, otherwise torch.
+    backend: auto is OpenVINO for the packaged model on a processor, otherwise torch; static takes
+        the mean of the tokens' vectors.
     precision: auto is the fastest of the hardware: int8 with OpenVINO; bfloat16 or float16 with
         torch, with a cosine of at least 0.999 to float32.
     max_tokens: longer texts are cut; ParameterError when the model reads fewer.
     batch_tokens: tokens in one pass through the model, padding included; 0: as many as fit into a
         processor's cache, or keep a GPU busy.
+    stored: folder with what :meth:`save` wrote of a static encoder.
 
     Attributes
     ----------
@@ -51,11 +52,12 @@ class TextEncoder:
         precision: Precision,
         max_tokens: int,
         batch_tokens: int,
+        stored: Path | None = None,
     ) -> None:
         folder = model_folder(model)
         self.fingerprint = fingerprint(folder)
         chosen = choose(folder, self.fingerprint, backend, precision)
-        self._model = open_model(folder, self.fingerprint, chosen)
+        self._model = open_model(folder, self.fingerprint, chosen, stored)
         self.backend, self.reason = chosen.backend, chosen.reason
         self.precision = self._model.precision
         if max_tokens > self._model.max_tokens:
@@ -65,9 +67,7 @@ class TextEncoder:
             )
         self.reads_at_most = self._model.max_tokens
         self.max_tokens = max_tokens
-        self._batch_tokens = batch_tokens or (
-            _BATCH_TOKENS_CPU if self._model.on_cpu else _BATCH_TOKENS_GPU
-        )
+        self._batch_tokens = batch_tokens or self._model.batch_tokens
         self.n_encoded = 0
         self._lock = threading.Lock()  # a tokenizer serves one thread at a time
 
@@ -85,10 +85,25 @@ class TextEncoder:
     def max_tokens(self, value: int) -> None:
         self._model.max_tokens = value
 
-    def cache(self, path: Path) -> EmbeddingCache:
-        """The cache at ``path`` for vectors of this model, recipe and maximum of tokens."""
+    def cache(self, path: Path | None) -> EmbeddingCache | None:
+        """The cache at ``path`` for vectors of this model, recipe and maximum of tokens.
+
+        None without a path, and for static vectors: to look them up takes longer than to make them.
+        """
+        if path is None or isinstance(self._model, StaticModel):
+            return None
         recipe = f"{self.fingerprint} {self._model.recipe} {self.max_tokens}"
         return EmbeddingCache(path, recipe)
+
+    def weigh(self, texts: Sequence[str]) -> None:
+        """Let a static encoder learn which tokens are rare in these texts; no other learns."""
+        if isinstance(self._model, StaticModel):
+            self._model.weigh(texts)
+
+    def save(self, folder: Path) -> None:
+        """Write what a static encoder learned, for ``stored``; there is nothing of others."""
+        if isinstance(self._model, StaticModel):
+            self._model.save(folder)
 
     def encode(
         self,

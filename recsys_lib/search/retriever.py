@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recsys_lib.errors import ArtifactError, QueryError, did_you_mean
+from recsys_lib.errors import QueryError, did_you_mean
 from recsys_lib.ranking import best_first
 from recsys_lib.search._facts import facts_of
 from recsys_lib.search._fusion import Hits, put_first
@@ -20,8 +20,9 @@ from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
 from recsys_lib.search._negation import Negations, Wish
 from recsys_lib.search._neighbours import near_mean
 from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart, encoded_with
+from recsys_lib.search._queries import encoder_of
 from recsys_lib.search._shared import shared
-from recsys_lib.search.build import text_encoder
+from recsys_lib.search._static import TOKEN_VECTORS_FILE
 from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.search.filters import Filters
 
@@ -266,19 +267,9 @@ class ProductSearch:
 
     def _load_encoder(self) -> TextEncoder:
         wanted, p = self.part.parameters[MODEL_KEY], encoded_with(self._stored)
-        key = (TextEncoder, wanted, p.backend, p.precision, p.max_tokens, p.batch_tokens)
-        return shared(key, self._encoder_of_the_part)
-
-    def _encoder_of_the_part(self) -> TextEncoder:
-        stored = self.part.parameters
-        encoder = text_encoder(encoded_with(self._stored))
-        if encoder.fingerprint != stored[MODEL_KEY]:
-            raise ArtifactError(
-                f"{self.part.folder} was embedded with other weights of {stored['model']!r} "
-                f"({stored[MODEL_KEY][:12]}) than those installed ({encoder.fingerprint[:12]}): "
-                "run the embed step again"
-            )
-        return encoder
+        learned = self.part.manifest["files"].get(TOKEN_VECTORS_FILE, {}).get("sha256")
+        key = (TextEncoder, wanted, p.backend, p.precision, p.max_tokens, p.batch_tokens, learned)
+        return shared(key, lambda: encoder_of(self._stored))
 
 
 def _shared_reranker(model: str) -> CrossEncoder:

@@ -6,13 +6,13 @@ weight of meaning, and from where on a product counts as far.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from recsys_lib.errors import ArtifactError
 from recsys_lib.registry.parts import writing_part
 from recsys_lib.search._choice import build_index
 from recsys_lib.search._index import set_breadth
@@ -22,16 +22,15 @@ from recsys_lib.search._part import (
     EMBEDDINGS_FILE,
     ITEMS_KEY,
     KIND_KEY,
-    MODEL_KEY,
     STEMMER_KEY,
     SearchContent,
     SearchPart,
-    encoded_with,
     ids_sha256,
 )
+from recsys_lib.search._queries import encoder_of
+from recsys_lib.search._static import TOKEN_VECTORS_FILE
 from recsys_lib.search._vectors import blocks, write_vectors
-from recsys_lib.search.build import LIBRARIES, lexical_index, text_encoder
-from recsys_lib.search.encoder import TextEncoder
+from recsys_lib.search.build import LIBRARIES, lexical_index
 from recsys_lib.search.text import product_texts
 
 _COPIED_AT_ONCE = 131_072
@@ -98,6 +97,8 @@ def update_search_part(
         index.candidates = stored.index.candidates
         set_breadth(index, facts[BREADTH_KEY])
         content.write(part, index)
+        if TOKEN_VECTORS_FILE in stored.part.manifest["files"]:
+            shutil.copyfile(before / TOKEN_VECTORS_FILE, part / TOKEN_VECTORS_FILE)
     return int((rows < 0).sum())
 
 
@@ -121,17 +122,7 @@ def _vectors(
         vectors = stored.embeddings[np.maximum(rows, 0)]
         new = np.flatnonzero(rows < 0)
         if len(new):
-            encoder = encoder or _same_encoder(stored)
-            kept = encoder.cache(cache) if cache else None
+            encoder = encoder or encoder_of(stored)
+            kept = encoder.cache(cache)
             vectors[new] = encoder.encode([texts[some.start + row] for row in new], cache=kept)
         yield vectors
-
-
-def _same_encoder(stored: SearchPart) -> TextEncoder:
-    encoder = text_encoder(encoded_with(stored))
-    if encoder.fingerprint != stored.part.parameters[MODEL_KEY]:
-        raise ArtifactError(
-            f"{stored.part.folder} was made by another model than {stored.parameters.model!r} "
-            "is now: run the embed step again"
-        )
-    return encoder

@@ -142,7 +142,7 @@ def test_lists_of_another_run_are_refused(built, tmp_path):
 
 @pytest.mark.slow
 def test_new_products_are_found_after_an_update(built, encoder, tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys_lib.search.updating.text_encoder", lambda _: encoder)
+    monkeypatch.setattr("recsys_lib.search.updating.encoder_of", lambda _: encoder)
     monkeypatch.setattr("recsys_lib.search.updating._COPIED_AT_ONCE", 4_000)
     more = shop(N + 5)
     assert update_search_part(built, tmp_path / "now", more, data_fingerprint="now") == 5

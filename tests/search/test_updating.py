@@ -53,7 +53,7 @@ def test_what_was_chosen_from_the_catalogue_stays(before, products, tmp_path):
 
 
 def test_texts_that_are_known_need_no_encoder(before, products, tmp_path, monkeypatch):
-    monkeypatch.setattr("recsys_lib.search.updating.text_encoder", _no_encoder)
+    monkeypatch.setattr("recsys_lib.search.updating.encoder_of", _no_encoder)
     fewer = products.filter(products["parent_asin"].is_in(ProductSearch.load(before).items.ids()))
     assert update_search_part(before, tmp_path / "now", fewer, data_fingerprint="now") == 0
 
@@ -66,6 +66,6 @@ def test_another_model_is_refused(before, products, tmp_path, monkeypatch):
     class Other:
         fingerprint = "other"
 
-    monkeypatch.setattr("recsys_lib.search.updating.text_encoder", lambda _: Other())
-    with pytest.raises(ArtifactError, match="another model"):
+    monkeypatch.setattr("recsys_lib.search._queries.text_encoder", lambda *_, **__: Other())
+    with pytest.raises(ArtifactError, match="other weights"):
         update_search_part(before, tmp_path / "now", products, data_fingerprint="now")
