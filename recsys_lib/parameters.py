@@ -194,8 +194,8 @@ class EtlParameters(Section):
     )
     folder: Folder = Field(
         "",
-        description="Folder of the files in a file system of Hadoop, such as hdfs://HOST/shop ('' = "
-        "the dataset folder); engine spark",
+        description="Folder of the files in a file system of Hadoop, such as hdfs://HOST/shop "
+        "('' = the dataset folder); engine spark",
     )
     reviews: str = Field(
         "",

@@ -23,7 +23,7 @@ from recsys_lib.data.meaning import Table, all_names, product_table, review_tabl
 from recsys_lib.data.queries import SUFFIX, fetched, query_files, read_query
 from recsys_lib.errors import InputDataError
 from recsys_lib.parameters import EtlParameters
-from recsys_lib.paths import QUERIES_FOLDER, Dataset
+from recsys_lib.paths import HEADS_FOLDER, QUERIES_FOLDER, Dataset
 
 NO_FILES = "none"
 _LISTED = 8
@@ -33,7 +33,8 @@ class Finder:
     """Looks for the files of a dataset, and keeps what is to be said about them."""
 
     def __init__(self, dataset: Dataset, parameters: EtlParameters) -> None:
-        self.folder, self.parameters = dataset.raw, parameters
+        self.parameters = parameters
+        self.folder = dataset.processed / HEADS_FOLDER if parameters.folder else dataset.raw
         self.form = TextForm.from_parameters(parameters)
         self.results = dataset.processed / QUERIES_FOLDER
         if not self.folder.is_dir():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +17,7 @@ from recsys_lib.data._extents import Extent, fingerprints, measure, stamp
 from recsys_lib.data._intake import Intake, read_input
 from recsys_lib.data._journal import Journal, read_new, write_journal
 from recsys_lib.data._on_cluster import read_on_cluster
+from recsys_lib.data._remote import heads_of, remote_fingerprints, telling_urls
 from recsys_lib.data.additions import Additions, Form, with_added
 from recsys_lib.data.checks import Checks
 from recsys_lib.data.cleaning.duplicates import latest_ratings
@@ -75,11 +78,14 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
     [('timestamp is missing or no time', -1), ('superseded by a later rating', -1),
      ('ratings kept', 2)]
     """
+    parameters.check_folder(is_sample=dataset.is_sample)
     if dataset.is_sample:
         ensure_sample(dataset)
     files, dataset = find_input_files(dataset, parameters), dataset.claim()
-    stamps = {path: stamp(path) for path in (*files.reviews, *files.products)}
-    intake, n_repeats, reading, extents = _read(dataset, files, parameters)
+    prints_from = _prints(dataset, files, parameters)
+    heads = heads_of(dataset, parameters)
+    with telling_urls(heads):
+        intake, n_repeats, reading, extents = _read(dataset, files, parameters)
     intake = _without(intake, Forgotten.load(dataset.updates))
     additions = Additions(dataset.updates)
     form = Form(files.review_columns, files.has_ratings, intake.unit)
@@ -102,14 +108,16 @@ def load_dataset(dataset: Dataset, parameters: EtlParameters) -> Loaded:
         notations={files.reviews[n]: one for n, one in intake.notations.items()},
     )
     checks = Checks(dataset.processed / REJECTED_FILE, parameters.max_bad_share)
-    checks.ratings(files.reviews, ratings)
+    with telling_urls(heads):
+        checks.ratings(files.reviews, ratings)
 
     def whole_catalogue() -> Catalogue:
-        catalogue = checks.products(files.products, intake.catalogue.result())
+        with telling_urls(heads):
+            catalogue = checks.products(files.products, intake.catalogue.result())
         return replace(catalogue, products=with_added(catalogue.products, additions.products()))
 
     products = in_background(whole_catalogue)
-    prints = in_background(fingerprints, stamps, extents)
+    prints = in_background(prints_from, extents)
     if parameters.mode == _APPEND:
         wishes = Wishes.from_parameters(parameters)
         distinct = intake.rows.filter(~latest.repeated[: len(intake.rows)])
@@ -185,6 +193,16 @@ def store_dataset(loaded: Loaded) -> dict[str, Any]:
     checked.result()
     write_summary(folder, summary)
     return summary
+
+
+def _prints(
+    dataset: Dataset, files: InputFiles, parameters: EtlParameters
+) -> Callable[[Mapping[Path, Extent]], list[dict[str, str]]]:
+    """What computes the fingerprints, given extents; files that change from now on are told."""
+    cluster = Cluster.of(parameters, dataset.processed)
+    if files.origins and cluster:
+        return lambda extents: remote_fingerprints(files, cluster, parameters.folder)
+    return partial(fingerprints, {path: stamp(path) for path in (*files.reviews, *files.products)})
 
 
 def _read(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from recsys_lib.columns import Products
 from recsys_lib.data._finder import NO_FILES, Finder, names_of
 from recsys_lib.data._form_checks import blame_form, check_form
+from recsys_lib.data._remote import heads_of, origins_of, telling_urls
 from recsys_lib.data.formats import first_fields
 from recsys_lib.data.inputs import InputFiles, Meaning
 from recsys_lib.data.layouts import LAYOUTS, TABLES
@@ -26,7 +28,7 @@ def find_input_files(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
     Parameters
     ----------
     dataset
-        Its folder ``raw`` is searched.
+        Its folder ``raw`` is searched, or the parameter ``folder``.
     parameters
         ``source``, ``reviews``, ``products``, ``columns`` and ``product_columns`` are used.
 
@@ -55,6 +57,12 @@ def find_input_files(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
     >>> found.review_fields["user_id"], found.review_fields["parent_asin"]
     (('customer',), ('item_id',))
     """
+    origins = origins_of(dataset, parameters)
+    with telling_urls(heads_of(dataset, parameters)):
+        return replace(_found(dataset, parameters), origins=origins)
+
+
+def _found(dataset: Dataset, parameters: EtlParameters) -> InputFiles:
     found = Finder(dataset, parameters)
     reviews, products = found.reviews(), found.products()
     if not reviews and not products:

@@ -9,6 +9,7 @@ from pathlib import Path
 from recsys_lib.columns import Ratings
 from recsys_lib.data.formats.form import AS_FOUND, TextForm
 from recsys_lib.data.layouts import Fields
+from recsys_lib.spark.hadoop import HadoopFile
 
 CHOSEN, KNOWN, BY_NAME = "as set", "known name", "by name"
 BY_PART, BY_VALUES = "by a part of the name", "by values"
@@ -54,6 +55,7 @@ class InputFiles:
     review_meaning, product_meaning: how each field was found, and which are not read.
     notes: sentences about files that are not read.
     form: how all text files are written, as far as the user says.
+    origins: where the files are, if not here; then ``reviews`` and ``products`` have first lines.
     """
 
     layout: str
@@ -67,6 +69,15 @@ class InputFiles:
     product_meaning: Meaning = field(default_factory=Meaning)
     notes: tuple[str, ...] = ()
     form: TextForm = AS_FOUND
+    origins: Mapping[Path, HadoopFile] = field(default_factory=dict)
+
+    def place(self, path: Path) -> str:
+        """Where one of the files is: its path, or the URL that it was given by."""
+        return self.origins[path].url if path in self.origins else str(path)
+
+    def read_origins(self) -> list[HadoopFile]:
+        """The files that are read from elsewhere; [] where all are here."""
+        return [self.origins[path] for path in (*self.reviews, *self.products) if self.origins]
 
     @property
     def has_interactions(self) -> bool:

@@ -169,6 +169,11 @@ class Loaded:
         """Type of event -> interactions with it that the models see; {} without events."""
         return event_counts(self.view.interactions)
 
+    def shown(self, path: Path) -> str:
+        """Where an input file is: its URL, or its path without the folders of this machine."""
+        is_here = path not in self.inputs.origins
+        return self.dataset.shown(path) if is_here else self.inputs.place(path)
+
     def funnel(self) -> Funnel:
         """From lines read to the interactions that the models see."""
         filters = self.view.funnel

@@ -16,7 +16,7 @@ from recsys_lib.paths import SUMMARY_FILE
 if TYPE_CHECKING:
     from recsys_lib.data.loaded import Loaded
 
-_NO_MATTER = {"mode", "engine", "spark"}
+_NO_MATTER = {"mode", "engine", "spark", "folder"}
 """Parameters that change no result."""
 
 
@@ -28,7 +28,7 @@ def summarize(loaded: Loaded) -> dict[str, Any]:
         "dataset": loaded.dataset.name,
         "source": loaded.inputs.layout,
         "files": loaded.files,
-        "product_files": [str(path) for path in loaded.inputs.products],
+        "product_files": [loaded.inputs.place(path) for path in loaded.inputs.products],
         "review_columns": {
             ours: list(names) for ours, names in loaded.inputs.review_fields.items()
         },

@@ -6,14 +6,23 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
 from recsys_lib.errors import ParameterError, did_you_mean
-from recsys_lib.parameters import AUTO, SECTIONS, EtlParameters, Section, looks_secret
+from recsys_lib.parameters import (
+    AUTO,
+    SECTIONS,
+    EmbedParameters,
+    EtlParameters,
+    Section,
+    looks_secret,
+)
 from recsys_lib.paths import SAMPLE, Dataset, project_root
 from recsys_lib.yaml_text import read_value
+
+_Parameters = TypeVar("_Parameters", bound=Section)
 
 DATASET = "dataset"
 ENGINE, SPARK = "engine", "spark"
@@ -52,9 +61,17 @@ class Settings:
     @property
     def etl(self) -> EtlParameters:
         """The parameters of the ETL, which finding the input files takes."""
-        section = self.sections["etl"]
-        if not isinstance(section, EtlParameters):
-            raise TypeError(f"section etl holds {type(section).__name__}")
+        return self._section("etl", EtlParameters)
+
+    @property
+    def embed(self) -> EmbedParameters:
+        """The parameters of search."""
+        return self._section("embed", EmbedParameters)
+
+    def _section(self, name: str, kind: type[_Parameters]) -> _Parameters:
+        section = self.sections[name]
+        if not isinstance(section, kind):
+            raise TypeError(f"section {name} holds {type(section).__name__}")
         return section
 
 
@@ -103,7 +120,9 @@ def read_values(values: Mapping[str, Any], *, project: Path | None = None) -> Se
         dataset = os.path.normpath(dataset)  # a trailing slash is no other dataset
     found = Dataset.find(dataset)
     changed = changed_parameters({name: section.model_dump() for name, section in sections.items()})
-    return Settings(found, dataset, sections, changed, project or project_root())
+    settings = Settings(found, dataset, sections, changed, project or project_root())
+    settings.etl.check_folder(is_sample=found.is_sample)
+    return settings
 
 
 def _with_what_holds_for_all(values: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from recsys_lib.spark.checks import check_installed, check_master, is_loopback
 from recsys_lib.spark.failures import reason_of
 
 if TYPE_CHECKING:
+    from py4j.java_gateway import JVMView
+    from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
 SPARK = "spark"
@@ -122,30 +124,64 @@ class Cluster:
         finally:
             spark.stop()
 
+    @contextmanager
+    def java(self) -> Iterator[JVMView]:
+        """Spark's Java with these settings, for what needs no executor.
+
+        That of a session of this process is taken where there is one. EngineError without pyspark
+        or Java, or where it does not start.
+        """
+        check_installed()
+        from pyspark import SparkContext  # noqa: PLC0415  # optional, takes seconds
+        from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
+
+        if SparkContext._gateway is not None:
+            yield SparkContext._jvm
+            return
+        with self._starting() as log:
+            gateway = launch_gateway(self._conf("files"), {"stderr": log})
+        try:
+            yield gateway.jvm
+        finally:
+            gateway.shutdown()
+            gateway.proc.stdin.close()
+            gateway.proc.wait()
+
     def _started(self, name: str) -> SparkSession:
-        from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # optional, takes seconds
+        from pyspark import SparkContext  # noqa: PLC0415  # optional, takes seconds
         from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
         from pyspark.sql import SparkSession  # noqa: PLC0415
 
         # pandas is not touched: tables go to Python and come back as Arrow.
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+        conf = self._conf(name)
+        with self._starting() as log:
+            if SparkContext._gateway is None:  # Java runs on when a session ends
+                SparkContext(conf=conf, gateway=launch_gateway(conf, {"stderr": log}))
+            spark: SparkSession = SparkSession.builder.config(conf=conf).getOrCreate()
+        spark.sparkContext.setLogLevel("ERROR")
+        return spark
+
+    def _conf(self, name: str) -> SparkConf:
+        from pyspark import SparkConf  # noqa: PLC0415  # optional, takes seconds
+
         given = {key: str(value) for key, value in self.settings.items() if key != _MASTER}
         conf = SparkConf().setMaster(self.master).setAppName(f"recsys {name}")
         for key, value in (_USUAL | self._of_place() | given).items():
             conf.set(f"spark.{key}", _spelled(value))
+        return conf
+
+    @contextmanager
+    def _starting(self) -> Iterator[IO[bytes]]:
+        """A log for Java; EngineError, with its last words, where Spark does not start."""
         with TemporaryFile() as log:
             try:
-                if SparkContext._gateway is None:  # Java runs on when a session ends
-                    launched = launch_gateway(conf, {"stderr": log})
-                    SparkContext(conf=conf, gateway=launched)
-                spark: SparkSession = SparkSession.builder.config(conf=conf).getOrCreate()
+                yield log
             except Exception as error:  # of Java, of the gateway to it, or of Spark
                 raise EngineError(
                     f"Spark did not start at {self.master} ({_reason(error, log)}): correct the "
                     "settings in spark"
                 ) from error
-        spark.sparkContext.setLogLevel("ERROR")
-        return spark
 
     def _of_place(self) -> dict[str, str]:
         """Where all is on one machine, nothing of it is open to the network."""
@@ -159,7 +195,7 @@ def _reason(error: Exception, log: IO[bytes]) -> str:
     """What an error says, or what Java said last where it could not start."""
     log.seek(0)
     said = log.read().decode(errors="replace").splitlines()
-    told = [line.strip() for line in said if line.startswith("Error")]
+    told = [line.strip() for line in said if line.startswith(("Error", "Exception in thread"))]
     return told[0] if told else reason_of(error)
 
 

@@ -79,6 +79,26 @@ def test_what_a_cluster_cannot_do_is_refused():
     assert EmbedParameters(engine="spark").spark == {}
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"folder": "hdfs://host/shop"}, "set engine to spark, or copy the files by 'recsys fetch"),
+        ({"folder": "/data/shop", "engine": "spark"}, "is no URL"),
+        ({"folder": "ftp://ann:secret@host/shop", "engine": "spark"}, "holds a password"),
+    ],
+)
+def test_a_folder_elsewhere_is_checked(values, said):
+    with pytest.raises(ValueError, match=said):
+        EtlParameters(**values)
+
+
+def test_a_folder_elsewhere_is_not_the_sample():
+    words = ["engine=spark", "etl.folder=abfss://files@account.dfs.core.windows.net/shop"]
+    with pytest.raises(ParameterError, match="is the built-in sample: name yours"):
+        read_settings(assignments=words)
+    assert read_settings(assignments=[*words, "dataset=shop"]).etl.folder.endswith("/shop")
+
+
 def test_the_local_engine_has_no_cluster(tmp_path):
     assert Cluster.of(EtlParameters(), tmp_path) is None
     assert Cluster.of(EtlParameters(engine="spark"), tmp_path) == Cluster({}, tmp_path)

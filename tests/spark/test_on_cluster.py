@@ -21,46 +21,9 @@ from recsys_lib.serving.export import FOR_USERS, Export
 from recsys_lib.spark import Cluster
 from tests.support.pipeline_runs import SMALL, latest, run_pipeline
 from tests.support.spark_cluster import running_cluster
+from tests.support.two_engines import assert_equal, loaded_twice
 
 pytestmark = pytest.mark.spark
-
-STORED = ("interactions.parquet", "items.parquet", "users.parquet", "rows.parquet")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
-        yield running
-
-
-@pytest.fixture
-def settings(cluster):
-    """Small splits, so that small files have several."""
-    return {"master": cluster.master, "sql.files.maxPartitionBytes": 65_536}
-
-
-def loaded_twice(source, settings, home, monkeypatch, **parameters):
-    """The folder of the processed dataset by either engine; the sample is the same in both."""
-    folders = []
-    for name, engine in (("here", {}), ("there", {"engine": "spark", "spark": settings})):
-        monkeypatch.setenv("RECSYS_HOME", str(home / name))
-        dataset = Dataset.find(source)
-        store_dataset(load_dataset(dataset, EtlParameters(**parameters, **engine)))
-        folders.append(dataset.processed)
-    return folders
-
-
-def assert_equal(here, there):
-    for name in STORED:
-        assert (here / name).read_bytes() == (there / name).read_bytes(), name
-    rejected = [
-        [{**json.loads(line), "file": ""} for line in (folder / "rejected.jsonl").open()]
-        for folder in (here, there)
-    ]
-    assert rejected[0] == rejected[1]
-    summaries = [json.loads((folder / "summary.json").read_text()) for folder in (here, there)]
-    for name in ("funnel", "counts", "unreadable", "timestamp_unit", "fingerprint"):
-        assert summaries[0][name] == summaries[1][name], name
 
 
 def test_the_dirty_sample_is_read_alike(settings, tmp_path, monkeypatch):

@@ -23,7 +23,14 @@ from recsys_lib.data.formats._encoding import WESTERN
 from recsys_lib.data.formats._jsonlines import JsonLines
 from recsys_lib.data.formats._parquet import batch_records
 from recsys_lib.data.formats._partitions import partition_values, with_values
-from recsys_lib.data.formats._readers import Reader, has_times, is_flat, is_known, reader_of
+from recsys_lib.data.formats._readers import (
+    Reader,
+    has_times,
+    is_flat,
+    is_known,
+    is_text,
+    reader_of,
+)
 from recsys_lib.data.formats.form import AS_FOUND, TextForm
 from recsys_lib.data.formats.nested import opened, outer_schema, split_names
 from recsys_lib.data.formats.records import LINE, Records, Schema, Start, Work
@@ -44,6 +51,7 @@ __all__ = [
     "has_times",
     "is_flat",
     "is_known",
+    "is_text",
     "partition_values",
     "read_records",
     "reader_of",

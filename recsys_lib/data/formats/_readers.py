@@ -83,3 +83,8 @@ def has_times(path: Path) -> bool:
 def is_flat(path: Path) -> bool:
     """Whether a format has no objects inside of records."""
     return isinstance(reader_of(path), Delimited)
+
+
+def is_text(path: Path) -> bool:
+    """Whether a format is one of lines: JSON, or a table with separators."""
+    return isinstance(reader_of(path), Delimited | JsonLines)

@@ -27,6 +27,12 @@ def reuse_results() -> None:
     os.environ[_REUSED_SINCE] = str(time.time())
 
 
+def is_reused(fetched_at: float) -> bool:
+    """Whether what was fetched then, in seconds since 1970, was fetched in this run."""
+    since = os.environ.get(_REUSED_SINCE)
+    return since is not None and fetched_at >= float(since)
+
+
 def fetched(query: Query, folder: Path) -> tuple[Path, ...]:
     """The result of a query as Parquet files in ``folder``; it is fetched unless it is there."""
     target = folder / query.path.name
@@ -89,8 +95,7 @@ def _is_there(query: Query, target: Path) -> bool:
     state = read_json(target / _STATE) if (target / _STATE).is_file() else {}
     if state.get("query") != _identity(query):
         return False
-    since = os.environ.get(_REUSED_SINCE)
-    return query.once or (since is not None and state["time"] >= float(since))
+    return query.once or is_reused(state["time"])
 
 
 def _identity(query: Query) -> str:
