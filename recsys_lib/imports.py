@@ -6,6 +6,9 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+
+from recsys_lib.errors import ParameterError
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
 """For a process that answers one question: threads would cost it more time than they save."""
@@ -25,6 +28,20 @@ def without_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed, which answers need only from models that run in it."""
+    return find_spec("torch") is not None
+
+
+def require_torch(what: str) -> None:
+    """ParameterError unless PyTorch is installed; ``what`` needs it."""
+    if not has_torch():
+        raise ParameterError(
+            f"{what} needs PyTorch, which is not installed: "
+            "pip install -c constraints.txt torch sentence-transformers"
+        )
 
 
 @contextmanager

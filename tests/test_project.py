@@ -4,9 +4,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from recsys_lib.paths import project_root
 
@@ -32,6 +35,15 @@ def test_constraints_pin_every_dependency_exactly():
     pinned = distributions(pins())
     assert declared() <= pinned, declared() - pinned
     assert pins()["torch"] == "2.13.0"
+
+
+def test_pins_are_for_every_python_that_is_supported():
+    """That of Debian 12 is 3.11.2."""
+    names = distributions(pins())
+    for installed in metadata.distributions():
+        if installed.name.lower().replace("_", "-") in names:
+            supported = installed.metadata["Requires-Python"] or ""
+            assert Version("3.11.2") in SpecifierSet(supported), installed.name
 
 
 def test_environment_yml_has_the_same_dependencies():

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from recsys_lib.als._distinct import DistinctRows
 from recsys_lib.errors import ParameterError
+from recsys_lib.imports import has_torch, require_torch
 from recsys_lib.parameters import AlsParameters
 
 # Operations per nanosecond of one core, measured on Appliances, Video Games and MovieLens.
@@ -23,7 +24,10 @@ def choose_device(wanted: str) -> str:
     Raises ParameterError if "cuda" is wanted and there is no GPU. torch takes seconds to import,
     so it is only consulted where a driver is installed.
     """
-    if wanted == "cpu" or (wanted == "auto" and not any(path.exists() for path in _DRIVERS)):
+    if wanted == "cuda":
+        require_torch("als.device cuda")
+    has_gpu = has_torch() and any(path.exists() for path in _DRIVERS)
+    if wanted == "cpu" or (wanted == "auto" and not has_gpu):
         return "cpu"
     from recsys_lib.als._cuda import is_available  # noqa: PLC0415  # imports torch
 

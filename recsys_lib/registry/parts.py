@@ -10,8 +10,8 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -175,8 +175,9 @@ def writing_part(
 ) -> Iterator[Path]:
     """Yield an empty folder to fill; on success seal it and put it at ``folder`` in one rename.
 
-    ``libraries`` are the distributions whose versions the manifest records. It is written at the
-    end: ``parameters`` and ``metrics`` that are not empty can still get entries in the block.
+    ``libraries`` are the distributions whose versions the manifest records, where they are
+    installed. It is written at the end: ``parameters`` and ``metrics`` that are not empty can still
+    get entries in the block.
     """
     with replacing_folder(folder) as temporary:
         yield temporary
@@ -189,10 +190,16 @@ def writing_part(
             "shapes": shapes,
             "parameters": parameters,
             "data_fingerprint": data_fingerprint,
-            "libraries": {name: metadata.version(name) for name in libraries},
+            "libraries": dict(_versions(libraries)),
             "metrics": metrics or {},
         }
         write_json(temporary / PART_MANIFEST, manifest)
+
+
+def _versions(libraries: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in libraries:
+        with suppress(metadata.PackageNotFoundError):  # such as torch, which not every model needs
+            yield name, metadata.version(name)
 
 
 def open_array(path: Path) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recsys_lib.errors import ParameterError
+from recsys_lib.imports import has_torch
 from recsys_lib.search._bert import why_not
 from recsys_lib.search._models import PACKAGED_SHA256, Precision, SentenceModel
 from recsys_lib.search._openvino import OpenVinoModel
@@ -112,7 +113,7 @@ def _has_gpu() -> bool:
     """Whether torch would use one; it is asked only where the system knows of any."""
     if platform.system() == "Darwin":
         return platform.machine() == "arm64"
-    if not any(file.exists() for file in _GPU_FILES):
+    if not (has_torch() and any(file.exists() for file in _GPU_FILES)):
         return False
     import torch  # noqa: PLC0415  # takes a second
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from recsys_lib.errors import ArtifactError, ParameterError
 from recsys_lib.files import fingerprint as file_fingerprint
-from recsys_lib.imports import without_collection
+from recsys_lib.imports import require_torch, without_collection
 
 Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
 
@@ -40,6 +40,7 @@ class SentenceModel:
     """
 
     def __init__(self, folder: Path, precision: Precision) -> None:
+        require_torch(f"the encoder {folder.name}")
         with without_collection():
             import torch  # noqa: PLC0415  # takes a second
             from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # takes seconds
@@ -100,6 +101,7 @@ class CrossEncoder:
     """
 
     def __init__(self, model: str) -> None:
+        require_torch(f"embed.reranker {model}")
         with without_collection():
             from sentence_transformers import CrossEncoder as Library  # noqa: PLC0415  # slow
 

@@ -82,3 +82,11 @@ def test_a_gpu_that_is_not_there_is_refused_and_auto_does_without(monkeypatch):
     assert solver_choice.choose_device("cpu") == "cpu"
     monkeypatch.setattr(solver_choice, "_DRIVERS", ())
     assert solver_choice.choose_device("auto") == "cpu"
+
+
+def test_without_pytorch_a_gpu_is_refused_and_auto_does_without(monkeypatch):
+    monkeypatch.setattr("recsys_lib.imports.find_spec", lambda name: None)
+    monkeypatch.setattr(solver_choice, "_DRIVERS", (solver_choice.Path(__file__),))
+    assert solver_choice.choose_device("auto") == "cpu"
+    with pytest.raises(ParameterError, match=r"als\.device cuda needs PyTorch"):
+        solver_choice.choose_device("cuda")

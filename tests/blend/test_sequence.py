@@ -9,6 +9,7 @@ from recsys_lib.blend import Histories, SourceOptions
 from recsys_lib.blend.sources import Sequence, Training
 from recsys_lib.blend.sources._attention import last_states
 from recsys_lib.blend.sources.sequence import _epochs
+from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import AlsParameters
 
 N = 24
@@ -95,3 +96,11 @@ def test_it_is_trained_where_it_can_pay(ordered):
     too_many = histories.take(np.tile(np.arange(600), 600))
     assert _epochs(too_many, "auto") == 0
     assert _epochs(too_many, "on") == 4
+
+
+def test_without_pytorch_it_says_what_is_missing(ordered, monkeypatch):
+    monkeypatch.setattr("recsys_lib.imports.find_spec", lambda name: None)
+    training = Training(ordered, AlsParameters(), options=SourceOptions(sequence="on"))
+    with pytest.raises(ParameterError, match=r"evaluate\.sequence.* needs PyTorch"):
+        Sequence.train(training)
+    assert Sequence.train(replace(training, options=SourceOptions(sequence="off"))) is None

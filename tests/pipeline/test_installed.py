@@ -3,7 +3,11 @@
 import re
 from importlib import metadata
 
-from recsys_lib.pipeline.runs.installed import installed_version, requirements
+from recsys_lib.pipeline.runs.installed import (
+    installed_version,
+    installed_versions,
+    requirements,
+)
 
 
 def test_every_installed_package_is_read_as_importlib_does():
@@ -15,3 +19,8 @@ def test_every_installed_package_is_read_as_importlib_does():
         assert [re.sub(r"\s+", " ", need) for need in ours] == [
             re.sub(r"\s+", " ", need) for need in theirs
         ]
+
+
+def test_what_is_not_installed_is_left_out():
+    found = installed_versions(["numpy", "no-such-package"])
+    assert found == {"numpy": metadata.version("numpy")}

@@ -43,6 +43,13 @@ def test_a_manifest_says_what_each_part_was_made_of(shop):
         assert facts["libraries"] == manifest["libraries"]
 
 
+def test_a_manifest_names_only_libraries_that_are_installed(shop):
+    folder, wanted = shop.version("v1") / "als", ["numpy", "no-such-package"]
+    with writing_part(folder, parameters={}, data_fingerprint="", libraries=wanted):
+        pass
+    assert Part.read(folder).manifest["libraries"] == {"numpy": metadata.version("numpy")}
+
+
 def test_a_part_that_was_not_trained_anew_comes_from_the_champion(shop):
     write(shop, "v1", "als", 1)
     write(shop, "v1", "search", 2)

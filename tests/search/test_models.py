@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from recsys_lib.errors import ArtifactError, ParameterError
-from recsys_lib.search._models import PACKAGED_MODEL, PACKAGED_SHA256, fingerprint, model_folder
+from recsys_lib.search._models import (
+    PACKAGED_MODEL,
+    PACKAGED_SHA256,
+    CrossEncoder,
+    SentenceModel,
+    fingerprint,
+    model_folder,
+)
 
 
 def package_copy(folder: Path) -> Path:
@@ -88,3 +95,11 @@ def test_packaged_model_needs_no_network(monkeypatch):
     from recsys_lib.search import text_encoder
 
     assert text_encoder(EmbedParameters()).dimension == 384
+
+
+def test_without_pytorch_a_model_that_needs_it_says_so(monkeypatch):
+    monkeypatch.setattr("recsys_lib.imports.find_spec", lambda name: None)
+    with pytest.raises(ParameterError, match=r"MiniLM.* needs PyTorch, which is not installed"):
+        SentenceModel(Path("MiniLM"), "auto")
+    with pytest.raises(ParameterError, match=r"embed\.reranker judge needs PyTorch"):
+        CrossEncoder("judge")

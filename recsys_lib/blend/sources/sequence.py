@@ -11,6 +11,7 @@ import numpy as np
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources._attention import last_states
 from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
+from recsys_lib.imports import require_torch
 
 _FEWEST_STEPS = 50_000
 _MOST_STEPS = 3_000_000
@@ -32,11 +33,15 @@ class Sequence(CandidateSource):
 
     @classmethod
     def train(cls, training: Training) -> Self | None:
-        """Train with PyTorch; None where it is off, or ``auto`` finds too few or too many data."""
+        """Train with PyTorch; None where it is off, or ``auto`` finds too few or too many data.
+
+        ParameterError where PyTorch is not installed.
+        """
         histories = training.histories.strong()
         epochs = _epochs(histories, training.options.sequence)
         if not epochs:
             return None
+        require_torch("the sequence model (evaluate.sequence, which may be off)")
         # PyTorch takes seconds to import.
         from recsys_lib.blend.sources._transformer import (  # noqa: PLC0415
             SequenceParameters,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recsys_lib.files import write_json
-from recsys_lib.pipeline.runs.installed import installed_version
+from recsys_lib.pipeline.runs.installed import installed_versions
 
 RECORD = "run.json"
 EXAMPLES = "examples.json"
@@ -159,7 +159,7 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: installed_version(name) for name in _PACKAGES},
+        "packages": installed_versions(_PACKAGES),
     }
 
 
