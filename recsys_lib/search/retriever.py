@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,14 @@ from recsys_lib.search._lists import MODES, Asked, Mode, best_products
 from recsys_lib.search._models import CrossEncoder, fingerprint, model_folder
 from recsys_lib.search._negation import Negations, Wish
 from recsys_lib.search._neighbours import near_mean
-from recsys_lib.search._part import FAR_KEY, MODEL_KEY, WEIGHT_KEY, SearchPart, encoded_with
+from recsys_lib.search._part import (
+    BACKEND_KEY,
+    FAR_KEY,
+    MODEL_KEY,
+    WEIGHT_KEY,
+    SearchPart,
+    encoded_with,
+)
 from recsys_lib.search._queries import encoder_of
 from recsys_lib.search._shared import shared
 from recsys_lib.search._static import TOKEN_VECTORS_FILE
@@ -92,6 +99,11 @@ class ProductSearch:
     def semantic_weight(self) -> float:
         """Share of the semantic score in hybrid search: the one given, or chosen from the data."""
         return float(self.part.parameters[WEIGHT_KEY])
+
+    @property
+    def ready(self) -> Literal["static", "full"]:
+        """Whether the vectors are the means of those of tokens, or those of the encoder."""
+        return "static" if self.part.parameters.get(BACKEND_KEY) == "static" else "full"
 
     @property
     def texts(self) -> pl.Series:

@@ -98,7 +98,7 @@ def status(
 ) -> dict[str, Any]:
     """Counts of the database and the given parts, in the shape of ``GET /status``.
 
-    Zeros and nulls stand for what is missing.
+    Zeros and nulls stand for what is missing. ``ready`` is there only before the search is full.
     """
     return {
         "database": _counts(dataset.database),
@@ -112,6 +112,7 @@ def status(
             "status": TRAINED if search else NOT_TRAINED,
             "n_products": len(search.items) if search else 0,
             "embedding_dimension": search.dimension if search else None,
+            **({"ready": search.ready} if search and search.ready != "full" else {}),
         },
     }
 

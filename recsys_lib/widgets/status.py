@@ -35,6 +35,8 @@ def sentences(recommender: Recommender) -> list[str]:
         said.append("There are no ratings to learn from: products are compared by their texts.")
     if search["n_products"]:
         said.append(f"Search knows the texts of {search['n_products']:,} products.")
+        if search.get("ready") == "static":
+            said.append("It compares them word by word, by static vectors.")
     else:
         said.append("There is no search index: products are found by their titles alone.")
     return [*said, *_quality(recommender)]

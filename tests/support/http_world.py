@@ -29,7 +29,8 @@ class Fake:
         self.version, self.score = version, score
         parameters = SimpleNamespace(parameters={"factors": 8})
         self.als = SimpleNamespace(users="uv", items="abc", part=parameters) if als else None
-        self.product_search = SimpleNamespace(items="abc", dimension=4) if product_search else None
+        search = SimpleNamespace(items="abc", dimension=4, ready="full")
+        self.product_search = search if product_search else None
 
     def prepare(self):
         """There is nothing to make cheaper."""

@@ -92,6 +92,7 @@ class RunProgress:
 
     def note(self, text: str) -> None:
         """A line for the reader."""
+        self._events.write("note", text=text)
         with self._view.lock:
             print_line(self._out, text)
 

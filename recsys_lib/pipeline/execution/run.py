@@ -33,6 +33,7 @@ from recsys_lib.pipeline.cache.plan import (
     step_inputs,
 )
 from recsys_lib.pipeline.execution._examples import ExampleProcess, keep_examples, wanted
+from recsys_lib.pipeline.execution._first_search import FirstSearch, is_first
 from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.execution._schedule import Work, interruptible, run_side_by_side
@@ -91,6 +92,7 @@ class Run:
     _known: dict[str, dict[str, str]] = field(default_factory=dict)
     _kernels: Kernels = field(default_factory=Kernels)
     _examples: ExampleProcess = field(default_factory=ExampleProcess)
+    _first: FirstSearch | None = None
 
     @property
     def folder(self) -> Path:
@@ -147,6 +149,7 @@ class Run:
                 raise
             finally:
                 self._examples.stop()
+                self._end_first_search()
                 record.explain_skipped()
                 record.save(self.folder)
             return record, self._report(record, code, progress)
@@ -166,6 +169,9 @@ class Run:
             lookup = look_up(step, self.settings, inputs, force=self.force)
             if self.serve and lookup.hit is None and registry.BLEND_PART in step.version_folders:
                 self._examples.start()  # it imports while the step works
+            if self.serve and lookup.hit is None and registry.SEARCH_PART in step.version_folders:
+                self._first = FirstSearch(self.settings, self.run_id, progress.note)
+                self._first.start(self.chosen)
             return lambda: execution.run(lookup, entries[step.name])
 
         def end(step: Step) -> None:
@@ -177,7 +183,9 @@ class Run:
 
     def _publish(self, record: RunRecord) -> None:
         """Seal the model version and serve it, unless it is worse, or was not measured as it is."""
+        self._end_first_search()
         dataset = self.settings.dataset
+        served = registry.champion(dataset)
         registry.publish(dataset, self.run_id, serve=False)
         if not self.serve:
             return
@@ -186,10 +194,17 @@ class Run:
             if not reason:
                 verdict = registry.promote(dataset, self.run_id, by_hand=False)
                 record.verdict = str(verdict or "")
+                if served is not None and is_first(dataset, served.name):
+                    shutil.rmtree(served)  # its vectors were to last until this version is there
         except WorseError as error:
             reason = str(error)
         if reason:
             record.warnings.append(f"{NOT_SERVED}{reason}")
+
+    def _end_first_search(self) -> None:
+        """End the process that builds it; what it has published stays."""
+        if self._first is not None:
+            self._first.stop()
 
     def _keep_examples(self, record: RunRecord, progress: RunProgress) -> None:
         """Ask the version for a few people; the run has succeeded without them."""

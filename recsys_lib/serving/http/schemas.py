@@ -225,6 +225,10 @@ class SearchStatus(BaseModel):
     status: str
     n_products: int
     embedding_dimension: int | None
+    ready: Annotated[
+        Literal["static"] | None,
+        Field(description="static: by the vectors of tokens; only before the full ones are there"),
+    ] = None
 
 
 class RulesStatus(BaseModel):

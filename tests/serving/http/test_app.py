@@ -51,6 +51,11 @@ def test_status_of_trained_models(trained):
     assert status["similarity_search"] == search
 
 
+def test_status_of_static_vectors(world, trained):
+    world.fakes[champion(world.dataset).name].product_search.ready = "static"
+    assert trained.get("/status").json()["similarity_search"]["ready"] == "static"
+
+
 NONE = {"variants": []}
 
 

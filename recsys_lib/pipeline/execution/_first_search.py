@@ -1,0 +1,142 @@
+"""Search within a minute: a version with static vectors, served until the run has its own.
+
+``python -m recsys_lib.pipeline.execution._first_search`` builds it, in a process beside the steps.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from recsys_lib import registry
+from recsys_lib.parameters import EmbedParameters
+from recsys_lib.paths import Dataset, outputs_root, project_root
+from recsys_lib.pipeline.cache.plan import known_counts
+from recsys_lib.pipeline.settings import Settings
+from recsys_lib.pipeline.steps import Step
+from recsys_lib.registry import EVALUATION, PARTS, SEARCH_PART, has_part
+
+_MODULE = "recsys_lib.pipeline.execution._first_search"
+_ENDING = "-first"
+_STATIC = "static"
+_FEWEST_PRODUCTS = 5_000
+"""The vectors of fewer are there within a minute."""
+
+
+class FirstSearch:
+    """The first version of a dataset that nothing is served of yet.
+
+    Parameters
+    ----------
+    settings: of the run.
+    run_id: names the version, with an ending.
+    tell: takes a sentence for the user, from another thread.
+    """
+
+    def __init__(self, settings: Settings, run_id: str, tell: Callable[[str], None]) -> None:
+        self._settings, self._tell = settings, tell
+        self.version = run_id + _ENDING
+        self._process: subprocess.Popen[str] | None = None
+        self._teller: threading.Thread | None = None
+
+    def start(self, chosen: Sequence[Step]) -> None:
+        """Start it where it helps: nothing is served yet, and encoding will take a while.
+
+        A run that evaluates nothing will not be served either, so it gets no first search.
+        """
+        dataset, parameters = self._settings.dataset, self._settings.embed
+        evaluates = any(EVALUATION in step.version_folders for step in chosen)
+        few = known_counts(dataset).get("products", 0) < _FEWEST_PRODUCTS
+        if few or not evaluates or parameters.backend == _STATIC or registry.champion(dataset):
+            return
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE],
+            cwd=project_root(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the run, which ends this process itself
+        )
+        task = {
+            "dataset": dataset.argument,
+            "root": str(dataset.root),
+            "version": self.version,
+            "parameters": parameters.model_dump(mode="json"),
+        }
+        self._teller = threading.Thread(target=self._wait, args=(json.dumps(task),), daemon=True)
+        self._teller.start()
+
+    def stop(self) -> None:
+        """End the process, and remove what it has not published."""
+        process, self._process = self._process, None
+        if process is None or self._teller is None:
+            return
+        process.kill()
+        self._teller.join()
+        dataset = self._settings.dataset
+        served = registry.champion(dataset)
+        if served is None or served.name != self.version:
+            shutil.rmtree(dataset.version(self.version), ignore_errors=True)
+
+    def _wait(self, task: str) -> None:
+        process, began = self._process, time.perf_counter()
+        assert process is not None
+        _, problem = process.communicate(task)
+        seconds = time.perf_counter() - began
+        served = registry.champion(self._settings.dataset)
+        if served is not None and served.name == self.version:
+            self._tell(
+                f"search answers after {seconds:.0f} s, by static vectors: version "
+                f"{self.version}, until this run ends"
+            )
+        elif process.returncode > 0:
+            reason = (problem.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
+            self._tell(f"warning: no search before this run ends: {reason}")
+
+
+def is_first(dataset: Dataset, version: str) -> bool:
+    """Whether a version is one of these, which no run has made, and not the result of a run."""
+    run = outputs_root(dataset.root) / version
+    others = [part for part in PARTS if part != SEARCH_PART]
+    folder = dataset.version(version)
+    return (
+        version.endswith(_ENDING)
+        and not run.exists()
+        and has_part(folder, SEARCH_PART)
+        and not any(has_part(folder, part) for part in others)
+    )
+
+
+def build(dataset: Dataset, version: str, parameters: EmbedParameters) -> None:
+    """Build the search part of a version with static vectors, and serve it."""
+    from recsys_lib.data.database import read_products  # noqa: PLC0415  # slow import
+    from recsys_lib.data.summary import read_summary  # noqa: PLC0415  # slow import
+    from recsys_lib.search import build_search_part  # noqa: PLC0415  # slow import
+
+    static = parameters.model_copy(update={"backend": _STATIC, "precision": "auto"})
+    build_search_part(
+        read_products(dataset.database),
+        static,
+        dataset.version(version) / SEARCH_PART,
+        read_summary(dataset.processed)["fingerprint"],
+        raw=dataset.raw,
+    )
+    registry.publish(dataset, version)
+
+
+def main() -> None:
+    """Read what to build from standard input, as JSON."""
+    task = json.load(sys.stdin)
+    dataset = Dataset.find(task["dataset"], Path(task["root"]))
+    build(dataset, task["version"], EmbedParameters.model_validate(task["parameters"]))
+
+
+if __name__ == "__main__":
+    main()
