@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,9 +16,11 @@ from pathlib import Path
 import bm25s
 import numpy as np
 import polars as pl
+from scipy import sparse
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.ranking import best_first
+from recsys_lib.search._counts import CountedBM25, WordCounts
 from recsys_lib.search._fusion import Hits
 from recsys_lib.search._words import Speller, Tokenizer
 
@@ -65,22 +66,14 @@ class LexicalIndex:
         cls, texts: Mapping[str, Sequence[str]], weights: Mapping[str, int], tokenizer: Tokenizer
     ) -> LexicalIndex:
         """Index the texts of each field; the words of a field count ``weights[field]`` times."""
-        (n_products,) = {len(column) for column in texts.values()}
-        vocabulary: dict[str, int] = {}
-        rows: list[list[int]] = [[] for _ in range(n_products)]
-        counts: Counter[str] = Counter()
-        for field, column in texts.items():
-            for row, text in enumerate(column):
-                words = tokenizer.split(text)
-                counts.update(dict.fromkeys(words, 1))  # in the same order every time
-                stems = map(tokenizer.stem, words)
-                numbers = [vocabulary.setdefault(stem, len(vocabulary)) for stem in stems]
-                rows[row] += numbers * weights[field]
-        if not vocabulary:  # bm25s divides by the mean length, which an empty index does not have
-            vocabulary, rows = {"": 0}, [[0]] * n_products
-        index = bm25s.BM25(k1=_K1, b=_B, method="lucene")
-        index.index((rows, vocabulary), create_empty_token=False, show_progress=False)
-        several = [(word, n) for word, n in counts.items() if n > 1]
+        counts = WordCounts.of(texts, weights, tokenizer)
+        n_products = counts.ids.shape[0]
+        if not counts.vocab:  # the mean length of an empty index would be zero
+            ids = sparse.csr_array(np.ones((n_products, 1), dtype=np.int32))
+            counts = WordCounts(ids, {"": 0}, {})
+        index = CountedBM25(k1=_K1, b=_B, method="lucene")
+        index.index(counts, create_empty_token=False, show_progress=False)
+        several = [(word, n) for word, n in counts.texts_with.items() if n > 1]
         return cls(index, tokenizer, pl.DataFrame(several, schema=_WORDS, orient="row"), n_products)
 
     @classmethod

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -48,7 +47,8 @@ _SLASHES = str.maketrans("\u2044\u2215", "//")
 # Other denominators are seldom of a measure: 24/7, 2019/20.
 _FRACTION = r"(?:(?P<whole>\d{1,4})[ -])?(?P<over>\d{1,3})/(?P<under>2|3|4|5|6|8|10|12|16|32|64)"
 _LONGEST_UNIT_FIRST = sorted(_UNIT_OF, key=len, reverse=True)
-_BEFORE = r"(?<![\w./'-])(?<!\d,)"
+# The first group fails at once where no number starts, and most words are none.
+_BEFORE = r"(?=[\d.])(?<![\w./'-])(?<!\d,)"
 # Behind a fraction a hyphen may follow: 1/4-20 is a thread of a quarter of an inch.
 _AFTER = r"(?!,?\d|[./'_]?\w)(?(under)|(?!-\w))"
 
@@ -82,18 +82,18 @@ def spell_out(text: str) -> str:
     return _VULGAR.sub(written, text).translate(_SLASHES)
 
 
-def number_words(found: re.Match[str]) -> Iterator[str]:
-    """The words of a match of one of the expressions: the number in decimals, and the unit."""
-    if found["under"]:
-        value = Fraction(int(found["over"]), int(found["under"])) + int(found["whole"] or 0)
+def number_words(
+    whole: str, over: str, under: str, thousands: str, plain: str, unit: str
+) -> tuple[str, ...]:
+    """The number in decimals, and its unit, of the groups of a match, "" where one has none."""
+    if under:
+        value = Fraction(int(over), int(under)) + int(whole or 0)
         decimals = f"{float(value):.4f}"
-    elif thousands := found["thousands"]:
+    elif thousands:
         mark = next(c for c in thousands if c in ",.")
         decimals = thousands.replace(mark, "").replace(",", ".")
     else:
-        decimals = found["plain"].replace(",", ".")
+        decimals = plain.replace(",", ".")
     if "." in decimals:
         decimals = f"{Decimal(decimals):f}".rstrip("0").rstrip(".")
-    yield decimals
-    if found["unit"]:
-        yield _UNIT_OF[found["unit"]]
+    return (decimals, _UNIT_OF[unit]) if unit else (decimals,)

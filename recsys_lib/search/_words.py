@@ -14,6 +14,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import Stemmer
@@ -31,11 +32,14 @@ from recsys_lib.search._numbers import (
 
 NO_STEMMER = "none"
 _MOST_LETTERS = 64
-_STEMS_KEPT = 1 << 18
-_COMPOUND = r"(?P<compound>\w+(?:[-./'_]\w+)*)"
-_TOKEN = re.compile(rf"{NUMBER}|{_COMPOUND}")
-_TOKEN_WITH_COMMA = re.compile(rf"{NUMBER_WITH_COMMA}|{_COMPOUND}")
+_STEMS_KEPT, _TOKENS_KEPT = 1 << 18, 1 << 17
+_COMPOUND = r"\w+(?:[-./'_]\w+)*"
+_COMPOUNDS = re.compile(_COMPOUND)
+_TOKEN = re.compile(rf"{NUMBER}|({_COMPOUND})")
+_TOKEN_WITH_COMMA = re.compile(rf"{NUMBER_WITH_COMMA}|({_COMPOUND})")
+_DIGIT = re.compile(r"\d")
 _SEPARATORS = re.compile(r"[-./'_]+")
+_MARK, _TIMES_SIGN = re.compile("[\"'\u2032\u2019\u201d]"), re.compile("[x\u00d7]")
 _INCH = re.compile(r"(?<=\d)\s?(?:\"|''|\u2032\u2032|\u201d)")  # NFKD splits the double prime
 _FEET = re.compile(r"(?<=\d)['\u2032\u2019](?:(?=\s?\d[\d./ ]*inch )|(?![\w'\u2032\u2019]))")
 _SIZE = r"\d+(?:[.,/]\d+)*(?:\s?(?:inch|in|ft|cm|mm|m)\b)?"
@@ -91,7 +95,13 @@ class Tokenizer:
 
     def split(self, text: str) -> list[str]:
         """The same words before stemming."""
-        words = list(_words(self._token.finditer(plain(text))))
+        text = plain(text)
+        found = (
+            map(_token_words, self._token.findall(text))
+            if _DIGIT.search(text)
+            else map(_compound_words, _COMPOUNDS.findall(text))
+        )
+        words = list(chain.from_iterable(found))
         return words + _products(words) if _BY in words else words
 
     def _stem(self, word: str) -> str:
@@ -143,9 +153,7 @@ def plain(text: str) -> str:
         decomposed = unicodedata.normalize("NFKD", spell_out(text))
         bare = "".join(c for c in decomposed if not unicodedata.combining(c))
         text = bare.casefold().translate(_FOLDED)
-    text = _FEET.sub(" ft ", _INCH.sub(" inch ", text)).lower()
-    text = SIZES.sub(lambda sizes: _TIMES.sub(" x ", sizes[0]), text)
-    return _ALL_IN_ONE.sub(r"\1in1", text)
+    return _measured(text) if _DIGIT.search(text) else text.lower()
 
 
 def code(text: str) -> str:
@@ -153,21 +161,38 @@ def code(text: str) -> str:
     return _CODE_SEPARATORS.sub("", plain(text)).upper()
 
 
-def _words(tokens: Iterable[re.Match[str]]) -> Iterator[str]:
-    for token in tokens:
-        if token["compound"] is None:
-            yield from number_words(token)
-            continue
-        compound = token["compound"][:_MOST_LETTERS]
-        parts = [part for part in _SEPARATORS.split(compound) if part]
-        for part in parts:
-            yield part
-            if not part.isascii():
-                yield from _pairs(part)
-            if number := _NUMBER_WITH_UNIT.fullmatch(part):
-                yield from number.groups()
-        if len(parts) > 1:
-            yield "".join(parts)
+def _measured(text: str) -> str:
+    """Lower case, and one form for sizes. All of it is about digits and one more character."""
+    if _MARK.search(text):
+        text = _FEET.sub(" ft ", _INCH.sub(" inch ", text))
+    text = text.lower()
+    if _TIMES_SIGN.search(text):
+        text = SIZES.sub(lambda sizes: _TIMES.sub(" x ", sizes[0]), text)
+    return _ALL_IN_ONE.sub(r"\1in1", text) if "in" in text else text
+
+
+@lru_cache(_TOKENS_KEPT)
+def _token_words(groups: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of the groups of one match: those of a number, and a compound."""
+    *number, compound = groups
+    return _compound_words(compound) if compound else number_words(*number)
+
+
+@lru_cache(_TOKENS_KEPT)
+def _compound_words(compound: str) -> tuple[str, ...]:
+    return tuple(_parts(compound[:_MOST_LETTERS]))
+
+
+def _parts(compound: str) -> Iterator[str]:
+    parts = [part for part in _SEPARATORS.split(compound) if part]
+    for part in parts:
+        yield part
+        if not part.isascii():
+            yield from _pairs(part)
+        if number := _NUMBER_WITH_UNIT.fullmatch(part):
+            yield from number.groups()
+    if len(parts) > 1:
+        yield "".join(parts)
 
 
 def _pairs(part: str) -> Iterator[str]:

@@ -1,11 +1,14 @@
 import math
+from collections import Counter
 
+import bm25s
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_lib.errors import ArtifactError
+from recsys_lib.search._counts import CountedBM25, WordCounts
 from recsys_lib.search._lexical import LexicalIndex
 from recsys_lib.search._words import Speller, Tokenizer
 
@@ -112,3 +115,23 @@ def test_any_question_has_finite_scores(query):
     assert scores.shape == (len(TITLES),)
     assert np.isfinite(scores).all()
     assert (scores >= 0).all()
+
+
+def test_counts_are_scored_as_bm25s_scores_lists():
+    """All numbers are the same, whether words are counted in arrays or product by product."""
+    words = [f"w{number}" for number in range(30)]
+    rng = np.random.default_rng(1)
+    drawn = [" ".join(rng.choice(words, rng.integers(9))) for _ in range(80)]
+    texts = {"title": drawn[:40], "store": ["", *drawn[40:46] * 6, "w1", "w1", "new"]}
+    counts = WordCounts.of(texts, {"title": 3, "store": 1}, Tokenizer("none"))
+    lists = [
+        [counts.vocab[word] for word in (3 * title.split() + store.split())]
+        for title, store in zip(*texts.values(), strict=True)
+    ]
+    ours, theirs = (kind(k1=1.2, b=0.5, method="lucene") for kind in (CountedBM25, bm25s.BM25))
+    ours.index(counts, create_empty_token=False, show_progress=False)
+    theirs.index((lists, counts.vocab), create_empty_token=False, show_progress=False)
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(ours.scores[part], theirs.scores[part])
+    bags = [{*text.split()} for column in texts.values() for text in column]
+    assert counts.texts_with == Counter(word for bag in bags for word in bag)
