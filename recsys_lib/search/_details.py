@@ -65,13 +65,12 @@ def parent(details: Details) -> str | None:
 
 def in_stock(details: Details) -> bool | None:
     """Whether the product can be had; None where nothing says so."""
-    return next(
-        (found for name in _IN_STOCK if (found := _truth(details.get(name))) is not None), None
-    )
+    said = (details[name] for name in _IN_STOCK if name in details)
+    return next((found for value in said if (found := _truth(value)) is not None), None)
 
 
 def _first_text(details: Details, names: Iterable[str]) -> str | None:
-    values = (details.get(name) for name in names)
+    values = (details[name] for name in names if name in details)
     texts = (str(v).strip() for v in values if isinstance(v, str | int))
     return next((text for text in texts if text), None)
 

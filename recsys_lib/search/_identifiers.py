@@ -6,6 +6,7 @@ import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,8 @@ from recsys_lib.search._words import code
 
 _CODE_KEYS = re.compile(r"\b(part|model|item|mpn|upc|ean|gtin|isbn|sku|asin)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\s,;()\[\]\"]+")
+# What else becomes a digit is outside ASCII, such as a half in one character.
+_MAY_BE_MIXED = re.compile(r"[0-9]|[^\x00-\x7f]")
 _SHORTEST = 5
 _LONGEST = 40
 _MOST_PRODUCTS = 20  # what more products share is no code: "1080p", "100pcs"
@@ -28,14 +31,15 @@ def identifiers(products: pl.DataFrame) -> pl.DataFrame:
     Codes are the ids, what details hold under keys such as "Part Number", and the words of titles
     that mix letters and digits.
     """
-    columns = (Products.ITEM, Products.TITLE, Products.DETAILS)
+    read = products.select(Products.ITEM, Products.TITLE, Products.DETAILS)
     pairs = [
         (found, row)
-        for row, (item, title, details) in enumerate(products.select(columns).iter_rows())
+        for row, (item, title, details) in enumerate(read.iter_rows())
         for found in {code(item), *_in_title(title or ""), *_in_details(details or "")}
         if found
     ]
-    frame = pl.DataFrame(pairs, schema=SCHEMA, orient="row").sort("code", "row")
+    columns = {"code": [found for found, _ in pairs], "row": [row for _, row in pairs]}
+    frame = pl.DataFrame(columns, schema=SCHEMA).sort("code", "row")
     return frame.filter(pl.len().over("code") <= _MOST_PRODUCTS)
 
 
@@ -55,7 +59,7 @@ def rows_with_code(codes: pl.DataFrame, query: str) -> np.ndarray:
 
 
 def _in_title(title: str) -> Iterator[str]:
-    for word in _WORD.findall(title):
+    for word in filter(_MAY_BE_MIXED.search, _WORD.findall(title)):
         found = code(word)
         if _SHORTEST <= len(found) <= _LONGEST and _is_mixed(found):
             yield found
@@ -69,10 +73,15 @@ def _in_details(details: str) -> Iterator[str]:
     except json.JSONDecodeError:
         return
     for key, value in values.items():
-        if isinstance(value, str) and _CODE_KEYS.search(key):
+        if isinstance(value, str) and _is_of_codes(key):
             found = code(value)
             if len(found) <= _LONGEST and any(c.isdigit() for c in found):
                 yield found
+
+
+@lru_cache(maxsize=4096)  # the same few names in every product
+def _is_of_codes(name: str) -> bool:
+    return _CODE_KEYS.search(name) is not None
 
 
 def _is_mixed(text: str) -> bool:

@@ -39,6 +39,7 @@ _SIZES = """
     xxs xs s m l xl xxl xxxl 2xl 3xl 4xl 5xl 6xl 2x 3x 4x 5x small medium large extra mini onesize
     petite tall regular klein mittel gross petit moyen grand pequeno mediano grande piccolo medio
 """
+_EACH_KIND = get_args(Kind)
 _KINDS: dict[str, Kind] = dict.fromkeys(_SIZES.split(), "size")
 _KINDS |= dict.fromkeys(_COLOURS.split(), "colour")
 _LINKS = """
@@ -81,7 +82,7 @@ def variant_groups(
     return np.array(groups, dtype=np.int32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Title:
     """What a title says.
 
@@ -101,10 +102,9 @@ class _Title:
         text = _QUANTITY.sub(" ", SIZES.sub(" ", plain(_NETWORK.sub(r"gen\1", title))))
         parts = [_WORD.findall(part) for part in _APART.split(_MEASURE.sub(_without_measure, text))]
         parts = [[word for word in part if word not in _UNSAID] for part in parts]
-        every = [word for part in parts for word in part]
+        of_kind = [word for part in parts for word in part if word in _KINDS]
         said = {
-            kind: frozenset(word for word in every if _KINDS.get(word) == kind)
-            for kind in get_args(Kind)
+            kind: frozenset(word for word in of_kind if _KINDS[word] == kind) for kind in _EACH_KIND
         }
         words = [w for part in parts if not all(w in _KINDS for w in part) for w in part]
         base = [word for word in words if word not in _KINDS]

@@ -9,7 +9,7 @@ import polars as pl
 from recsys_lib.columns import Products
 from recsys_lib.search import _details
 from recsys_lib.search._variants import variant_groups
-from recsys_lib.search.text import clean, values
+from recsys_lib.search.text import clean, of_distinct, values
 
 ID: Final = "id"
 CATEGORIES: Final = "categories"
@@ -20,6 +20,7 @@ RATING: Final = "rating"
 REVIEWS: Final = "n_reviews"
 IN_STOCK: Final = "in_stock"
 GROUP: Final = "variant_group"
+_NAMES = "names"
 
 SCHEMA: Final = {
     ID: pl.String(),
@@ -40,10 +41,9 @@ def facets_of(products: pl.DataFrame) -> pl.DataFrame:
     Names are in lower case. The brand is that of the details, else the store. Variants of one
     product have the same number as group: the position of the first of them.
     """
-    columns = (products[name] for name in (Products.CATEGORIES, Products.MAIN_CATEGORY))
-    names = [_categories(cells) for cells in zip(*columns, strict=True)]
+    in_categories = (Products.CATEGORIES, Products.MAIN_CATEGORY)
     details = [_details.parsed_details(text) for text in products[Products.DETAILS]]
-    stores = [_name(store) for store in products[Products.STORE]]
+    stores = of_distinct(_name, products[Products.STORE])
     brands = [
         _name(_details.brand(said)) or store for said, store in zip(details, stores, strict=True)
     ]
@@ -51,7 +51,7 @@ def facets_of(products: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(
         {
             ID: products[Products.ITEM],
-            CATEGORIES: names,
+            CATEGORIES: _categories(products.select(in_categories)),
             STORE: stores,
             BRAND: brands,
             PRICE: products[Products.PRICE].cast(pl.Float64),
@@ -68,7 +68,19 @@ def _name(text: str | None) -> str | None:
     return clean(text or "").lower() or None
 
 
-def _categories(cells: tuple[str | None, ...]) -> list[str]:
+def _categories(columns: pl.DataFrame) -> pl.Series:
+    """Lists of names; read once where many products share them, which most catalogues have."""
+    known = columns.unique(maintain_order=True)
+    known = known.with_columns(
+        pl.Series(_NAMES, map(_names, known.iter_rows()), dtype=SCHEMA[CATEGORIES])
+    )
+    joined = columns.join(
+        known, on=columns.columns, how="left", nulls_equal=True, maintain_order="left"
+    )
+    return joined[_NAMES]
+
+
+def _names(cells: tuple[str | None, ...]) -> list[str]:
     """Names in a list, or in a text such as "Action|Comedy"."""
     names = (name for cell in cells for value in values(cell) for name in value.split("|"))
     return list(dict.fromkeys(clean(name).lower() for name in names if name.strip()))

@@ -12,13 +12,15 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import polars as pl
 
 from recsys_lib.columns import Products
 from recsys_lib.errors import InputDataError, ParameterError
+
+Result = TypeVar("Result")
 
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 # A tag starts with a letter, "/" or "!": "5 < 6 and 7 > 2" holds none.
@@ -68,7 +70,7 @@ def product_texts(products: pl.DataFrame, fields: Sequence[str]) -> list[str]:
     ['Dryer belt. Acme. Fits & lasts. A strong belt', 'Water filter']
     """
     _check(fields, products.columns, "embed.fields")
-    columns = [[_clean_parts(value) for value in products[field]] for field in fields]
+    columns = [of_distinct(_clean_parts, products[field]) for field in fields]
     boilerplate = _shared_sentences(columns[1:], len(products))
     return [
         _join([*first, *(p for parts in rest for p in parts if p not in boilerplate)])
@@ -96,7 +98,14 @@ def field_texts(products: pl.DataFrame, field: str, parameter: str) -> list[str]
     for a field that is no column names ``parameter``.
     """
     _check([field], products.columns, parameter)
-    return [" ".join(map(clean, values(value))) for value in products[field]]
+    return of_distinct(lambda value: " ".join(map(clean, values(value))), products[field])
+
+
+def of_distinct(function: Callable[[Any], Result], cells: Iterable[Any]) -> list[Result]:
+    """The result of each cell, computed once for those that are the same, as brands often are."""
+    cells = list(cells)
+    results = {cell: function(cell) for cell in dict.fromkeys(cells)}
+    return [results[cell] for cell in cells]
 
 
 def values(value: Any) -> Iterator[str]:
