@@ -43,7 +43,7 @@ class EmbeddingCache:
     def get(self, texts: Sequence[str], dimension: int) -> dict[int, np.ndarray]:
         """Vectors of the known texts, float32, by the position of the text."""
         positions = {self.key(text): position for position, text in enumerate(texts)}
-        keys = list(positions)
+        keys = sorted(positions)  # as they lie in the file, so that each page is read once
         found = {}
         with self._connection() as connection:
             for start in range(0, len(keys), _KEYS_PER_QUERY):

@@ -35,6 +35,7 @@ _SAMPLE_TO_SCAN = 40_000
 _BREADTHS = (16, 32, 64, 128, 256, 512, 1024)
 _CANDIDATES = (8, 16, 32)
 _SEED = 42
+_NOWHERE = np.iinfo(np.int64).max
 _DEPTHS = (10, DEPTH)
 """What a list shows, and what hybrid search combines."""
 
@@ -153,16 +154,20 @@ def _found(
     """
     choices = [Index(index.faiss, c) for c in (_CANDIDATES if index.is_quantized else (1,))]
     proposed = search_index(index, questions, choices[-1].proposed(DEPTH))[1]
+    places = _places(nearest_rows, proposed)
     return {
         choice.candidates: {
-            depth: _share(nearest_rows[:, :depth], proposed[:, : choice.proposed(depth)])
-            for depth in _DEPTHS
+            depth: float(np.mean(places[:, :depth] < choice.proposed(depth))) for depth in _DEPTHS
         }
         for choice in choices
     }
 
 
-def _share(wanted: np.ndarray, proposed: np.ndarray) -> float:
-    """Mean share of ``wanted`` in ``proposed``, both rows, of shape (questions, any number)."""
-    pairs = zip(wanted, proposed, strict=True)
-    return float(np.mean([np.isin(some, others).mean() for some, others in pairs]))
+def _places(wanted: np.ndarray, proposed: np.ndarray) -> np.ndarray:
+    """The place of each of ``wanted`` in ``proposed``, rows of questions both; or _NOWHERE."""
+    places = np.full(wanted.shape, _NOWHERE)
+    for found, some, others in zip(places, wanted, proposed, strict=True):
+        order = np.argsort(others)
+        at = np.searchsorted(others, some, sorter=order).clip(max=len(others) - 1)
+        found[:] = np.where(others[order[at]] == some, order[at], _NOWHERE)
+    return places

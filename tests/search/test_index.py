@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_lib.errors import ArtifactError
-from recsys_lib.search._choice import build_index
+from recsys_lib.search._choice import _places, build_index
 from recsys_lib.search._index import load_index, save_index, search_index
 
 
@@ -71,3 +71,10 @@ def test_damaged_file_is_an_artifact_error(tmp_path):
         load_index(path)
     with pytest.raises(ArtifactError, match="cannot be read as an index"):
         load_index(tmp_path / "absent.faiss")
+
+
+def test_places_of_the_nearest_among_the_proposed():
+    """Recall is counted from them; a search that finds less than was asked for fills up with -1."""
+    nearest, proposed = np.array([[3, 1, 9], [7, 8, 2]]), np.array([[1, 2, 3, -1], [-1, -1, 8, 0]])
+    nowhere = np.iinfo(np.int64).max
+    assert _places(nearest, proposed).tolist() == [[2, 0, nowhere], [nowhere, 2, nowhere]]
