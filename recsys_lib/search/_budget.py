@@ -13,6 +13,7 @@ from recsys_lib.search.encoder import TextEncoder
 LEAST_TOKENS = 16
 """Fewer cost accuracy: at 24 hybrid search is within noise of whole texts, see docs/search.md."""
 _STEPS = (256, 192, 128, 96, 64, 48, 32, 24, LEAST_TOKENS)
+_FEWER = "fewer are not read, but embed.backend static takes seconds"
 _PROBED = 64  # texts
 
 
@@ -40,7 +41,7 @@ def fit_budget(
         if needed <= seconds:
             break
     said = f"about {needed:,.0f} s at {rate:,.0f} tokens/s"
-    return _sentence(tokens, most, said if needed <= seconds else f"{said}; fewer are not read")
+    return _sentence(tokens, most, said if needed <= seconds else f"{said}; {_FEWER}")
 
 
 def _sentence(tokens: int, most: int, why: str) -> str:
@@ -51,7 +52,7 @@ def _sentence(tokens: int, most: int, why: str) -> str:
 
 def _new(texts: Sequence[str], encoder: TextEncoder, cache: Path | None) -> list[str]:
     distinct = list(dict.fromkeys(map(encoder.cut, texts)))
-    known = encoder.cache(cache)
+    known = encoder.cache(cache) if cache else None
     return known.missing(distinct) if known else distinct
 
 

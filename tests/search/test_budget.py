@@ -38,7 +38,7 @@ class Pretended:
         (64.1, 64, ""),
         (63, 48, "48 instead of 64, to keep embed.budget_seconds: about 48 s at 1,000 tokens/s"),
         (32.1, 32, "32 instead of 64"),
-        (1, 16, "about 16 s at 1,000 tokens/s; fewer are not read"),
+        (1, 16, "about 16 s at 1,000 tokens/s; fewer are not read, but embed.backend static"),
     ],
 )
 def test_as_many_tokens_as_fit(seconds, tokens, said):
