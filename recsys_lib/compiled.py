@@ -1,27 +1,25 @@
 """Compiled code: functions compiled with numba, and threads that run them side by side.
 
-They run without the interpreter lock.
+They run without the interpreter lock. numba is imported when the first of them is called: a process
+that only searches needs none.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache, update_wrapper
 from pathlib import Path
 from typing import Any
-
-import numba
-import scipy.linalg  # noqa: F401  # loads the BLAS of compiled code, for the next line to find
-from threadpoolctl import ThreadpoolController
 
 from recsys_lib.machine_cache import cache_of_machine
 from recsys_lib.sources import module_digest
 
-_BLAS = ThreadpoolController()
 # Allows vectorized sums and fused multiply-add, but keeps NaN and infinity as they are.
 _MATH = {"contract", "reassoc"}
 
@@ -36,14 +34,66 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     and of all modules that it uses has a folder of machine code of its own.
     """
     file = Path(function.__code__.co_filename)
-    if not file.is_file():
-        return numba.njit(nogil=True, fastmath=_MATH)(function)
-    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    numba.config.CACHE_DIR = str(cache_folder(file))  # type: ignore[attr-defined]
-    try:
-        return numba.njit(cache=True, nogil=True, fastmath=_MATH)(function)
-    finally:
-        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+    return Compiled(function, cache_folder(file) if file.is_file() else None)
+
+
+class Compiled:
+    """A function that is handed to numba when it is first called, by Python or compiled code.
+
+    Parameters
+    ----------
+    function: what is compiled.
+    folder: for its machine code; None where its source is in no file.
+    """
+
+    _making = threading.RLock()  # one function may use others, and so make them
+
+    def __init__(self, function: Callable[..., Any], folder: Path | None) -> None:
+        self._function, self._folder, self._made = function, folder, None
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any) -> Any:
+        return (self._made or self.dispatcher())(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        """What numba says of it, such as ``stats``."""
+        return getattr(self.dispatcher(), name)
+
+    def dispatcher(self) -> Any:
+        """What numba makes of it: machine code for each combination of types."""
+        with self._making:
+            if self._made is None:
+                self._made = self._dispatcher()
+            return self._made
+
+    def _dispatcher(self) -> Any:
+        numba, options = _numba(), {"nogil": True, "fastmath": _MATH}
+        if self._folder is None:
+            return numba.njit(**options)(self._function)
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(self._folder)
+        try:
+            return numba.njit(cache=True, **options)(self._function)
+        finally:
+            numba.config.CACHE_DIR = before
+
+
+@cache
+def _numba() -> Any:
+    """numba, which is told that one of ours in another's code is what it makes of it."""
+    import numba  # noqa: PLC0415  # takes 0.2 s
+    from numba.extending import typeof_impl  # noqa: PLC0415
+
+    typeof_impl.register(Compiled)(lambda value, _: numba.types.Dispatcher(value.dispatcher()))
+    return numba
+
+
+@cache
+def _blas() -> Any:
+    import scipy.linalg  # noqa: F401, PLC0415  # loads the BLAS of compiled code
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+
+    return ThreadpoolController()
 
 
 def cache_folder(file: Path) -> Path:
@@ -82,8 +132,8 @@ class Workers:
 
         BLAS is limited to one thread meanwhile: with pools of its own it would slow all down.
         """
-        n = n or numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-        with _BLAS.limit(limits=1, user_api="blas"):
+        n = n or _numba().config.NUMBA_NUM_THREADS
+        with _blas().limit(limits=1, user_api="blas"):
             if n == 1:
                 yield cls(None)
             else:
