@@ -17,6 +17,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 from faiss.contrib.inspect_tools import get_invlist
+from threadpoolctl import threadpool_limits
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.search._vectors import in_blocks, prepared
@@ -94,7 +95,9 @@ def scan_index(vectors: np.ndarray, sample: np.ndarray) -> Index:
     dimension = vectors.shape[1]
     codes = dimension // 2 if dimension % 2 == 0 else dimension
     index = faiss.IndexPQFastScan(dimension, codes, 4, faiss.METRIC_INNER_PRODUCT)
-    index.train(sample)
+    # Hundreds of k-means of 16 centroids: threads take ten times as long, waiting for each other.
+    with threadpool_limits(1, "openmp"):
+        index.train(sample)
     return _filled(index, vectors)
 
 
