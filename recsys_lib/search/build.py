@@ -80,6 +80,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     encoder: TextEncoder | None = None,
     cache: Path | None = None,
     raw: Path | None = None,
+    texts: list[str] | None = None,
     show_progress: bool = False,
 ) -> dict[str, float]:
     """Embed and index the catalogue, and store the search part in one rename.
@@ -101,6 +102,8 @@ def build_search_part(  # noqa: PLR0913  # most are optional
         of texts that are no longer used are deleted from it.
     raw
         Folder of the dataset, where ``parameters.judgments`` is.
+    texts
+        ``product_texts(products, parameters.fields)`` when they are made already.
     show_progress
         Whether to show how far the encoding is.
 
@@ -124,7 +127,8 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     ...     read_products(dataset.database), EmbedParameters(), Path("search"), "my-data"
     ... )  # doctest: +SKIP
     """
-    texts = product_texts(products, parameters.fields)
+    if texts is None:
+        texts = product_texts(products, parameters.fields)
     check_texts(texts, parameters.fields)
     has_text = pl.Series([bool(text) for text in texts], dtype=pl.Boolean)
     indexed = products.filter(has_text)
