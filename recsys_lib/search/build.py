@@ -127,8 +127,7 @@ def build_search_part(  # noqa: PLR0913  # most are optional
     ...     read_products(dataset.database), EmbedParameters(), Path("search"), "my-data"
     ... )  # doctest: +SKIP
     """
-    if texts is None:
-        texts = product_texts(products, parameters.fields)
+    texts = product_texts(products, parameters.fields) if texts is None else texts
     check_texts(texts, parameters.fields)
     has_text = pl.Series([bool(text) for text in texts], dtype=pl.Boolean)
     indexed = products.filter(has_text)
