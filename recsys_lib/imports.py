@@ -13,6 +13,8 @@ from recsys_lib.errors import ParameterError
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
 """For a process that answers one question: threads would cost it more time than they save."""
 
+INSTALL_TORCH = "pip install -c constraints.txt -e '.[torch]'"
+
 
 @contextmanager
 def without_collection() -> Iterator[None]:
@@ -38,10 +40,7 @@ def has_torch() -> bool:
 def require_torch(what: str) -> None:
     """ParameterError unless PyTorch is installed; ``what`` needs it."""
     if not has_torch():
-        raise ParameterError(
-            f"{what} needs PyTorch, which is not installed: "
-            "pip install -c constraints.txt torch sentence-transformers"
-        )
+        raise ParameterError(f"{what} needs PyTorch, which is not installed: {INSTALL_TORCH}")
 
 
 @contextmanager

@@ -15,14 +15,13 @@ WARNING = "application/vnd.recsys.warning+json"
 
 
 @dataclass(frozen=True)
-class NotShown:
-    """What stands in a notebook, and in the record of the run, instead of a plot or a table."""
+class Caution:
+    """A sentence that the reader must know; the record of the run and the report list it, too."""
 
-    what: str
-    reason: str
+    text: str
 
     def __str__(self) -> str:
-        return f"{self.what} could not be shown: {self.reason}"
+        return self.text
 
     __repr__ = __str__
 
@@ -30,6 +29,13 @@ class NotShown:
         text = f"Warning: {self}"
         paragraph = f'<p class="warnings" style="color: #8a5a00">{html.escape(text)}</p>'
         return {"text/plain": text, "text/html": paragraph, WARNING: {"warning": str(self)}}
+
+
+class NotShown(Caution):
+    """What stands in a notebook instead of a plot or a table."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} could not be shown: {reason}")
 
 
 def drawn(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | NotShown:

@@ -19,7 +19,7 @@ from recsys_lib.blend import (
     with_half_lives,
     write_blend_part,
 )
-from recsys_lib.blend.sources import ALS
+from recsys_lib.blend.sources import ALS, Training, lacks_pytorch
 from recsys_lib.checkpoints import Checkpoint, Checkpoints
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.data.summary import read_summary
@@ -35,6 +35,7 @@ from recsys_lib.evaluation.unfinished import (
     evaluation_from_arrays,
     evaluation_to_arrays,
 )
+from recsys_lib.imports import INSTALL_TORCH
 from recsys_lib.parameters import EvaluateParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.ranking import Scorer
@@ -95,6 +96,17 @@ class VersionEvaluation:
     def learned(self) -> LearnedBlend:
         """The blend, learned on the validation parts, and which model is served."""
         return self.trained.learned
+
+    @property
+    def cautions(self) -> list[str]:
+        """What the reader should know of how the blend was learned."""
+        options = SourceOptions.from_parameters(self.parameters)
+        if not lacks_pytorch(Training(self.split.train, self.parts.als, options=options)):
+            return []
+        return [
+            "there are enough data for a sequence model, but it is left out, since PyTorch is not "
+            f"installed: {INSTALL_TORCH}; or set evaluate.sequence=off"
+        ]
 
     @cached_property
     def models(self) -> dict[str, Scorer]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys_lib.blend import Histories, SourceOptions
-from recsys_lib.blend.sources import Sequence, Training
+from recsys_lib.blend.sources import Sequence, Training, lacks_pytorch
 from recsys_lib.blend.sources._attention import last_states
 from recsys_lib.blend.sources.sequence import _epochs
 from recsys_lib.errors import ParameterError
@@ -104,3 +104,16 @@ def test_without_pytorch_it_says_what_is_missing(ordered, monkeypatch):
     with pytest.raises(ParameterError, match=r"evaluate\.sequence.* needs PyTorch"):
         Sequence.train(training)
     assert Sequence.train(replace(training, options=SourceOptions(sequence="off"))) is None
+
+
+def test_without_pytorch_auto_leaves_it_out_where_it_would_pay(ordered, monkeypatch):
+    monkeypatch.setattr("recsys_lib.blend.sources.sequence._FEWEST_STEPS", 1)
+    training = Training(ordered, AlsParameters(), options=SourceOptions(sequence="auto"))
+    assert not lacks_pytorch(training)
+    monkeypatch.setattr("recsys_lib.imports.find_spec", lambda name: None)
+    assert lacks_pytorch(training)
+    assert Sequence.train(training) is None
+    assert not lacks_pytorch(replace(training, options=SourceOptions(sequence="off")))
+    monkeypatch.undo()
+    monkeypatch.setattr("recsys_lib.imports.find_spec", lambda name: None)
+    assert not lacks_pytorch(training)  # too few to learn from: nothing is missing

@@ -61,6 +61,17 @@ def test_every_model_is_compared_under_its_name(judged):
     assert value(judged.evaluation.served, "ndcg", 10) > value("popular", "ndcg", 10)
 
 
+def test_it_says_where_pytorch_is_missing(judged, monkeypatch):
+    auto = evaluate_version(judged.dataset, "judged", EvaluateParameters(max_users=300))
+    assert auto.cautions == []
+    monkeypatch.setattr("recsys_lib.blend.sources.sequence._FEWEST_STEPS", 1)
+    monkeypatch.setattr("recsys_lib.imports.find_spec", lambda name: None)
+    (caution,) = auto.cautions
+    assert "sequence model" in caution
+    assert "pip install" in caution
+    assert judged.cautions == []  # it is off
+
+
 def test_results_and_blend_are_saved(judged):
     folder = judged.dataset.version("judged")
     assert has_part(folder, BLEND_PART)

@@ -15,7 +15,7 @@ from recsys_lib.blend.sources.factorization import FoldedAls
 from recsys_lib.blend.sources.item_weights import Bm25Neighbours, CosineNeighbours
 from recsys_lib.blend.sources.linear import Ease
 from recsys_lib.blend.sources.popularity import Popularity, RecentPopularity, recent_counts
-from recsys_lib.blend.sources.sequence import Sequence
+from recsys_lib.blend.sources.sequence import Sequence, lacks_pytorch
 from recsys_lib.blend.sources.texts import TextNeighbours, item_embeddings
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "TextNeighbours",
     "Training",
     "item_embeddings",
+    "lacks_pytorch",
     "recent_counts",
     "source_types",
     "train_sources",

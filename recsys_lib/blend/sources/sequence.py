@@ -11,7 +11,8 @@ import numpy as np
 from recsys_lib.blend.histories import Histories
 from recsys_lib.blend.sources._attention import last_states
 from recsys_lib.blend.sources.base import CandidateSource, ServedParts, Training
-from recsys_lib.imports import require_torch
+from recsys_lib.imports import has_torch, require_torch
+from recsys_lib.parameters import AUTO
 
 _FEWEST_STEPS = 50_000
 _MOST_STEPS = 3_000_000
@@ -35,11 +36,11 @@ class Sequence(CandidateSource):
     def train(cls, training: Training) -> Self | None:
         """Train with PyTorch; None where it is off, or ``auto`` finds too few or too many data.
 
-        ParameterError where PyTorch is not installed.
+        Without PyTorch ``auto`` is None, see :func:`lacks_pytorch`, and ``on`` a ParameterError.
         """
         histories = training.histories.strong()
         epochs = _epochs(histories, training.options.sequence)
-        if not epochs:
+        if not epochs or lacks_pytorch(training):
             return None
         require_torch("the sequence model (evaluate.sequence, which may be off)")
         # PyTorch takes seconds to import.
@@ -104,6 +105,12 @@ class Sequence(CandidateSource):
             items = np.where(inside, strong.items[entries], 0)
             states[known] = last_states(self.weights, items, lengths[known])
         return states
+
+
+def lacks_pytorch(training: Training) -> bool:
+    """Whether ``auto`` leaves the model out for nothing but that PyTorch is not installed."""
+    mode = training.options.sequence
+    return mode == AUTO and not has_torch() and _epochs(training.histories.strong(), mode) > 0
 
 
 def _epochs(histories: Histories, mode: str) -> int:
