@@ -53,6 +53,7 @@ class Compiled:
         update_wrapper(self, function)
 
     def __call__(self, *args: Any) -> Any:
+        """What the function returns, in machine code."""
         return (self._made or self.dispatcher())(*args)
 
     def __getattr__(self, name: str) -> Any:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-import pandas as pd
 import polars as pl
-import pyarrow as pa
 
 from recsys_lib.errors import UnknownIdError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Missing = Literal["error", "negative"]
 """What an unknown id means: an error, or the row number -1."""
@@ -69,25 +70,25 @@ class IdMap:
     recsys_lib.errors.UnknownIdError: unknown id 'sofa'
     """
 
-    __slots__ = ("_index",)
+    __slots__ = ("_index", "_series")  # one of the two: a table to look up in once it is needed
 
     def __init__(self, ids: Iterable[str] | pl.Series) -> None:
         series = ids if isinstance(ids, pl.Series) else pl.Series("id", list(ids), dtype=pl.String)
         if not _are_unique(series):
             twice = series.filter(series.is_duplicated())[0]
             raise ValueError(f"ids must be unique, {twice!r} occurs more than once")
-        # Arrow strings: a million ids need no Python object each.
-        array = pd.array(series.to_arrow().cast(pa.large_string()), dtype="str")
-        self._index = pd.Index(array, dtype="str")
+        self._series: pl.Series | None = series.cast(pl.String).alias("id")
+        self._index: pd.Index | None = None
 
     def __len__(self) -> int:
-        return len(self._index)
+        index = self._index
+        return len(self.series() if index is None else index)
 
     def __contains__(self, key: object) -> bool:
         return key in self._lookup
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, IdMap) and self._index.equals(other._index)
+        return isinstance(other, IdMap) and self.series().equals(other.series())
 
     __hash__ = None  # type: ignore[assignment]  # compared by content, so not hashable
 
@@ -121,7 +122,8 @@ class IdMap:
         UnknownIdError
             For the first unknown id, unless ``missing="negative"``.
         """
-        rows = self._lookup.get_indexer(pd.Index(ids, dtype="str"))
+        lookup = self._lookup
+        rows = lookup.get_indexer(type(lookup)(ids, dtype="str"))
         if missing == "error" and (rows < 0).any():
             raise UnknownIdError(ids[int(np.argmax(rows < 0))])
         return rows
@@ -147,12 +149,16 @@ class IdMap:
 
     def series(self) -> pl.Series:
         """All ids in their order."""
-        return pl.Series("id", self._index.array.__arrow_array__(), dtype=pl.String)
+        series = self._series
+        if series is None:  # so there is the index
+            series = pl.Series("id", self._lookup.array.__arrow_array__(), dtype=pl.String)
+        return series
 
     def ids(self, rows: np.ndarray | Sequence[int] | None = None) -> np.ndarray:
         """Ids at ``rows``, by default all, as an object array of str."""
-        index = self._index if rows is None else self._index[np.asarray(rows, dtype=np.int64)]
-        return index.to_numpy(dtype=object)
+        at = slice(None) if rows is None else np.asarray(rows, dtype=np.int64)
+        index = self._index
+        return self.series()[at].to_numpy() if index is None else index[at].to_numpy(dtype=object)
 
     def spelled_like(self, key: str) -> str | None:
         """An id that differs from ``key`` only by case or by blanks around it; None without one."""
@@ -164,8 +170,19 @@ class IdMap:
     def _lookup(self) -> pd.Index:
         """The index with its hash table, which the first lookup builds, in one thread only."""
         with _BUILDING_TABLES:
-            _ = self._index.is_unique
-        return self._index
+            if self._index is None:
+                self._index, self._series = _table(self.series()), None
+            return self._index
+
+
+def _table(series: pl.Series) -> pd.Index:
+    """With Arrow strings: a million ids need no Python object each."""
+    import pandas as pd  # noqa: PLC0415  # takes 0.2 s, and some processes look no id up
+    import pyarrow as pa  # noqa: PLC0415
+
+    index = pd.Index(pd.array(series.to_arrow().cast(pa.large_string()), dtype="str"), dtype="str")
+    _ = index.is_unique  # fills the hash table
+    return index
 
 
 def _are_unique(ids: pl.Series) -> bool:
