@@ -1,4 +1,4 @@
-"""Files in file systems of Hadoop: file:// on a path of its own, and the one that viewfs mounts."""
+"""Files in file systems of Hadoop: WebHDFS over the network, viewfs mounts, and file://."""
 
 import gzip
 import json
@@ -7,13 +7,16 @@ import os
 import polars as pl
 import pytest
 
+from recsys_lib.data._remote import remote_fingerprints
 from recsys_lib.data.etl import load_dataset
 from recsys_lib.data.input_files import find_input_files
 from recsys_lib.errors import InputDataError, ParameterError
 from recsys_lib.parameters import EtlParameters
 from recsys_lib.paths import Dataset
+from recsys_lib.spark import Cluster
 from tests.support.pipeline_runs import latest, run_pipeline
 from tests.support.two_engines import assert_equal, loaded_twice
+from tests.support.webhdfs import webhdfs
 
 pytestmark = pytest.mark.spark
 
@@ -47,13 +50,13 @@ def write_shop(folder):
     return folder
 
 
-def test_all_kinds_of_files_are_read_alike(viewfs, tmp_path, monkeypatch):
+def test_all_kinds_of_files_are_read_alike(settings, tmp_path, monkeypatch):
     shop = write_shop(tmp_path / "shop")
-    settings, url = viewfs
     wishes = {"reviews": "reviews*", "products": "products*"}
-    here, there = loaded_twice(
-        str(shop), settings, tmp_path, monkeypatch, url=f"{url}/shop", **wishes
-    )
+    with webhdfs(tmp_path) as url:
+        here, there = loaded_twice(
+            str(shop), settings, tmp_path, monkeypatch, url=f"{url}/shop", **wishes
+        )
     assert_equal(here, there)
     rejected = [json.loads(line) for line in (there / "rejected.jsonl").open()]
     assert [(bad["file"], bad["line"]) for bad in rejected] == [
@@ -83,6 +86,9 @@ def test_long_files_are_told_by_their_first_lines(tmp_path, monkeypatch):
     os.utime(shop / "reviews.jsonl", (1, 1))
     (later,) = find_input_files(Dataset.find("far"), parameters).read_origins()
     assert later != origin
+    cluster = Cluster.of(parameters, tmp_path)
+    with pytest.raises(InputDataError, match=r"reviews\.jsonl: changed while it was read"):
+        remote_fingerprints(there, cluster, parameters.folder)
 
 
 def test_a_run_needs_no_folder_of_its_own(viewfs, tmp_path, workspace):
@@ -110,6 +116,14 @@ def test_what_cannot_be_read_is_told(url, error, said, tmp_path, monkeypatch):
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     with pytest.raises(error, match=said):
         find_input_files(Dataset.find("far"), EtlParameters(engine="spark", folder=url))
+
+
+def test_missing_rights_are_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    with webhdfs(tmp_path, forbidden="secret") as url:
+        parameters = EtlParameters(engine="spark", folder=f"{url}/secret")
+        with pytest.raises(InputDataError, match=r"/secret: no rights \(AccessControlException"):
+            find_input_files(Dataset.find("far"), parameters)
 
 
 def test_a_damaged_file_is_named_by_its_url(settings, tmp_path, monkeypatch):
