@@ -1,4 +1,4 @@
-"""How often products have each word, counted in arrays instead of product by product."""
+"""How often products have each word, counted in arrays: the only module that uses bm25s."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-import bm25s
 import numpy as np
 from scipy import sparse
 
+from recsys_lib.imports import without_modules
 from recsys_lib.search._words import Tokenizer
+
+with without_modules("numba", "tqdm.auto"):  # of no use here, and slow to import
+    import bm25s
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The lexical index: the only module that uses bm25s.
+"""The lexical index.
 
 BM25 over one bag of words per product, in which the words of important fields count several
 times: the simple form of BM25F. Reference: Robertson, Zaragoza, Taylor, "Simple BM25 extension to
@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-import bm25s
 import numpy as np
 import polars as pl
 from scipy import sparse
@@ -53,7 +52,7 @@ class LexicalIndex:
     """
 
     def __init__(
-        self, index: bm25s.BM25, tokenizer: Tokenizer, spellings: pl.DataFrame, n_products: int
+        self, index: CountedBM25, tokenizer: Tokenizer, spellings: pl.DataFrame, n_products: int
     ) -> None:
         self._index, self._tokenizer, self._n_products = index, tokenizer, n_products
         self._spellings = spellings
@@ -80,7 +79,7 @@ class LexicalIndex:
     def load(cls, folder: Path, tokenizer: Tokenizer, n_products: int) -> LexicalIndex:
         """Read what :meth:`save` wrote, memory-mapped; ArtifactError when it is damaged."""
         try:
-            index = bm25s.BM25.load(folder, mmap=True, allow_pickle=False, **_FILES)
+            index = CountedBM25.load(folder, mmap=True, allow_pickle=False, **_FILES)
             spellings = pl.read_parquet(folder / _WORDS_FILE, glob=False)
         except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
             raise ArtifactError(
