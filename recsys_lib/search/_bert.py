@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,15 +61,16 @@ class Bert:
     """Weights of a model for which :func:`why_not` is "", and the graphs made from them."""
 
     def __init__(self, folder: Path) -> None:
-        from safetensors.numpy import load_file  # noqa: PLC0415  # only where a model is loaded
-
-        self.config = _json(folder, "config.json")
-        self._weights = {
-            name.removeprefix("bert."): weights
-            for name, weights in load_file(folder / "model.safetensors").items()
-        }
+        self._folder, self.config = folder, _json(folder, "config.json")
         self.dimension: int = self.config["hidden_size"]
         self.max_tokens = trained_for(folder)
+
+    @cached_property
+    def _weights(self) -> dict[str, np.ndarray]:
+        from safetensors.numpy import load_file  # noqa: PLC0415  # only where a model is loaded
+
+        stored = load_file(self._folder / "model.safetensors")
+        return {name.removeprefix("bert."): weights for name, weights in stored.items()}
 
     def graph(self, ranges: Sequence[Range] | None = None, *, observed: bool = False) -> Any:
         """Ids, int32, and mask, float32, both of shape (texts, tokens), to vectors of length 1.
@@ -171,7 +173,7 @@ class _Graph:
         if not isinstance(value, np.ndarray):
             is_float = isinstance(value, float)
             value = np.array(value, dtype=np.float32 if is_float else np.int32)
-        return self._op.constant(value)
+        return self._op.constant(value, shared_memory=True)
 
 
 def _json(folder: Path, name: str, missing: Any = None) -> Any:

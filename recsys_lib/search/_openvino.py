@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recsys_lib.processors import processors
-from recsys_lib.search._bert import Bert
+from recsys_lib.search._bert import Bert, Range
 from recsys_lib.search._bert_tokens import BertTokens
 from recsys_lib.search._graphs import compiled, padded
 from recsys_lib.search._ranges import ranges_of
@@ -30,17 +31,13 @@ class OpenVinoModel:
 
     def __init__(self, folder: Path, precision: str, weights: str) -> None:
         bert = Bert(folder)
-        self.dimension = bert.dimension
+        self.dimension, self._folder = bert.dimension, folder
         self._tokens = BertTokens(folder, bert.max_tokens)
-        ranges = None
+        self._ranges: list[Range] | None = None
         self.precision, self.recipe = precision, f"openvino {precision}"
         if precision == "int8":
-            ranges = ranges_of(bert, self._tokens.library, weights)
-            self.recipe += f" {[tuple(pair) for pair in ranges]}"
-        streams = processors()
-        self._compiled = compiled(bert.graph(ranges), streams)
-        # One more than run at a time, so that none waits for its next batch.
-        self._requests = [self._compiled.create_infer_request() for _ in range(streams + 1)]
+            self._ranges = ranges_of(bert, self._tokens.library, weights)
+            self.recipe += f" {[tuple(pair) for pair in self._ranges]}"
 
     @property
     def max_tokens(self) -> int:
@@ -53,7 +50,35 @@ class OpenVinoModel:
 
     def encode_batches(self, batches: Iterable[Sequence[str]]) -> Iterator[np.ndarray]:
         """Vectors of each batch of texts, in order: float32, shape (n, dimension), of length 1."""
-        free, busy = deque(self._requests), deque[Any]()
+        return self._encoded(batches, self._many)
+
+    def encode_query(self, text: str) -> np.ndarray:
+        """Vector of a query: float32, shape (dimension,), of length 1."""
+        return next(self._encoded([[text]], self._one))[0]
+
+    def token_counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
+        """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
+        return self._tokens.counts(texts, cut=cut)
+
+    @cached_property
+    def _many(self) -> list[Any]:
+        """One more than run at a time, so that none waits for its next batch."""
+        streams = processors()
+        model = self._compiled(streams)
+        return [model.create_infer_request() for _ in range(streams + 1)]
+
+    @cached_property
+    def _one(self) -> list[Any]:
+        """For queries, which are compiled for in two thirds of the time."""
+        return [self._compiled(1).create_infer_request()]
+
+    def _compiled(self, streams: int) -> Any:
+        return compiled(Bert(self._folder).graph(self._ranges), streams)
+
+    def _encoded(
+        self, batches: Iterable[Sequence[str]], requests: Sequence[Any]
+    ) -> Iterator[np.ndarray]:
+        free, busy = deque(requests), deque[Any]()
         try:
             for texts in batches:
                 if not free:
@@ -68,14 +93,6 @@ class OpenVinoModel:
         finally:
             for request in busy:
                 request.wait()
-
-    def encode_query(self, text: str) -> np.ndarray:
-        """Vector of a query: float32, shape (dimension,), of length 1."""
-        return next(self.encode_batches([[text]]))[0]
-
-    def token_counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
-        """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
-        return self._tokens.counts(texts, cut=cut)
 
 
 def _result(request: Any) -> np.ndarray:
