@@ -13,13 +13,13 @@ import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 from recsys_lib.errors import StorageError
 from recsys_lib.files import replacing
+from recsys_lib.imports import versions_of
 from recsys_lib.sources import module_digest
 
 SECONDS = 15.0
@@ -45,7 +45,7 @@ class Checkpoints:
         if self._folder is None:
             return Checkpoint()
         digest = hashlib.sha256(module_digest(Path(module)).encode())
-        versions = [f"{library} {metadata.version(library)}" for library in _LIBRARIES]
+        versions = [f"{name} {version}" for name, version in versions_of(_LIBRARIES).items()]
         for value in (versions, *inputs):
             _add(digest, value)
         return Checkpoint(self._folder / f"{self._step}-{name}-{digest.hexdigest()[:32]}.npz")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from importlib import metadata
 from importlib.util import find_spec
 
 from recsys_lib.errors import ParameterError
@@ -35,6 +36,15 @@ def without_collection() -> Iterator[None]:
 def has_torch() -> bool:
     """Whether PyTorch is installed, which answers need only from models that run in it."""
     return find_spec("torch") is not None
+
+
+def versions_of(distributions: Iterable[str]) -> dict[str, str]:
+    """The versions of those that are installed; torch, for one, is not needed by every model."""
+    found = {}
+    for name in distributions:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def require_torch(what: str) -> None:

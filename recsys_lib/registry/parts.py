@@ -10,15 +10,15 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.files import describe, fingerprint, read_json, replacing_folder, write_json
+from recsys_lib.imports import versions_of
 from recsys_lib.paths import Dataset
 
 if TYPE_CHECKING:
@@ -190,16 +190,10 @@ def writing_part(
             "shapes": shapes,
             "parameters": parameters,
             "data_fingerprint": data_fingerprint,
-            "libraries": dict(_versions(libraries)),
+            "libraries": versions_of(libraries),
             "metrics": metrics or {},
         }
         write_json(temporary / PART_MANIFEST, manifest)
-
-
-def _versions(libraries: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for name in libraries:
-        with suppress(metadata.PackageNotFoundError):  # such as torch, which not every model needs
-            yield name, metadata.version(name)
 
 
 def open_array(path: Path) -> np.ndarray:
