@@ -43,6 +43,24 @@ class DistinctRows:
         return cls(matrix[first[order]], group, counts)
 
 
+@dataclass(frozen=True)
+class SharedFactors:
+    """Factors of users, of whom those with equal entries have the same.
+
+    Parameters
+    ----------
+    rows: float32, shape (distinct users, factors).
+    group: int64, shape (users,): the row of each user; None where each has a row.
+    """
+
+    rows: np.ndarray
+    group: np.ndarray | None = None
+
+    def of_all(self) -> np.ndarray:
+        """float32, shape (users, factors): gigabytes where there are millions of users."""
+        return self.rows if self.group is None else self.rows[self.group]
+
+
 def _hashes(matrix: sparse.csr_matrix) -> np.ndarray:
     """uint64, shape (rows,): the sum of a mixed number for each entry of a row.
 

@@ -19,7 +19,7 @@ from implicit.utils import ParameterWarning, check_random_state
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from recsys_lib.als._distinct import DistinctRows
+from recsys_lib.als._distinct import DistinctRows, SharedFactors
 from recsys_lib.als.fold_in import FoldIn
 from recsys_lib.als.momentum import Momentum
 from recsys_lib.als.solver import Alternation, ExactAlternation, Penalty
@@ -27,7 +27,7 @@ from recsys_lib.compiled import Workers
 from recsys_lib.parameters import AlsParameters
 
 _INITIAL_SCALE = 0.01
-_CHUNK_ROWS = 1 << 16
+_SKIPPED_AT_ONCE = 1 << 22
 _SAVED = (
     "user_factors",
     "item_factors",
@@ -119,8 +119,10 @@ class ExactALS(AlternatingLeastSquares):
     [0, 1, 2]
     """
 
-    user_factors: Any  # float32 arrays, None before the training
-    item_factors: Any
+    item_factors: Any  # float32 array, None before the training
+    _user_factors: Any
+    shared: SharedFactors | None
+    """Factors of the users after the training; None when they were set or loaded."""
     current_item_factors: Callable[[], np.ndarray]
     """The item factors during the training; their axes are not those of the result."""
     state: Callable[[], dict[str, np.ndarray]]
@@ -189,10 +191,26 @@ class ExactALS(AlternatingLeastSquares):
             self.current_item_factors, self.state = alternation.item_factors, alternation.state
             self._iterate(alternation, callback)
             user_factors, self.item_factors = alternation.factors()
-        self.user_factors = user_factors[users.group]
+        self.user_factors = None
+        self.shared = SharedFactors(user_factors, users.group)
         # implicit caches these; they belong to the factors before.
         self._item_norms = self._user_norms = self._YtY = self._XtX = None
         self._check_fit_errors()
+
+    @property
+    def user_factors(self) -> Any:
+        """float32, shape (users, factors); of all users only from when they are asked for."""
+        if self._user_factors is None and self.shared is not None:
+            self._user_factors = self.shared.of_all()
+        return self._user_factors
+
+    @user_factors.setter
+    def user_factors(self, value: Any) -> None:
+        self._user_factors, self.shared = value, None
+
+    def _check_fit_errors(self) -> None:
+        users = self.user_factors if self.shared is None else self.shared.rows
+        self._check_factors(users, self.item_factors)
 
     def _iterate(self, alternation: Alternation, callback: Callback | None) -> None:
         (state, done), self._before = self._before, ({}, 0)
@@ -216,8 +234,7 @@ class ExactALS(AlternatingLeastSquares):
         if self.item_factors is not None:
             return np.array(self.item_factors, dtype=np.float32, order="C")
         random = check_random_state(self.random_state)
-        for start in range(0, users, _CHUNK_ROWS):  # implicit draws the user factors first
-            random.random((min(_CHUNK_ROWS, users - start), self.factors), dtype=np.float32)
+        _skip(random, users * self.factors)  # implicit draws the user factors first
         drawn: np.ndarray = random.random((items, self.factors), dtype=np.float32)
         return drawn * np.float32(_INITIAL_SCALE)
 
@@ -252,6 +269,16 @@ class ExactALS(AlternatingLeastSquares):
         np.savez(
             fileobj_or_path, **{name: value for name, value in values.items() if value is not None}
         )
+
+
+def _skip(random: np.random.Generator, n: int) -> None:
+    """Leave out ``n`` numbers in float32, of which the usual generator makes two at a time."""
+    bits = random.bit_generator
+    if isinstance(bits, np.random.PCG64) and not bits.state["has_uint32"]:
+        bits.advance(n // 2)
+        n %= 2
+    for start in range(0, n, _SKIPPED_AT_ONCE):
+        random.random(min(_SKIPPED_AT_ONCE, n - start), dtype=np.float32)
 
 
 def item_similarity(user_items: sparse.csr_matrix, kind: str, k: int = 100) -> sparse.csr_matrix:

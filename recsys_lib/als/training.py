@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
+from recsys_lib.als._distinct import SharedFactors
 from recsys_lib.als._on_cluster import item_factors_on_cluster
 from recsys_lib.als.confidences import confidence, liked
 from recsys_lib.als.implicit_models import ConjugateGradientALS, ExactALS
@@ -53,7 +55,8 @@ class TrainedAls:
 
     Parameters
     ----------
-    user_factors, item_factors: float32, shapes (users, factors) and (items, factors).
+    users: factors of the users.
+    item_factors: float32, shape (items, factors).
     history: one entry per iteration.
     converged: whether the loss settled before the iteration limit.
     validation: iterations of the first training, which held out the last interactions of the
@@ -61,12 +64,17 @@ class TrainedAls:
     device: "cpu" or "cuda".
     """
 
-    user_factors: np.ndarray
+    users: SharedFactors
     item_factors: np.ndarray
     history: list[Iteration]
     converged: bool
     validation: list[Iteration] = field(default_factory=list)
     device: str = "cpu"
+
+    @cached_property
+    def user_factors(self) -> np.ndarray:
+        """float32, shape (users, factors): of all users, gigabytes where there are millions."""
+        return self.users.of_all()
 
     @property
     def reason(self) -> str:
@@ -212,12 +220,14 @@ def _fit(
         return ends
 
     model.fit(positive, show_progress=False, callback=record)
-    if not (np.isfinite(model.user_factors).all() and np.isfinite(model.item_factors).all()):
+    shared = model.shared if isinstance(model, ExactALS) else None
+    users = shared or SharedFactors(model.user_factors)
+    if not (np.isfinite(users.rows).all() and np.isfinite(model.item_factors).all()):
         raise TrainingError(
             "the factors are not finite: raise als.regularization or lower als.alpha"
         )
     converged = _settled(history, parameters.tolerance)
-    return TrainedAls(model.user_factors, model.item_factors, history, converged, device=device)
+    return TrainedAls(users, model.item_factors, history, converged, device=device)
 
 
 def _as_rows(history: list[Iteration]) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.als import ExactALS
-from recsys_lib.als.implicit_models import ConjugateGradientALS
+from recsys_lib.als.implicit_models import ConjugateGradientALS, _skip
 
 
 def ratings(users=300, items=80, seed=0):
@@ -146,3 +146,27 @@ def test_lambda_that_grows_with_the_row_is_used_by_every_method(tmp_path):
     loaded = ExactALS.load(tmp_path / "model.npz")
     assert loaded.frequency_scaling == 1.0
     assert np.allclose(loaded.recalculate_user(3, matrix[3]), folded[0])
+
+
+@pytest.mark.parametrize("n", [0, 1, 1000, 1001])
+@pytest.mark.parametrize("drawn_before", [0, 1])
+def test_numbers_are_skipped_as_if_they_were_drawn(n, drawn_before):
+    """The initial item factors are those behind the user factors, which need not be drawn."""
+    ours, theirs = np.random.default_rng(5), np.random.default_rng(5)
+    for generator in (ours, theirs):
+        generator.random(drawn_before, dtype=np.float32)
+    _skip(ours, n)
+    theirs.random(n, dtype=np.float32)
+    following = [generator.random(9, dtype=np.float32).tolist() for generator in (ours, theirs)]
+    assert following[0] == following[1]
+
+
+def test_users_with_one_history_share_their_factors_until_all_are_asked_for():
+    model = ExactALS(factors=2, iterations=2, random_state=0, num_threads=1)
+    model.fit(sparse.csr_matrix(np.repeat(np.eye(3), [1, 4, 2], axis=0)))
+    assert model.shared.rows.shape == (3, 2)
+    np.testing.assert_array_equal(
+        model.user_factors, np.repeat(model.shared.rows, [1, 4, 2], axis=0)
+    )
+    model.user_factors = np.zeros((7, 2))
+    assert model.shared is None and not model.user_factors.any()
