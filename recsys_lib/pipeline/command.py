@@ -281,7 +281,8 @@ class _Command:
 
     def _print_plan(self, run: Run) -> None:
         settings = run.settings
-        self.progress.note(f"dataset {settings.dataset.name}: {settings.dataset.raw}")
+        where = settings.etl.folder or settings.dataset.raw
+        self.progress.note(f"dataset {settings.dataset.name}: {where}")
         for step in plan(run.table, run.chosen, settings, force=run.force):
             self.progress.note(f"{step.name:<10} {step.action:<7} {step.reason}")
         self._print_damaged(run)

@@ -132,6 +132,7 @@ class Cluster:
         or Java, or where it does not start.
         """
         check_installed()
+        _expect_new_pandas()
         from pyspark import SparkContext  # noqa: PLC0415  # optional, takes seconds
         from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
 
@@ -148,12 +149,11 @@ class Cluster:
             gateway.proc.wait()
 
     def _started(self, name: str) -> SparkSession:
+        _expect_new_pandas()
         from pyspark import SparkContext  # noqa: PLC0415  # optional, takes seconds
         from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
         from pyspark.sql import SparkSession  # noqa: PLC0415
 
-        # pandas is not touched: tables go to Python and come back as Arrow.
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
         conf = self._conf(name)
         with self._starting() as log:
             if SparkContext._gateway is None:  # Java runs on when a session ends
@@ -197,6 +197,11 @@ def _reason(error: Exception, log: IO[bytes]) -> str:
     said = log.read().decode(errors="replace").splitlines()
     told = [line.strip() for line in said if line.startswith(("Error", "Exception in thread"))]
     return told[0] if told else reason_of(error)
+
+
+def _expect_new_pandas() -> None:
+    """pandas is not touched: tables go to Python and come back as Arrow."""
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
 
 
 def _spelled(value: str) -> str:

@@ -16,7 +16,13 @@ from recsys_lib.data.formats.records import read_rejected, write_rejected
 from recsys_lib.data.stored import StoredData
 from recsys_lib.data.updating import remove_users
 from recsys_lib.errors import ParameterError
-from recsys_lib.paths import JOURNAL_FOLDER, QUERIES_FOLDER, REJECTED_FILE, Dataset
+from recsys_lib.paths import (
+    HEADS_FOLDER,
+    JOURNAL_FOLDER,
+    QUERIES_FOLDER,
+    REJECTED_FILE,
+    Dataset,
+)
 from recsys_lib.registry.in_use import only_run
 from recsys_lib.updating.log_of_users import RemovedFeedback, remove_from_log
 from recsys_lib.updating.renewal import Renewed, renew
@@ -126,9 +132,10 @@ def forget(
 
 
 def _clear(dataset: Dataset, users: Sequence[str]) -> None:
-    """Remove what later steps make again: journal, results of queries, checkpoints."""
+    """Remove what later steps make again, such as results of queries, and checkpoints."""
     folder = dataset.processed
-    for path in (folder / JOURNAL_FOLDER, folder / QUERIES_FOLDER, dataset.checkpoints):
+    made = [folder / name for name in (JOURNAL_FOLDER, QUERIES_FOLDER, HEADS_FOLDER)]
+    for path in (*made, dataset.checkpoints):
         shutil.rmtree(path, ignore_errors=not path.exists())
     rejected = folder / REJECTED_FILE
     if rejected.is_file():

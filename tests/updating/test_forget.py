@@ -21,7 +21,7 @@ from recsys_lib.errors import InputDataError, UnknownUserError
 from recsys_lib.loop import Event, ServedList, Shown, read_events, read_shown, rotate
 from recsys_lib.loop.store import connect, insert
 from recsys_lib.parameters import EtlParameters
-from recsys_lib.paths import Dataset
+from recsys_lib.paths import HEADS_FOLDER, Dataset
 from recsys_lib.updating import forget, update
 from tests.support.corner_shop import HEADER, arrays, full_load, line, serve, store, train
 
@@ -45,6 +45,9 @@ def shop(workspace):
     write_outputs(dataset)
     dataset.checkpoints.mkdir()
     (dataset.checkpoints / "state.txt").write_text(GONE)
+    heads = dataset.processed / HEADS_FOLDER
+    heads.mkdir()
+    (heads / "reviews.csv").write_text(HEADER + line(GONE, "i0"))
     return dataset
 
 
