@@ -8,7 +8,7 @@ list, and a vector is done where falling norms say so.
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from recsys_lib.compiled import compiled
 from recsys_lib.ranking._highest import FIRST, ROUNDING, HighestProduct, row_norms, with_rest
@@ -27,7 +27,7 @@ def best_products(
     items: HighestProduct,
     item_vectors: np.ndarray,
     vectors: np.ndarray,
-    seen: sparse.csr_matrix,
+    seen: scipy.sparse.csr_matrix,
     k: int,
     tie_order: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +57,7 @@ def best_products(
     rests, norms = row_norms(rotated[:, FIRST:]), row_norms(rotated)
     rounding = norms * np.float32(vectors.shape[1] * ROUNDING)
     cells = (seen.data, items.positions[seen.indices], seen.indptr)
-    own = sparse.csr_matrix(cells, shape=seen.shape)
+    own = scipy.sparse.csr_matrix(cells, shape=seen.shape)
     own.sort_indices()
     order = np.ascontiguousarray(tie_order[items.order])
     first = np.argsort(order).astype(np.int32)

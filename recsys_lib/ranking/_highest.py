@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from recsys_lib.compiled import compiled
 from recsys_lib.ranking._kernels import dot
@@ -73,7 +73,7 @@ class HighestProduct:
         return cls(factors, bounding, rests, norms[order], axes, order, positions)
 
     def of(
-        self, vectors: np.ndarray, seen: sparse.csr_matrix, guesses: np.ndarray | None = None
+        self, vectors: np.ndarray, seen: scipy.sparse.csr_matrix, guesses: np.ndarray | None = None
     ) -> np.ndarray:
         """The item with the highest product of each vector, int32 (rows,).
 
@@ -88,7 +88,7 @@ class HighestProduct:
         # computed, too.
         rounding = np.linalg.norm(vectors, axis=1) * np.float32(vectors.shape[1] * ROUNDING)
         cells = (seen.data, self.positions[seen.indices], seen.indptr)
-        own = sparse.csr_matrix(cells, shape=seen.shape)
+        own = scipy.sparse.csr_matrix(cells, shape=seen.shape)
         own.sort_indices()
         found = np.full(len(vectors), NO_ITEM, dtype=np.int32)
         if guesses is not None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from recsys_lib.compiled import Workers, blocks, compiled
 from recsys_lib.ranking._kernels import keep_best
@@ -50,7 +50,7 @@ class MaximumInnerProduct:
         return cls(np.ascontiguousarray(item_factors[order]), norms[order], order, positions)
 
     def best(
-        self, vectors: np.ndarray, seen: sparse.csr_matrix, n: int
+        self, vectors: np.ndarray, seen: scipy.sparse.csr_matrix, n: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """The n items with the highest products, best first, without those in the row of ``seen``.
 
@@ -64,7 +64,7 @@ class MaximumInnerProduct:
         # A computed product may exceed the true one by its rounding: so does the bound.
         bounds = np.linalg.norm(vectors, axis=1) * np.float32(1 + vectors.shape[1] * _ROUNDING)
         cells = (seen.data, self.positions[seen.indices], seen.indptr)
-        seen_positions = sparse.csr_matrix(cells, shape=seen.shape)
+        seen_positions = scipy.sparse.csr_matrix(cells, shape=seen.shape)
         seen_positions.sort_indices()
         shared = (
             (self.factors, self.norms, np.arange(len(self.order), dtype=np.int32)),

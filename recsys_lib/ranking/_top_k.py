@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 import numpy as np
-from scipy import sparse
+import scipy
 from threadpoolctl import threadpool_limits
 
 from recsys_lib.errors import ScoreError
@@ -33,7 +33,7 @@ class Scorer(Protocol):
 def top_k(
     scorer: Scorer,
     users: np.ndarray,
-    seen: sparse.csr_matrix | None,
+    seen: scipy.sparse.csr_matrix | None,
     k: int,
     *,
     seed: int,
@@ -72,7 +72,7 @@ def top_k(
     >>> class Popularity:
     ...     def scores(self, users):
     ...         return np.tile(np.array([5, 9, 7], dtype=np.float32), (len(users), 1))
-    >>> seen = sparse.csr_matrix([[0, 1, 0], [0, 0, 0]])
+    >>> seen = scipy.sparse.csr_matrix([[0, 1, 0], [0, 0, 0]])
     >>> top_k(Popularity(), np.array([0, 1]), seen, 2, seed=0).tolist()
     [[2, 0], [1, 2]]
     """
@@ -88,7 +88,9 @@ def top_k(
     return np.concatenate(in_blocks(ranked, users, n_items))
 
 
-def top_k_of_row(row: np.ndarray, seen: sparse.csr_matrix, k: int, *, seed: int) -> np.ndarray:
+def top_k_of_row(
+    row: np.ndarray, seen: scipy.sparse.csr_matrix, k: int, *, seed: int
+) -> np.ndarray:
     """The k best items by one row of scores, (items,), for many users: as :func:`top_k` does.
 
     ``seen`` has the shape (users, items).
@@ -131,7 +133,7 @@ def shuffled_tie_order(n_items: int, seed: int) -> np.ndarray:
 
 
 def rank_scores(
-    scores: np.ndarray, seen: sparse.csr_matrix | None, tie_order: np.ndarray, k: int
+    scores: np.ndarray, seen: scipy.sparse.csr_matrix | None, tie_order: np.ndarray, k: int
 ) -> np.ndarray:
     """The k best items of each row of ``scores`` that are not seen, as :func:`top_k` gives them.
 
@@ -170,12 +172,12 @@ def best_first(scores: np.ndarray, k: int | None = None) -> np.ndarray:
     return kept[np.argsort(-scores[kept], kind="stable")]
 
 
-def keep_largest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
+def keep_largest(matrix: scipy.sparse.csr_matrix, k: int) -> scipy.sparse.csr_matrix:
     """The k largest entries of each row of a sparse matrix; ties by their order in the row."""
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     order = np.lexsort((-matrix.data, row))
     position = np.arange(len(order)) - matrix.indptr[row]
     kept = order[position < k]
-    return sparse.csr_matrix(
+    return scipy.sparse.csr_matrix(
         (matrix.data[kept], (row[kept], matrix.indices[kept])), shape=matrix.shape
     )

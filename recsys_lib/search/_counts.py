@@ -10,12 +10,12 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from recsys_lib.imports import without_modules
 from recsys_lib.search._words import Tokenizer
 
-with without_modules("numba", "tqdm.auto"):  # of no use here, and slow to import
+with without_modules("numba", "scipy.sparse", "tqdm.auto"):  # of no use here, and slow
     import bm25s
 
 
@@ -31,7 +31,7 @@ class WordCounts:
         their first appearance.
     """
 
-    ids: sparse.csr_array
+    ids: scipy.sparse.csr_array
     vocab: dict[str, int]
     texts_with: dict[str, int]
 
@@ -46,7 +46,7 @@ class WordCounts:
         columns: defaultdict[str, int] = defaultdict(count().__next__)
         stems = np.array([columns[tokenizer.stem(word)] for word in numbers], dtype=np.int32)
         texts_with = np.zeros(len(numbers), dtype=np.int64)
-        ids = sparse.csr_array((n_products, len(columns)), dtype=np.int32)
+        ids = scipy.sparse.csr_array((n_products, len(columns)), dtype=np.int32)
         for name, field in zip(texts, fields, strict=True):
             texts_with += field.texts_with(len(numbers))
             ids += field.counts(stems, len(columns)) * np.int32(weights[name])
@@ -83,7 +83,7 @@ class _Field:
         text_of = np.array([distinct[text] for text in column], dtype=np.int64)
         return cls(np.asarray(words, dtype=np.int32), np.asarray(starts), text_of)
 
-    def counts(self, stems: np.ndarray, n_stems: int) -> sparse.csr_array:
+    def counts(self, stems: np.ndarray, n_stems: int) -> scipy.sparse.csr_array:
         """How often each product has each stem, shape (products, stems)."""
         return self._counted(stems[self.words], n_stems)[self.text_of]
 
@@ -94,11 +94,11 @@ class _Field:
         times = np.repeat(times, np.diff(has.indptr))
         return np.bincount(has.indices, weights=times, minlength=n_words).astype(np.int64)
 
-    def _counted(self, words: np.ndarray, n_words: int) -> sparse.csr_array:
+    def _counted(self, words: np.ndarray, n_words: int) -> scipy.sparse.csr_array:
         """How often each distinct text has each word."""
         shape = (len(self.starts) - 1, n_words)
         ones = np.ones(len(words), dtype=np.int32)
-        counted = sparse.csr_array((ones, words, self.starts), shape=shape, copy=True)
+        counted = scipy.sparse.csr_array((ones, words, self.starts), shape=shape, copy=True)
         counted.sum_duplicates()
         return counted
 
@@ -110,7 +110,7 @@ class CountedBM25(bm25s.BM25):
     """
 
     def build_index_from_ids(
-        self, unique_token_ids: list[int], corpus_token_ids: sparse.csr_array, **_: Any
+        self, unique_token_ids: list[int], corpus_token_ids: scipy.sparse.csr_array, **_: Any
     ) -> dict[str, Any]:
         """Lucene's scores of all products and words, column by column.
 
@@ -126,7 +126,7 @@ class CountedBM25(bm25s.BM25):
         times = counts.data.astype(self.dtype)
         scores = idf[counts.indices] * (times / (np.repeat(norms, np.diff(counts.indptr)) + times))
         parts = (scores.astype(self.dtype), counts.indices, counts.indptr)
-        by_word = sparse.csc_array(sparse.csr_array(parts, shape=counts.shape))
+        by_word = scipy.sparse.csc_array(scipy.sparse.csr_array(parts, shape=counts.shape))
         return {
             "data": by_word.data,
             "indices": by_word.indices,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy import sparse
+import scipy
 
 from recsys_lib.errors import ArtifactError
 from recsys_lib.ranking import best_first
@@ -68,7 +68,7 @@ class LexicalIndex:
         counts = WordCounts.of(texts, weights, tokenizer)
         n_products = counts.ids.shape[0]
         if not counts.vocab:  # the mean length of an empty index would be zero
-            ids = sparse.csr_array(np.ones((n_products, 1), dtype=np.int32))
+            ids = scipy.sparse.csr_array(np.ones((n_products, 1), dtype=np.int32))
             counts = WordCounts(ids, {"": 0}, {})
         index = CountedBM25(k1=_K1, b=_B, method="lucene")
         index.index(counts, create_empty_token=False, show_progress=False)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.search._backend import Backend
@@ -19,6 +18,8 @@ from recsys_lib.search.encoder import TextEncoder
 from recsys_lib.spark import Cluster, failure
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from recsys_lib.display.progress import Progress
 
 _FEWEST_TEXTS = 256
@@ -82,6 +83,8 @@ def _filled(folder: Path, vectors: np.ndarray) -> np.ndarray:
 
 def _encode(recipe: _Recipe, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Runs on an executor."""
+    import pyarrow as pa  # noqa: PLC0415  # only where there is a cluster
+
     for batch in batches:
         if not len(batch):
             continue
