@@ -11,7 +11,7 @@ from scipy import sparse
 
 from recsys_lib.blend import CandidateSource, Histories, recent_counts
 from recsys_lib.data.interactions import Interactions
-from recsys_lib.ranking import Scorer
+from recsys_lib.ranking import NO_ITEM, Scorer
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class RecentPopular(SameForEveryone):
 
 @dataclass(frozen=True)
 class Random(Scorer):
-    """Chance. Scores depend on the seed and the user, not on the order of calls."""
+    """Chance. Results depend on the seed and the user, not on the order of calls."""
 
     n_items: int
     seed: int
@@ -93,3 +93,18 @@ class Random(Scorer):
             for user in users
         ]
         return np.array(rows, dtype=np.float32).reshape(len(users), self.n_items)
+
+    def lists(self, users: np.ndarray, seen: sparse.csr_matrix, k: int) -> np.ndarray:
+        """k items for each user by chance, int32, shape (len(users), k); -1 where none is left.
+
+        A few draws for each user instead of a score for each item. ``seen``, (users, items), has
+        what a user must not get.
+        """
+        lists = np.full((len(users), k), NO_ITEM, dtype=np.int32)
+        for row, user in zip(lists, users, strict=True):
+            own = seen.indices[seen.indptr[user] : seen.indptr[user + 1]]
+            generator = np.random.default_rng((self.seed, user))
+            drawn = generator.choice(self.n_items, min(k + len(own), self.n_items), replace=False)
+            new = drawn[~np.isin(drawn, own)][:k]
+            row[: len(new)] = new
+        return lists

@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys_lib.blend import Blend, rank_together
 from recsys_lib.evaluation import metrics
-from recsys_lib.evaluation.models import SameForEveryone, SourceAlone
+from recsys_lib.evaluation.models import Random, SameForEveryone, SourceAlone
 from recsys_lib.evaluation.train_test import TrainTest
 from recsys_lib.ranking import Scorer, top_k, top_k_of_row
 from recsys_lib.significance import half_width
@@ -106,6 +106,8 @@ def _rank(models: Mapping[str, Scorer], split: TrainTest, k: int, seed: int) -> 
         started = time.perf_counter()
         if isinstance(model, SameForEveryone):
             lists[name] = top_k_of_row(model.counts, seen[users], k, seed=seed)
+        elif isinstance(model, Random):
+            lists[name] = model.lists(users, seen, k)
         else:
             lists[name] = top_k(model, users, seen, k, seed=seed)
         seconds[name] = time.perf_counter() - started

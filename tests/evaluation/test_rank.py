@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from recsys_lib.data.interactions import Interactions
 from recsys_lib.evaluation import MostPopular, Random, evaluate, in_words, leave_last_out, rank
@@ -46,3 +47,15 @@ def test_users_are_added_until_the_interval_is_narrow_enough(
     else:
         assert "were enough" not in in_words(found, 10)
     assert math.isnan(whole.half_width)
+
+
+def test_random_lists_are_drawn_evenly_from_what_a_user_does_not_have():
+    n, k = 2_000, 3
+    seen = sparse.csr_matrix(([1.0] * (2 * n), ([*range(n)] * 2, [0] * n + [1] * n)), shape=(n, 8))
+    lists = Random(8, 4).lists(np.arange(n), seen, k)
+    assert all(len({*row}) == k for row in lists.tolist())
+    counts = np.bincount(lists.ravel(), minlength=8)
+    assert counts[:2].sum() == 0
+    assert counts[2:] == pytest.approx(np.full(6, n * k / 6), abs=4 * np.sqrt(n * k / 6))
+    assert (Random(8, 4).lists(np.arange(n)[::-1], seen, k) == lists[::-1]).all()
+    assert (Random(8, 4).lists(np.arange(1), seen, 9) == -1).sum() == 3
