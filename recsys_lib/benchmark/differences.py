@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from recsys_lib.benchmark.run import BenchmarkRun
 from recsys_lib.blend import BLEND
+from recsys_lib.imports import INSTALL_TORCH, has_torch
 
 _BY_HAND = "this is not the published protocol, and what is set by hand is not chosen on validation"
 
@@ -49,7 +50,8 @@ def _model(run: BenchmarkRun) -> Iterator[str]:
         names = ", ".join(run.learned.weights.coefficients)
         yield f"The served model is a blend ({names}); the other rows are single models."
     if not run.sequence:
-        yield "There is no sequence model among the sources of this run (evaluate.sequence)."
+        why = "evaluate.sequence" if has_torch() else f"without PyTorch: {INSTALL_TORCH}"
+        yield f"There is no sequence model among the sources of this run ({why})."
 
 
 def _always(run: BenchmarkRun) -> Iterator[str]:
