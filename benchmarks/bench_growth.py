@@ -3,7 +3,8 @@
 Every size is a generated dataset of so many users in a folder of its own. Of its texts some are
 encoded and timed, and multiplied, because encoding is proportional to texts; the vectors of the
 others lie between those. The sequence model is left out: its time is limited by a parameter.
-Times are those of processors, which on a busy machine say more than the clock.
+Times are those of processors, which on a busy machine say more than the clock; seconds by the clock
+are beside them.
 
 python benchmarks/bench_growth.py [USERS ...]      default 16900 169000 507000: 1, 10, 30 %
 """
@@ -41,10 +42,14 @@ _PLOT = Path(__file__).parents[1] / "docs" / "growth.png"
 
 
 class Cost(NamedTuple):
-    """Seconds of processor time, and the most memory held; none for what is extrapolated."""
+    """Seconds of processor time, by the clock, and the most memory held.
+
+    What is extrapolated has neither of the last two.
+    """
 
     seconds: float
-    megabytes: float | None
+    by_clock: float | None = None
+    megabytes: float | None = None
 
 
 def main() -> None:
@@ -70,7 +75,7 @@ def _measure(users: str) -> dict[str, Cost]:
         name = f"sample-{users}"
         in_a_process(__file__, "make", name)
         costs = {step: _step(name, Path(home), step) for step in _STEPS[:2]}
-        costs[_ENCODING] = Cost(float(in_a_process(__file__, "encode", name).split()[-1]), None)
+        costs[_ENCODING] = Cost(float(in_a_process(__file__, "encode", name).split()[-1]))
         costs |= {step: _step(name, Path(home), step) for step in _STEPS[2:]}
         counts = read_summary(Dataset.find(name).processed)["counts"]
     print(f"{name}: {counts}; load {os.getloadavg()[0]:.1f}", flush=True)
@@ -87,8 +92,8 @@ def _step(name: str, home: Path, step: str) -> Cost:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     seconds = _processor_seconds() - before
     record = json.loads((home / "outputs" / "latest" / RECORD).read_text())
-    memory = {entry["name"]: entry["peak_memory_mb"] for entry in record["steps"]}
-    return Cost(seconds, memory[step])
+    (entry,) = (entry for entry in record["steps"] if entry["name"] == step)
+    return Cost(seconds, entry["seconds"], entry["peak_memory_mb"])
 
 
 def _processor_seconds() -> float:
@@ -119,8 +124,9 @@ def _exponent(seconds: dict[int, float]) -> float:
 
 
 def _cell(cost: Cost) -> str:
+    by_clock = "" if cost.by_clock is None else f" ({cost.by_clock:,.0f} s)"
     memory = "" if cost.megabytes is None else f", {cost.megabytes:,.0f} MB"
-    return f"{cost.seconds:,.0f} s{memory}"
+    return f"{cost.seconds:,.0f} s{by_clock}{memory}"
 
 
 def _draw(sizes: dict[int, dict[str, Cost]], exponents: dict[str, float]) -> None:
