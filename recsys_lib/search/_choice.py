@@ -138,6 +138,12 @@ def choose_index(
     return ChosenIndex(index, kind, breadth, reported[index.candidates], seconds)
 
 
+def looks_no_further(kind: Kind, breadth: int, candidates: int) -> bool:
+    """Whether :func:`choose_index` had no larger breadth and no more candidates to choose."""
+    widest = {"hnsw": (_BREADTHS[-1], 1), "ivf-pq": (_BREADTHS[-1], _CANDIDATES[-1])}
+    return (breadth, candidates) == widest.get(kind, (0, _CANDIDATES[-1]))
+
+
 def index_bytes(kind: Kind, n: int, dimension: int) -> int:
     """Approximate memory of an index of ``n`` vectors; ``ivf-pq`` maps them from the disk."""
     of_vector = {"exact": 4, "fast-scan": 1 / 4, "hnsw": 4, "ivf-pq": 1 / 4}

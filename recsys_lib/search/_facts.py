@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from recsys_lib.search._choice import looks_no_further
 from recsys_lib.search._part import (
     BACKEND_KEY,
     BREADTH_KEY,
@@ -31,11 +33,7 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
         or f"at most {parameters['max_tokens']}",
         "length of a vector": stored.embeddings.shape[1],
         "vector index": _index(parameters),
-        **{
-            f"recall of questions at {name.rpartition('@')[2]}": f"{recall:.1%}"
-            for name, recall in metrics.items()
-            if name.startswith("search.index_recall@")
-        },
+        **{f"recall of questions at {n}": f"{recall:.1%}" for n, recall in _recalls(metrics)},
         "weight of meaning in hybrid search": parameters[WEIGHT_REASON_KEY],
         "cosine below which a product is far": round(parameters[FAR_KEY], 2),
         "share of nonsense queries below it": f"{metrics['search.nonsense_far']:.0%}",
@@ -43,6 +41,28 @@ def facts_of(stored: SearchPart) -> dict[str, Any]:
         "language of the stemmer": stored.lexical.language,
         "product codes": len(stored.codes),
     }
+
+
+def cautions_of(stored: SearchPart) -> list[str]:
+    """What to know before relying on the part: that its vector index misses too much."""
+    parameters, wanted = stored.part.parameters, stored.parameters.index_recall
+    chosen = parameters[KIND_KEY], parameters[BREADTH_KEY], parameters.get(CANDIDATES_KEY, 1)
+    measured = _recalls(stored.part.manifest["metrics"])
+    low = [(n, recall) for n, recall in measured if recall < wanted]
+    if not low or not looks_no_further(*chosen):
+        return []
+    found = " and ".join(f"{recall:.1%} of the {n} nearest" for n, recall in low)
+    return [
+        f"The vector index finds {found} products of questions, less than embed.index_recall "
+        f"({wanted:.1%}), and can look no further: set embed.index to exact, or embed.index_recall "
+        "to what is enough."
+    ]
+
+
+def _recalls(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    """How many products are looked for, and the share of them that the vector index finds."""
+    prefix = "search.index_recall@"
+    return [(k.removeprefix(prefix), v) for k, v in metrics.items() if k.startswith(prefix)]
 
 
 def _index(parameters: dict[str, Any]) -> str:

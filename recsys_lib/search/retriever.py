@@ -12,7 +12,7 @@ import polars as pl
 
 from recsys_lib.errors import QueryError, did_you_mean
 from recsys_lib.ranking import best_first
-from recsys_lib.search._facts import facts_of
+from recsys_lib.search._facts import cautions_of, facts_of
 from recsys_lib.search._fusion import Hits, put_first
 from recsys_lib.search._identifiers import rows_with_code
 from recsys_lib.search._lists import MODES, Asked, Mode, best_products
@@ -121,6 +121,10 @@ class ProductSearch:
     def facts(self) -> dict[str, Any]:
         """What was built and how, to show."""
         return facts_of(self._stored)
+
+    def cautions(self) -> list[str]:
+        """What to know before relying on it, in sentences; [] for nothing."""
+        return cautions_of(self._stored)
 
     @property
     def language(self) -> str:

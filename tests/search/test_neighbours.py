@@ -9,6 +9,7 @@ from recsys_lib.search._choice import (
     choose_index,
     choose_kind,
     index_bytes,
+    looks_no_further,
 )
 from recsys_lib.search._index import load_index, save_index
 from recsys_lib.search._neighbours import nearest
@@ -139,3 +140,11 @@ def test_too_few_for_quantization(vectors, room):
         build_index(vectors[:500], "ivf-pq", room)
     with pytest.raises(ParameterError, match="'fast-scan' needs 640 vectors"):
         build_index(vectors[:500], "fast-scan")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_known_whether_an_index_could_look_further(vectors, questions, kind, room):
+    some = vectors if kind == "ivf-pq" else vectors[:1000]
+    for recall, limit in ((0.01, False), (1.01, kind != "exact")):
+        chosen = choose_index(some, kind, recall, questions[:60], room)
+        assert looks_no_further(kind, chosen.breadth, chosen.index.candidates) is limit
