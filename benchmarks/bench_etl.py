@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import plain_recipe
+from _machine import Machine
 from _timing import in_a_process
 
 from recsys_lib.data.etl import load_dataset, store_dataset
@@ -33,6 +34,7 @@ _WAYS = ("plain", "ours")
 def main() -> None:
     """Print time and peak memory of both, and the ratio of their times."""
     name = f"sample-{sys.argv[1] if len(sys.argv) > 1 else _USERS}"
+    machine = Machine.measured()
     with tempfile.TemporaryDirectory() as home:
         os.environ[HOME_VARIABLE] = home
         # In a process of its own, as the peak memory of a child starts at that of its parent.
@@ -42,7 +44,10 @@ def main() -> None:
         rounds = [_round(name) for _ in range(_ROUNDS)]
     for way in _WAYS:
         seconds, cpu, memory = (statistics.median(r[way][i] for r in rounds) for i in range(3))
-        print(f"  {way:<6} {seconds:6.1f} s   {cpu:6.1f} s CPU   {memory:6.0f} MB   (medians)")
+        print(
+            f"  {way:<6} {seconds:6.1f} s   {cpu:6.1f} s CPU   {memory:6.0f} MB   (medians)   "
+            f"{machine.moving(megabytes * 1e6, seconds)}"
+        )
     ratio = statistics.median(r["plain"][0] / r["ours"][0] for r in rounds)
     print(f"  ours is {ratio:.2f} times as fast (median of the rounds)")
 

@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from _appliances import APPLIANCES, appliances, use_home
+from _machine import Machine
 from _timing import in_a_process
 from rich.console import Console
 from threadpoolctl import threadpool_limits
@@ -53,15 +54,23 @@ def main() -> None:
     """Print seconds, CPU seconds and peak memory of each."""
     sample = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     use_home()
+    machine = Machine.measured()
     # Nothing large may be in this process: the peak memory of its children begins with its own.
     with tempfile.TemporaryDirectory() as folder:
         print(in_a_process(__file__, "prepare", folder), end="", flush=True)
         for task, title in _TASKS.items():
             cost = json.loads(in_a_process(__file__, task, folder))
-            costs = f"{cost[0]:7.1f} s, CPU {cost[1]:7.1f} s, {cost[2]:6,.0f} MB"
-            print(f"{title:<46} {costs}", flush=True)
+            print(f"{title:<46} {_text(cost)}", flush=True)
         print(in_a_process(__file__, "compare", folder), end="", flush=True)
-    print(in_a_process(__file__, "peer", str(sample)), end="")
+    cost, share, operations = json.loads(in_a_process(__file__, "peer", str(sample)))
+    print(
+        f"{_PEER:<46} {_text(cost)} (from {share:.1%} of the users, without a file; "
+        f"{machine.multiplying(operations, cost[0])})"
+    )
+
+
+def _text(cost: list[float]) -> str:
+    return f"{cost[0]:7.1f} s, CPU {cost[1]:7.1f} s, {cost[2]:6,.0f} MB"
 
 
 def _run(task: str, argument: str) -> None:
@@ -125,7 +134,7 @@ def _compare(path: Path) -> None:
 
 
 def _implicit(n_sample: int) -> None:
-    """What implicit takes for all users, by a sample of them."""
+    """What implicit takes for all users, by a sample of them, and the operations of all scores."""
     als = AlsModel.load(require_champion(Dataset.find(APPLIANCES)) / "als")
     random = np.random.default_rng(0)
     sample = np.sort(random.choice(len(als.users), min(n_sample, len(als.users)), replace=False))
@@ -136,11 +145,8 @@ def _implicit(n_sample: int) -> None:
             some = np.arange(start, min(start + _BATCH, len(sample)))
             library.recommend(some, rows[some], N=_N, filter_already_liked_items=True)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    share = len(sample) / len(als.users)
-    print(
-        f"{_PEER:<46} {cost[0]:7.1f} s, CPU {cost[1]:7.1f} s, {memory:6,.0f} MB "
-        f"(from {share:.1%} of the users, without a file)"
-    )
+    operations = 2.0 * len(als.users) * library.item_factors.size
+    print(json.dumps([[*cost, memory], len(sample) / len(als.users), operations]))
 
 
 @contextmanager

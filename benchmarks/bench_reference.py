@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plain_recipe
+from _machine import Machine
 from _timing import in_a_process
 
 from recsys_lib.data.database import read_products
@@ -52,7 +53,7 @@ def main() -> None:
     """Print the machine, both ways step by step, and the ratio of the whole."""
     users = sys.argv[1] if len(sys.argv) > 1 else str(_USERS)
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else _ROUNDS
-    _print_machine()
+    Machine.measured()
     with tempfile.TemporaryDirectory() as home:
         os.environ[HOME_VARIABLE] = home
         name = f"sample-{users}"
@@ -106,18 +107,6 @@ def _cell(costs: list[Cost]) -> str:
     share = costs[0].share
     guess = f"   (extrapolated from {share:.1%})" if share < 1 else ""
     return f"{seconds:7.0f} s {memory:5.0f} MB{guess}"
-
-
-def _print_machine() -> None:
-    """What the machine can do at most, to judge the figures by."""
-    block = np.ones(32 << 20, dtype=np.float64)
-    square = np.ones((2048, 2048), dtype=np.float32)
-    copy = min(_seconds_of(block.copy) for _ in range(3))
-    product = min(_seconds_of(lambda: square @ square) for _ in range(3))
-    print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}: "
-        f"{2 * block.nbytes / copy / 1e9:.0f} GB/s, {2 * 2048**3 / product / 1e9:.0f} GFLOP/s"
-    )
 
 
 def _seconds_of(work: Any) -> float:

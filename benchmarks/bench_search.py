@@ -29,6 +29,7 @@ import faiss
 import numpy as np
 import torch
 from _appliances import appliances, mixtures, pieces_of_titles
+from _machine import Machine
 from _timing import milliseconds, quantiles
 from threadpoolctl import threadpool_limits
 
@@ -52,7 +53,7 @@ _SEED = 7
 def main() -> None:
     """Print all tables."""
     large = sys.argv[1] if len(sys.argv) > 1 else "1000000"
-    recommender = appliances()
+    machine, recommender = Machine.measured(), appliances()
     search = recommender.product_search
     assert search is not None
     _first_answer(search.part.folder)
@@ -69,7 +70,7 @@ def main() -> None:
         vectors = base if n == len(base) else mixtures(base, n)
         print(f"index alone, {n:,} vectors of {vectors.shape[1]}, one thread")
         for kind in _KINDS:
-            _index_alone(vectors, kind, questions)
+            _index_alone(vectors, kind, questions, machine)
 
 
 def _lists(recommender: Recommender, search: ProductSearch) -> None:
@@ -133,7 +134,7 @@ def _first_answer(part: Path) -> None:
         print(f"a new process answers its first query, {mode:<9} {seconds:.1f} s", flush=True)
 
 
-def _index_alone(vectors: np.ndarray, kind: Kind, questions: np.ndarray) -> None:
+def _index_alone(vectors: np.ndarray, kind: Kind, questions: np.ndarray, machine: Machine) -> None:
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     parameters = EmbedParameters()
     with tempfile.TemporaryDirectory() as folder:
@@ -151,9 +152,19 @@ def _index_alone(vectors: np.ndarray, kind: Kind, questions: np.ndarray) -> None
     recalls = " ".join(f"@{depth} {value:.3f}" for depth, value in chosen.recall.items())
     print(
         f"  {kind:<9} recall {recalls}   {quantiles(times)}   {megabytes:6,.0f} MB   "
-        f"built and measured in {seconds:5.0f} s",
+        f"built and measured in {seconds:5.0f} s{_scanned(vectors, kind, times, machine)}",
         flush=True,
     )
+
+
+def _scanned(
+    vectors: np.ndarray, kind: Kind, times: list[tuple[float, float]], machine: Machine
+) -> str:
+    """What exact search reads in a second: all vectors for each question; "" for other kinds."""
+    if kind != "exact":
+        return ""
+    median = np.median([wall for wall, _ in times]) / 1000
+    return f"   {machine.moving(vectors.size * np.dtype(np.float32).itemsize, float(median))}"
 
 
 if __name__ == "__main__":
