@@ -25,3 +25,12 @@ def test_starting_a_run_builds_no_grammar_of_addresses():
         f"assert {NOT_FOR_NOTEBOOKS!r} not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_search_imports_nothing_slow_that_it_does_not_use():
+    code = (
+        "import sys, recsys_lib.search;"
+        "slow = {'asyncio', 'numba', 'pandas', 'pyarrow', 'scipy.sparse', 'torch'};"
+        "assert not slow & {*sys.modules}, slow & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
