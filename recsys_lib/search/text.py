@@ -126,8 +126,10 @@ def clean(text: str) -> str:
         text = html.unescape(text)
     if "<" in text:
         text = _TAG.sub(" ", _UNSEEN.sub(" ", text))
-    # JSON escapes can hold half an emoji, which is no character and crashes the tokenizer.
-    return " ".join(text.encode("utf-8", "ignore").decode("utf-8").split())
+    if not text.isascii():
+        # JSON escapes can hold half an emoji, which is no character and crashes the tokenizer.
+        text = text.encode("utf-8", "ignore").decode("utf-8")
+    return " ".join(text.split())
 
 
 def _check(fields: Iterable[str], columns: Sequence[str], parameter: str) -> None:
