@@ -12,7 +12,7 @@ from recsys_lib.errors import ParameterError
 from recsys_lib.ids import IdMap
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry.parts import ALS_PART, ITEM_FACTORS_FILE, Part, champion
+from recsys_lib.registry.parts import ALS_PART, ITEM_FACTORS_FILE, Part, champion, has_part
 
 _CHAMPION = "champion"
 _INITIAL_SCALE = 0.01
@@ -44,13 +44,13 @@ class WarmStart:
     def from_version(cls, dataset: Dataset, parameters: AlsParameters, items: IdMap) -> WarmStart:
         """Take the factors of the version that ``als.warm_start`` names, matched by item id.
 
-        New items start at random, and so do all if "champion" is named and there is none yet.
+        New items start at random, and so do all if "champion" is named and none has factors yet.
         Raises ParameterError if the version has another number of factors, ArtifactError if it
         has no ALS part.
         """
         wanted = parameters.warm_start
         folder = champion(dataset) if wanted == _CHAMPION else wanted and dataset.version(wanted)
-        if not folder:
+        if not folder or (wanted == _CHAMPION and not has_part(folder, ALS_PART)):
             return cls(None)
         part = Part.read(folder / ALS_PART)
         ids = IdMap(pl.read_parquet(part.folder / ITEMS_FILE, columns=["id"], glob=False)["id"])

@@ -10,6 +10,7 @@ from recsys_lib.als.validation import Holdout
 from recsys_lib.errors import ParameterError
 from recsys_lib.parameters import AlsParameters
 from recsys_lib.paths import Dataset
+from recsys_lib.registry.history import change_champion
 from tests.support.taste_world import stored, world
 
 PARAMETERS = AlsParameters(factors=6, iterations=30, tolerance=0, num_threads=1)
@@ -99,6 +100,8 @@ def test_without_a_champion_the_start_is_random_and_other_factors_are_refused(wo
     warm = PARAMETERS.model_copy(update={"warm_start": "champion"})
     start = WarmStart.from_version(dataset, warm, data.items)
     assert start.factors is None and start.description == "random factors"
+    change_champion(dataset, "one-first", reason="search is there", by="run")  # without factors
+    assert WarmStart.from_version(dataset, warm, data.items).factors is None
     stored(dataset.version("old") / "als", data, PARAMETERS)
     other = PARAMETERS.model_copy(update={"warm_start": "old", "factors": 5})
     with pytest.raises(ParameterError, match="version old has 6 factors, not 5"):
