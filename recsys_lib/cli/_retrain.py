@@ -123,9 +123,11 @@ def _off_policy(dataset: Dataset, version: str, before: str) -> str:
     from recsys_lib import Recommender
     from recsys_lib.serving.candidate_value import candidate_value
 
+    # The run has removed the version before if that was a first search.
+    for folder in map(dataset.version, (version, before)):
+        if not registry.has_part(folder, registry.BLEND_PART):
+            return f"off-policy: version {folder.name} has no evaluation, so it ranks nothing"
     new, old = (Recommender.load(dataset.version(v), dataset=dataset) for v in (version, before))
-    if new.blend is None:
-        return "off-policy: the version has no evaluation, so it ranks nothing"
     try:
         return f"off-policy: {candidate_value(new, old).sentence}"
     except (ThinSupportError, QueryError) as error:

@@ -1,5 +1,7 @@
 """``recsys retrain``: when it trains, from which factors, and what its exit code says."""
 
+import shutil
+
 import pytest
 
 from recsys_lib import pipeline, registry
@@ -27,7 +29,7 @@ def runs(shop, monkeypatch):
     """What was asked of the pipeline, which ends as ``outcome`` says without any training."""
 
     class Runs(list):
-        outcome = "served"
+        outcome, removed = "served", None
 
         def __call__(self, _, options):
             self.append(options)
@@ -37,6 +39,8 @@ def runs(shop, monkeypatch):
             record = shop.root / "outputs" / options.run_id / "run.json"
             write_json(record, {"warnings": warnings})
             serve_as(shop, options.run_id, served=self.outcome == "served")
+            if self.removed:
+                shutil.rmtree(shop.version(self.removed))
             return 0
 
     runs = Runs()
@@ -61,6 +65,12 @@ def test_a_version_that_is_served(runs, capsys):
     assert "to train: etl: no earlier result" in capsys.readouterr().out
     (options,) = runs
     assert options.assignments == ["dataset=shop"]
+
+
+def test_a_first_search_that_the_run_removed_is_not_compared(runs, capsys):
+    runs.removed = "v1"
+    assert main(RETRAIN) == EXIT_OK
+    assert "off-policy: version v1 has no evaluation" in capsys.readouterr().out
 
 
 def test_limits_of_the_monitor_are_not_for_the_run(runs):
