@@ -131,6 +131,8 @@ class Recommender(WhyQuestions, ItemQuestions, TextQuestions):
             search = ProductSearch.load(folder / SEARCH_PART)
             if search.parameters.reranker:
                 _ = search.texts  # the reranker reads them with each query
+            if search.ready == "static":
+                _ = search.encoder  # its vectors of tokens lie in the version
         if als is None and search is None:
             raise NotTrainedError(f"{folder} holds no trained model: {run_command(dataset)}")
         if als is not None and has_part(folder, BLEND_PART):

@@ -13,6 +13,7 @@ from recsys_lib.pipeline.execution import _first_search
 from recsys_lib.pipeline.execution._first_search import FirstSearch, build, is_first
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step, data_files, version_files
+from recsys_lib.registry.history import change_champion
 from tests.pipeline.test_what_is_served import MEASURE, PART
 from tests.support.few_words import few_words
 
@@ -57,6 +58,32 @@ def test_it_is_served_and_says_that_it_is_static(dataset, model):
     with pytest.raises(NotTrainedError):
         recommender.recommend("somebody", 5)
     assert is_first(dataset, "one-first")
+
+
+def test_it_answers_where_it_was_opened_before_it_was_removed(dataset, model):
+    build(dataset, "one-first", EmbedParameters(model=str(model)))
+    recommender = Recommender.load()
+    shutil.rmtree(dataset.version("one-first"))
+    assert len(recommender.search("washing machine", 5)) == 5
+
+
+def test_it_does_not_replace_what_was_promoted_meanwhile(dataset, model):
+    change_champion(dataset, "zero", reason="a person chose it", by="somebody")
+    build(dataset, "one-first", EmbedParameters(model=str(model)))
+    assert registry.champion(dataset).name == "zero"
+
+
+def test_a_killed_build_is_told(dataset, bench, model, monkeypatch):
+    monkeypatch.setattr(_first_search, "_FEWEST_PRODUCTS", 1)
+    settings = read_settings(None, [f"embed.model={model}"], project=bench.root)
+    told = []
+    first = FirstSearch(settings, "one", told.append)
+    made = version_files("evaluation", "metrics.json")
+    first.start([Step("evaluate", "04", ("etl",), produces=made)])
+    first._process.kill()
+    first._teller.join()
+    first.stop()
+    assert told == ["warning: no search before this run ends: exit code -9"]
 
 
 def test_a_full_index_says_nothing_of_it(shop):
@@ -117,7 +144,9 @@ def test_a_failure_is_a_note_not_the_end_of_the_run(steps):
     assert "no search before this run ends" in (folder / "log.jsonl").read_text()
 
 
-@pytest.mark.parametrize("case", ["served", "static", "few products", "nothing evaluated"])
+@pytest.mark.parametrize(
+    "case", ["served", "static", "few products", "nothing evaluated", "a name"]
+)
 def test_it_is_built_only_where_it_helps(dataset, bench, model, monkeypatch, case):
     def refuse(*_, **__):
         raise AssertionError("it was started")
@@ -129,6 +158,8 @@ def test_it_is_built_only_where_it_helps(dataset, bench, model, monkeypatch, cas
     settings = read_settings(None, (), project=bench.root)
     if case == "served":
         build(dataset, "zero", EmbedParameters(model=str(model)))
+    if case == "a name":
+        (bench.root / "outputs" / "one-first").mkdir(parents=True)
     if case == "static":
         settings = read_settings(None, ["embed.backend=static"], project=bench.root)
     if case == "nothing evaluated":

@@ -53,7 +53,10 @@ class FirstSearch:
         dataset, parameters = self._settings.dataset, self._settings.embed
         evaluates = any(EVALUATION in step.version_folders for step in chosen)
         few = known_counts(dataset).get("products", 0) < _FEWEST_PRODUCTS
-        if few or not evaluates or parameters.backend == _STATIC or registry.champion(dataset):
+        taken = (outputs_root(dataset.root) / self.version).exists()  # a run has this name
+        if few or taken or not evaluates or parameters.backend == _STATIC:
+            return
+        if registry.champion(dataset):
             return
         self._process = subprocess.Popen(
             [sys.executable, "-m", _MODULE],
@@ -96,7 +99,7 @@ class FirstSearch:
                 f"search answers after {seconds:.0f} s, by static vectors: version "
                 f"{self.version}, until this run ends"
             )
-        elif process.returncode > 0:
+        elif process.returncode and self._process is not None:  # not ended by the run
             reason = (problem.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
             self._tell(f"warning: no search before this run ends: {reason}")
 
@@ -128,7 +131,8 @@ def build(dataset: Dataset, version: str, parameters: EmbedParameters) -> None:
         read_summary(dataset.processed)["fingerprint"],
         raw=dataset.raw,
     )
-    registry.publish(dataset, version)
+    if registry.champion(dataset) is None:  # a person may have promoted another one meanwhile
+        registry.publish(dataset, version)
 
 
 def main() -> None:
