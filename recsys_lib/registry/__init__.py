@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from recsys_lib.registry.rollbacks import Rollback, rollback
     from recsys_lib.registry.updates import UPDATE, publish_update, trained_version, update_name
     from recsys_lib.registry.versions import (
+        FIRST_SEARCH,
         adopt,
+        is_first_search,
         published_versions,
         removed_champion,
         require_champion,
@@ -59,6 +61,7 @@ __all__ = [
     "BY_VARIABLE",
     "CHAMPION",
     "EVALUATION",
+    "FIRST_SEARCH",
     "HISTORY",
     "INDEX_FILE",
     "ITEM_FACTORS_FILE",
@@ -83,6 +86,7 @@ __all__ = [
     "choice",
     "content_digest",
     "has_part",
+    "is_first_search",
     "promote",
     "publish",
     "publish_update",

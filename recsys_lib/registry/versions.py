@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from recsys_lib.errors import ArtifactError, NotTrainedError
 from recsys_lib.files import link_or_copy, replacing_folder
-from recsys_lib.paths import Dataset
+from recsys_lib.paths import Dataset, outputs_root
 from recsys_lib.registry.manifest import (
     VerifiedPart,
     damaged_files,
@@ -18,11 +17,14 @@ from recsys_lib.registry.manifest import (
 )
 from recsys_lib.registry.parts import (
     MANIFEST,
+    PARTS,
+    SEARCH_PART,
     champion,
+    has_part,
 )
 
-if TYPE_CHECKING:
-    pass
+FIRST_SEARCH = "-first"
+"""How the names of versions end that are served until a run has made its own."""
 
 
 def require_champion(dataset: Dataset) -> Path:
@@ -68,15 +70,30 @@ def published_versions(dataset: Dataset) -> list[str]:
     return sorted(path.parent.name for path in dataset.models.glob(f"[!.]*/{MANIFEST}"))
 
 
+def is_first_search(dataset: Dataset, version: str) -> bool:
+    """Whether a version is served until a run has its own: of search alone, and made by no run."""
+    folder = dataset.version(version)
+    return (
+        version.endswith(FIRST_SEARCH)
+        and not (outputs_root(dataset.root) / version).exists()
+        and [part for part in PARTS if has_part(folder, part)] == [SEARCH_PART]
+    )
+
+
 def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None) -> bool:
     """Give ``version`` the folder ``name`` of another version, unless it has its own.
 
-    ``source`` is the other version's folder, by default the champion's. Files are hard links where
-    the disk allows it. Returns whether the version has the folder now.
+    ``source`` is the other version's folder, by default the champion's, unless that is a first
+    search: a run is to make its own. Files are hard links where the disk allows it. Returns whether
+    the version has the folder now.
     """
-    folder, source = dataset.version(version) / name, source or champion(dataset)
+    folder = dataset.version(version) / name
     if folder.is_dir():
         return True
+    if source is None:
+        source = champion(dataset)
+        if source is not None and is_first_search(dataset, source.name):
+            return False
     if source is None or not (source / name).is_dir():
         return False
     with replacing_folder(folder) as temporary:

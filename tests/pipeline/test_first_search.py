@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from recsys_lib import Recommender, registry
-from recsys_lib.errors import NotTrainedError
+from recsys_lib.errors import NotTrainedError, ParameterError
 from recsys_lib.parameters import EmbedParameters
 from recsys_lib.paths import Dataset
 from recsys_lib.pipeline.execution import _first_search
-from recsys_lib.pipeline.execution._first_search import FirstSearch, build, is_first
+from recsys_lib.pipeline.execution._first_search import FirstSearch, build
 from recsys_lib.pipeline.settings import read_settings
 from recsys_lib.pipeline.steps import Step, data_files, version_files
 from recsys_lib.registry.history import change_champion
@@ -57,7 +57,7 @@ def test_it_is_served_and_says_that_it_is_static(dataset, model):
     assert any("wash" in title.lower() for title in found["title"])
     with pytest.raises(NotTrainedError):
         recommender.recommend("somebody", 5)
-    assert is_first(dataset, "one-first")
+    assert registry.is_first_search(dataset, "one-first")
 
 
 def test_it_answers_where_it_was_opened_before_it_was_removed(dataset, model):
@@ -88,7 +88,7 @@ def test_a_killed_build_is_told(dataset, bench, model, monkeypatch):
 
 def test_a_full_index_says_nothing_of_it(shop):
     assert "ready" not in Recommender.load(shop.version("v1")).status()["similarity_search"]
-    assert not is_first(shop, "v1")
+    assert not registry.is_first_search(shop, "v1")
 
 
 @pytest.fixture
@@ -133,6 +133,19 @@ def test_it_stays_if_the_run_fails_and_goes_with_the_next_one(steps):
     steps.notebook("04", MEASURE)
     code = steps.run(settings=steps.settings, run_id="two")[1]
     assert (code, versions()) == (0, ["two"])
+
+
+def test_a_step_does_not_take_it_for_what_the_embed_step_makes(steps, dataset, model):
+    build(dataset, "one-first", EmbedParameters(model=str(model)))
+    with pytest.raises(ParameterError, match="step 'embed' must run first"):
+        run(steps, chosen=steps.table[2:])
+
+
+def test_a_version_without_search_does_not_take_it_over(dataset, shop, model):
+    build(dataset, "one-first", EmbedParameters(model=str(model)))
+    shutil.copytree(shop.version("v1") / "als", dataset.version("two") / "als")
+    registry.publish(dataset, "two", serve=False)
+    assert not (dataset.version("two") / "search").exists()
 
 
 @pytest.mark.slow

@@ -20,10 +20,9 @@ from recsys_lib.paths import Dataset, outputs_root, project_root
 from recsys_lib.pipeline.cache.plan import known_counts
 from recsys_lib.pipeline.settings import Settings
 from recsys_lib.pipeline.steps import Step
-from recsys_lib.registry import EVALUATION, PARTS, SEARCH_PART, has_part
+from recsys_lib.registry import EVALUATION, FIRST_SEARCH, SEARCH_PART
 
 _MODULE = "recsys_lib.pipeline.execution._first_search"
-_ENDING = "-first"
 _STATIC = "static"
 _FEWEST_PRODUCTS = 5_000
 """The vectors of fewer are there within a minute."""
@@ -41,7 +40,7 @@ class FirstSearch:
 
     def __init__(self, settings: Settings, run_id: str, tell: Callable[[str], None]) -> None:
         self._settings, self._tell = settings, tell
-        self.version = run_id + _ENDING
+        self.version = run_id + FIRST_SEARCH
         self._process: subprocess.Popen[str] | None = None
         self._teller: threading.Thread | None = None
 
@@ -102,19 +101,6 @@ class FirstSearch:
         elif process.returncode and self._process is not None:  # not ended by the run
             reason = (problem.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
             self._tell(f"warning: no search before this run ends: {reason}")
-
-
-def is_first(dataset: Dataset, version: str) -> bool:
-    """Whether a version is one of these, which no run has made, and not the result of a run."""
-    run = outputs_root(dataset.root) / version
-    others = [part for part in PARTS if part != SEARCH_PART]
-    folder = dataset.version(version)
-    return (
-        version.endswith(_ENDING)
-        and not run.exists()
-        and has_part(folder, SEARCH_PART)
-        and not any(has_part(folder, part) for part in others)
-    )
 
 
 def build(dataset: Dataset, version: str, parameters: EmbedParameters) -> None:

@@ -33,7 +33,7 @@ from recsys_lib.pipeline.cache.plan import (
     step_inputs,
 )
 from recsys_lib.pipeline.execution._examples import ExampleProcess, keep_examples, wanted
-from recsys_lib.pipeline.execution._first_search import FirstSearch, is_first
+from recsys_lib.pipeline.execution._first_search import FirstSearch
 from recsys_lib.pipeline.execution._kernels import Kernels
 from recsys_lib.pipeline.execution._outputs import OutputContract
 from recsys_lib.pipeline.execution._schedule import Work, interruptible, run_side_by_side
@@ -194,7 +194,7 @@ class Run:
             if not reason:
                 verdict = registry.promote(dataset, self.run_id, by_hand=False)
                 record.verdict = str(verdict or "")
-                if served is not None and is_first(dataset, served.name):
+                if served is not None and registry.is_first_search(dataset, served.name):
                     shutil.rmtree(served)  # its vectors were to last until this version is there
         except WorseError as error:
             reason = str(error)
