@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_lib.paths import Dataset
+from recsys_lib.registry.history import read_history
 from recsys_lib.registry.manifest import read_manifest, write_manifest
 from recsys_lib.registry.parts import EVALUATION, MANIFEST, champion, choice
 from recsys_lib.registry.promotion import author, promote
@@ -20,10 +21,14 @@ TRAINED = "trained"
 
 
 def update_name(dataset: Dataset) -> str:
-    """A free name for a version, which sorts by time: 20260131-235959-update."""
+    """A new name for a version, which sorts by time: 20260131-235959-update.
+
+    None that was served before, even if it was removed: the history would mean two by it.
+    """
     now = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{UPDATE}"
     names = (name for n in range(1, 1000) for name in [now if n == 1 else f"{now}-{n}"])
-    return next(name for name in names if not dataset.version(name).exists())
+    served = {change.version for change in read_history(dataset).changes}
+    return next(n for n in names if n not in served and not dataset.version(n).exists())
 
 
 def trained_version(folder: Path) -> str:

@@ -1,6 +1,8 @@
 """An update from a file of events to the version that is served."""
 
 import sys
+from datetime import UTC, datetime
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,6 +13,7 @@ from recsys_lib.data.interactions import Interactions
 from recsys_lib.errors import LockedError
 from recsys_lib.loop import Event
 from recsys_lib.loop.store import connect, insert
+from recsys_lib.registry.history import change_champion
 from recsys_lib.registry.in_use import only_run
 from recsys_lib.serving.http.service import Service
 from recsys_lib.updating import update
@@ -113,6 +116,13 @@ def test_old_updates_go_and_trained_versions_stay(shop, events):
     left = registry.published_versions(shop)
     assert {"v1", *made[-3:]} <= {*left}
     assert made[0] not in left
+
+
+def test_no_name_is_given_twice_within_a_second(shop, monkeypatch):
+    now = datetime.now(UTC)
+    monkeypatch.setattr("recsys_lib.registry.updates.datetime", Mock(now=lambda _: now))
+    change_champion(shop, registry.update_name(shop), reason="an update, removed since", by="me")
+    assert registry.update_name(shop).endswith("-update-2")
 
 
 def test_what_a_kill_left_of_a_version_goes(shop, events):
