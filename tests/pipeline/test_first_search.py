@@ -34,6 +34,15 @@ WAIT = (
     "assert before == version + '-first', before"
 )
 
+UNTIL_TOLD = (
+    "import time\nfrom recsys_lib.paths import outputs_root\n"
+    "log = outputs_root(Dataset.find(dataset).root) / version / 'log.jsonl'\n"
+    "for _ in range(600):\n"
+    "    if 'no search before' in log.read_text():\n"
+    "        break\n"
+    "    time.sleep(0.2)\n"
+)
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
@@ -150,7 +159,7 @@ def test_a_version_without_search_does_not_take_it_over(dataset, shop, model):
 
 @pytest.mark.slow
 def test_a_failure_is_a_note_not_the_end_of_the_run(steps):
-    steps.notebook("03", PART.format("search", 1), "import time; time.sleep(8)")
+    steps.notebook("03", PART.format("search", 1), UNTIL_TOLD)
     steps.settings = ["embed.model=/nowhere/at/all"]
     _, code, folder = run(steps)
     assert (code, versions()) == (0, ["one"])
