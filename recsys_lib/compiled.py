@@ -58,6 +58,8 @@ class Compiled:
 
     def __getattr__(self, name: str) -> Any:
         """What numba says of it, such as ``stats``."""
+        if name.startswith("__"):  # asked by copy and pickle, before anything is made
+            raise AttributeError(name)
         return getattr(self.dispatcher(), name)
 
     def dispatcher(self) -> Any:

@@ -1,12 +1,13 @@
 """Machine code that is never older than its sources, and threads for compiled code."""
 
+import copy
 import importlib
 import sys
 
 import numpy as np
 import pytest
 
-from recsys_lib.compiled import Workers, blocks
+from recsys_lib.compiled import Workers, blocks, compiled
 
 OUTER = """
 from recsys_lib.compiled import compiled
@@ -51,6 +52,11 @@ def test_machine_code_is_made_anew_when_a_constant_two_modules_away_changes(toy)
 def test_machine_code_outlives_a_change_of_comments(toy):
     toy(100)
     assert toy(100, comment="a hundred") == (200, 1)
+
+
+def test_it_can_be_copied_before_it_is_made():
+    function = compiled(lambda: 1)
+    assert copy.copy(function)() == function() == 1
 
 
 def test_blocks_cover_all_rows_once():

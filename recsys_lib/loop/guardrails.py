@@ -15,7 +15,7 @@ from recsys_lib.loop.outcomes import person
 from recsys_lib.loop.verdict import Finding, of_versions
 from recsys_lib.parameters import MonitorParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry import champion, read_history, trained_version
+from recsys_lib.registry import champion, is_first_search, read_history, trained_version
 
 _SLOW = 0.05  # of the lists may take longer than monitor.max_milliseconds
 _PERSON, _BAD = "person", "bad"
@@ -58,13 +58,14 @@ def guardrails(dataset: Dataset, parameters: MonitorParameters) -> Guardrails | 
     Returns
     -------
     Guardrails or None
-        None where nothing else was served before.
+        None where nothing else was served before that can be served again.
     """
     names = [served.name] if (served := champion(dataset)) else []
     names += read_history(dataset).before
     trained = {name: trained_version(dataset.version(name)) for name in names}
     mine = next(iter(trained.values()), "")
-    changes = next((n for n, name in enumerate(names) if trained[name] != mine), None)
+    others = (n for n, name in enumerate(names) if trained[name] != mine)
+    changes = next((n for n in others if _can_be_served(dataset, names[n])), None)
     if changes is None:
         return None
     before = trained[names[changes]]
@@ -89,6 +90,11 @@ def guardrails(dataset: Dataset, parameters: MonitorParameters) -> Guardrails | 
         ),
     )
     return Guardrails(mine, before, changes, findings)
+
+
+def _can_be_served(dataset: Dataset, version: str) -> bool:
+    """Whether a rollback may lead to it: it is there, and not of search alone until a run ends."""
+    return dataset.version(version).is_dir() and not is_first_search(dataset, version)
 
 
 def _lists(shown: pl.DataFrame) -> pl.DataFrame:

@@ -80,6 +80,15 @@ def is_first_search(dataset: Dataset, version: str) -> bool:
     )
 
 
+def remove_first_searches(dataset: Dataset) -> None:
+    """Remove those that are not served any more: a run has made what they stood in for."""
+    served = champion(dataset)
+    for version in published_versions(dataset):
+        folder = dataset.version(version)
+        if folder != served and is_first_search(dataset, version):
+            shutil.rmtree(folder)
+
+
 def adopt(dataset: Dataset, version: str, name: str, source: Path | None = None) -> bool:
     """Give ``version`` the folder ``name`` of another version, unless it has its own.
 

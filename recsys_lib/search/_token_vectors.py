@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from recsys_lib.errors import StorageError
+from recsys_lib.files import fingerprint, replacing
 from recsys_lib.machine_cache import cache_of_machine
 from recsys_lib.processors import processors
 from recsys_lib.search._bert import Bert
-from recsys_lib.search._bert_tokens import BertTokens
+from recsys_lib.search._bert_tokens import TOKENIZER_FILE, BertTokens
 from recsys_lib.search._graphs import compiled, padded
 
 _AT_ONCE = 512
@@ -34,7 +34,8 @@ def token_vectors(folder: Path, weights: str) -> np.ndarray:
     -------
     float32, shape (tokens, dimension).
     """
-    file = cache_of_machine("token-vectors") / f"{weights}.npy"
+    tokens = fingerprint(folder / TOKENIZER_FILE)
+    file = cache_of_machine("token-vectors") / f"{weights[:32]}-{tokens[:32]}.npy"
     made = _stored(file)
     if made is None:
         made = _encoded(folder)
@@ -75,8 +76,6 @@ def _stored(file: Path) -> np.ndarray | None:
 
 
 def _store(vectors: np.ndarray, file: Path) -> None:
-    """In one rename, since several processes may make it at a time."""
-    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
-    with temporary.open("wb") as out:
+    """In one rename, since several processes may make it; on a full disk it is made each time."""
+    with suppress(StorageError), replacing(file) as temporary, temporary.open("wb") as out:
         np.save(out, vectors)
-    os.replace(temporary, file)

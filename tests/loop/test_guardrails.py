@@ -1,5 +1,7 @@
 """Guardrails after a promotion: each falls where its reason is planted, and only there."""
 
+import shutil
+
 import pytest
 
 from recsys_lib.cli import main
@@ -8,7 +10,7 @@ from recsys_lib.files import write_json
 from recsys_lib.loop.guardrails import guardrails
 from recsys_lib.parameters import MonitorParameters
 from recsys_lib.paths import Dataset
-from recsys_lib.registry import choice, publish, read_history, writing_part
+from recsys_lib.registry import FIRST_SEARCH, choice, publish, read_history, writing_part
 from recsys_lib.registry.history import change_champion
 from tests.loop.test_monitor import log
 
@@ -81,3 +83,17 @@ def test_updates_count_as_the_version_that_a_run_trained(shop):
     found = look(shop)
     assert (found.served, found.before, found.changes) == ("v2", "v1", 2)
     assert found.broken
+
+
+def test_neither_a_first_search_nor_a_removed_version_is_before(workspace):
+    """There is nothing that a rollback could lead to."""
+    shop = Dataset.find("shop", workspace)
+    shop.raw.mkdir(parents=True)
+    for version, part in ((f"v1{FIRST_SEARCH}", "search"), ("v2", "als"), ("v3", "als")):
+        with writing_part(shop.version(version) / part, **OPTIONS) as folder:
+            (folder / "notes.txt").write_text(version)
+        publish(shop, version)
+        log(shop, version, clicks=0.02 if version == "v3" else 0.2)
+    assert look(shop).before == "v2"
+    shutil.rmtree(shop.version("v2"))
+    assert look(shop) is None

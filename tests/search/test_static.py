@@ -1,5 +1,6 @@
 """Static vectors: the mean of those of tokens, weighted by how few texts have each."""
 
+import errno
 import gzip
 import json
 
@@ -112,9 +113,29 @@ def test_vectors_of_tokens_are_made_once_on_a_machine(folder, monkeypatch):
 def test_damaged_vectors_of_tokens_are_made_again(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("recsys_lib.search._token_vectors.cache_of_machine", lambda name: tmp_path)
     expected = token_vectors(folder, WEIGHTS)
-    (tmp_path / f"{WEIGHTS}.npy").write_bytes(b"no array")
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(b"no array")
     np.testing.assert_array_equal(token_vectors(folder, WEIGHTS), expected)
-    assert [path.name for path in tmp_path.iterdir()] == [f"{WEIGHTS}.npy"]
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.stat().st_size > 1000
+
+
+def test_vectors_of_tokens_are_made_each_time_on_a_full_disk(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("recsys_lib.search._token_vectors.cache_of_machine", lambda name: tmp_path)
+    monkeypatch.setattr("recsys_lib.files.sync", _full)
+    assert np.isfinite(token_vectors(folder, WEIGHTS)).all()
+    assert list(tmp_path.iterdir()) == []
+
+
+def _full(_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_another_tokenizer_has_other_vectors(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("recsys_lib.search._token_vectors.cache_of_machine", lambda name: tmp_path)
+    token_vectors(folder, WEIGHTS)
+    other = few_words(tmp_path / "other", "red blue")
+    assert len(token_vectors(other, WEIGHTS)) == 7
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ _MODULE = "recsys_lib.pipeline.execution._first_search"
 _STATIC = "static"
 _FEWEST_PRODUCTS = 5_000
 """The vectors of fewer are there within a minute."""
+_MOST_PRODUCTS = 500_000
+"""More need gigabytes, which the steps of the run need at the same time."""
 
 
 class FirstSearch:
@@ -51,9 +53,10 @@ class FirstSearch:
         """
         dataset, parameters = self._settings.dataset, self._settings.embed
         evaluates = any(EVALUATION in step.version_folders for step in chosen)
-        few = known_counts(dataset).get("products", 0) < _FEWEST_PRODUCTS
+        products = known_counts(dataset).get("products", 0)
+        helps = _FEWEST_PRODUCTS <= products <= _MOST_PRODUCTS
         taken = (outputs_root(dataset.root) / self.version).exists()  # a run has this name
-        if few or taken or not evaluates or parameters.backend == _STATIC:
+        if not helps or taken or not evaluates or parameters.backend == _STATIC:
             return
         if registry.champion(dataset):
             return

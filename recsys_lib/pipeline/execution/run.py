@@ -185,7 +185,6 @@ class Run:
         """Seal the model version and serve it, unless it is worse, or was not measured as it is."""
         self._end_first_search()
         dataset = self.settings.dataset
-        served = registry.champion(dataset)
         registry.publish(dataset, self.run_id, serve=False)
         if not self.serve:
             return
@@ -194,8 +193,7 @@ class Run:
             if not reason:
                 verdict = registry.promote(dataset, self.run_id, by_hand=False)
                 record.verdict = str(verdict or "")
-                if served is not None and registry.is_first_search(dataset, served.name):
-                    shutil.rmtree(served)  # its vectors were to last until this version is there
+                registry.remove_first_searches(dataset)
         except WorseError as error:
             reason = str(error)
         if reason:
