@@ -80,6 +80,13 @@ def test_it_does_not_replace_what_was_promoted_meanwhile(dataset, model):
     change_champion(dataset, "zero", reason="a person chose it", by="somebody")
     build(dataset, "one-first", EmbedParameters(model=str(model)))
     assert registry.champion(dataset).name == "zero"
+    assert not dataset.version("one-first").exists()
+
+
+def test_nothing_is_left_where_the_run_was_killed(dataset, model):
+    build(dataset, "one-first", EmbedParameters(model=str(model)), lambda: False)
+    assert registry.champion(dataset) is None
+    assert not dataset.version("one-first").exists()
 
 
 def test_a_killed_build_is_told(dataset, bench, model, monkeypatch):

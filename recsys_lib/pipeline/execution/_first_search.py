@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -74,6 +75,7 @@ class FirstSearch:
             "root": str(dataset.root),
             "version": self.version,
             "parameters": parameters.model_dump(mode="json"),
+            "run": os.getpid(),
         }
         self._teller = threading.Thread(target=self._wait, args=(json.dumps(task),), daemon=True)
         self._teller.start()
@@ -106,8 +108,13 @@ class FirstSearch:
             self._tell(f"warning: no search before this run ends: {reason}")
 
 
-def build(dataset: Dataset, version: str, parameters: EmbedParameters) -> None:
-    """Build the search part of a version with static vectors, and serve it."""
+def build(
+    dataset: Dataset,
+    version: str,
+    parameters: EmbedParameters,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> None:
+    """Build a search part with static vectors, and serve the version if it is still wanted."""
     from recsys_lib.data.database import read_products  # noqa: PLC0415  # slow import
     from recsys_lib.data.summary import read_summary  # noqa: PLC0415  # slow import
     from recsys_lib.search import build_search_part  # noqa: PLC0415  # slow import
@@ -120,15 +127,19 @@ def build(dataset: Dataset, version: str, parameters: EmbedParameters) -> None:
         read_summary(dataset.processed)["fingerprint"],
         raw=dataset.raw,
     )
-    if registry.champion(dataset) is None:  # a person may have promoted another one meanwhile
+    # A person may have promoted another one meanwhile, or somebody killed the run.
+    if registry.champion(dataset) is None and is_wanted():
         registry.publish(dataset, version)
+    else:
+        shutil.rmtree(dataset.version(version))
 
 
 def main() -> None:
     """Read what to build from standard input, as JSON."""
     task = json.load(sys.stdin)
     dataset = Dataset.find(task["dataset"], Path(task["root"]))
-    build(dataset, task["version"], EmbedParameters.model_validate(task["parameters"]))
+    parameters = EmbedParameters.model_validate(task["parameters"])
+    build(dataset, task["version"], parameters, lambda: os.getppid() == task["run"])
 
 
 if __name__ == "__main__":
