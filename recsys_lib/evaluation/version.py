@@ -104,8 +104,8 @@ class VersionEvaluation:
         if not lacks_pytorch(Training(self.split.train, self.parts.als, options=options)):
             return []
         return [
-            "there are enough data for a sequence model, but it is left out, since PyTorch is not "
-            f"installed: {INSTALL_TORCH}; or set evaluate.sequence=off"
+            "There are enough data for a sequence model, but it is left out, since PyTorch is not "
+            f"installed: {INSTALL_TORCH}; or set evaluate.sequence=off."
         ]
 
     @cached_property

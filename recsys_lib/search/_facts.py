@@ -51,11 +51,11 @@ def cautions_of(stored: SearchPart) -> list[str]:
     low = [(n, recall) for n, recall in measured if recall < wanted]
     if not low or not looks_no_further(*chosen):
         return []
-    found = " and ".join(f"{recall:.1%} of the {n} nearest" for n, recall in low)
+    found = " and ".join(f"{recall:.1%} of the {n}" for n, recall in low)
     return [
-        f"The vector index finds {found} products of questions, less than embed.index_recall "
-        f"({wanted:.1%}), and can look no further: set embed.index to exact, or embed.index_recall "
-        "to what is enough."
+        f"The vector index finds {found} products nearest to a question, less than "
+        f"embed.index_recall ({wanted:.1%}), and can look no further: set embed.index to exact, or "
+        "embed.index_recall to what is enough."
     ]
 
 
