@@ -23,7 +23,7 @@ def test_an_index_that_misses_too_much_is_warned_about():
     assert "finds 91.2% of the 200 products nearest to a question" in said
     assert "less than embed.index_recall (95.0%)" in said and "set embed.index to exact" in said
     (said,) = cautions_of(part("hnsw", 1024, 1, {10: 0.9, 200: 0.8}))
-    assert "90.0% of the 10 nearest and 80.0% of the 200 nearest products" in said
+    assert "90.0% of the 10 and 80.0% of the 200 products nearest" in said
 
 
 @pytest.mark.parametrize(
