@@ -246,7 +246,7 @@ def _encode(
     show_progress: bool,
 ) -> _Encoded:
     """Encode the texts, some at a time, into the file of the embeddings in ``folder``."""
-    known = encoder.cache(cache)
+    known = encoder.cache(cache) if cache else None
     before, start = encoder.n_encoded, time.perf_counter()
     vectors = write_vectors(
         folder / EMBEDDINGS_FILE,

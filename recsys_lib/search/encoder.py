@@ -85,12 +85,12 @@ class TextEncoder:
     def max_tokens(self, value: int) -> None:
         self._model.max_tokens = value
 
-    def cache(self, path: Path | None) -> EmbeddingCache | None:
+    def cache(self, path: Path) -> EmbeddingCache | None:
         """The cache at ``path`` for vectors of this model, recipe and maximum of tokens.
 
-        None without a path, and for static vectors: to look them up takes longer than to make them.
+        None for static vectors: to look them up takes longer than to make them.
         """
-        if path is None or isinstance(self._model, StaticModel):
+        if isinstance(self._model, StaticModel):
             return None
         recipe = f"{self.fingerprint} {self._model.recipe} {self.max_tokens}"
         return EmbeddingCache(path, recipe)

@@ -123,6 +123,6 @@ def _vectors(
         new = np.flatnonzero(rows < 0)
         if len(new):
             encoder = encoder or encoder_of(stored)
-            kept = encoder.cache(cache)
+            kept = encoder.cache(cache) if cache else None
             vectors[new] = encoder.encode([texts[some.start + row] for row in new], cache=kept)
         yield vectors

@@ -54,6 +54,12 @@ class Words:
     def encode_query(self, query):
         return self.encode([query])[0]
 
+    def weigh(self, texts):
+        """It learns nothing from texts."""
+
+    def save(self, folder):
+        """Nor is there anything to store."""
+
     def _word(self, word):
         if word not in self._known:
             seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4])

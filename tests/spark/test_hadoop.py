@@ -71,6 +71,7 @@ def test_all_kinds_of_files_are_read_alike(settings, tmp_path, monkeypatch):
 def test_long_files_are_told_by_their_first_lines(tmp_path, monkeypatch):
     """Only some of 12 MB of lines come to the driver; a field that begins late is found."""
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    monkeypatch.delenv("RECSYS_FETCHED_SINCE", raising=False)  # of a run before in this process
     shop = tmp_path / "shop"
     shop.mkdir()
     with (shop / "reviews.jsonl").open("w") as out:

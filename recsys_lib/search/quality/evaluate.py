@@ -152,7 +152,7 @@ def title_baselines(search: ProductSearch, cache: Path | None = None) -> dict[st
     tokenizer = Tokenizer(search.language)
     words = LexicalIndex.from_texts({"title": titles}, {"title": 1}, tokenizer)
     encoder = search.encoder
-    known = encoder.cache(cache)
+    known = encoder.cache(cache) if cache else None
     shown = [title if title.strip() else "-" for title in titles]
     vectors = encoder.encode(shown, show_progress=True, cache=known)
 
