@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -34,6 +35,12 @@ from recsys_lib.ranking import NO_ITEM
 _HEAD = 4096
 """Items of the highest bounds that are kept in order; if they are not enough, all are looked at."""
 _KEPT_BOUNDS = 128  # some 400 kB each for 100,000 items
+_FEWEST_ITEMS = 4096  # below that it matters little
+_TRIED, _TRIED_LENGTH = 32, 20
+"""Users, and the length of their lists, by whom it is seen what the bounds save."""
+_FULL_PRODUCT = 16
+"""A product alone takes about so many times its part of a matrix product."""
+_EVERY_SCORE = 1 << 24  # held at once, of a source
 _MARGIN = np.float32(1 + 1e-5)  # over the rounding of sums of float32
 
 _Bounds = tuple[np.ndarray, np.ndarray]
@@ -74,10 +81,42 @@ class BoundedBlend:
 
         The rest is -1 and -infinity where fewer than k are left. Several threads may ask at once.
         """
+        if not self.saves_work:
+            return self._by_every_score(histories, k)
         asked = self.ask(histories)
-        if any(isinstance(s, RowScores) and len(s.scores) > 1 for s in asked.scored.values()):
+        if asked.have_rows_of_users:
             return self.blend.best(histories, k, self.tie_order)
         return asked.best(k)
+
+    @cached_property
+    def saves_work(self) -> bool:
+        """Whether bounds leave few products to be computed, by some users of the blend.
+
+        They do not where a source weighs much whose scores of most items are close: then the
+        products of all items at once take less time.
+        """
+        histories = self.blend.histories
+        if histories.n_items < _FEWEST_ITEMS or not len(histories):
+            return True
+        some = histories.take(np.linspace(0, len(histories) - 1, _TRIED, dtype=np.int64))
+        some = some.take(np.flatnonzero(some.lengths))
+        if not len(some):
+            return True
+        asked = self.ask(some)
+        if asked.have_rows_of_users:
+            return True
+        computed = asked.counted(min(_TRIED_LENGTH, histories.n_items))
+        every = len(some) * histories.n_items * len(self.products)
+        return computed * _FULL_PRODUCT < every
+
+    def _by_every_score(self, histories: Histories, k: int) -> tuple[np.ndarray, np.ndarray]:
+        size = max(1, _EVERY_SCORE // histories.n_items)
+        parts = [
+            np.arange(n, min(n + size, len(histories))) for n in range(0, len(histories), size)
+        ]
+        found = [self.blend.best(histories.take(rows), k, self.tie_order) for rows in parts]
+        items, scores = zip(*found, strict=True)
+        return np.concatenate(items), np.concatenate(scores)
 
     def ask(self, histories: Histories) -> BoundedScores:
         """What the sources say to some users: of all items, or by products still to be computed."""
@@ -143,8 +182,21 @@ class BoundedScores:
     scored: Mapping[str, Scored]
     others: Mapping[str, BoundedSource]
 
+    @property
+    def have_rows_of_users(self) -> bool:
+        """Whether a source without products has a score of every item for each user."""
+        return any(isinstance(s, RowScores) and len(s.scores) > 1 for s in self.scored.values())
+
     def best(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """As :meth:`BoundedBlend.best`; each source has one row for all users, or few items."""
+        items, scores, _ = self._best(k)
+        return items, scores
+
+    def counted(self, k: int) -> int:
+        """The number of products that the lists of all users take."""
+        return self._best(k)[2]
+
+    def _best(self, k: int) -> tuple[np.ndarray, np.ndarray, int]:
         blend, histories, scored = self.bounded.blend, self.histories, self.scored
         few = {n: s for n in blend.used if isinstance(s := scored.get(n), SparseScores)}
         others = [self.others[name] for name in blend.used if name not in few]
@@ -165,11 +217,12 @@ class BoundedScores:
         )
         keys = np.hstack([trend.best[:, None], *(other.key() for other in (*others, last))])
         _, first, key = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        computed = 0
         for number, user in enumerate(first):
             bounds = self.bounded.bounds(keys[user].tobytes(), (*others, last), trend, user)
             users = np.flatnonzero(key.reshape(-1) == number)
-            _bounded_kernels.best_of_bounded(users, bounds, *arguments, scores, items)
-        return items, scores
+            computed += _bounded_kernels.best_of_bounded(users, bounds, *arguments, scores, items)
+        return items, scores, computed
 
     def shares(self, items: np.ndarray) -> UserShares:
         """What the sources say of ``items`` to the only user; they say 0 of all others."""

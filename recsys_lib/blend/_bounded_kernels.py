@@ -20,8 +20,9 @@ def best_of_bounded(
     trend is (items,) and its best (all users,). ``others`` are the sources without entries: for
     each the number of its row, or -1 minus that of its vectors; rows (rows, items); vectors of
     users and of items, a tuple each; best (others, all users); weights (others, all users, 4).
+    Returns the number of products that were computed.
     """
-    n_items = len(tie_order)
+    n_items, computed = len(tie_order), 0
     # 2 user: an item that is not looked at (again); 2 user + 1: one with an entry.
     state, total = np.full(n_items, -1, np.int64), np.zeros(n_items, np.float32)
     touched = np.empty(n_items, np.int32)
@@ -35,7 +36,7 @@ def best_of_bounded(
         list_ = (scores[user], items[user])
         place = 0
         while place < len(bounds[1]) and list_[1][-1] < 0:  # full lists have a lowest score
-            _try(
+            computed += _try(
                 bounds[1][place],
                 np.float32(0),
                 user,
@@ -51,7 +52,7 @@ def best_of_bounded(
         for n in range(n_touched):
             item = touched[n]
             state[item] = 2 * user - 1
-            _try(
+            computed += _try(
                 item,
                 total[item],
                 user,
@@ -64,7 +65,7 @@ def best_of_bounded(
                 list_,
             )
         while place < len(bounds[1]) and bounds[0][bounds[1][place]] >= list_[0][-1]:
-            _try(
+            computed += _try(
                 bounds[1][place],
                 np.float32(0),
                 user,
@@ -79,7 +80,7 @@ def best_of_bounded(
             place += 1
         if place == len(bounds[1]) and place < n_items:
             for item in range(n_items):
-                _try(
+                computed += _try(
                     item,
                     np.float32(0),
                     user,
@@ -91,17 +92,22 @@ def best_of_bounded(
                     tie_order,
                     list_,
                 )
+    return computed
 
 
 @compiled
 def _try(item, total, user, bounds, others, trend, last_resort, state, tie_order, list_):
-    """Put an item into the list if it is good enough, and was not looked at before."""
+    """Put an item into the list if it is good enough, and was not looked at before.
+
+    Returns the number of products that were computed.
+    """
+    computed = 0
     if state[item] >= 2 * user:
-        return
+        return computed
     state[item] = 2 * user
     bound = total + bounds[item]
     if bound < list_[0][-1]:
-        return
+        return computed
     place, rows, own_vectors, item_vectors, best, weights = others
     t = relative_score(trend[0][item], trend[1][user])
     for o in range(len(place)):
@@ -113,6 +119,7 @@ def _try(item, total, user, bounds, others, trend, last_resort, state, tie_order
             if most == 0:
                 continue
             d = -1 - place[o]
+            computed += 1
             product = dot(own_vectors[d][user], item_vectors[d][item])
             r = relative_score(product, best[o, user])
             # Where the product was low, the next one need not be computed. Items without a vector
@@ -121,7 +128,8 @@ def _try(item, total, user, bounds, others, trend, last_resort, state, tie_order
                 bound -= most - added(np.float32(0), r, t, w)
         total = added(total, r, t, w)
         if bound < list_[0][-1]:
-            return
+            return computed
     total = total + last_resort[2] * relative_score(last_resort[0][item], last_resort[1][user])
     if is_before(total, item, list_[0][-1], list_[1][-1], tie_order):
         put_in(list_[0], list_[1], total, item, tie_order)
+    return computed

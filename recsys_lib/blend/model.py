@@ -162,7 +162,7 @@ class BlendModel:
         They stay the same but for the rounding of scores. Whoever asks for one list needs it not.
         """
         self.part.read_sources()
-        _ = self._bounded
+        _ = self._bounded is None or self._bounded.saves_work
 
     @cached_property
     def _bounded(self) -> BoundedBlend | None:
@@ -176,8 +176,11 @@ class BlendModel:
             own = np.zeros_like(eligible)
             own[history.items] = True
             eligible &= own
+        bounded: BoundedBlend | None = self.__dict__.get("_bounded")
         plain = repeats == "exclude" and allowed is None
-        return Ranking(self, history, eligible, self.__dict__.get("_bounded") if plain else None)
+        if bounded is not None and not (plain and bounded.saves_work):
+            bounded = None
+        return Ranking(self, history, eligible, bounded)
 
     def title(self, row: int) -> str:
         """Title of an item, or its id where none is known."""

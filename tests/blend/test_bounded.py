@@ -74,6 +74,22 @@ def test_more_items_than_are_kept_in_order(blend, monkeypatch):
     assert_same(blend, blend.histories, 30)
 
 
+def test_every_score_where_bounds_exclude_little(blend, monkeypatch):
+    """Texts weigh most, and all items may have the highest product."""
+    monkeypatch.setattr("recsys_lib.blend._bounded._FEWEST_ITEMS", 1)
+    monkeypatch.setattr("recsys_lib.blend._bounded._EVERY_SCORE", 7 * ITEMS)  # several blocks
+    texts = {"text": (9.0, 0.0, 9.0, 0.0, 0.0, 0.0), "popular": (0.1, 0.0, 0.0, 0.0, 0.0, 0.0)}
+    heavy = replace(blend, weights=replace(blend.weights, coefficients=texts))
+    order = shuffled_tie_order(ITEMS, SEED)
+    assert not BoundedBlend.from_blend(heavy, order).saves_work
+    assert_same(heavy, blend.histories, 10)
+    monkeypatch.setattr("recsys_lib.blend._bounded._FULL_PRODUCT", 1)
+    light = {"popular": (9.0, 0.0, 0.0, 0.0, 0.0, 0.0), "text": (0.1, 0.0, 0.0, 0.0, 0.0, 0.0)}
+    light = replace(blend, weights=replace(blend.weights, coefficients=light))
+    assert BoundedBlend.from_blend(light, order).saves_work
+    assert_same(light, blend.histories, 10)
+
+
 def test_few_bounds_are_kept(blend, monkeypatch):
     monkeypatch.setattr("recsys_lib.blend._bounded._KEPT_BOUNDS", 2)
     assert_same(blend, blend.histories, 5)
