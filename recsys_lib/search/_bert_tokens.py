@@ -37,3 +37,22 @@ class BertTokens:
     def counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
         """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
         return np.array([len(ids) for ids in self.ids(texts, cut=cut)], dtype=np.int64)
+
+
+class ReadsBertTokens:
+    """What models have in common that read texts by ``_tokens``."""
+
+    _tokens: BertTokens
+
+    @property
+    def max_tokens(self) -> int:
+        """Longer texts are cut; at first, what the model was trained for."""
+        return self._tokens.max_tokens
+
+    @max_tokens.setter
+    def max_tokens(self, value: int) -> None:
+        self._tokens.max_tokens = value
+
+    def token_counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
+        """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
+        return self._tokens.counts(texts, cut=cut)

@@ -12,12 +12,12 @@ import numpy as np
 
 from recsys_lib.processors import processors
 from recsys_lib.search._bert import Bert, Range
-from recsys_lib.search._bert_tokens import BertTokens
+from recsys_lib.search._bert_tokens import BertTokens, ReadsBertTokens
 from recsys_lib.search._graphs import compiled, padded
 from recsys_lib.search._ranges import ranges_of
 
 
-class OpenVinoModel:
+class OpenVinoModel(ReadsBertTokens):
     """A BERT model in a folder, run by OpenVINO; one thread may use it at a time.
 
     Parameters
@@ -39,15 +39,6 @@ class OpenVinoModel:
             self._ranges = ranges_of(bert, self._tokens.library, weights)
             self.recipe += f" {[tuple(pair) for pair in self._ranges]}"
 
-    @property
-    def max_tokens(self) -> int:
-        """Longer texts are cut; at first, what the model was trained for."""
-        return self._tokens.max_tokens
-
-    @max_tokens.setter
-    def max_tokens(self, value: int) -> None:
-        self._tokens.max_tokens = value
-
     def encode_batches(self, batches: Iterable[Sequence[str]]) -> Iterator[np.ndarray]:
         """Vectors of each batch of texts, in order: float32, shape (n, dimension), of length 1."""
         return self._encoded(batches, self._many)
@@ -55,10 +46,6 @@ class OpenVinoModel:
     def encode_query(self, text: str) -> np.ndarray:
         """Vector of a query: float32, shape (dimension,), of length 1."""
         return next(self._encoded([[text]], self._one))[0]
-
-    def token_counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
-        """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
-        return self._tokens.counts(texts, cut=cut)
 
     @cached_property
     def _many(self) -> list[Any]:

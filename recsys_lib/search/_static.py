@@ -13,7 +13,7 @@ import numpy as np
 
 from recsys_lib.registry.parts import open_array
 from recsys_lib.search._bert import trained_for
-from recsys_lib.search._bert_tokens import BertTokens
+from recsys_lib.search._bert_tokens import BertTokens, ReadsBertTokens
 from recsys_lib.search._token_vectors import token_vectors
 
 TOKEN_VECTORS_FILE = "token_vectors.npy"
@@ -21,7 +21,7 @@ _UNKNOWN = "[UNK]"
 _WEIGHED_AT_MOST = 50_000  # texts; more change the weights of rare tokens only
 
 
-class StaticModel:
+class StaticModel(ReadsBertTokens):
     """Vectors of tokens, and weights learned from texts; one thread may use it at a time.
 
     Parameters
@@ -44,15 +44,6 @@ class StaticModel:
     def dimension(self) -> int:
         """Length of a vector."""
         return self._vectors.shape[1]
-
-    @property
-    def max_tokens(self) -> int:
-        """Longer texts are cut; at first, what the model was trained for."""
-        return self._tokens.max_tokens
-
-    @max_tokens.setter
-    def max_tokens(self, value: int) -> None:
-        self._tokens.max_tokens = value
 
     def weigh(self, texts: Sequence[str]) -> None:
         """Let tokens that few of the texts have count for more (idf, as in BM25: never 0)."""
@@ -79,7 +70,3 @@ class StaticModel:
     def encode_query(self, text: str) -> np.ndarray:
         """Vector of a query: float32, shape (dimension,), of length 1."""
         return next(self.encode_batches([[text]]))[0]
-
-    def token_counts(self, texts: Sequence[str], *, cut: bool) -> np.ndarray:
-        """Tokens of each text with its two end marks, int64, shape (n,); ``cut`` as encoded."""
-        return self._tokens.counts(texts, cut=cut)
