@@ -98,15 +98,14 @@ def _is_quote(text: str) -> str:
     return text
 
 
-def _is_folder_url(text: str) -> str:
-    if text and not _URL.fullmatch(text):
+def _check_folder_url(text: str) -> None:
+    if not _URL.fullmatch(text):
         raise ValueError(f"{text!r} is no URL: write one such as hdfs://HOST/shop or s3a://BUCKET")
     if _PASSWORD.match(text):
         raise ValueError(
             "the URL holds a password: set it in spark-defaults.conf, or by the environment of the "
             "cluster"
         )
-    return text
 
 
 def looks_secret(name: str) -> bool:
@@ -123,17 +122,21 @@ def _holds_no_secret(settings: dict[str, SparkValue]) -> dict[str, SparkValue]:
     return settings
 
 
+SPARK_FOLDER = "folder"
+"""The key of spark that is no setting of Spark: where the executors read the input files."""
 SparkValue = str | int | float | bool
 SparkSettings = Annotated[dict[str, SparkValue], AfterValidator(_holds_no_secret)]
 Engine = Literal["local", "spark"]
 _ENGINE = "Where the work is done: local, or spark, on the executors of a cluster"
-_SPARK = "Settings of Spark: master, and names without the leading spark., as in executor.memory"
+_SPARK = (
+    "Settings of Spark: master, names without the leading spark., as in executor.memory, and "
+    "folder: the URL of input files elsewhere"
+)
 Day = Annotated[str, BeforeValidator(_as_day), AfterValidator(_is_day)]
 ColumnNames = Annotated[str | list[str], BeforeValidator(_as_names)]
 Encoding = Annotated[str, AfterValidator(_is_encoding)]
 Separator = Annotated[str, AfterValidator(_is_separator)]
 Quote = Annotated[str, AfterValidator(_is_quote)]
-Folder = Annotated[str, AfterValidator(_is_folder_url)]
 CatalogueField = Annotated[str, AfterValidator(_is_catalogue_field)]
 
 
@@ -191,11 +194,6 @@ class EtlParameters(Section):
     )
     mode: Literal["full", "append"] = Field(
         "full", description="append reads only new files and lines, with the same result"
-    )
-    folder: Folder = Field(
-        "",
-        description="Folder of the files in a file system of Hadoop, such as hdfs://HOST/shop "
-        "('' = the dataset folder); engine spark",
     )
     reviews: str = Field(
         "",
@@ -271,18 +269,26 @@ class EtlParameters(Section):
 
     @model_validator(mode="after")
     def _spark_reads_other_folders(self) -> EtlParameters:
-        if self.folder and self.engine != "spark":
+        if not self.folder:
+            return self
+        _check_folder_url(self.folder)
+        if self.engine != "spark":
             raise ValueError(
-                f"folder is {self.folder}, which engine {self.engine} cannot read: set engine to "
-                "spark, or copy the files by 'recsys fetch URL NAME'"
+                f"spark.folder is {self.folder}, which engine {self.engine} cannot read: set "
+                "engine to spark, or copy the files by 'recsys fetch URL NAME'"
             )
         return self
+
+    @property
+    def folder(self) -> str:
+        """URL of the folder that executors read, in a file system of Hadoop; "" for that here."""
+        return str(self.spark.get(SPARK_FOLDER, ""))
 
     def check_folder(self, *, is_sample: bool) -> None:
         """Refuse files of one's own for the built-in sample."""
         if self.folder and is_sample:
             raise ParameterError(
-                "etl.folder is set, but the dataset is the built-in sample: name yours, such as "
+                "spark.folder is set, but the dataset is the built-in sample: name yours, such as "
                 "dataset=shop"
             )
 

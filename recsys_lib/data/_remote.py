@@ -31,7 +31,7 @@ _LISTED = 8
 
 
 def origins_of(dataset: Dataset, parameters: EtlParameters) -> Origins:
-    """The files in ``etl.folder``, each with its first lines under ``data/processed``; {} for "".
+    """The files in ``spark.folder``, each with its first lines under ``data/processed``; {} for "".
 
     In a run the folder is listed once. InputDataError where it cannot be listed, or has no file in
     a known format.
@@ -96,7 +96,7 @@ def _readable(remote: HadoopFolder) -> dict[str, HadoopFile]:
     if not known:
         there = ", ".join(list(files)[:_LISTED]) or "nothing"
         raise InputDataError(
-            f"no file in a format that is read, but {there}: correct etl.folder", file=remote.url
+            f"no file in a format that is read, but {there}: correct spark.folder", file=remote.url
         )
     return known
 

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from recsys_lib.errors import EngineError
 from recsys_lib.files import writing
+from recsys_lib.parameters import SPARK_FOLDER
 from recsys_lib.spark.checks import check_installed, check_master, is_loopback
 from recsys_lib.spark.failures import reason_of
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SPARK = "spark"
 _MASTER, _PYTHON = "master", "pyspark.python"
+_OURS = {_MASTER, SPARK_FOLDER}  # no settings of Spark's own builder
 _DEFAULT_MASTER = "local[*]"
 _SECONDS_TO_START = 120.0
 """For an executor to take its first task; YARN and Kubernetes need up to a minute."""
@@ -165,7 +167,7 @@ class Cluster:
     def _conf(self, name: str) -> SparkConf:
         from pyspark import SparkConf  # noqa: PLC0415  # optional, takes seconds
 
-        given = {key: str(value) for key, value in self.settings.items() if key != _MASTER}
+        given = {key: str(value) for key, value in self.settings.items() if key not in _OURS}
         conf = SparkConf().setMaster(self.master).setAppName(f"recsys {name}")
         for key, value in (_USUAL | self._of_place() | given).items():
             conf.set(f"spark.{key}", _spelled(value))

@@ -94,7 +94,7 @@ class HadoopFolder:
             root = self._system.getFileStatus(self._root)
             if root.isFile():
                 raise InputDataError(
-                    "is a file: set etl.folder to its folder, and etl.reviews to its name",
+                    "is a file: set spark.folder to its folder, and etl.reviews to its name",
                     file=self.url,
                 )
             top = root.getPath().toUri().getPath()
@@ -184,8 +184,8 @@ def trouble(error: BaseException, url: str, version: str) -> RecsysError:
     Examples
     --------
     >>> trouble(OSError('No FileSystem for scheme "s3a"'), "s3a://shop", "3.5.0")
-    ParameterError('etl.folder is s3a://shop, and Spark lacks what s3a:// needs (No FileSystem for \
-scheme "s3a"): set spark.jars.packages to org.apache.hadoop:hadoop-aws:3.5.0')
+    ParameterError('spark.folder is s3a://shop, and Spark lacks what s3a:// needs (No FileSystem \
+for scheme "s3a"): set spark.jars.packages to org.apache.hadoop:hadoop-aws:3.5.0')
     >>> trouble(OSError("AccessControlException: user=ann"), "hdfs://host/shop", "3.5.0")
     InputDataError('hdfs://host/shop: no rights (AccessControlException: user=ann): check the \
 user, and the credentials in spark-defaults.conf or the environment')
@@ -195,7 +195,7 @@ user, and the credentials in spark-defaults.conf or the environment')
         module = _MODULES.get(scheme)
         package = f"org.apache.hadoop:{module}:{version}" if module else "the package that has it"
         return ParameterError(
-            f"etl.folder is {url}, and Spark lacks what {scheme}:// needs ({why}): set "
+            f"spark.folder is {url}, and Spark lacks what {scheme}:// needs ({why}): set "
             f"spark.jars.packages to {package}"
         )
     if _DENIED.search(why):
@@ -204,7 +204,7 @@ user, and the credentials in spark-defaults.conf or the environment')
             "environment"
         )
     elif _MISSING.search(why):
-        remedy = "there is no such file or folder: correct etl.folder"
+        remedy = "there is no such file or folder: correct spark.folder"
     else:
         remedy = f"the file system does not answer ({why}): check the address and the network"
     return InputDataError(remedy, file=url)

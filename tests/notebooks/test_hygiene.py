@@ -49,8 +49,7 @@ def test_stored_as_jupyterlab_saves_it(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_cells_are_short_and_parameters_are_literals(path):
     assert parameters_of(path)["dataset"] == "sample"
-    work = [c for c in code_cells(path) if "parameters" not in c.metadata.get("tags", [])]
-    assert max(len(c.source.splitlines()) for c in work) <= 25
+    assert max(len(c.source.splitlines()) for c in code_cells(path)) <= 25
     assert len(code_cells(path)) <= 18
 
 

@@ -82,18 +82,19 @@ def test_what_a_cluster_cannot_do_is_refused():
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"folder": "hdfs://host/shop"}, "set engine to spark, or copy the files by 'recsys fetch"),
-        ({"folder": "/data/shop", "engine": "spark"}, "is no URL"),
-        ({"folder": "ftp://ann:secret@host/shop", "engine": "spark"}, "holds a password"),
+        (("hdfs://host/shop", "local"), "set engine to spark, or copy the files by 'recsys fetch"),
+        (("/data/shop", "spark"), "is no URL"),
+        (("ftp://ann:secret@host/shop", "spark"), "holds a password"),
     ],
 )
 def test_a_folder_elsewhere_is_checked(values, said):
+    folder, engine = values
     with pytest.raises(ValueError, match=said):
-        EtlParameters(**values)
+        EtlParameters(spark={"folder": folder}, engine=engine)
 
 
 def test_a_folder_elsewhere_is_not_the_sample():
-    words = ["engine=spark", "etl.folder=abfss://files@account.dfs.core.windows.net/shop"]
+    words = ["engine=spark", "spark.folder=abfss://files@account.dfs.core.windows.net/shop"]
     with pytest.raises(ParameterError, match="is the built-in sample: name yours"):
         read_settings(assignments=words)
     assert read_settings(assignments=[*words, "dataset=shop"]).etl.folder.endswith("/shop")

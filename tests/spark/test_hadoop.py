@@ -79,7 +79,7 @@ def test_long_files_are_told_by_their_first_lines(tmp_path, monkeypatch):
             line = {"user_id": f"u{n % 999}", "item_id": f"i{n % 77}", "note": "n" * 120}
             out.write(json.dumps(line | ({"rating": n % 5 + 1} if n > 40_000 else {})) + "\n")
     here = find_input_files(Dataset.find(str(shop)), EtlParameters())
-    parameters = EtlParameters(engine="spark", folder=shop.as_uri())
+    parameters = EtlParameters(engine="spark", spark={"folder": shop.as_uri()})
     there = find_input_files(Dataset.find("far"), parameters)
     assert there.review_fields == here.review_fields and there.has_ratings
     (head,), (origin,) = there.reviews, there.read_origins()
@@ -95,7 +95,7 @@ def test_long_files_are_told_by_their_first_lines(tmp_path, monkeypatch):
 def test_a_run_needs_no_folder_of_its_own(viewfs, tmp_path, workspace):
     write_shop(tmp_path / "shop")
     settings, url = viewfs
-    options = ["--set", "engine=spark", "--set", "dataset=far", "--set", f"etl.folder={url}/shop"]
+    options = ["--set", "engine=spark", "--set", "dataset=far", "--set", f"spark.folder={url}/shop"]
     for name, value in settings.items():
         options += ["--set", f"spark.{name}={value}"]
     options += ["--set", "etl.reviews=reviews*", "--set", "etl.products=products*"]
@@ -108,7 +108,7 @@ def test_a_run_needs_no_folder_of_its_own(viewfs, tmp_path, workspace):
 @pytest.mark.parametrize(
     ("url", "error", "said"),
     [
-        ("file:///nowhere/shop", InputDataError, "no such file or folder: correct etl.folder"),
+        ("file:///nowhere/shop", InputDataError, "no such file or folder: correct spark.folder"),
         ("s3a://bucket/shop", ParameterError, r"packages to org\.apache\.hadoop:hadoop-aws:3\."),
         ("hdfs://127.0.0.1:1/shop", InputDataError, "does not answer .*Connection refused"),
     ],
@@ -116,13 +116,13 @@ def test_a_run_needs_no_folder_of_its_own(viewfs, tmp_path, workspace):
 def test_what_cannot_be_read_is_told(url, error, said, tmp_path, monkeypatch):
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     with pytest.raises(error, match=said):
-        find_input_files(Dataset.find("far"), EtlParameters(engine="spark", folder=url))
+        find_input_files(Dataset.find("far"), EtlParameters(engine="spark", spark={"folder": url}))
 
 
 def test_missing_rights_are_told(tmp_path, monkeypatch):
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     with webhdfs(tmp_path, forbidden="secret") as url:
-        parameters = EtlParameters(engine="spark", folder=f"{url}/secret")
+        parameters = EtlParameters(engine="spark", spark={"folder": f"{url}/secret"})
         with pytest.raises(InputDataError, match=r"/secret: no rights \(AccessControlException"):
             find_input_files(Dataset.find("far"), parameters)
 
@@ -132,7 +132,7 @@ def test_a_damaged_file_is_named_by_its_url(settings, tmp_path, monkeypatch):
     shop.mkdir()
     (shop / "reviews.csv.gz").write_bytes(gzip.compress(b"user_id,item_id\n" * 90_000)[:-9])
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
-    parameters = EtlParameters(engine="spark", spark=settings, folder=shop.as_uri())
+    parameters = EtlParameters(engine="spark", spark={**settings, "folder": shop.as_uri()})
     with pytest.raises(InputDataError, match=r"^file:///.*/shop/reviews\.csv\.gz: not readable as"):
         load_dataset(Dataset.find("far"), parameters)
     wrong = parameters.model_copy(update={"products": "prices*"})

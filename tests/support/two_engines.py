@@ -15,7 +15,8 @@ def loaded_twice(source, settings, home, monkeypatch, url="", **parameters):
     With ``url`` the cluster reads the files from there.
     """
     folders = []
-    on_spark = {"engine": "spark", "spark": settings, "folder": url}
+    elsewhere = {"folder": url} if url else {}
+    on_spark = {"engine": "spark", "spark": {**settings, **elsewhere}}
     for name, engine in (("here", {}), ("there", on_spark)):
         monkeypatch.setenv("RECSYS_HOME", str(home / name))
         dataset = Dataset.find(source)
