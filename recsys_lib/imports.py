@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from importlib.util import find_spec
@@ -38,12 +38,14 @@ def has_torch() -> bool:
     return find_spec("torch") is not None
 
 
-def versions_of(distributions: Iterable[str]) -> dict[str, str]:
+def versions_of(
+    distributions: Iterable[str], version: Callable[[str], str] = metadata.version
+) -> dict[str, str]:
     """The versions of those that are installed; torch, for one, is not needed by every model."""
     found = {}
     for name in distributions:
         with suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
+            found[name] = version(name)
     return found
 
 

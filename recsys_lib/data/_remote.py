@@ -40,9 +40,7 @@ def origins_of(dataset: Dataset, parameters: EtlParameters) -> Origins:
     if not parameters.folder or cluster is None:
         return {}
     folder = dataset.processed / HEADS_FOLDER
-    state = read_json(folder / _STATE) if (folder / _STATE).is_file() else {}
-    if state.get("url") != parameters.folder:
-        state = {}
+    state = _listed_before(folder / _STATE, parameters.folder)
     if not (state and is_reused(state["time"])):
         listed_at = time.time()
         with hadoop_folder(parameters.folder, cluster) as remote:
@@ -52,6 +50,15 @@ def origins_of(dataset: Dataset, parameters: EtlParameters) -> Origins:
         state = {"url": parameters.folder, "time": listed_at, "files": facts}
         write_json(folder / _STATE, state)
     return {folder / name: HadoopFile(**facts) for name, facts in state["files"].items()}
+
+
+def _listed_before(file: Path, url: str) -> dict[str, Any]:
+    """What was listed of this URL; {} for nothing or a damaged file, which is made again."""
+    try:
+        state: dict[str, Any] = read_json(file) if file.is_file() else {}
+    except ValueError:
+        return {}
+    return state if state.get("url") == url else {}
 
 
 def remote_fingerprints(files: InputFiles, cluster: Cluster, url: str) -> list[dict[str, str]]:

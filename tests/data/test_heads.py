@@ -1,6 +1,7 @@
 """The first lines of a file, as its readers see them."""
 
 import io
+import json
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -8,6 +9,7 @@ import pytest
 
 from recsys_lib.data import _heads
 from recsys_lib.data._heads import write_head
+from recsys_lib.data._remote import _listed_before
 from recsys_lib.data._samples import sample
 from recsys_lib.data.formats import first_fields
 
@@ -52,3 +54,13 @@ def test_the_head_of_a_damaged_file_is_damaged(tmp_path):
     path = tmp_path / "reviews.parquet"
     path.write_bytes(b"PAR1" + bytes(5_000))
     assert path.read_bytes().startswith(head_of(path, tmp_path).read_bytes())
+
+
+def test_a_damaged_listing_is_made_again(tmp_path):
+    file, listed = tmp_path / "listing.json", {"url": "hdfs://host/shop", "time": 1.0, "files": {}}
+    assert _listed_before(file, listed["url"]) == {}
+    file.write_text(json.dumps(listed))
+    assert _listed_before(file, listed["url"]) == listed
+    assert _listed_before(file, "hdfs://host/other") == {}
+    file.write_text('{"url": "hdfs')
+    assert _listed_before(file, listed["url"]) == {}

@@ -3,9 +3,9 @@
 import re
 from importlib import metadata
 
+from recsys_lib.imports import versions_of
 from recsys_lib.pipeline.runs.installed import (
     installed_version,
-    installed_versions,
     requirements,
 )
 
@@ -22,5 +22,5 @@ def test_every_installed_package_is_read_as_importlib_does():
 
 
 def test_what_is_not_installed_is_left_out():
-    found = installed_versions(["numpy", "no-such-package"])
+    found = versions_of(["numpy", "no-such-package"], installed_version)
     assert found == {"numpy": metadata.version("numpy")}

@@ -7,8 +7,6 @@ packages of a step that takes as long as everything else in a run without work.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from contextlib import suppress
 from functools import cache
 from importlib import metadata
 
@@ -22,15 +20,6 @@ def installed_version(package: str) -> str:
     """The version of a package; PackageNotFoundError if it is not installed."""
     found = _VERSION.search(_head(package))
     return found[1] if found else metadata.version(package)
-
-
-def installed_versions(packages: Iterable[str]) -> dict[str, str]:
-    """The versions of those packages that are installed."""
-    found = {}
-    for package in packages:
-        with suppress(metadata.PackageNotFoundError):
-            found[package] = installed_version(package)
-    return found
 
 
 def requirements(package: str) -> list[str]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recsys_lib.files import write_json
-from recsys_lib.pipeline.runs.installed import installed_versions
+from recsys_lib.imports import versions_of
+from recsys_lib.pipeline.runs.installed import installed_version
 
 RECORD = "run.json"
 EXAMPLES = "examples.json"
@@ -159,7 +160,7 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": installed_versions(_PACKAGES),
+        "packages": versions_of(_PACKAGES, installed_version),
     }
 
 
